@@ -40,7 +40,6 @@ REASONS = {
     "greater_than_equal": "must be at least {ge}, not {input!r}",
     "model_type": "must be a table",
     "tuple_type": "must be a list, not {input!r}",
-    "too_short": "must not be empty",
     "value_error": "{error}",
 }
 

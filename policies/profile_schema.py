@@ -102,6 +102,15 @@ Item = TypeVar("Item")
 Many = Annotated[tuple[Item, ...], Field(strict=False)]
 
 
+def _not_empty(items: tuple[Item, ...]) -> tuple[Item, ...]:
+    if not items:
+        raise ValueError("must not be empty")
+    return items
+
+
+Some = Annotated[Many[Item], AfterValidator(_not_empty)]
+
+
 class Entry(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
@@ -234,7 +243,7 @@ class Purpose(Entry):
     legal_basis: LegalBasis
     channel: Channel
     wording: Annotated[Text | None, Field(validate_default=True)] = None
-    data_categories: Annotated[Many[DataCategory], Field(min_length=1)]
+    data_categories: Some[DataCategory]
     promises: Many[PromiseCode]
 
     @field_validator("wording")
@@ -344,7 +353,7 @@ def _never_two_at_once(limits: tuple[TimeLimit, ...]) -> tuple[TimeLimit, ...]:
     return limits
 
 
-TimeLimits = Annotated[Many[TimeLimit], Field(min_length=1), AfterValidator(_never_two_at_once)]
+TimeLimits = Annotated[Some[TimeLimit], AfterValidator(_never_two_at_once)]
 
 
 class Profile(Entry):
@@ -354,15 +363,23 @@ class Profile(Entry):
     company: Company
     policy: Policy
     parameters: Parameters
-    purposes: Annotated[Many[Purpose], Field(min_length=1)]
+    purposes: Some[Purpose]
     recipients: Many[Recipient]
     time_limits: TimeLimits
-    retention_rules: Annotated[Many[RetentionRule], Field(min_length=1)]
-    promises: Annotated[Many[Promise], Field(min_length=1)]
+    retention_rules: Some[RetentionRule]
+    promises: Some[Promise]
     text: Text
 
 
+class CalendarRange(Entry):
+    """The first and last day for which ``official_calendar.csv`` says what is worked."""
+
+    covers_from: dt.date
+    covers_to: dt.date
+
+
 class StatutePack(Entry):
+    calendar: CalendarRange
     time_limits: TimeLimits
 
 
