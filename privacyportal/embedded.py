@@ -7,7 +7,6 @@ The packages' own Python helpers are not used: as root, PostgreSQL's adds a user
 opens directories to everybody.
 """
 
-import ctypes
 import fcntl
 import importlib.util
 import os
@@ -17,11 +16,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import LiteralString
+from typing import BinaryIO, LiteralString
 from urllib.parse import quote
 
 import psycopg
@@ -58,8 +57,16 @@ VALKEY_SETTINGS = {
     "save": "",
 }
 
-_libc = ctypes.CDLL(None)
-_PR_SET_PDEATHSIG = 1
+_spawned: list[subprocess.Popen[bytes]] = []
+# Between fork and exec, but in a fresh interpreter: the parent may have threads.
+_BOUND_TO_PARENT = """
+import ctypes, os, sys
+PR_SET_PDEATHSIG = 1
+signal, parent, *command = sys.argv[1:]
+ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal))
+if os.getppid() == int(parent):
+    os.execvp(command[0], command)
+"""
 
 
 class EmbeddedError(Exception):
@@ -124,13 +131,33 @@ def celery_broker_url(redis_url: str) -> str:
     return "redis+socket" + redis_url.removeprefix("unix").replace("?db=", "?virtual_host=")
 
 
-def die_with_parent(stop_with: signal.Signals) -> None:
-    """Ask the kernel to send this signal when the parent ends; for a child between fork and exec.
+def spawn(
+    command: Sequence[str | Path],
+    output: BinaryIO,
+    *,
+    env: Mapping[str, str],
+    if_parent_dies: signal.Signals,
+    pass_fds: Sequence[int] = (),
+) -> subprocess.Popen[bytes]:
+    """Start a child that gets this signal from the kernel when its parent ends.
 
-    Only Linux can do it. Elsewhere a killed parent leaves its children to be stopped by hand.
+    Only Linux can do that. Elsewhere a killed parent leaves its children to be stopped by hand.
     """
+
     if sys.platform == "linux":
-        _libc.prctl(_PR_SET_PDEATHSIG, int(stop_with))
+        number, parent = str(int(if_parent_dies)), str(os.getpid())
+        command = [sys.executable, "-ISc", _BOUND_TO_PARENT, number, parent, *command]
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=output,
+        env=env,
+        pass_fds=pass_fds,
+        start_new_session=True,  # Ctrl-C at the terminal is for the parent to handle
+    )
+    _spawned.append(process)
+    return process
 
 
 def stop(process: subprocess.Popen[bytes], stop_with: signal.Signals, timeout: float) -> None:
@@ -141,8 +168,20 @@ def stop(process: subprocess.Popen[bytes], stop_with: signal.Signals, timeout: f
     try:
         process.wait(timeout)
     except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+        kill_group(process)
+
+
+def kill_group(process: subprocess.Popen[bytes]) -> None:
+    """End a child and all of its own children at once."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def kill_all() -> None:
+    """End everything that was started here, at once."""
+    for process in _spawned:
+        kill_group(process)
 
 
 def _postgres_binaries() -> Path:
@@ -264,16 +303,7 @@ def _running(
     command: Sequence[str | Path], log: Path, lock: int, *, stop_with: signal.Signals
 ) -> Iterator[subprocess.Popen[bytes]]:
     with log.open("ab") as output:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            env=_env(),
-            pass_fds=[lock],
-            start_new_session=True,  # Ctrl-C at the terminal is the owner's to handle
-            preexec_fn=lambda: die_with_parent(stop_with),
-        )
+        process = spawn(command, output, env=_env(), if_parent_dies=stop_with, pass_fds=[lock])
     try:
         yield process
     finally:

@@ -17,6 +17,7 @@ import pytest
 from django.conf import settings
 
 from privacyportal import embedded
+from tools import messages
 
 _running = ExitStack()
 
@@ -33,6 +34,7 @@ def _start() -> None:
     if worker:
         redis_url = _database_of(worker, os.environ["TEST_REDIS_URL"])
     else:
+        messages.compile_stale()
         _start_servers()
         redis_url = os.environ["TEST_REDIS_URL"]
     os.environ |= {

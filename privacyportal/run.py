@@ -1,0 +1,394 @@
+"""Run the whole portal in the foreground: what `make run` calls.
+
+    python -m privacyportal.run [--port 8000] [--profile fpt_smart_cloud]
+    python -m privacyportal.run --manage COMMAND ...
+
+Servers that the environment or .env names are used; the others are started here, with their data
+under var/. The portal runs as in production, without DEBUG, only without HTTPS. Everything stops
+with this process, however it ends. A second start keeps the data and skips what is up to date.
+"""
+
+import argparse
+import fcntl
+import hashlib
+import http.client
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+import django
+import environ
+from django.core.management import CommandError, call_command
+
+from privacyportal import embedded
+from tools import messages
+
+ROOT = Path(__file__).resolve().parent.parent
+VAR = ROOT / "var"
+LOGS = VAR / "log"
+ENVIRONMENT = VAR / "run.env"
+SAMPLE_LOGINS = VAR / "sample_logins"
+START_TIMEOUT = 60
+STOP_TIMEOUT = 7
+
+
+class RunError(Exception):
+    """The portal cannot run, or runs no more; the text is for the person at the terminal."""
+
+
+@dataclass(frozen=True)
+class Child:
+    name: str
+    log: Path
+    process: subprocess.Popen[bytes]
+
+
+def main() -> int:
+    options = _options()
+    os.chdir(ROOT)
+    os.umask(0o077)  # data, uploads, mails and logs are the owner's alone
+    LOGS.mkdir(parents=True, exist_ok=True)
+    try:
+        if options.prepare:
+            return prepare(options.profile)
+        environ.Env.read_env(ROOT / ".env")
+        if options.manage:
+            return manage(options.manage)
+        run(options.port, options.profile)
+    except (RunError, embedded.EmbeddedError) as error:
+        _say(f"\n{error}", to=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        _say("Stopped. The data is kept under var/.")
+    return 0
+
+
+def run(port: int, profile: str) -> None:
+    """Serve until somebody stops it (KeyboardInterrupt) or a part of it dies (RunError)."""
+    _handle_signals()
+    with ExitStack() as stack:
+        stack.enter_context(_only_run(port))
+        _check_port(port)
+        _say("Starting: servers, database, translations, static files.")
+        servers = stack.enter_context(_environment(port))
+        logins = _prepared(profile, sample_people="postgres" in {each.name for each in servers})
+        children = stack.enter_context(_children(port))
+        _wait_for_web(port, children)
+        _say(_summary(port, logins))
+        _watch([*servers, *children])
+
+
+def manage(arguments: list[str]) -> int:
+    """Run manage.py on the servers of a running `make run`, or on servers of its own meanwhile."""
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(_only_run(None))
+        except RunError:
+            environ.Env.read_env(ENVIRONMENT, overwrite=True)
+        else:
+            stack.enter_context(_environment(8000))
+        return subprocess.run([sys.executable, "manage.py", *arguments], check=False).returncode
+
+
+def prepare(profile: str) -> int:
+    """Bring database, translations and static files up to date.
+
+    Runs in a process of its own, because only there the environment is complete. Prints the
+    sample people's logins when it has just created them, or why it failed.
+    """
+    os.environ["DJANGO_SETTINGS_MODULE"] = "privacyportal.settings"
+    messages.compile_stale()
+    django.setup()
+    try:
+        call_command("migrate", verbosity=0, interactive=False)
+        _collect_static_files()
+        call_command("load_profile", profile, stdout=sys.stderr)
+        if os.environ.get("SAMPLE_PEOPLE"):
+            call_command("sample_people")
+    except CommandError as error:
+        _say(str(error))
+        return 1
+    return 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m privacyportal.run")
+    parser.add_argument("--port", type=_port, default=8000)
+    parser.add_argument("--profile", default="fpt_smart_cloud")
+    parser.add_argument("--manage", nargs=argparse.REMAINDER, metavar="COMMAND")
+    parser.add_argument("--prepare", action="store_true", help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise argparse.ArgumentTypeError(f"{text} is no port number (1 to 65535)")
+    return int(text)
+
+
+def _say(text: str, *, to: object = None) -> None:
+    print(text, file=to or sys.stdout, flush=True)
+
+
+# Before the start
+
+
+def _handle_signals() -> None:
+    """Let the first signal stop everything in order, and a second one by force."""
+    stopping = False
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        nonlocal stopping
+        if not stopping:
+            stopping = True
+            _say("\nStopping. Once more to stop at once.")
+            raise KeyboardInterrupt
+        embedded.kill_all()
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, on_signal)
+
+
+@contextmanager
+def _only_run(port: int | None) -> Iterator[None]:
+    """Hold this checkout's lock, which the kernel frees however this process ends."""
+    with (VAR / "run.lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            raise RunError(
+                f"This checkout is already running{lock.read()}. Stop that one first."
+            ) from None
+        lock.truncate(0)
+        if port is not None:
+            lock.write(f" at {_address(port)}")
+            lock.flush()
+        yield
+
+
+def _check_port(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except PermissionError:
+            raise RunError(f"Port {port} needs an administrator. Try: make run PORT=8001") from None
+        except OSError:
+            raise RunError(
+                f"Port {port} is in use by another program. Try: make run PORT={port % 65535 + 1}"
+            ) from None
+
+
+@contextmanager
+def _environment(port: int) -> Iterator[list[Child]]:
+    """Complete the environment; yield the servers that had to be started for it.
+
+    What the user has set stays. The result is also written down for `make manage`.
+    """
+    servers = []
+    with ExitStack() as stack:
+        if not os.environ.get("DATABASE_URL"):
+            server = stack.enter_context(embedded.postgres(VAR / "postgres"))
+            os.environ["DATABASE_URL"] = server.url
+            servers.append(Child("postgres", server.log, server.process))
+        if not os.environ.get("REDIS_URL"):
+            server = stack.enter_context(embedded.valkey(VAR / "valkey"))
+            os.environ["REDIS_URL"] = server.url
+            servers.append(Child("valkey", server.log, server.process))
+        values = {name: os.environ.get(name) or value for name, value in _defaults(port).items()}
+        os.environ |= values
+        _write_private(ENVIRONMENT, _as_env_file(values))
+        stack.callback(ENVIRONMENT.unlink, missing_ok=True)
+        yield servers
+
+
+def _defaults(port: int) -> dict[str, str]:
+    """Return every value that settings.py asks for, as fits a developer's machine."""
+    return {
+        "DATABASE_URL": os.environ["DATABASE_URL"],
+        "REDIS_URL": os.environ["REDIS_URL"],
+        "CELERY_BROKER_URL": embedded.celery_broker_url(os.environ["REDIS_URL"]),
+        "SECRET_KEY": _secret_key(),
+        "SITE_ORIGIN": _address(port),
+        "ALLOWED_HOSTS": "localhost,127.0.0.1",
+        "EMAIL_URL": f"filemail:///{VAR / 'mail'}",
+        "DEFAULT_FROM_EMAIL": "privacy@example.com",
+        "MEDIA_ROOT": str(VAR / "media"),
+    }
+
+
+def _as_env_file(values: Mapping[str, str]) -> str:
+    return "".join(f"{name}={value}\n" for name, value in values.items())
+
+
+def _secret_key() -> str:
+    path = VAR / "secret_key"
+    if not path.exists():
+        _write_private(path, secrets.token_urlsafe(64))
+    return path.read_text()
+
+
+def _write_private(path: Path, text: str) -> None:
+    """Write a file whole or not at all, for the owner alone (see the umask above)."""
+    unfinished = path.with_name(f"{path.name}.new")
+    unfinished.write_text(text)
+    unfinished.rename(path)
+
+
+def _address(port: int) -> str:
+    return f"http://localhost:{port}"
+
+
+# The preparation
+
+
+def _prepared(profile: str, *, sample_people: bool) -> str:
+    """Prepare everything and return the sample people's logins.
+
+    A database that the user named gets no people with known passwords.
+    """
+    command = [sys.executable, "-m", "privacyportal.run", "--prepare", "--profile", profile]
+    environment = os.environ | {"SAMPLE_PEOPLE": "yes" if sample_people else ""}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    (LOGS / "prepare.log").write_text(done.stderr)
+    if done.returncode:
+        reason = done.stdout.strip() or done.stderr.strip().rpartition("\n")[2]
+        raise RunError(f"{reason}\nThe preparation failed. More: var/log/prepare.log")
+    if not sample_people:
+        return ""
+    if done.stdout.strip():
+        _write_private(SAMPLE_LOGINS, done.stdout)
+    return SAMPLE_LOGINS.read_text() if SAMPLE_LOGINS.exists() else ""
+
+
+def _collect_static_files() -> None:
+    stamp = VAR / "static.stamp"
+    fingerprint = _static_fingerprint()
+    if not stamp.exists() or stamp.read_text() != fingerprint:
+        call_command("collectstatic", verbosity=0, interactive=False)
+        stamp.write_text(fingerprint)
+
+
+def _static_fingerprint() -> str:
+    """Return what changes when a static file of ours or of a package changes."""
+    digest = hashlib.sha256((ROOT / "requirements.lock").read_bytes())
+    for path in sorted([*ROOT.glob("static/**/*"), *ROOT.glob("[a-z]*/static/**/*")]):
+        status = path.stat()
+        digest.update(f"{path} {status.st_mtime_ns} {status.st_size}".encode())
+    return digest.hexdigest()
+
+
+# The children
+
+
+@contextmanager
+def _children(port: int) -> Iterator[list[Child]]:
+    children: list[Child] = []
+    try:
+        for name, command in _commands(port).items():
+            children.append(_start(name, command))
+        yield children
+    finally:
+        _stop(children)
+
+
+def _commands(port: int) -> dict[str, list[str]]:
+    celery = ["celery", "--app", "privacyportal"]
+    return {
+        "web": [
+            *("gunicorn", "privacyportal.wsgi:application", "--bind", f"127.0.0.1:{port}"),
+            *("--worker-class", "gthread", "--workers", "2", "--threads", "4"),
+            *("--graceful-timeout", "5", "--no-control-socket"),
+        ],
+        "worker": [*celery, "worker", "--concurrency", "2", "--without-gossip", "--without-mingle"],
+        "beat": [*celery, "beat", "--schedule", str(VAR / "beat"), "--pidfile", ""],
+    }
+
+
+def _start(name: str, command: list[str]) -> Child:
+    log = LOGS / f"{name}.log"
+    with log.open("wb") as output:
+        process = embedded.spawn(
+            [sys.executable, "-m", *command],
+            output,
+            env=os.environ,
+            # Celery's gentle stop waits for a broker that is gone as well; jobs can be repeated.
+            if_parent_dies=signal.SIGTERM if name == "beat" else signal.SIGQUIT,
+        )
+    return Child(name, log, process)
+
+
+def _stop(children: list[Child]) -> None:
+    """Let all of them finish what they are doing, for a while."""
+    for child in children:
+        if child.process.poll() is None:
+            child.process.terminate()
+    give_up_at = time.monotonic() + STOP_TIMEOUT
+    for child in children:
+        with suppress(subprocess.TimeoutExpired):
+            child.process.wait(max(0, give_up_at - time.monotonic()))
+        embedded.kill_group(child.process)
+
+
+def _wait_for_web(port: int, children: list[Child]) -> None:
+    give_up_at = time.monotonic() + START_TIMEOUT
+    while not _answers(port):
+        _check_alive(children)
+        if time.monotonic() > give_up_at:
+            raise RunError("The web server does not answer. See var/log/web.log")
+        time.sleep(0.2)
+
+
+def _answers(port: int) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request("GET", "/", headers={"Host": f"localhost:{port}"})
+        connection.getresponse()
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+    return True
+
+
+def _watch(children: list[Child]) -> None:
+    while True:
+        _check_alive(children)
+        time.sleep(0.3)
+
+
+def _check_alive(children: list[Child]) -> None:
+    for child in children:
+        if child.process.poll() is not None:
+            log = child.log.relative_to(ROOT)
+            raise RunError(f"{child.name} ended unexpectedly, so the rest stops. See {log}")
+
+
+def _summary(port: int, logins: str) -> str:
+    lines = [
+        "",
+        "The privacy portal is running.",
+        "",
+        f"  Site    {os.environ['SITE_ORIGIN']}/",
+        f"  Admin   {os.environ['SITE_ORIGIN']}/admin/",
+        "  Logs    var/log/",
+    ]
+    if os.environ["EMAIL_URL"].startswith("filemail:"):
+        lines.append("  Mails   var/mail/, one file each; none leaves this machine")
+    if logins:
+        lines += ["", "Sample people, on this machine only:", "", logins.rstrip()]
+    return "\n".join([*lines, "", "Ctrl-C stops it."])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

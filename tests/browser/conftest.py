@@ -1,0 +1,64 @@
+"""Tests in a real browser: the system's Chromium, driven by Playwright."""
+
+import importlib.util
+import os
+import shutil
+from collections.abc import Iterator
+
+import pytest
+
+CHROMIUM = next(
+    filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome"])), ""
+)
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+if importlib.util.find_spec("pytest_playwright") is None:
+    UNAVAILABLE = "Browser tests need the packages of requirements-dev.lock: run make test."
+elif not CHROMIUM:
+    UNAVAILABLE = "Browser tests need Chromium (Debian: apt install chromium) or Google Chrome."
+else:
+    UNAVAILABLE = ""
+
+# Playwright runs an event loop in the tests' thread; Django would refuse its database there.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+
+class UnavailableModule(pytest.Module):
+    def collect(self):
+        pytest.skip(UNAVAILABLE, allow_module_level=True)
+
+
+def pytest_pycollect_makemodule(module_path, parent):
+    kind = UnavailableModule if UNAVAILABLE else pytest.Module
+    module = kind.from_parent(parent, path=module_path)
+    module.add_marker("browser")
+    return module
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args):
+    return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": QUIET}
+
+
+@pytest.fixture
+def site(live_server, settings, context) -> Iterator[str]:
+    """Serve the portal to the browser and return its address.
+
+    A request to any other host fails the test.
+    """
+    settings.SITE_ORIGIN = live_server.url
+    strangers = []
+    context.on("request", lambda request: strangers.append(request.url))
+
+    yield live_server.url
+
+    at_home = (f"{live_server.url}/", "data:", "blob:")
+    assert [url for url in strangers if not url.startswith(at_home)] == []
