@@ -1,0 +1,63 @@
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+
+class AccessAction(models.TextChoices):
+    LIST = "list", _("masked list")
+    SEARCH = "search", _("search")
+    OPEN = "open", _("opened")
+    REVEAL = "reveal", _("revealed in full")
+    HISTORY = "history", _("change history")
+    DOWNLOAD = "download", _("file downloaded")
+    EXPORT = "export", _("exported")
+
+
+class AccessRecordQuerySet(models.QuerySet["AccessRecord"]):
+    def about(self, public_id: str) -> "AccessRecordQuerySet":
+        return self.filter(customer=public_id)
+
+
+class AccessRecord(models.Model):
+    """Somebody saw another person's data. Never what it said.
+
+    Append-only, held by a trigger. customer is a public id; empty for a list,
+    which shows masks only and is one record with its count.
+    """
+
+    Action = AccessAction
+
+    at = models.DateTimeField(_("when"), db_default=Now())
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="+",
+        verbose_name=_("member of staff"),
+    )
+    role = models.CharField(_("role"), max_length=40)
+    action = models.CharField(_("action"), max_length=10, choices=AccessAction)
+    customer = models.CharField(_("customer"), max_length=32, blank=True)
+    purpose = models.SlugField(_("purpose"), max_length=40)
+    case_reference = models.CharField(_("case"), max_length=20, blank=True)
+    field_groups = ArrayField(models.CharField(max_length=20), verbose_name=_("data"))
+    filters = ArrayField(
+        models.CharField(max_length=64), verbose_name=_("filters"), default=list, blank=True
+    )
+    count = models.PositiveIntegerField(_("number of people"), default=1)
+    request_id = models.CharField(_("request"), max_length=32, blank=True)
+
+    objects = AccessRecordQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("access record")
+        verbose_name_plural = _("access records")
+        ordering = ["-pk"]
+        indexes = [
+            # For about(): the customer's own page, newest first.
+            models.Index(name="accessrecord_customer", fields=["customer", "-id"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.pk}"

@@ -1,0 +1,35 @@
+"""What allauth asks of the portal: which addresses pass, how mails leave, where people land."""
+
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import translation
+
+from common.text import clean_email
+from notices.services import queue_rendered
+from policies.models import Company
+
+
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return Company.objects.exists()
+
+    def clean_email(self, email: str) -> str:
+        return clean_email(email)
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Leave the mail to the outbox, so that a known address takes no longer than another."""
+        language = getattr(context.get("user"), "language", None) or translation.get_language()
+        with translation.override(language):
+            message = self.render_mail(template_prefix, email, {"email": email, **context})
+        queue_rendered(
+            "sign_in",
+            address=email,
+            subject=str(message.subject),
+            body=str(message.body),
+        )
+
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        return reverse("admin:index" if request.user.is_staff else "overview")

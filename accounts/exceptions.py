@@ -1,0 +1,13 @@
+from common.errors import PortalError
+
+
+class AccountError(PortalError):
+    pass
+
+
+class AccountClosed(AccountError):
+    pass
+
+
+class NoSuchConsent(AccountError):
+    pass

@@ -1,0 +1,149 @@
+from typing import Any
+
+from allauth.account import forms as allauth_forms
+from django import forms
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.utils import translation
+from django.utils.translation import gettext_lazy as _
+from phonenumber_field.formfields import PhoneNumberField
+
+from accounts import services
+from accounts.models import Customer
+from common.text import clean_line
+from common.tokens import new_public_id
+from policies.clocks import the_company
+from policies.models import PolicyText, PolicyVersion, Purpose
+
+
+class LineField(forms.CharField):
+    """One line of text without invisible characters."""
+
+    def to_python(self, value: Any) -> str:
+        return clean_line(super().to_python(value))
+
+
+class DetailsForm(forms.Form):
+    """What a customer tells of themselves; the company says which of it is required."""
+
+    full_name = LineField(
+        label=_("Full name"),
+        max_length=100,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+    phone = PhoneNumberField(
+        label=_("Phone number"),
+        region="VN",
+        required=False,
+        help_text=_("A Vietnamese number, as 0912 345 678, or an international one with +."),
+        widget=forms.TextInput(
+            attrs={"type": "tel", "autocomplete": "tel", "inputmode": "tel", "maxlength": "32"}
+        ),
+        error_messages={"invalid": _("Enter a phone number that exists, as 0912 345 678.")},
+    )
+    address = LineField(
+        label=_("Postal address"),
+        max_length=300,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "street-address"}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in the_company().required_fields:
+            if name in self.fields:
+                self.fields[name].required = True
+
+    @property
+    def details(self) -> dict[str, str]:
+        return {name: str(self.cleaned_data[name] or "") for name in services.EDITABLE}
+
+
+class SignUpForm(DetailsForm, allauth_forms.SignupForm):  # type: ignore[misc]
+    """Sign-up: details, policy acceptance, and a free choice for each consent, none made before."""
+
+    accept_policy = forms.BooleanField(
+        label=_("I have read the privacy policy and accept it"),
+        error_messages={"required": _("To open an account, accept the privacy policy.")},
+    )
+    field_order = ["full_name", "email", "phone", "address", "password1", "accept_policy"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.purposes = list(Purpose.objects.asking_consent())
+        for purpose in self.purposes:
+            self.fields[_consent_name(purpose)] = forms.BooleanField(
+                label=purpose.wording, required=False
+            )
+
+    @property
+    def consent_fields(self) -> list[forms.BoundField]:
+        return [self[_consent_name(purpose)] for purpose in self.purposes]
+
+    @property
+    def plain_fields(self) -> list[forms.BoundField]:
+        """Return all but the consents, which the page shows apart."""
+        consents = {_consent_name(purpose) for purpose in self.purposes}
+        return [field for field in self if field.name not in consents]
+
+    def try_save(self, request: HttpRequest) -> tuple[AbstractBaseUser | None, HttpResponse | None]:
+        """Save the account, or for an address that has one, only let its owner know by mail.
+
+        The second answer looks like the first and takes as long: it does the
+        same work for an address that does not exist and undoes it.
+        """
+        if self.account_already_exists:
+            self._sign_up_nobody(request)
+        with transaction.atomic():
+            user, response = super().try_save(request)
+        return user, response
+
+    def _sign_up_nobody(self, request: HttpRequest) -> None:
+        known = self.cleaned_data["email"]
+        self.cleaned_data["email"] = f"{new_public_id()}@nobody.invalid"
+        self.account_already_exists = False
+        with transaction.atomic():
+            self.save(request)
+            transaction.set_rollback(True)
+        self.cleaned_data["email"] = known
+        self.account_already_exists = True
+
+    def save(self, request: HttpRequest) -> AbstractBaseUser:
+        with transaction.atomic():
+            return super().save(request)
+
+    def custom_signup(self, request: HttpRequest, user: Any) -> None:
+        language = translation.get_language()
+        user.language = language
+        user.save(update_fields=["language"])
+        services.register_customer(
+            user,
+            details=self.details,
+            accepted=PolicyText.objects.get(
+                version=PolicyVersion.objects.current(), language=language
+            ),
+            agreed_to=[p for p in self.purposes if self.cleaned_data[_consent_name(p)]],
+        )
+
+
+class ConsentForm(forms.Form):
+    """Which purpose, and what was decided; anything else was not sent by our page."""
+
+    purpose = forms.ModelChoiceField(Purpose.objects.asking_consent(), to_field_name="code")
+    decision = forms.ChoiceField(choices=services.ConsentDecision.choices)
+
+
+class CloseAccountForm(forms.Form):
+    understood = forms.BooleanField(
+        label=_("I want to close my account"),
+        error_messages={"required": _("Tick the box to confirm that you want to close it.")},
+    )
+
+
+def _consent_name(purpose: Purpose) -> str:
+    return f"consent_{purpose.code}"
+
+
+def details_of(customer: Customer) -> dict[str, str]:
+    return {name: getattr(customer, name) for name in services.EDITABLE}

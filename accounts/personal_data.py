@@ -1,0 +1,105 @@
+from collections.abc import Collection
+
+from allauth.account.models import EmailAddress, EmailConfirmation
+from allauth.usersessions.models import UserSession
+
+from accounts.models import Consent, Customer, PolicyEvent, User
+from accounts.services import end_sessions
+from common.personal_data import (
+    DataCategory,
+    Declaration,
+    declare,
+    erasure_step,
+    exempt,
+    mask_all,
+    mask_email,
+    mask_name,
+    mask_phone,
+)
+from notices.models import Notice
+from notices.services import Recipient, finds_recipients
+
+declare(
+    Declaration(
+        model=Customer,
+        category=DataCategory.CONTACT,
+        customer="pk",
+        personal={
+            "full_name": mask_name,
+            "email": mask_email,
+            "phone": mask_phone,
+            "address": mask_all,
+        },
+    )
+)
+declare(
+    Declaration(
+        model=User,
+        category=DataCategory.ACCOUNT,
+        customer="customer",
+        personal={"email": mask_email},
+        internal=["password"],
+        plain=["staff_name"],
+    )
+)
+declare(
+    Declaration(
+        model=EmailAddress,
+        category=DataCategory.ACCOUNT,
+        customer="user__customer",
+        internal=["email"],
+    )
+)
+declare(
+    Declaration(
+        model=EmailConfirmation,
+        category=DataCategory.ACCOUNT,
+        customer="email_address__user__customer",
+    )
+)
+declare(
+    Declaration(
+        model=UserSession,
+        category=DataCategory.DEVICE,
+        customer="user__customer",
+        personal={"ip": mask_all, "user_agent": mask_all},
+        internal=["data"],
+    )
+)
+declare(
+    Declaration(
+        model=PolicyEvent, category=DataCategory.CONSENT, customer="customer"
+    )
+)
+declare(
+    Declaration(
+        model=Consent, category=DataCategory.CONSENT, customer="customer", plain=["wording"]
+    )
+)
+
+exempt("sessions.Session", because="ends with its UserSession, through end_sessions")
+exempt("admin.LogEntry", because="names rows by number and __str__, which holds nothing personal")
+for table in ("auth.Group", "auth.Permission", "contenttypes.ContentType"):
+    exempt(table, because="describes the portal")
+
+
+@erasure_step
+def end_sign_in(customers: Collection[int]) -> None:
+    """Stop sessions and pending notices before the data goes."""
+    users = User.objects.filter(customer__in=customers)
+    end_sessions(users.values_list("pk", flat=True))
+    User.groups.through.objects.filter(user__in=users).delete()
+    public_ids = Customer.objects.filter(pk__in=customers).values("public_id")
+    Notice.objects.filter(recipient__in=public_ids).delete()
+
+
+@finds_recipients
+def find_customer(public_id: str) -> Recipient | None:
+    customer = Customer.objects.filter(public_id=public_id).first()
+    return customer and Recipient(customer.full_name, customer.email, customer.language)
+
+
+@finds_recipients
+def find_staff(public_id: str) -> Recipient | None:
+    user = User.objects.filter(public_id=public_id, is_staff=True, is_active=True).first()
+    return user and Recipient(user.staff_name, user.email, user.language)

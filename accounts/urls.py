@@ -1,0 +1,12 @@
+from django.urls import path
+
+from accounts import views
+
+urlpatterns = [
+    path("data/", views.data, name="data"),
+    path("data/edit/", views.edit_details, name="edit_details"),
+    path("consents/", views.consents, name="consents"),
+    path("consents/decide/", views.decide_consent, name="decide_consent"),
+    path("accesses/", views.accesses, name="accesses"),
+    path("close/", views.close, name="close_account"),
+]

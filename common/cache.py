@@ -1,0 +1,35 @@
+import logging
+from typing import Any
+
+from django.core.cache.backends.redis import RedisCache
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+logger = logging.getLogger(__name__)
+
+
+class ForgivingRedisCache(RedisCache):
+    """A Redis cache whose absence slows nobody down and fails no request.
+
+    Only throttles live here. While Redis is away they are open, so that
+    customers can still sign in, and the log says so.
+    """
+
+    def get(self, key: Any, default: Any = None, version: Any = None) -> Any:
+        return self._try("get", default, key, default, version=version)
+
+    def set(self, key: Any, value: Any, timeout: Any = 300, version: Any = None) -> None:
+        self._try("set", None, key, value, timeout=timeout, version=version)
+
+    def add(self, key: Any, value: Any, timeout: Any = 300, version: Any = None) -> bool:
+        return bool(self._try("add", True, key, value, timeout=timeout, version=version))
+
+    def delete(self, key: Any, version: Any = None) -> bool:
+        return bool(self._try("delete", False, key, version=version))
+
+    def _try(self, method: str, otherwise: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return getattr(super(), method)(*args, **kwargs)
+        except (RedisConnectionError, RedisTimeoutError):
+            logger.warning("cache unreachable, %s skipped", method)
+            return otherwise

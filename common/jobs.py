@@ -1,0 +1,130 @@
+"""Scheduled jobs that cannot be lost, doubled or left behind.
+
+Beat only knocks: twice a minute it sends ``common.run_due_jobs``, which looks
+at the table JobStatus for jobs whose planned time has come and that have not
+succeeded for it, and queues those. A job that was missed because beat, broker
+or worker were down is due until it has succeeded; two beats find it done; two
+workers at once are kept apart by an advisory lock that PostgreSQL releases
+when its holder dies.
+"""
+
+import logging
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+
+from celery import shared_task
+from celery.app.task import Task
+from django.db import connection
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+from common.models import JobStatus
+
+logger = logging.getLogger(__name__)
+
+Schedule = Callable[[datetime], datetime]
+"""Takes a moment; returns the latest planned time at or before it."""
+
+_jobs: dict[str, "Job"] = {}
+
+
+@dataclass(frozen=True)
+class Job:
+    name: str
+    schedule: Schedule
+    task: Task
+
+    def planned(self, at: datetime) -> datetime:
+        return self.schedule(at)
+
+
+def every_minute(at: datetime) -> datetime:
+    return at.replace(second=0, microsecond=0)
+
+
+def daily(hour: int, minute: int = 0) -> Schedule:
+    """Plan for each day at this local time (settings.TIME_ZONE)."""
+
+    def schedule(at: datetime) -> datetime:
+        local = timezone.localtime(at, timezone.get_default_timezone())
+        today = datetime.combine(local, time(hour, minute), tzinfo=local.tzinfo)
+        return today if today <= local else today - timedelta(days=1)
+
+    return schedule
+
+
+def scheduled_job(name: str, schedule: Schedule) -> Callable[[Callable[[], object]], Task]:
+    """Make a function a Celery task that runs once for each planned time."""
+
+    def register(function: Callable[[], object]) -> Task:
+        def run_if_due() -> None:
+            _run(job, function)
+
+        task = shared_task(run_if_due, name=name)
+        job = _jobs[name] = Job(name, schedule, task)
+        return task
+
+    return register
+
+
+def all_jobs() -> list[Job]:
+    return list(_jobs.values())
+
+
+def due_jobs(at: datetime) -> Iterator[Job]:
+    done = dict(JobStatus.objects.values_list("name", "succeeded_for"))
+    for job in all_jobs():
+        served = done.get(job.name)
+        if served is None or served < job.planned(at):
+            yield job
+
+
+def wake(task: Task, *args: object) -> None:
+    """Send a task now; when the broker is down, leave its work to the next scheduled run.
+
+    For use after a commit: what is due stands in the database, so a lost
+    message only costs time, and a customer's request never waits for it.
+    """
+    try:
+        task.apply_async(args, retry=False)
+    except OperationalError:
+        logger.warning("broker unreachable, %s waits for its schedule", task.name)
+
+
+def _run(job: Job, function: Callable[[], object]) -> None:
+    planned = job.planned(timezone.now())
+    with _only_one(job.name) as mine:
+        if not mine or _has_served(job, planned):
+            return
+        status, _created = JobStatus.objects.get_or_create(name=job.name)
+        JobStatus.objects.filter(pk=status.pk).update(started_at=timezone.now())
+        try:
+            function()
+        except Exception as error:
+            JobStatus.objects.filter(pk=status.pk).update(error=type(error).__name__[:64])
+            raise
+        JobStatus.objects.filter(pk=status.pk).update(
+            succeeded_at=timezone.now(), succeeded_for=planned, error=""
+        )
+
+
+def _has_served(job: Job, planned: datetime) -> bool:
+    return JobStatus.objects.filter(name=job.name, succeeded_for__gte=planned).exists()
+
+
+@contextmanager
+def _only_one(name: str) -> Iterator[bool]:
+    """Hold a session lock of that name; yield whether this process got it."""
+    key = zlib.crc32(name.encode())
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [key])
+        mine = cursor.fetchone()[0]
+    try:
+        yield mine
+    finally:
+        if mine:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [key])

@@ -1,0 +1,27 @@
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class JobStatus(models.Model):
+    """When a scheduled job last ran, for the admin and for catching up what was missed.
+
+    Bookkeeping, so without history. Times are moments of this server.
+    """
+
+    name = models.CharField(_("job"), max_length=64, primary_key=True)
+    started_at = models.DateTimeField(_("last started"), null=True)
+    succeeded_at = models.DateTimeField(_("last succeeded"), null=True)
+    succeeded_for = models.DateTimeField(
+        _("done for"), null=True, help_text=_("The planned time that the last success served.")
+    )
+    error = models.CharField(
+        _("last error"), max_length=64, blank=True, help_text=_("The kind of the last failure.")
+    )
+
+    class Meta:
+        verbose_name = _("scheduled job")
+        verbose_name_plural = _("scheduled jobs")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name

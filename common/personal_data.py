@@ -1,0 +1,178 @@
+"""The one list of the personal data that the portal holds. Each app declares its own.
+
+An app describes its personal data in ``<app>/personal_data.py``, which is
+imported at start like ``admin.py``. What customers see of themselves, the
+masks in the admin, the field groups of access records and the erasure all
+follow from this list, and know no app by name. ``common.checks`` refuses to
+start while a table that could hold personal data is missing here.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from graphlib import TopologicalSorter
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from django.db import models
+from django.db.models import Model, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+Mask = Callable[[str], str]
+"""Takes a value as text; returns what a list may show of it."""
+
+
+class DataCategory(models.TextChoices):
+    """What retention rules and access records speak of; stored, so never rename one."""
+
+    ACCOUNT = "account", _("Account and sign-in")
+    CONTACT = "contact", _("Contact details")
+    DECLARED = "declared", _("Other details you declared")
+    ORDER = "order", _("Orders")
+    DEVICE = "device", _("Devices")
+    VISIT = "visit", _("Visits, counted")
+    PREFERENCE = "preference", _("Preferences and interests")
+    CALL_RECORDING = "call_recording", _("Call recordings")
+    SURVEY_ANSWER = "survey_answer", _("Survey answers")
+    HOSTED_CONTENT = "hosted_content", _("Hosted content, by inventory")
+    ENQUIRY = "enquiry", _("Enquiries")
+    COMPLAINT = "complaint", _("Complaints and answers")
+    EVIDENCE = "evidence", _("Evidence files")
+    CONSENT = "consent", _("Consents and policy acceptance")
+    NOTICE = "notice", _("Notices sent")
+    ACCESS_RECORD = "access_record", _("Records of access")
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """What one table holds about customers.
+
+    customer: lookup from a row to its Customer; "pk" for the customers themselves.
+    personal: each personal field with its mask; customers see these of themselves.
+    internal: personal fields that customers are not shown (a password hash).
+    plain: fields that could hold text and hold none about a person.
+    files: FileFields; the files go with the row.
+    """
+
+    model: type[Model]
+    category: DataCategory
+    customer: str
+    personal: Mapping[str, Mask] = field(default_factory=dict)
+    internal: Collection[str] = ()
+    plain: Collection[str] = ()
+    files: Collection[str] = ()
+
+    @property
+    def history(self) -> type[Model] | None:
+        manager = getattr(self.model, "history", None)
+        return manager.model if manager is not None else None
+
+    def about(self, customers: Iterable[int]) -> QuerySet[Any]:
+        """Return the rows about these customers (primary keys)."""
+        return self.model._base_manager.filter(**{f"{self.customer}__in": customers})
+
+    def history_about(self, customers: Iterable[int], rows: Iterable[Any]) -> QuerySet[Any]:
+        """Return the history of ``rows`` and of rows about ``customers`` that are gone already."""
+        if self.history is None:
+            raise ImproperlyConfigured(f"{self.model._meta.label} keeps no history.")
+        whose = models.Q(**{f"{self.model._meta.pk.attname}__in": rows})
+        first_hop = self.customer.split("__")[0]
+        if first_hop in {f.name for f in self.history._meta.fields}:
+            whose |= models.Q(**{f"{self.customer}__in": customers})
+        return self.history._base_manager.filter(whose)
+
+    def masked(self, row: Model, name: str) -> str:
+        """Return what a list may show of a field; empty stays empty."""
+        value = getattr(row, name)
+        return self.personal[name](str(value)) if value else ""
+
+
+ErasureStep = Callable[[Collection[int]], None]
+"""Takes primary keys of customers; removes what no declaration reaches. Called first, in the
+transaction of the erasure; repeating it changes nothing."""
+
+Deferral = Callable[[Collection[int]], set[int]]
+"""Takes primary keys of customers; returns those who must not be erased yet."""
+
+_declarations: dict[type[Model], Declaration] = {}
+_exempt: dict[str, str] = {}
+_erasure_steps: list[ErasureStep] = []
+_deferrals: dict[str, Deferral] = {}
+
+
+def declare(declaration: Declaration) -> Declaration:
+    if declaration.model in _declarations:
+        raise ImproperlyConfigured(f"{declaration.model._meta.label} is declared twice.")
+    _declarations[declaration.model] = declaration
+    return declaration
+
+
+def exempt(label: str, *, because: str) -> None:
+    """Say why a table that could hold personal data ("app.Model") holds none of a customer."""
+    _exempt[label] = because
+
+
+def erasure_step(step: ErasureStep) -> ErasureStep:
+    _erasure_steps.append(step)
+    return step
+
+
+def defers_erasure(reason: str) -> Callable[[Deferral], Deferral]:
+    """Register a deferral under a short code that the purge report counts by."""
+
+    def register(deferral: Deferral) -> Deferral:
+        _deferrals[reason] = deferral
+        return deferral
+
+    return register
+
+
+def declaration_of(model: type[Model]) -> Declaration:
+    """Raises KeyError."""
+    return _declarations[model]
+
+
+def declarations() -> Collection[Declaration]:
+    return _declarations.values()
+
+
+def exemptions() -> Mapping[str, str]:
+    return _exempt
+
+
+def erasure_steps() -> Collection[ErasureStep]:
+    return _erasure_steps
+
+
+def deferrals() -> Mapping[str, Deferral]:
+    return _deferrals
+
+
+def children_first() -> list[Declaration]:
+    """Return the declarations so that a row's references are deleted before the row."""
+    graph = TopologicalSorter({model: () for model in _declarations})
+    for model in _declarations:
+        for relation in model._meta.local_fields:
+            target = relation.related_model
+            if relation.is_relation and target in _declarations and target is not model:
+                graph.add(target, model)
+    return [_declarations[model] for model in graph.static_order()]
+
+
+def mask_all(value: str) -> str:
+    return "•••"
+
+
+def mask_name(value: str) -> str:
+    """Nguyễn Văn Ưng -> N. V. Ư."""
+    return " ".join(f"{word[0]}." for word in value.split())
+
+
+def mask_email(value: str) -> str:
+    """khach@example.vn -> k•••@example.vn"""
+    local, _at, domain = value.rpartition("@")
+    return f"{local[:1]}•••@{domain}"
+
+
+def mask_phone(value: str) -> str:
+    """+84912345560 -> •••560"""
+    return f"•••{value[-3:]}" if len(value) > 6 else "•••"

@@ -1,0 +1,66 @@
+"""What every request gets: an id, one canonical address, and an answer no cache keeps."""
+
+import logging
+from collections.abc import Callable
+from contextvars import ContextVar
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from common.tokens import new_public_id
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+request_id: ContextVar[str] = ContextVar("request_id", default="")
+
+
+class RequestIdMiddleware:
+    """Give each request a fresh id; one sent by the client is never believed."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        token = request_id.set(new_public_id())
+        try:
+            response = self.get_response(request)
+            response["X-Request-ID"] = request_id.get()
+            return response
+        finally:
+            request_id.reset(token)
+
+
+class AddRequestId(logging.Filter):
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.request_id = request_id.get() or "-"
+        return True
+
+
+class CanonicalOriginMiddleware:
+    """Build every absolute link from SITE_ORIGIN, whatever host or port the request named.
+
+    ALLOWED_HOSTS refuses a foreign host, but lets any port pass; a mailed
+    link would then lead there.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.get_host()  # raises DisallowedHost
+        request.META["HTTP_HOST"] = urlsplit(settings.SITE_ORIGIN).netloc
+        return self.get_response(request)
+
+
+class PrivateResponseMiddleware:
+    """Keep what a signed-in person saw out of every cache, the browser's included."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if request.user.is_authenticated:
+            response["Cache-Control"] = "no-store"
+        return response

@@ -1,0 +1,34 @@
+"""What people type, made comparable: two texts that look equal are equal."""
+
+import re
+import unicodedata
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+INVISIBLE = {"Cf", "Cc", "Co", "Cn", "Cs"}
+
+
+def clean_line(value: str) -> str:
+    """Compose accents, drop invisible and direction marks, fold white space."""
+    composed = unicodedata.normalize("NFC", value)
+    spaced = re.sub(r"\s+", " ", composed)
+    return "".join(c for c in spaced if unicodedata.category(c) not in INVISIBLE).strip()
+
+
+def clean_email(value: str) -> str:
+    """Return the address in lower case.
+
+    Only plain ASCII addresses at a public domain pass, so that a look-alike
+    (full-width letters, a dotless i) is not a second account of one mailbox.
+
+    Raises ValidationError.
+    """
+    address = value.strip().lower()
+    _local, _at, domain = address.rpartition("@")
+    if not value.isascii() or '"' in address or domain.startswith("[") or "." not in domain:
+        raise ValidationError(
+            _("Write the address in plain letters without accents, as ten@example.vn."),
+            code="invalid",
+        )
+    return address

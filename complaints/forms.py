@@ -1,0 +1,67 @@
+from typing import Any
+
+from django import forms
+from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext_lazy as _
+
+from casework.exceptions import EvidenceRefused
+from casework.files import ACCEPTED, CheckedFile, check_files
+from common.tokens import new_public_id
+from complaints.models import LONGEST_TEXT, ComplaintCategory
+
+
+class FilesInput(forms.ClearableFileInput):
+    allow_multiple_selected = True
+
+
+class EvidenceField(forms.FileField):
+    """Any number of files; cleaned to a list of CheckedFile."""
+
+    widget = FilesInput
+
+    def clean(self, data: Any, initial: Any = None) -> list[CheckedFile]:  # type: ignore[override]
+        files: list[UploadedFile] = [file for file in data or [] if file is not None]
+        try:
+            return check_files(files)
+        except EvidenceRefused as error:
+            raise forms.ValidationError(str(error), code="refused") from error
+
+
+class ComplaintForm(forms.Form):
+    submission = forms.RegexField(
+        r"^[0-9a-f]{32}$", initial=new_public_id, widget=forms.HiddenInput
+    )
+    category = forms.ChoiceField(
+        label=_("What is it about?"),
+        choices=ComplaintCategory,
+        widget=forms.RadioSelect,
+    )
+    text = forms.CharField(
+        label=_("What happened?"),
+        max_length=LONGEST_TEXT,
+        widget=forms.Textarea(attrs={"rows": 8}),
+        help_text=_("In your own words: what happened, when, and what you would like us to do."),
+    )
+    files = EvidenceField(
+        label=_("Evidence"),
+        required=False,
+        help_text=_(
+            "For example a screenshot or a letter. Up to 10 files of 20 MB each: PDF, JPG, PNG."
+        ),
+        widget=FilesInput(attrs={"accept": ACCEPTED.replace(" ", "")}),
+    )
+
+
+class ResolveForm(forms.Form):
+    cause = forms.CharField(
+        label=_("Cause"),
+        max_length=LONGEST_TEXT,
+        widget=forms.Textarea(attrs={"rows": 6}),
+        help_text=_("What you found. The customer reads this."),
+    )
+    solution = forms.CharField(
+        label=_("Solution"),
+        max_length=LONGEST_TEXT,
+        widget=forms.Textarea(attrs={"rows": 6}),
+        help_text=_("What was done, and what follows for the customer. The customer reads this."),
+    )

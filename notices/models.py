@@ -1,0 +1,76 @@
+from datetime import datetime
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+
+class NoticeState(models.TextChoices):
+    QUEUED = "queued", _("queued")
+    SENT = "sent", _("sent")
+    FAILED = "failed", _("failed")
+    DROPPED = "dropped", _("dropped: the recipient is gone")
+
+
+class NoticeQuerySet(models.QuerySet["Notice"]):
+    def due(self, at: datetime) -> "NoticeQuerySet":
+        return self.filter(state=NoticeState.QUEUED, send_after__lte=at)
+
+
+class Notice(models.Model):
+    """One mail to one person, written in the transaction that causes it.
+
+    Usually it is rendered when it is sent, for ``recipient`` (a public id), and
+    says nothing personal but the name. Sign-in mails carry a secret and may go
+    to an address that belongs to nobody yet: those come with ``address``,
+    ``subject`` and ``body`` filled in, and lose all three once sent.
+
+    key: names the cause, so that a cause repeated writes no second notice.
+    """
+
+    State = NoticeState
+
+    key = models.CharField(_("cause"), max_length=64, unique=True)
+    template = models.SlugField(_("template"), max_length=40)
+    recipient = models.CharField(_("recipient"), max_length=32, blank=True)
+    context = models.JSONField(_("values"), default=dict)
+    address = models.EmailField(_("address"), blank=True)
+    subject = models.CharField(_("subject"), max_length=200, blank=True)
+    body = models.TextField(_("text"), blank=True)
+    state = models.CharField(
+        _("state"), max_length=10, choices=NoticeState, default=NoticeState.QUEUED
+    )
+    queued_at = models.DateTimeField(_("queued"), auto_now_add=True)
+    send_after = models.DateTimeField(_("send after"))
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    error = models.CharField(_("last error"), max_length=64, blank=True)
+    sent_at = models.DateTimeField(_("sent"), null=True)
+
+    objects = NoticeQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("notice")
+        verbose_name_plural = _("notices")
+        ordering = ["-queued_at"]
+        constraints = [
+            models.CheckConstraint(
+                name="notice_goes_somewhere",
+                condition=~Q(recipient="") | ~Q(address="") | ~Q(state=NoticeState.QUEUED),
+            ),
+            models.CheckConstraint(
+                name="notice_sent_at_iff_sent",
+                condition=Q(state=NoticeState.SENT, sent_at__isnull=False)
+                | (~Q(state=NoticeState.SENT) & Q(sent_at=None)),
+            ),
+        ]
+        indexes = [
+            # For due(): what the sender looks for each minute.
+            models.Index(
+                name="notice_due", fields=["send_after"], condition=Q(state=NoticeState.QUEUED)
+            ),
+            # For the erasure of a customer's notices.
+            models.Index(name="notice_recipient", fields=["recipient"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.template} {self.pk}"

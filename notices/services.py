@@ -1,0 +1,140 @@
+"""The outbox. A notice is a row in the transaction that causes it; a worker sends it later."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.db import transaction
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
+
+from common.jobs import wake
+from common.tokens import new_public_id
+from notices.models import Notice, NoticeState
+
+logger = logging.getLogger(__name__)
+
+LONGEST_WAIT = timedelta(hours=6)
+ATTEMPTS = 12  # with doubling waits: more than two days of a mail server that is away
+
+
+@dataclass(frozen=True)
+class Recipient:
+    name: str
+    address: str
+    language: str
+
+
+FindRecipient = Callable[[str], Recipient | None]
+"""Takes a public id; returns whom to write to, or None when nobody of that id is left."""
+
+_finders: list[FindRecipient] = []
+
+
+def finds_recipients(finder: FindRecipient) -> FindRecipient:
+    """Let a room above say who its public ids belong to."""
+    _finders.append(finder)
+    return finder
+
+
+def queue_notice(template: str, *, recipient: str, key: str, **context: Any) -> None:
+    """Write a notice to ``recipient`` (a public id); a second one with the same ``key`` is none.
+
+    ``context`` may hold references, days and links, never personal data.
+    """
+    _queue(template=template, recipient=recipient, key=key, context=context)
+
+
+def queue_rendered(template: str, *, address: str, subject: str, body: str) -> None:
+    """Write a mail that was rendered already, as sign-in mails are: its secret exists just once."""
+    _queue(
+        template=template,
+        address=address,
+        subject=subject[:200],
+        body=body,
+        key=new_public_id(),
+    )
+
+
+def _queue(*, key: str, **values: Any) -> None:
+    from notices.tasks import send_notices
+
+    _notice, created = Notice.objects.get_or_create(
+        key=key, defaults={"send_after": timezone.now(), **values}
+    )
+    if created:
+        transaction.on_commit(partial(wake, send_notices))
+
+
+def send_due_notices() -> int:
+    """Send what is due; return how many were tried.
+
+    Each is its own transaction, and its row stays locked while it is sent, so
+    two workers never send one notice. A crash between sending and the commit
+    sends it again: at least once, as a legal notice must.
+    """
+    tried = 0
+    while _send_next():
+        tried += 1
+    return tried
+
+
+@transaction.atomic
+def _send_next() -> bool:
+    due = Notice.objects.due(timezone.now()).order_by("send_after")
+    notice = due.select_for_update(skip_locked=True).first()
+    if notice is None:
+        return False
+    _send(notice)
+    return True
+
+
+def _send(notice: Notice) -> None:
+    message = _message(notice)
+    if message is None:
+        _settle(notice, NoticeState.DROPPED)
+        return
+    try:
+        message.send()
+    except OSError as error:  # the mail server's; smtplib's errors are OSErrors
+        _postpone(notice, type(error).__name__)
+    else:
+        _settle(notice, NoticeState.SENT)
+
+
+def _message(notice: Notice) -> EmailMessage | None:
+    """Return the mail, or None when the recipient is gone."""
+    if notice.address:
+        return EmailMessage(notice.subject, notice.body, to=[notice.address])
+    recipient = next(filter(None, (find(notice.recipient) for find in _finders)), None)
+    if recipient is None:
+        return None
+    context = {**notice.context, "name": recipient.name, "site": settings.SITE_ORIGIN}
+    with translation.override(recipient.language):
+        text = render_to_string(f"notices/{notice.template}.txt", context)
+    subject, _blank, body = text.strip().partition("\n")
+    return EmailMessage(subject.strip(), body.strip() + "\n", to=[recipient.address])
+
+
+def _settle(notice: Notice, state: NoticeState) -> None:
+    """Note the end of a notice, and forget its address and text."""
+    notice.state = state
+    notice.sent_at = timezone.now() if state == NoticeState.SENT else None
+    notice.address = notice.subject = notice.body = ""
+    notice.save(update_fields=["state", "sent_at", "address", "subject", "body", "attempts"])
+
+
+def _postpone(notice: Notice, error: str) -> None:
+    logger.warning("notice %s not sent: %s", notice.pk, error)
+    notice.attempts += 1
+    if notice.attempts >= ATTEMPTS:
+        _settle(notice, NoticeState.FAILED)
+        return
+    notice.error = error[:64]
+    notice.send_after = timezone.now() + min(timedelta(minutes=2**notice.attempts), LONGEST_WAIT)
+    notice.save(update_fields=["attempts", "error", "send_after"])

@@ -1,0 +1,169 @@
+"""From a time limit and a moment of receipt to the last day, explained."""
+
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.utils import timezone, translation
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from policies.calendars import calendar_version, load_calendar
+from policies.counting import Period, SkippedDay, WorkingCalendar, add_hours, add_months, local_day, midnight
+from policies.exceptions import NotConfigured
+from policies.models import (
+    Company,
+    DayKind,
+    RuleFamily,
+    TimeLimit,
+    TimeLimitKind,
+    TimeUnit,
+)
+
+
+def the_company() -> Company:
+    """Raises NotConfigured."""
+    company = Company.objects.first()
+    if company is None:
+        raise NotConfigured(_("No profile is loaded; run load_profile first."))
+    return company
+
+
+def limits_in_force(kind: TimeLimitKind, on: date) -> list[TimeLimit]:
+    """Return the limits of that kind on a day: at most one promised, one statutory."""
+    rows = TimeLimit.objects.in_force(on).filter(kind=kind).order_by("valid_from", "pk")
+    return list({row.family: row for row in rows}.values())
+
+
+def run(limit: TimeLimit, start: datetime) -> Period:
+    """Return how ``limit`` ends when it starts at ``start`` (aware).
+
+    A statutory limit in working days ends by the State's calendar, or by the
+    company's own days where those end it earlier: the company may shorten
+    what the law gives it, never lengthen it. A promise runs by the company's days.
+
+    Raises OutsideCalendar, NotConfigured.
+    """
+    if limit.unit == TimeUnit.HOUR:
+        return add_hours(start, limit.maximum)
+    if limit.unit == TimeUnit.MONTH:
+        last_day = add_months(local_day(start), limit.maximum)
+        return Period(last_day=last_day, late_from=midnight(last_day + timedelta(days=1)))
+    day_kind = DayKind(the_company().day_kind)
+    if limit.family == RuleFamily.PROMISE:
+        return _count(load_calendar(day_kind), limit, start)
+    kinds = {DayKind.STATE, day_kind}
+    return min(
+        (_count(load_calendar(kind), limit, start) for kind in kinds),
+        key=lambda period: period.late_from,
+    )
+
+
+def _count(calendar: WorkingCalendar, limit: TimeLimit, start: datetime) -> Period:
+    first = local_day(start)
+    if limit.unit == TimeUnit.WORKING_DAY:
+        return calendar.add_working_days(first, limit.maximum)
+    return calendar.add_calendar_days(
+        first, limit.maximum, move=limit.family == RuleFamily.STATUTE
+    )
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why a clock ends when it ends; kept with the clock and read in either language."""
+
+    started_at: datetime
+    unit: str
+    length: int
+    last_day: date
+    late_from: datetime
+    skipped: tuple[SkippedDay, ...]
+    moved_from: date | None
+    provisional: bool
+    calendar_version: int
+
+    def to_json(self) -> dict[str, Any]:
+        plain = asdict(self)
+        plain["skipped"] = [
+            {**asdict(skipped), "day": skipped.day.isoformat()} for skipped in self.skipped
+        ]
+        for name in ("started_at", "last_day", "late_from", "moved_from"):
+            plain[name] = plain[name].isoformat() if plain[name] else None
+        return plain
+
+    @classmethod
+    def from_json(cls, plain: dict[str, Any]) -> "Explanation":
+        return cls(
+            **{
+                **plain,
+                "started_at": datetime.fromisoformat(plain["started_at"]),
+                "last_day": date.fromisoformat(plain["last_day"]),
+                "late_from": datetime.fromisoformat(plain["late_from"]),
+                "moved_from": plain["moved_from"] and date.fromisoformat(plain["moved_from"]),
+                "skipped": tuple(
+                    SkippedDay(date.fromisoformat(d["day"]), d["reason_vi"], d["reason_en"])
+                    for d in plain["skipped"]
+                ),
+            }
+        )
+
+    def lines(self) -> list[str]:
+        """Return the explanation as sentences in the active language."""
+        started = timezone.localtime(self.started_at, timezone.get_default_timezone())
+        lines = [
+            _("Received on %(moment)s; that day is not counted.")
+            % {"moment": date_format(started, "SHORT_DATETIME_FORMAT")},
+            self._length(),
+        ]
+        lines += [
+            _("Not counted: %(day)s, %(reason)s.")
+            % {"day": _weekday_and_date(skipped.day), "reason": self._reason(skipped)}
+            for skipped in self.skipped
+        ]
+        if self.moved_from:
+            lines.append(
+                _("The last day, %(day)s, is a day of rest, so the next working day counts.")
+                % {"day": _weekday_and_date(self.moved_from)}
+            )
+        lines.append(
+            _("Last day: %(day)s, until midnight.") % {"day": _weekday_and_date(self.last_day)}
+        )
+        if self.provisional:
+            lines.append(_("The official calendar for these days is not final yet."))
+        return lines
+
+    def _length(self) -> str:
+        if self.unit == TimeUnit.WORKING_DAY:
+            text = ngettext("%(n)d working day.", "%(n)d working days.", self.length)
+        elif self.unit == TimeUnit.CALENDAR_DAY:
+            text = ngettext("%(n)d day.", "%(n)d days.", self.length)
+        else:
+            text = ngettext("%(n)d hour.", "%(n)d hours.", self.length)
+        return text % {"n": self.length}
+
+    def _reason(self, skipped: SkippedDay) -> str:
+        return skipped.reason_en if translation.get_language() == "en" else skipped.reason_vi
+
+
+def explain(limit: TimeLimit, start: datetime) -> Explanation:
+    """Run ``limit`` from ``start`` and keep how it was counted.
+
+    Raises OutsideCalendar, NotConfigured.
+    """
+    period = run(limit, start)
+    return Explanation(
+        started_at=start,
+        unit=limit.unit,
+        length=limit.maximum,
+        last_day=period.last_day,
+        late_from=period.late_from,
+        skipped=period.skipped,
+        moved_from=period.moved_from,
+        provisional=period.provisional,
+        calendar_version=calendar_version(),
+    )
+
+
+def _weekday_and_date(day: date) -> str:
+    return date_format(day, "l, d/m/Y")

@@ -1,0 +1,216 @@
+"""Counting hours, days, working days and months as the Civil Code does. Reads no database.
+
+The day of the event is not counted. A limit in days ends at 24:00 of its last
+day, local time; the first late moment is the next local midnight. Take the
+local date first, then count dates. Source: Civil Code 2015, art. 144-148.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from dateutil.relativedelta import relativedelta
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from policies.exceptions import OutsideCalendar
+from policies.models import DayKind, DayType, OfficialDayKind
+
+SATURDAY, SUNDAY = 5, 6
+
+
+@dataclass(frozen=True)
+class SpecialDay:
+    """A day that the official calendar sets apart, with its label in both languages."""
+
+    day: date
+    day_type: DayType
+    kind: OfficialDayKind
+    label_vi: str
+    label_en: str
+    provisional: bool = False
+
+
+@dataclass(frozen=True)
+class SkippedDay:
+    day: date
+    reason_vi: str
+    reason_en: str
+
+
+@dataclass(frozen=True)
+class Period:
+    """How a time limit ends.
+
+    last_day: the local day on which it ends; late_from: the first moment after it.
+    skipped: the days in between that did not count.
+    moved_from: the last day before it was moved off a day of rest, else None.
+    provisional: the official calendar is not final for some day of it.
+    """
+
+    last_day: date
+    late_from: datetime
+    skipped: tuple[SkippedDay, ...] = ()
+    moved_from: date | None = None
+    provisional: bool = False
+
+
+def local_day(moment: datetime) -> date:
+    """Return the calendar day of ``moment`` at the company (settings.TIME_ZONE).
+
+    Raises ValueError for a naive ``moment``.
+    """
+    return timezone.localdate(moment, timezone.get_default_timezone())
+
+
+def midnight(day: date) -> datetime:
+    """Return the moment at which ``day`` begins at the company."""
+    return datetime.combine(day, time.min, tzinfo=timezone.get_default_timezone())
+
+
+def add_months(start: date, months: int) -> date:
+    """Return the last day of a period of ``months``: the same day, or the end of a shorter month.
+
+    Never moved off a day of rest: a promised maximum stays a maximum.
+    """
+    return start + relativedelta(months=months)
+
+
+def first_day_still_running(today: date, months: int) -> date:
+    """Return the earliest start whose period of ``months`` is not over when ``today`` begins.
+
+    This is not ``today`` minus ``months``: on 1 March 2025 twelve months from
+    29 February 2024 are over, and minus gives 1 March 2024.
+    """
+    day = today - relativedelta(months=months)
+    while add_months(day, months) < today:
+        day += timedelta(days=1)
+    while add_months(day - timedelta(days=1), months) >= today:
+        day -= timedelta(days=1)
+    return day
+
+
+def add_hours(start: datetime, hours: int) -> Period:
+    """Count hours; they never wait for a working day."""
+    end = start + timedelta(hours=hours)
+    return Period(last_day=local_day(end), late_from=end)
+
+
+class WorkingCalendar:
+    """The official calendar as one kind of company works it.
+
+    Knows the days from ``covers_from`` to ``covers_to``, both included; a
+    count that leaves them raises OutsideCalendar.
+    """
+
+    def __init__(
+        self, days: Iterable[SpecialDay], covers_from: date, covers_to: date, kind: DayKind
+    ) -> None:
+        self._special = {special.day: special for special in days}
+        self._kind = kind
+        self._from, self._to = covers_from, covers_to
+        self._in_lieu = self._days_in_lieu()
+        length = (covers_to - covers_from).days + 1
+        every_day = (covers_from + timedelta(days=n) for n in range(length))
+        self._working = [day for day in every_day if self.reason_off(day) is None]
+
+    def reason_off(self, day: date) -> tuple[str, str] | None:
+        """Return why the company rests on ``day`` (Vietnamese, English), or None if it works."""
+        special = self._special.get(day)
+        if special is not None and special.day_type == DayType.OFF and self._observes(special):
+            return special.label_vi, special.label_en
+        if special is not None and special.day_type == DayType.WORKING and self._observes(special):
+            return None
+        if day.weekday() == SUNDAY:
+            return "Chủ nhật", "Sunday"
+        if day.weekday() == SATURDAY and self._kind != DayKind.MON_SAT:
+            return "Thứ Bảy", "Saturday"
+        return None
+
+    def add_working_days(self, start: date, days: int) -> Period:
+        """Return the period of ``days`` (1 or more) working days after ``start``.
+
+        Raises OutsideCalendar.
+        """
+        self._require(start)
+        index = bisect_right(self._working, start) + days - 1
+        if index >= len(self._working):
+            raise OutsideCalendar(self._sentence())
+        return self._period(start, self._working[index])
+
+    def add_calendar_days(self, start: date, days: int, *, move: bool) -> Period:
+        """Return the period of ``days`` after ``start``.
+
+        With ``move``, a last day of rest gives way to the next working day:
+        so for a limit that the law sets, not for a maximum that was promised.
+
+        Raises OutsideCalendar.
+        """
+        end = start + timedelta(days=days)
+        self._require(start)
+        self._require(end)
+        if not move or self.reason_off(end) is None:
+            return Period(last_day=end, late_from=midnight(end + timedelta(days=1)))
+        period = self.add_working_days(end, 1)
+        return Period(
+            last_day=period.last_day,
+            late_from=period.late_from,
+            skipped=self._skipped(end - timedelta(days=1), period.last_day),
+            moved_from=end,
+            provisional=period.provisional,
+        )
+
+    def _period(self, start: date, last_day: date) -> Period:
+        return Period(
+            last_day=last_day,
+            late_from=midnight(last_day + timedelta(days=1)),
+            skipped=self._skipped(start, last_day),
+            provisional=any(
+                special.provisional and start < special.day <= last_day
+                for special in self._special.values()
+            ),
+        )
+
+    def _skipped(self, start: date, last_day: date) -> tuple[SkippedDay, ...]:
+        between = (start + timedelta(days=n) for n in range(1, (last_day - start).days))
+        return tuple(
+            SkippedDay(day, *reason)
+            for day in between
+            if (reason := self.reason_off(day)) is not None
+        )
+
+    def _observes(self, special: SpecialDay) -> bool:
+        """Say whether this kind of company follows that row of the State's calendar."""
+        if special.kind in (OfficialDayKind.SWAP_OFF, OfficialDayKind.SWAP_WORK):
+            return self._kind == DayKind.STATE
+        if special.kind == OfficialDayKind.COMPENSATORY and self._kind == DayKind.MON_SAT:
+            return special.day in self._in_lieu
+        return True
+
+    def _days_in_lieu(self) -> set[date]:
+        """Return the days off in lieu for companies whose only day of rest is Sunday.
+
+        The State also makes up for holidays on a Saturday, which such a company works anyway.
+        Source: Labour Code 2019, art. 111(3).
+        """
+        holidays = {
+            day for day, row in self._special.items() if row.kind == OfficialDayKind.STATUTORY
+        }
+        in_lieu: set[date] = set()
+        for holiday in sorted(holidays):
+            if holiday.weekday() == SUNDAY:
+                day = holiday + timedelta(days=1)
+                while day in holidays or day in in_lieu or day.weekday() == SUNDAY:
+                    day += timedelta(days=1)
+                in_lieu.add(day)
+        return in_lieu
+
+    def _require(self, day: date) -> None:
+        if not self._from <= day <= self._to:
+            raise OutsideCalendar(self._sentence())
+
+    def _sentence(self) -> str:
+        return _(
+            "The official calendar is loaded from %(first)s to %(last)s; load the next year first."
+        ) % {"first": f"{self._from:%d/%m/%Y}", "last": f"{self._to:%d/%m/%Y}"}

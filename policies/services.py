@@ -1,0 +1,248 @@
+"""Configuring a deployment: what a profile file says becomes rows."""
+
+import csv
+import hashlib
+from collections.abc import Iterable
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Model
+from django.utils import timezone
+from simple_history.utils import bulk_create_with_history
+
+from common.history import save_as
+from policies import profile_schema
+from policies.models import (
+    CalendarRange,
+    Company,
+    DatedRule,
+    OfficialDay,
+    PolicyText,
+    PolicyVersion,
+    Purpose,
+    Recipient,
+    RetentionRule,
+    RuleFamily,
+    TimeLimit,
+)
+
+CALENDAR = Path(__file__).parent / "official_calendar.csv"
+LOADED = "profile loaded"
+
+
+@transaction.atomic
+def load_profile(source: str | Path) -> int:
+    """Make the deployment the company that ``source`` describes; return how many rows changed.
+
+    ``source`` is the name of a shipped profile or the path of a profile file.
+    Loading the same profile again changes nothing. A number that differs
+    becomes a new dated row; the one it supersedes ends the day before.
+
+    Raises profile_schema.ProfileError before anything is changed.
+    """
+    profile = profile_schema.read_profile(source)
+    statute = profile_schema.read_statute()
+    changed = _load_calendar(statute)
+    changed += _load_company(profile)
+    changed += _load_policy(profile)
+    changed += _load_purposes(profile)
+    changed += _load_recipients(profile)
+    changed += _load_limits(statute.time_limits, RuleFamily.STATUTE)
+    changed += _load_limits(profile.time_limits, RuleFamily.PROMISE)
+    changed += _load_retention(profile)
+    return changed
+
+
+def _load_calendar(statute: profile_schema.StatutePack) -> int:
+    """Add the official days that are missing; what staff corrected since stays as it is."""
+    changed = _put(CalendarRange, {"pk": 1}, statute.calendar.model_dump())
+    known = set(OfficialDay.objects.values_list("day", flat=True))
+    with CALENDAR.open(newline="", encoding="utf-8") as file:
+        missing = [day for row in csv.DictReader(file) if (day := _official_day(row)).day not in known]
+    bulk_create_with_history(missing, OfficialDay, default_change_reason=LOADED)
+    return changed + len(missing)
+
+
+def _official_day(row: dict[str, str]) -> OfficialDay:
+    return OfficialDay(
+        day=date.fromisoformat(row["date"]),
+        day_type=row["day_type"],
+        kind=row["kind"],
+        label_vi=row["label_vi"],
+        label_en=row["label_en"],
+        provisional=row["provisional"] == "yes",
+    )
+
+
+def _load_company(profile: profile_schema.Profile) -> int:
+    company, parameters = profile.company, profile.parameters
+    return _put(
+        Company,
+        {"pk": 1},
+        {
+            "profile": profile.code,
+            **_two_columns("name", company.name),
+            **_two_columns("address", company.address),
+            **_two_columns("complaints_address", company.complaints_address),
+            **company.model_dump(
+                include={
+                    "short_name",
+                    "phone",
+                    "email",
+                    "tax_code",
+                    "website",
+                    "complaints_phone",
+                    "complaints_email",
+                }
+            ),
+            **parameters.model_dump(
+                include={"day_kind", "staff_access_mode", "notice_period_days"}
+            ),
+            "required_fields": list(parameters.required_fields),
+            "forbidden_recipient_kinds": list(parameters.forbidden_recipient_kinds),
+            "closed_data_categories": list(parameters.closed_data_categories),
+            "unstated": [*company.unstated, *parameters.unstated],
+        },
+    )
+
+
+def _load_policy(profile: profile_schema.Profile) -> int:
+    """Publish the profile's policy once; a published version is never touched again."""
+    policy = profile.policy
+    known = PolicyVersion.objects.filter(profile=profile.code, number=policy.number)
+    if known.exists():
+        return 0
+    version = PolicyVersion(
+        profile=profile.code,
+        number=policy.number,
+        published_on=policy.published_on,
+        effective_on=policy.effective_on,
+        **_two_columns("summary", policy.summary),
+    )
+    save_as(version, by=None, reason=LOADED)
+    for language, body in (("vi", profile.text.vi), ("en", profile.text.en)):
+        PolicyText.objects.create(
+            version=version, language=language, body=body, sha256=sha256(body)
+        )
+    return 1
+
+
+def _load_purposes(profile: profile_schema.Profile) -> int:
+    changed = 0
+    for purpose in profile.purposes:
+        changed += _put(
+            Purpose,
+            {"code": purpose.code},
+            {
+                **_two_columns("name", purpose.name),
+                **_two_columns("description", purpose.description),
+                "wording_vi": purpose.wording.vi if purpose.wording else "",
+                "wording_en": purpose.wording.en if purpose.wording else "",
+                "legal_basis": purpose.legal_basis,
+                "channel": purpose.channel,
+                "data_categories": list(purpose.data_categories),
+                "retired_on": None,
+            },
+        )
+    return changed + _retire(Purpose, {purpose.code for purpose in profile.purposes})
+
+
+def _load_recipients(profile: profile_schema.Profile) -> int:
+    changed = 0
+    for recipient in profile.recipients:
+        changed += _put(
+            Recipient,
+            {"code": recipient.code},
+            {
+                **_two_columns("name", recipient.name),
+                **_two_columns("description", recipient.description),
+                "kind": recipient.kind,
+                "country": recipient.country,
+                "cross_border": recipient.cross_border,
+                "retired_on": None,
+            },
+        )
+    return changed + _retire(Recipient, {recipient.code for recipient in profile.recipients})
+
+
+def _load_limits(limits: Iterable[profile_schema.TimeLimit], family: RuleFamily) -> int:
+    rows = [
+        {
+            **limit.model_dump(exclude={"source", "promises"}),
+            **_two_columns("source", limit.source),
+        }
+        for limit in limits
+    ]
+    return _put_rules(TimeLimit, family, rows, key=("kind",))
+
+
+def _load_retention(profile: profile_schema.Profile) -> int:
+    rows = [
+        {
+            **rule.model_dump(exclude={"source", "promises"}),
+            **_two_columns("source", rule.source),
+            "family": RuleFamily.PROMISE,
+            "valid_to": None,
+        }
+        for rule in profile.retention_rules
+    ]
+    return _put_rules(RetentionRule, RuleFamily.PROMISE, rows, key=("category", "trigger"))
+
+
+def _put_rules(
+    model: type[DatedRule], family: RuleFamily, rows: list[dict[str, Any]], key: tuple[str, ...]
+) -> int:
+    """Bring the rules of ``family`` in line with ``rows``, by new rows and ends, never by edits."""
+    yesterday = timezone.localdate() - timedelta(days=1)
+    running = model.objects.filter(family=family, valid_to=None)
+    kept, changed = set(), 0
+    for row in rows:
+        same = {name: value for name, value in row.items() if name != "valid_from"}
+        existing = model.objects.filter(**same).first()
+        if existing is None:
+            rival = running.filter(**{name: row[name] for name in key}).first()
+            if rival is not None:
+                row = {**row, "valid_from": max(row["valid_from"], timezone.localdate())}
+            existing = model(**row)
+            save_as(existing, by=None, reason=LOADED)
+            changed += 1
+        kept.add(existing.pk)
+    for rule in running.exclude(pk__in=kept):
+        rule.valid_to = max(rule.valid_from, yesterday)
+        save_as(rule, by=None, reason="superseded", fields=["valid_to"])
+        changed += 1
+    return changed
+
+
+def _put(model: type[Model], key: dict[str, Any], values: dict[str, Any]) -> int:
+    """Create or correct the row with that key; return 0 if it already says so, else 1."""
+    row = model._default_manager.filter(**key).first() or model(**key)
+    if row.pk and not row._state.adding:
+        fields = [name for name, value in values.items() if getattr(row, name) != value]
+        if not fields:
+            return 0
+    else:
+        fields = None
+    for name, value in values.items():
+        setattr(row, name, value)
+    save_as(row, by=None, reason=LOADED, fields=fields)
+    return 1
+
+
+def _retire(model: type[Purpose] | type[Recipient], codes: set[str]) -> int:
+    """End what the profile no longer names; old consents and disclosures still point at it."""
+    gone = model._default_manager.filter(retired_on=None).exclude(code__in=codes)
+    for row in gone:
+        row.retired_on = timezone.localdate()
+        save_as(row, by=None, reason=LOADED, fields=["retired_on"])
+    return len(gone)
+
+
+def _two_columns(name: str, text: Any) -> dict[str, str]:
+    return {f"{name}_vi": text.vi, f"{name}_en": text.en}
+
+
+def sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

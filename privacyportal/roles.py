@@ -1,0 +1,92 @@
+"""The roles of staff: which group may do what. Granted after each migration, and nothing else.
+
+Permissions are "app.action_model". Nobody may delete: retention erases.
+"""
+
+from typing import Any
+
+from django.contrib.auth.models import Group, Permission
+from django.utils.translation import gettext_lazy as _
+
+COMPLAINT_OFFICER = "complaint officer"
+DPO = "data protection officer"
+AUDITOR = "auditor"
+ADMINISTRATOR = "administrator"
+
+ROLE_LABELS = {
+    COMPLAINT_OFFICER: _("complaint officer"),
+    DPO: _("data protection officer"),
+    AUDITOR: _("auditor"),
+    ADMINISTRATOR: _("administrator"),
+}
+
+ROLES: dict[str, tuple[str, ...]] = {
+    COMPLAINT_OFFICER: (
+        "complaints.view_complaint",
+        "complaints.change_complaint",
+        "accounts.view_customer",
+        "policies.view_company",
+        "policies.view_purpose",
+        "policies.view_timelimit",
+        "policies.view_officialday",
+    ),
+    DPO: (
+        "complaints.view_complaint",
+        "complaints.change_complaint",
+        "accounts.view_customer",
+        "access.view_accessrecord",
+        "retention.view_legalhold",
+        "retention.add_legalhold",
+        "retention.change_legalhold",
+        "retention.view_purgeapproval",
+        "retention.add_purgeapproval",
+        "retention.view_purgerun",
+        "retention.view_tombstone",
+        "policies.view_company",
+        "policies.view_policyversion",
+        "policies.view_purpose",
+        "policies.view_recipient",
+        "policies.view_timelimit",
+        "policies.view_retentionrule",
+        "policies.view_officialday",
+        "notices.view_notice",
+        "common.view_jobstatus",
+    ),
+    AUDITOR: (
+        "access.view_accessrecord",
+        "retention.view_purgeapproval",
+        "retention.view_purgerun",
+        "retention.view_tombstone",
+        "policies.view_company",
+        "policies.view_policyversion",
+        "policies.view_purpose",
+        "policies.view_recipient",
+        "policies.view_timelimit",
+        "policies.view_retentionrule",
+        "policies.view_officialday",
+        "common.view_jobstatus",
+    ),
+    ADMINISTRATOR: (
+        "accounts.view_user",
+        "accounts.add_user",
+        "accounts.change_user",
+        "common.view_jobstatus",
+        "notices.view_notice",
+    ),
+}
+
+
+def grant_roles(**kwargs: Any) -> None:
+    """Bring each role's permissions in line with ROLES. Safe to repeat."""
+    for name, wanted in ROLES.items():
+        group, _created = Group.objects.get_or_create(name=name)
+        group.permissions.set(_permissions(wanted))
+
+
+def _permissions(wanted: tuple[str, ...]) -> list[Permission]:
+    pairs = {tuple(label.split(".")) for label in wanted}
+    return [
+        permission
+        for permission in Permission.objects.select_related("content_type")
+        if (permission.content_type.app_label, permission.codename) in pairs
+    ]

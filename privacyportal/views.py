@@ -1,0 +1,79 @@
+from django.contrib.auth.decorators import login_not_required
+from django.db import OperationalError, connection
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.safestring import mark_safe
+from django.utils.translation import get_language
+from markdown_it import MarkdownIt
+
+import nh3
+from access.models import AccessRecord
+from accounts.http import CustomerRequest, for_customer
+from accounts.models import ConsentDecision, Customer
+from complaints.models import Complaint
+from policies.models import PolicyVersion, Purpose
+
+
+@login_not_required
+def home(request: HttpRequest) -> HttpResponse:
+    """Welcome a visitor; send whoever is signed in to their page."""
+    if request.user.is_authenticated:
+        if Customer.objects.open().filter(user=request.user).exists():
+            return redirect("overview")
+        if request.user.is_staff:
+            return redirect("admin:index")
+    return render(request, "home.html")
+
+
+@for_customer
+def overview(request: CustomerRequest) -> HttpResponse:
+    customer = request.customer
+    given = customer.consents.latest_per_purpose()
+    return render(
+        request,
+        "overview.html",
+        {
+            "customer": customer,
+            "open_complaints": Complaint.objects.of(customer).open(),
+            "consents_given": sum(c.decision == ConsentDecision.GIVEN for c in given),
+            "consents_asked": Purpose.objects.asking_consent().count(),
+            "last_accesses": AccessRecord.objects.about(customer.public_id)[:3],
+            "purposes": {purpose.code: purpose for purpose in Purpose.objects.all()},
+        },
+    )
+
+
+@login_not_required
+def policy(request: HttpRequest, number: str | None = None) -> HttpResponse:
+    """Show the policy in effect, or the version of that number."""
+    versions = PolicyVersion.objects.of_company()
+    if number is not None:
+        version = get_object_or_404(versions, number=number)
+    else:
+        version = versions.current() if versions.exists() else None
+    if version is None:
+        return redirect("home")
+    text = version.text_in(get_language()[:2])
+    return render(
+        request,
+        "policy.html",
+        {"version": version, "text": text, "body": _to_html(text.body), "versions": versions},
+    )
+
+
+@login_not_required
+def health(request: HttpRequest) -> HttpResponse:
+    """Answer 200 when the database answers, else 503."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except OperationalError:
+        return HttpResponse("database unreachable\n", status=503, content_type="text/plain")
+    return HttpResponse(f"ok {timezone.now():%Y-%m-%dT%H:%M:%SZ}\n", content_type="text/plain")
+
+
+def _to_html(markdown: str) -> str:
+    """Render a policy's text; whatever is no plain formatting is dropped."""
+    html = MarkdownIt("commonmark", {"html": False}).render(markdown)
+    return mark_safe(nh3.clean(html))  # noqa: S308 -- sanitised in this very line

@@ -1,0 +1,13 @@
+from common.errors import PortalError
+
+
+class RetentionError(PortalError):
+    pass
+
+
+class HoldRefused(RetentionError):
+    pass
+
+
+class ApprovalRefused(RetentionError):
+    pass

@@ -1,0 +1,159 @@
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from simple_history.models import HistoricalRecords
+
+from accounts.models import Customer
+from policies.models import RetentionRule
+
+
+class LegalHoldQuerySet(models.QuerySet["LegalHold"]):
+    def in_force(self) -> "LegalHoldQuerySet":
+        return self.filter(released_at=None)
+
+
+class LegalHold(models.Model):
+    """While one is in force, nothing about the customer is erased. A trigger holds it too."""
+
+    customer = models.ForeignKey(
+        Customer, on_delete=models.CASCADE, related_name="legal_holds", verbose_name=_("customer")
+    )
+    authority = models.CharField(
+        _("authority"), max_length=200, help_text=_("Who demands that the data is kept.")
+    )
+    document = models.CharField(
+        _("document"), max_length=100, help_text=_("Number and date of the written demand.")
+    )
+    reason = models.TextField(_("reason"), max_length=2000)
+    placed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="+",
+        verbose_name=_("placed by"),
+    )
+    placed_at = models.DateTimeField(_("placed"), default=timezone.now, editable=False)
+    released_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=_("released by"),
+    )
+    released_at = models.DateTimeField(_("released"), null=True, editable=False)
+
+    objects = LegalHoldQuerySet.as_manager()
+    history = HistoricalRecords(user_db_constraint=False)
+
+    class Meta:
+        verbose_name = _("legal hold")
+        verbose_name_plural = _("legal holds")
+        ordering = ["-placed_at"]
+        constraints = [
+            models.CheckConstraint(
+                name="legalhold_released_by_another",
+                condition=Q(released_by=None, released_at=None)
+                | (Q(released_at__isnull=False) & ~Q(released_by=F("placed_by"))),
+            ),
+        ]
+        indexes = [
+            # For in_force() beside the customer: each purge batch asks it twice.
+            models.Index(
+                name="legalhold_in_force", fields=["customer"], condition=Q(released_at=None)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.customer}: {self.document}"
+
+
+class PurgeApproval(models.Model):
+    """The DPO's word that a retention rule may delete. Without it, a run only reports."""
+
+    rule = models.OneToOneField(
+        RetentionRule, on_delete=models.PROTECT, related_name="approval", verbose_name=_("rule")
+    )
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="+",
+        verbose_name=_("approved by"),
+    )
+    approved_at = models.DateTimeField(_("approved"), default=timezone.now)
+
+    history = HistoricalRecords(user_db_constraint=False)
+
+    class Meta:
+        verbose_name = _("approval to delete")
+        verbose_name_plural = _("approvals to delete")
+
+    def __str__(self) -> str:
+        return str(self.rule)
+
+
+class PurgeRun(models.Model):
+    """What one run found and removed, under which rule: numbers only.
+
+    counts is {table label: rows removed}; deferred is {reason code: customers}.
+    A run without approval has only_reported set and removed nothing.
+    """
+
+    rule = models.ForeignKey(
+        RetentionRule, on_delete=models.PROTECT, related_name="+", verbose_name=_("rule")
+    )
+    only_reported = models.BooleanField(_("report only"))
+    started_at = models.DateTimeField(_("started"), default=timezone.now)
+    finished_at = models.DateTimeField(_("finished"), null=True)
+    due = models.PositiveIntegerField(_("customers due"), default=0)
+    erased = models.PositiveIntegerField(_("customers erased"), default=0)
+    held = models.PositiveIntegerField(_("on legal hold"), default=0)
+    deferred = models.JSONField(_("deferred"), default=dict)
+    failed = models.PositiveIntegerField(_("failed"), default=0)
+    counts = models.JSONField(_("rows removed"), default=dict)
+
+    class Meta:
+        verbose_name = _("purge run")
+        verbose_name_plural = _("purge runs")
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.pk}"
+
+
+class Tombstone(models.Model):
+    """What is left of an erased customer: that there was one, and that it is gone."""
+
+    public_id = models.CharField(_("public id"), max_length=32, unique=True)
+    opened_on = models.DateField(_("account opened"))
+    closed_on = models.DateField(_("account closed"))
+    retained_until = models.DateField(_("kept until"))
+    erased_at = models.DateTimeField(_("erased"), default=timezone.now)
+    rule = models.ForeignKey(
+        RetentionRule, on_delete=models.PROTECT, related_name="+", verbose_name=_("rule")
+    )
+    run = models.ForeignKey(
+        PurgeRun, on_delete=models.PROTECT, related_name="tombstones", verbose_name=_("run")
+    )
+
+    class Meta:
+        verbose_name = _("tombstone")
+        verbose_name_plural = _("tombstones")
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return self.public_id[:8]
+
+
+class DoomedFile(models.Model):
+    """A stored file whose row is erased: removed after the commit, by this run or the next."""
+
+    path = models.CharField(_("path"), max_length=100, unique=True)
+    doomed_at = models.DateTimeField(_("since"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("file to remove")
+        verbose_name_plural = _("files to remove")
+
+    def __str__(self) -> str:
+        return f"{self.pk}"

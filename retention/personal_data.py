@@ -1,0 +1,16 @@
+from common.personal_data import DataCategory, Declaration, declare, exempt
+from retention.models import LegalHold
+
+declare(
+    Declaration(
+        model=LegalHold,
+        category=DataCategory.ACCOUNT,
+        customer="customer",
+        internal=["authority", "document", "reason"],
+    )
+)
+
+exempt("retention.PurgeApproval", because="says which rule may delete")
+exempt("retention.PurgeRun", because="numbers only")
+exempt("retention.Tombstone", because="a public id and dates are all that is left")
+exempt("retention.DoomedFile", because="a random path, gone with its file")

@@ -1,0 +1,72 @@
+"""Legal holds, and the DPO's approval without which nothing is deleted."""
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import Customer, User
+from common.history import save_as
+from policies.models import RetentionRule
+from retention.exceptions import ApprovalRefused, HoldRefused
+from retention.models import LegalHold, PurgeApproval, Tombstone
+
+
+@transaction.atomic
+def place_hold(
+    public_id: str, *, authority: str, document: str, reason: str, by: User
+) -> LegalHold:
+    """Keep everything about a customer until the hold is released.
+
+    Locks the customer first, as the purge does: either the hold stands before
+    the purge looks, or the customer is gone and the caller is told.
+
+    Raises HoldRefused.
+    """
+    customer = Customer.objects.select_for_update(of=("self",)).filter(public_id=public_id).first()
+    if customer is None:
+        raise HoldRefused(_gone(public_id))
+    hold = LegalHold(
+        customer=customer, authority=authority, document=document, reason=reason, placed_by=by
+    )
+    save_as(hold, by=by, reason="hold placed")
+    return hold
+
+
+@transaction.atomic
+def release_hold(hold: LegalHold, *, by: User) -> None:
+    """End a hold; what was due goes with the next run.
+
+    Raises HoldRefused for the person who placed it, and for a hold that is released.
+    """
+    hold.refresh_from_db(from_queryset=LegalHold.objects.select_for_update(of=("self",)))
+    if hold.released_at is not None:
+        raise HoldRefused(_("This hold is released already."))
+    if hold.placed_by == by:
+        raise HoldRefused(_("A hold is released by another person than the one who placed it."))
+    hold.released_by, hold.released_at = by, timezone.now()
+    save_as(hold, by=by, reason="hold released", fields=["released_by", "released_at"])
+
+
+@transaction.atomic
+def approve_rule(rule: RetentionRule, *, by: User) -> PurgeApproval:
+    """Let the purge delete under ``rule``; approving twice keeps the first approval.
+
+    Raises ApprovalRefused for a rule that is no longer in force.
+    """
+    rule.refresh_from_db(from_queryset=RetentionRule.objects.select_for_update())
+    if rule.valid_to is not None:
+        raise ApprovalRefused(_("This rule is superseded; approve the one in force."))
+    if approval := PurgeApproval.objects.filter(rule=rule).first():
+        return approval
+    approval = PurgeApproval(rule=rule, approved_by=by)
+    save_as(approval, by=by, reason="approved")
+    return approval
+
+
+def _gone(public_id: str) -> str:
+    tombstone = Tombstone.objects.filter(public_id=public_id).first()
+    if tombstone is None:
+        return _("There is no customer with this public id.")
+    return _("This customer's data was erased on %(day)s.") % {
+        "day": timezone.localtime(tombstone.erased_at).strftime("%d/%m/%Y")
+    }

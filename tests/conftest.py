@@ -1,0 +1,16 @@
+import pytest
+
+from policies.services import load_profile
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """Every test finds a configured portal: one company, the statute pack, the calendar."""
+    with django_db_blocker.unblock():
+        load_profile("fpt_smart_cloud")
+
+
+@pytest.fixture
+def portal(transactional_db):
+    """A configured portal for tests that commit: those begin with empty tables."""
+    load_profile("fpt_smart_cloud")

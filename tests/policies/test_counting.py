@@ -1,0 +1,104 @@
+"""The reference answers, computed independently; see tests/reference/."""
+
+import csv
+from datetime import date, datetime
+from pathlib import Path
+
+import pytest
+
+from policies.calendars import load_calendar
+from policies.counting import (
+    add_hours,
+    add_months,
+    first_day_still_running,
+    local_day,
+    midnight,
+)
+from policies.exceptions import OutsideCalendar
+from policies.models import DayKind
+
+REFERENCE = Path(__file__).parent.parent / "reference"
+
+
+def cases(name):
+    with (REFERENCE / name).open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    return [pytest.param(row, id=row["case_id"]) for row in rows]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("case", cases("deadline_cases.csv"))
+def test_working_days_end_as_counted_by_hand(case):
+    received = datetime.fromisoformat(case["received_local"])
+
+    period = load_calendar(DayKind(case["profile"])).add_working_days(
+        local_day(received), int(case["n_working_days"])
+    )
+
+    assert period.last_day == date.fromisoformat(case["due_date"])
+    assert period.late_from == datetime.fromisoformat(case["overdue_from_utc"])
+    assert period.provisional == (case["provisional"] == "yes")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("case", cases("calendar_day_cases.csv"))
+def test_calendar_days_and_hours_end_as_counted_by_hand(case):
+    received = datetime.fromisoformat(case["received_local"])
+    amount = int(case["amount"])
+
+    if case["unit"] == "hour":
+        assert add_hours(received, amount).late_from == datetime.fromisoformat(
+            case["due_end_local"]
+        )
+    else:
+        calendar = load_calendar(DayKind.STATE)
+        promised = calendar.add_calendar_days(local_day(received), amount, move=False)
+        statutory = calendar.add_calendar_days(local_day(received), amount, move=True)
+        assert promised.last_day == date.fromisoformat(case["unrolled_date"])
+        assert statutory.last_day == date.fromisoformat(case["due_date"])
+        assert (statutory.moved_from is not None) == (case["rolled"] == "yes")
+
+
+@pytest.mark.parametrize("case", cases("retention_cases.csv"))
+def test_months_end_as_counted_by_hand(case):
+    closed = local_day(datetime.fromisoformat(case["closed_local"]))
+
+    last = add_months(closed, int(case["months"]))
+
+    assert last == date.fromisoformat(case["retain_until_date"])
+    assert midnight(closed) <= datetime.fromisoformat(case["closed_utc"])
+
+
+@pytest.mark.parametrize("case", cases("retention_cases.csv"))
+def test_a_period_is_over_on_the_day_after_its_last(case):
+    closed = date.fromisoformat(case["closed_local_date"])
+    last = date.fromisoformat(case["retain_until_date"])
+    purged_from = local_day(datetime.fromisoformat(case["purge_from_utc"]))
+    months = int(case["months"])
+
+    assert first_day_still_running(last, months) <= closed
+    assert first_day_still_running(purged_from, months) > closed
+
+
+@pytest.mark.django_db
+def test_beyond_the_loaded_calendar_there_is_no_answer():
+    calendar = load_calendar(DayKind.STATE)
+
+    with pytest.raises(OutsideCalendar, match="01/01/2023"):
+        calendar.add_working_days(date(2028, 1, 10), 15)
+    with pytest.raises(OutsideCalendar):
+        calendar.add_working_days(date(2022, 12, 30), 1)
+    with pytest.raises(OutsideCalendar):
+        calendar.add_calendar_days(date(2028, 1, 1), 30, move=True)
+
+
+@pytest.mark.django_db
+def test_each_day_not_counted_is_named_with_its_reason():
+    period = load_calendar(DayKind.STATE).add_working_days(date(2026, 11, 20), 2)
+
+    assert [(skipped.day, skipped.reason_en) for skipped in period.skipped] == [
+        (date(2026, 11, 21), "Saturday"),
+        (date(2026, 11, 22), "Sunday"),
+        (date(2026, 11, 24), "Viet Nam Culture Day"),
+    ]
+    assert period.last_day == date(2026, 11, 25)
