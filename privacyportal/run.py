@@ -10,7 +10,6 @@ with this process, however it ends. A second start keeps the data and skips what
 
 import argparse
 import fcntl
-import hashlib
 import http.client
 import os
 import secrets
@@ -25,12 +24,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-import django
 import environ
-from django.core.management import CommandError, call_command
 
 from privacyportal import embedded
-from tools import messages
 
 ROOT = Path(__file__).resolve().parent.parent
 VAR = ROOT / "var"
@@ -58,8 +54,6 @@ def main() -> int:
     os.umask(0o077)  # data, uploads, mails and logs are the owner's alone
     LOGS.mkdir(parents=True, exist_ok=True)
     try:
-        if options.prepare:
-            return prepare(options.profile)
         environ.Env.read_env(ROOT / ".env")
         if options.manage:
             return manage(options.manage)
@@ -81,9 +75,11 @@ def run(port: int, profile: str) -> None:
         _say("Starting: servers, database, translations, static files.")
         servers = stack.enter_context(_environment(port))
         logins = _prepared(profile, sample_people="postgres" in {each.name for each in servers})
-        children = stack.enter_context(_children(port))
+        children = stack.enter_context(_children())
+        children.append(_start("web", _web_command(port)))
         _wait_for_web(port, children)
-        _say(_summary(port, logins))
+        children += [_start(name, command) for name, command in _background_commands().items()]
+        _say(_summary(logins))
         _watch([*servers, *children])
 
 
@@ -99,33 +95,11 @@ def manage(arguments: list[str]) -> int:
         return subprocess.run([sys.executable, "manage.py", *arguments], check=False).returncode
 
 
-def prepare(profile: str) -> int:
-    """Bring database, translations and static files up to date.
-
-    Runs in a process of its own, because only there the environment is complete. Prints the
-    sample people's logins when it has just created them, or why it failed.
-    """
-    os.environ["DJANGO_SETTINGS_MODULE"] = "privacyportal.settings"
-    messages.compile_stale()
-    django.setup()
-    try:
-        call_command("migrate", verbosity=0, interactive=False)
-        _collect_static_files()
-        call_command("load_profile", profile, stdout=sys.stderr)
-        if os.environ.get("SAMPLE_PEOPLE"):
-            call_command("sample_people")
-    except CommandError as error:
-        _say(str(error))
-        return 1
-    return 0
-
-
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m privacyportal.run")
     parser.add_argument("--port", type=_port, default=8000)
     parser.add_argument("--profile", default="fpt_smart_cloud")
     parser.add_argument("--manage", nargs=argparse.REMAINDER, metavar="COMMAND")
-    parser.add_argument("--prepare", action="store_true", help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
@@ -257,9 +231,10 @@ def _prepared(profile: str, *, sample_people: bool) -> str:
 
     A database that the user named gets no people with known passwords.
     """
-    command = [sys.executable, "-m", "privacyportal.run", "--prepare", "--profile", profile]
-    environment = os.environ | {"SAMPLE_PEOPLE": "yes" if sample_people else ""}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    command = [sys.executable, "-m", "privacyportal.prepare", profile]
+    if sample_people:
+        command.append("--sample-people")
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     (LOGS / "prepare.log").write_text(done.stderr)
     if done.returncode:
         reason = done.stdout.strip() or done.stderr.strip().rpartition("\n")[2]
@@ -271,45 +246,30 @@ def _prepared(profile: str, *, sample_people: bool) -> str:
     return SAMPLE_LOGINS.read_text() if SAMPLE_LOGINS.exists() else ""
 
 
-def _collect_static_files() -> None:
-    stamp = VAR / "static.stamp"
-    fingerprint = _static_fingerprint()
-    if not stamp.exists() or stamp.read_text() != fingerprint:
-        call_command("collectstatic", verbosity=0, interactive=False)
-        stamp.write_text(fingerprint)
-
-
-def _static_fingerprint() -> str:
-    """Return what changes when a static file of ours or of a package changes."""
-    digest = hashlib.sha256((ROOT / "requirements.lock").read_bytes())
-    for path in sorted([*ROOT.glob("static/**/*"), *ROOT.glob("[a-z]*/static/**/*")]):
-        status = path.stat()
-        digest.update(f"{path} {status.st_mtime_ns} {status.st_size}".encode())
-    return digest.hexdigest()
-
-
 # The children
 
 
 @contextmanager
-def _children(port: int) -> Iterator[list[Child]]:
+def _children() -> Iterator[list[Child]]:
+    """Yield a list; what has been put into it is stopped at the end."""
     children: list[Child] = []
     try:
-        for name, command in _commands(port).items():
-            children.append(_start(name, command))
         yield children
     finally:
         _stop(children)
 
 
-def _commands(port: int) -> dict[str, list[str]]:
+def _web_command(port: int) -> list[str]:
+    return [
+        *("gunicorn", "privacyportal.wsgi:application", "--bind", f"127.0.0.1:{port}"),
+        *("--worker-class", "gthread", "--workers", "2", "--threads", "4", "--preload"),
+        *("--graceful-timeout", "5", "--no-control-socket"),
+    ]
+
+
+def _background_commands() -> dict[str, list[str]]:
     celery = ["celery", "--app", "privacyportal"]
     return {
-        "web": [
-            *("gunicorn", "privacyportal.wsgi:application", "--bind", f"127.0.0.1:{port}"),
-            *("--worker-class", "gthread", "--workers", "2", "--threads", "4"),
-            *("--graceful-timeout", "5", "--no-control-socket"),
-        ],
         "worker": [*celery, "worker", "--concurrency", "2", "--without-gossip", "--without-mingle"],
         "beat": [*celery, "beat", "--schedule", str(VAR / "beat"), "--pidfile", ""],
     }
@@ -374,7 +334,7 @@ def _check_alive(children: list[Child]) -> None:
             raise RunError(f"{child.name} ended unexpectedly, so the rest stops. See {log}")
 
 
-def _summary(port: int, logins: str) -> str:
+def _summary(logins: str) -> str:
     lines = [
         "",
         "The privacy portal is running.",
