@@ -23,6 +23,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from typing import TextIO
 
 import environ
 
@@ -109,8 +110,8 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def _say(text: str, *, to: object = None) -> None:
-    print(text, file=to or sys.stdout, flush=True)
+def _say(text: str, *, to: TextIO = sys.stdout) -> None:
+    print(text, file=to, flush=True)
 
 
 # Before the start

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from babel.messages import Catalog, Message
-from babel.messages.extract import extract_python
+from babel.messages.extract import extract
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 from django.utils.translation.template import templatize
@@ -44,18 +44,18 @@ UNSEEN = re.compile(
     "global_settings|default_urlconf|views/static|contrib/messages/apps"
     "|constance|guardian|import_export|contrib/location"
 )
-# How many texts a call takes, and whether a context comes before them.
-KEYWORDS = {
-    "_": (1, False),
-    "gettext": (1, False),
-    "gettext_lazy": (1, False),
-    "gettext_noop": (1, False),
-    "ngettext": (2, False),
-    "ngettext_lazy": (2, False),
-    "pgettext": (1, True),
-    "pgettext_lazy": (1, True),
-    "npgettext": (2, True),
-    "npgettext_lazy": (2, True),
+# Which of a call's arguments are texts; "c" marks a context.
+KEYWORDS: dict[str, tuple[int | tuple[int, str], ...]] = {
+    "_": (1,),
+    "gettext": (1,),
+    "gettext_lazy": (1,),
+    "gettext_noop": (1,),
+    "ngettext": (1, 2),
+    "ngettext_lazy": (1, 2),
+    "pgettext": ((1, "c"), 2),
+    "pgettext_lazy": ((1, "c"), 2),
+    "npgettext": ((1, "c"), 2, 3),
+    "npgettext_lazy": ((1, "c"), 2, 3),
 }
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%[a-z%]|\{\w*\}")
 
@@ -76,7 +76,7 @@ class PlainCatalog(Catalog):
 
 
 def main() -> int:
-    commands = {"extract": extract, "compile": compile_stale, "check": check}
+    commands = {"extract": update, "compile": compile_stale, "check": check}
     if len(sys.argv) != 2 or sys.argv[1] not in commands:
         sys.stderr.write(__doc__ or "")
         return 2
@@ -86,7 +86,7 @@ def main() -> int:
     return 1 if faults else 0
 
 
-def extract() -> None:
+def update() -> None:
     old = _read(OURS)
     new = _texts(_our_files())
     for message in _messages(new):
@@ -240,24 +240,8 @@ def _texts_of(path: Path, name: str) -> Iterator[tuple[str | None, str | tuple[s
     if path.suffix != ".py":
         # Django blanks out everything but the calls; in brackets, indentation has no meaning.
         source = f"({templatize(source, origin=name)}\n)"
-    for _line, keyword, strings, _comments in extract_python(
-        io.BytesIO(source.encode()), [*KEYWORDS], [], {}
-    ):
-        if found := _by_keyword(keyword, strings):
-            yield found
-
-
-def _by_keyword(
-    keyword: str, strings: str | tuple[str | None, ...]
-) -> tuple[str | None, str | tuple[str, ...]] | None:
-    """Return context and text of a call, or None where they are no literals."""
-    count, has_context = KEYWORDS[keyword]
-    given = (strings,) if isinstance(strings, str) else strings
-    literals = [each for each in given[: count + has_context] if each]
-    if len(literals) < count + has_context:
-        return None
-    context = literals.pop(0) if has_context else None
-    return context, literals[0] if count == 1 else tuple(literals)
+    for _line, text, _comments, context in extract("python", io.BytesIO(source.encode()), KEYWORDS):
+        yield context, text
 
 
 if __name__ == "__main__":

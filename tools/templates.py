@@ -16,7 +16,7 @@ def main() -> int:
     if not files:
         return 0
     djade = Path(sys.executable).with_name("djade")
-    command = [djade, "--target-version", "5.2", *sys.argv[1:], *files]
+    command = [str(djade), "--target-version", "5.2", *sys.argv[1:], *map(str, files)]
     return subprocess.run(command, check=False).returncode
 
 
