@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from phonenumber_field.formfields import PhoneNumberField
 
 from accounts import services
-from accounts.models import Customer
+from accounts.models import ConsentDecision, Customer
 from common.text import clean_line
 from common.tokens import new_public_id
 from policies.clocks import the_company
@@ -21,7 +21,7 @@ class LineField(forms.CharField):
     """One line of text without invisible characters."""
 
     def to_python(self, value: Any) -> str:
-        return clean_line(super().to_python(value))
+        return clean_line(super().to_python(value) or "")
 
 
 class DetailsForm(forms.Form):
@@ -78,6 +78,13 @@ class SignUpForm(DetailsForm, allauth_forms.SignupForm):  # type: ignore[misc]
             )
 
     @property
+    def policy_text(self) -> PolicyText:
+        """Return what the page shows and accept_policy speaks of, in the reader's language."""
+        return PolicyText.objects.get(
+            version=PolicyVersion.objects.current(), language=translation.get_language()
+        )
+
+    @property
     def consent_fields(self) -> list[forms.BoundField]:
         return [self[_consent_name(purpose)] for purpose in self.purposes]
 
@@ -111,7 +118,8 @@ class SignUpForm(DetailsForm, allauth_forms.SignupForm):  # type: ignore[misc]
 
     def save(self, request: HttpRequest) -> AbstractBaseUser:
         with transaction.atomic():
-            return super().save(request)
+            user: AbstractBaseUser = super().save(request)
+        return user
 
     def custom_signup(self, request: HttpRequest, user: Any) -> None:
         language = translation.get_language()
@@ -120,9 +128,7 @@ class SignUpForm(DetailsForm, allauth_forms.SignupForm):  # type: ignore[misc]
         services.register_customer(
             user,
             details=self.details,
-            accepted=PolicyText.objects.get(
-                version=PolicyVersion.objects.current(), language=language
-            ),
+            accepted=self.policy_text,
             agreed_to=[p for p in self.purposes if self.cleaned_data[_consent_name(p)]],
         )
 
@@ -131,7 +137,7 @@ class ConsentForm(forms.Form):
     """Which purpose, and what was decided; anything else was not sent by our page."""
 
     purpose = forms.ModelChoiceField(Purpose.objects.asking_consent(), to_field_name="code")
-    decision = forms.ChoiceField(choices=services.ConsentDecision.choices)
+    decision = forms.ChoiceField(choices=ConsentDecision.choices)
 
 
 class CloseAccountForm(forms.Form):

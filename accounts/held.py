@@ -8,8 +8,8 @@ from django.utils.functional import Promise
 
 from accounts.models import Customer
 from common.personal_data import DataCategory, Declaration, declarations
-from policies.retention import kept_until, rule_after_closing
 from policies.counting import local_day
+from policies.retention import kept_until, rule_after_closing
 
 NEWEST = 50  # rows shown of one table; the account page is no export
 
@@ -50,7 +50,9 @@ def held_about(customer: Customer) -> list[HeldCategory]:
             records = grouped.setdefault(declaration.category, [])
             records += [_record(declaration, row) for row in rows]
     return [
-        HeldCategory(category.label, grouped[category]) for category in DataCategory if category in grouped
+        HeldCategory(category.label, grouped[category])
+        for category in DataCategory
+        if category in grouped
     ]
 
 

@@ -2,7 +2,8 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 
 from accounts.models import Customer, User
@@ -15,11 +16,11 @@ class CustomerRequest(HttpRequest):
     customer: Customer
 
 
-def for_customer(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def for_customer(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     """Let a signed-in customer in, as ``request.customer``; send staff to their own desk."""
 
     @wraps(view)
-    def inner(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+    def inner(request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
         customer = Customer.objects.open().filter(user=request.user).first()
         if customer is None:
             return redirect("admin:index" if request.user.is_staff else "home")

@@ -1,5 +1,5 @@
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from common.tokens import new_public_id
-from policies.models import Language, LegalBasis, PolicyText, PolicyVersion, Purpose
+from policies.models import Language, PolicyText, PolicyVersion, Purpose
 
 
 class UserManager(BaseUserManager["User"]):
@@ -38,16 +38,14 @@ class User(AbstractBaseUser, PermissionsMixin):
     staff_name = models.CharField(
         _("name"), max_length=100, blank=True, help_text=_("Only for members of staff.")
     )
-    language = models.CharField(
-        _("language"), max_length=2, choices=Language, default=Language.VI
-    )
+    language = models.CharField(_("language"), max_length=2, choices=Language, default=Language.VI)
     is_staff = models.BooleanField(_("member of staff"), default=False)
     is_active = models.BooleanField(_("may sign in"), default=True)
     date_joined = models.DateTimeField(_("created"), default=timezone.now, editable=False)
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
-    REQUIRED_FIELDS: list[str] = []
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
 
     objects = UserManager()
     history = HistoricalRecords(
@@ -91,9 +89,7 @@ class Customer(models.Model):
     email = models.EmailField(_("email"))
     phone = models.CharField(_("phone"), max_length=20, blank=True)
     address = models.CharField(_("address"), max_length=300, blank=True)
-    language = models.CharField(
-        _("language"), max_length=2, choices=Language, default=Language.VI
-    )
+    language = models.CharField(_("language"), max_length=2, choices=Language, default=Language.VI)
     opened_at = models.DateTimeField(_("account opened"), default=timezone.now, editable=False)
     closed_at = models.DateTimeField(_("account closed"), null=True, editable=False)
 
@@ -175,7 +171,9 @@ class ConsentDecision(models.TextChoices):
 class ConsentQuerySet(models.QuerySet["Consent"]):
     def latest_per_purpose(self) -> "ConsentQuerySet":
         """Narrow to the last decision of each customer on each purpose."""
-        return self.order_by("customer", "purpose", "-pk").distinct("customer", "purpose")
+        return self.order_by("customer_id", "purpose_id", "-pk").distinct(
+            "customer_id", "purpose_id"
+        )
 
 
 class Consent(models.Model):

@@ -66,11 +66,7 @@ declare(
         internal=["data"],
     )
 )
-declare(
-    Declaration(
-        model=PolicyEvent, category=DataCategory.CONSENT, customer="customer"
-    )
-)
+declare(Declaration(model=PolicyEvent, category=DataCategory.CONSENT, customer="customer"))
 declare(
     Declaration(
         model=Consent, category=DataCategory.CONSENT, customer="customer", plain=["wording"]
@@ -96,10 +92,12 @@ def end_sign_in(customers: Collection[int]) -> None:
 @finds_recipients
 def find_customer(public_id: str) -> Recipient | None:
     customer = Customer.objects.filter(public_id=public_id).first()
-    return customer and Recipient(customer.full_name, customer.email, customer.language)
+    if customer is None:
+        return None
+    return Recipient(customer.full_name, customer.email, customer.language)
 
 
 @finds_recipients
 def find_staff(public_id: str) -> Recipient | None:
     user = User.objects.filter(public_id=public_id, is_staff=True, is_active=True).first()
-    return user and Recipient(user.staff_name, user.email, user.language)
+    return Recipient(user.staff_name, user.email, user.language) if user else None

@@ -94,8 +94,7 @@ def decide_consent(
 def consent_state(customer: Customer) -> dict[int, str]:
     """Return the last decision on each purpose (primary key) that has one."""
     return {
-        consent.purpose_id: consent.decision
-        for consent in customer.consents.latest_per_purpose()
+        consent.purpose_id: consent.decision for consent in customer.consents.latest_per_purpose()
     }
 
 
@@ -109,16 +108,16 @@ def close_account(customer: Customer, *, by: User) -> date:
     Raises NotConfigured.
     """
     _lock(customer)
+    closed_at = customer.closed_at or timezone.now()
     if customer.is_open:
-        customer.closed_at = timezone.now()
+        customer.closed_at = closed_at
         save_as(customer, by=by, reason="closed by customer", fields=["closed_at"])
         for consent in customer.consents.latest_per_purpose().select_related("purpose"):
             if consent.decision == ConsentDecision.GIVEN:
                 _write_consent(customer, consent.purpose, ConsentDecision.WITHDRAWN, by=by)
         if customer.user is not None:
             _block(customer.user, by=by)
-    assert customer.closed_at is not None
-    until = kept_until(rule_after_closing(local_day(customer.closed_at)), customer.closed_at)
+    until = kept_until(rule_after_closing(local_day(closed_at)), closed_at)
     queue_notice(
         "account_closed",
         recipient=customer.public_id,

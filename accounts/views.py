@@ -63,7 +63,9 @@ def decide_consent(request: CustomerRequest) -> HttpResponse:
         request.customer, form.cleaned_data["purpose"], decision=decision, by=request.user
     )
     if decision == ConsentDecision.GIVEN:
-        messages.success(request, _("You have given your consent. You can withdraw it at any time."))
+        messages.success(
+            request, _("You have given your consent. You can withdraw it at any time.")
+        )
     else:
         messages.success(request, _("You have withdrawn your consent, with effect from now."))
     return redirect("consents")

@@ -42,7 +42,7 @@ class CheckedFile:
         return hashlib.sha256(self.content).hexdigest()
 
 
-def check_files(files: Sequence[UploadedFile]) -> list[CheckedFile]:
+def check_files(files: Sequence["UploadedFile[bytes]"]) -> list[CheckedFile]:
     """Return what is kept of each file; images are drawn anew, without position and other notes.
 
     Raises EvidenceRefused for the first file that cannot be taken.
@@ -61,7 +61,7 @@ def display_name(name: str) -> str:
     return unicodedata.normalize("NFC", last)[-LONGEST_NAME:]
 
 
-def _check(file: UploadedFile) -> CheckedFile:
+def _check(file: "UploadedFile[bytes]") -> CheckedFile:
     name = display_name(file.name or "")
     if name in ("", ".", ".."):
         raise EvidenceRefused(_("A file has no name. Give it a name and choose it again."))

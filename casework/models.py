@@ -11,6 +11,7 @@ from simple_history.models import HistoricalRecords
 
 from accounts.models import Customer
 from common.tokens import new_public_id
+from policies.clocks import Explanation
 from policies.models import TimeLimit, TimeLimitKind
 
 REFERENCE_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # nothing that reads like another
@@ -160,6 +161,11 @@ class Clock(models.Model):
     @property
     def was_missed(self) -> bool:
         return (self.met_at or timezone.now()) >= self.late_from
+
+    @property
+    def explanation_lines(self) -> list[str]:
+        """Say in the reader's language how the last day was found."""
+        return Explanation.from_json(self.explanation).lines()
 
 
 class CaseEvent(models.Model):

@@ -13,4 +13,3 @@ class CommonConfig(AppConfig):
 
         autodiscover_modules("personal_data")
         checks.register(check_every_personal_table_is_declared, checks.Tags.models)
-

@@ -31,7 +31,9 @@ def check_every_personal_table_is_declared(**kwargs: Any) -> list[CheckMessage]:
         elif (subject := _tracked_model(model)) is not None:
             if subject not in declared and subject._meta.label not in personal_data.exemptions():
                 errors.append(_undeclared(subject))
-        elif any(_could_hold_text(field) or field.related_model in declared for field in _own(model)):
+        elif any(
+            _could_hold_text(field) or field.related_model in declared for field in _own(model)
+        ):
             errors.append(_undeclared(model))
     return errors
 

@@ -5,7 +5,11 @@ from django.db.models import Model
 
 
 def save_as(
-    instance: Model, *, by: AbstractBaseUser | None, reason: str, fields: Sequence[str] | None = None
+    instance: Model,
+    *,
+    by: AbstractBaseUser | None,
+    reason: str,
+    fields: Sequence[str] | None = None,
 ) -> None:
     """Save ``fields`` of ``instance`` (all of a new row); its history says who did it and why.
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
 from celery import shared_task
-from celery.app.task import Task
+from celery.app.task import Task as CeleryTask
 from django.db import connection
 from django.utils import timezone
 from kombu.exceptions import OperationalError
@@ -27,6 +27,8 @@ logger = logging.getLogger(__name__)
 
 Schedule = Callable[[datetime], datetime]
 """Takes a moment; returns the latest planned time at or before it."""
+
+Task = CeleryTask[[], None]
 
 _jobs: dict[str, "Job"] = {}
 
@@ -63,7 +65,7 @@ def scheduled_job(name: str, schedule: Schedule) -> Callable[[Callable[[], objec
         def run_if_due() -> None:
             _run(job, function)
 
-        task = shared_task(run_if_due, name=name)
+        task = shared_task(name=name)(run_if_due)
         job = _jobs[name] = Job(name, schedule, task)
         return task
 

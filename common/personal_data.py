@@ -149,7 +149,7 @@ def deferrals() -> Mapping[str, Deferral]:
 
 def children_first() -> list[Declaration]:
     """Return the declarations so that a row's references are deleted before the row."""
-    graph = TopologicalSorter({model: () for model in _declarations})
+    graph = TopologicalSorter(dict.fromkeys(_declarations, ()))
     for model in _declarations:
         for relation in model._meta.local_fields:
             target = relation.related_model

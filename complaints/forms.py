@@ -19,8 +19,8 @@ class EvidenceField(forms.FileField):
 
     widget = FilesInput
 
-    def clean(self, data: Any, initial: Any = None) -> list[CheckedFile]:  # type: ignore[override]
-        files: list[UploadedFile] = [file for file in data or [] if file is not None]
+    def clean(self, data: Any, initial: Any = None) -> list[CheckedFile]:
+        files: list["UploadedFile[bytes]"] = [file for file in data or [] if file is not None]
         try:
             return check_files(files)
         except EvidenceRefused as error:
@@ -42,7 +42,7 @@ class ComplaintForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 8}),
         help_text=_("In your own words: what happened, when, and what you would like us to do."),
     )
-    files = EvidenceField(
+    evidence = EvidenceField(
         label=_("Evidence"),
         required=False,
         help_text=_(

@@ -5,7 +5,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
-from casework.models import Case, CaseQuerySet
+from casework.models import Case
 from complaints.exceptions import InvalidTransition
 
 LONGEST_TEXT = 10_000
@@ -63,7 +63,6 @@ class Complaint(Case):
     cause = models.TextField(_("cause"), max_length=LONGEST_TEXT, blank=True, editable=False)
     solution = models.TextField(_("solution"), max_length=LONGEST_TEXT, blank=True, editable=False)
 
-    objects = CaseQuerySet.as_manager()
     history = HistoricalRecords(user_db_constraint=False)
 
     class Meta:
@@ -73,8 +72,7 @@ class Complaint(Case):
         constraints = [
             models.CheckConstraint(
                 name="complaint_resolved_with_cause_and_solution",
-                condition=~Q(state=ComplaintState.RESOLVED)
-                | (~Q(cause="") & ~Q(solution="")),
+                condition=~Q(state=ComplaintState.RESOLVED) | (~Q(cause="") & ~Q(solution="")),
             ),
         ]
 

@@ -5,6 +5,7 @@ rule, saves, and queues what follows for after the commit.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
@@ -30,11 +31,12 @@ def file_complaint(
     *,
     category: str,
     text: str,
-    files: Sequence[CheckedFile] = (),
+    evidence: Sequence[CheckedFile] = (),
     submission: str,
     by: User,
+    received_at: datetime | None = None,
 ) -> Complaint:
-    """Record a new complaint with its clocks; return it.
+    """Record a new complaint with its clocks, which run from ``received_at`` (default: now).
 
     ``submission`` names the filled-in form: sent again, it returns the complaint
     that it made the first time.
@@ -43,7 +45,10 @@ def file_complaint(
     """
     with transaction.atomic():
         _lock_customer(customer)
-        if known := Complaint.objects.of(customer).filter(submission=submission).first():
+        known: Complaint | None = (
+            Complaint.objects.of(customer).filter(submission=submission).first()
+        )
+        if known:
             return known
         complaint = Complaint(
             kind=CaseKind.COMPLAINT,
@@ -51,14 +56,14 @@ def file_complaint(
             category=category,
             text=text,
             submission=submission,
-            received_at=timezone.now(),
+            received_at=received_at or timezone.now(),
         )
         save_as(complaint, by=by, reason="filed")
         start_clocks(complaint, CLOCKS)
         save_as(complaint, by=by, reason="clocks started", fields=["late_from"])
         add_event(complaint, ComplaintState.RECEIVED, by=by)
         _tell_customer(complaint)
-        attach(complaint, files, by=by)
+        attach(complaint, evidence, by=by)
     return complaint
 
 

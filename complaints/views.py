@@ -78,4 +78,7 @@ def evidence(request: CustomerRequest, public_id: str, evidence_id: str) -> File
 
 def _get_own(request: CustomerRequest, public_id: str) -> Complaint:
     """Return the customer's own complaint, else 404 (also when it exists)."""
-    return get_object_or_404(Complaint.objects.of(request.customer), public_id=public_id)
+    complaint: Complaint = get_object_or_404(
+        Complaint.objects.of(request.customer), public_id=public_id
+    )
+    return complaint

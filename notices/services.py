@@ -16,6 +16,7 @@ from django.utils import timezone, translation
 from common.jobs import wake
 from common.tokens import new_public_id
 from notices.models import Notice, NoticeState
+from notices.tasks import send_notices
 
 logger = logging.getLogger(__name__)
 
@@ -62,8 +63,6 @@ def queue_rendered(template: str, *, address: str, subject: str, body: str) -> N
 
 
 def _queue(*, key: str, **values: Any) -> None:
-    from notices.tasks import send_notices
-
     _notice, created = Notice.objects.get_or_create(
         key=key, defaults={"send_after": timezone.now(), **values}
     )

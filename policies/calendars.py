@@ -1,5 +1,7 @@
 """The official calendar as it stands in the database."""
 
+from django.utils.translation import gettext as _
+
 from policies.counting import SpecialDay, WorkingCalendar
 from policies.exceptions import NotConfigured
 from policies.models import (
@@ -9,8 +11,6 @@ from policies.models import (
     OfficialDay,
     OfficialDayKind,
 )
-
-from django.utils.translation import gettext as _
 
 
 def load_calendar(kind: DayKind) -> WorkingCalendar:

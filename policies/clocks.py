@@ -10,7 +10,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from policies.calendars import calendar_version, load_calendar
-from policies.counting import Period, SkippedDay, WorkingCalendar, add_hours, add_months, local_day, midnight
+from policies.counting import (
+    Period,
+    SkippedDay,
+    WorkingCalendar,
+    add_hours,
+    add_months,
+    local_day,
+    midnight,
+)
 from policies.exceptions import NotConfigured
 from policies.models import (
     Company,
@@ -64,9 +72,7 @@ def _count(calendar: WorkingCalendar, limit: TimeLimit, start: datetime) -> Peri
     first = local_day(start)
     if limit.unit == TimeUnit.WORKING_DAY:
         return calendar.add_working_days(first, limit.maximum)
-    return calendar.add_calendar_days(
-        first, limit.maximum, move=limit.family == RuleFamily.STATUTE
-    )
+    return calendar.add_calendar_days(first, limit.maximum, move=limit.family == RuleFamily.STATUTE)
 
 
 @dataclass(frozen=True)

@@ -74,7 +74,8 @@ def add_months(start: date, months: int) -> date:
 
     Never moved off a day of rest: a promised maximum stays a maximum.
     """
-    return start + relativedelta(months=months)
+    last: date = start + relativedelta(months=months)
+    return last
 
 
 def first_day_still_running(today: date, months: int) -> date:
@@ -83,7 +84,7 @@ def first_day_still_running(today: date, months: int) -> date:
     This is not ``today`` minus ``months``: on 1 March 2025 twelve months from
     29 February 2024 are over, and minus gives 1 March 2024.
     """
-    day = today - relativedelta(months=months)
+    day: date = today - relativedelta(months=months)
     while add_months(day, months) < today:
         day += timedelta(days=1)
     while add_months(day - timedelta(days=1), months) >= today:

@@ -129,9 +129,7 @@ class PolicyVersion(models.Model):
         verbose_name_plural = _("policy versions")
         ordering = ["-effective_on", "-pk"]
         constraints = [
-            models.UniqueConstraint(
-                name="policyversion_number", fields=["profile", "number"]
-            ),
+            models.UniqueConstraint(name="policyversion_number", fields=["profile", "number"]),
             models.CheckConstraint(
                 name="policyversion_effective_after_publishing",
                 condition=Q(effective_on__gte=F("published_on")),
@@ -204,9 +202,7 @@ class Purpose(models.Model):
     description_vi = models.TextField(_("description (Vietnamese)"))
     description_en = models.TextField(_("description (English)"))
     legal_basis = models.CharField(_("legal basis"), max_length=20, choices=LegalBasis)
-    channel = models.CharField(
-        _("channel"), max_length=20, choices=Channel, default=Channel.NONE
-    )
+    channel = models.CharField(_("channel"), max_length=20, choices=Channel, default=Channel.NONE)
     wording_vi = models.TextField(
         _("question to the customer (Vietnamese)"),
         blank=True,
@@ -235,9 +231,7 @@ class Purpose(models.Model):
             models.CheckConstraint(
                 name="purpose_wording_iff_consent",
                 condition=(
-                    Q(legal_basis=LegalBasis.CONSENT)
-                    & ~Q(wording_vi="")
-                    & ~Q(wording_en="")
+                    Q(legal_basis=LegalBasis.CONSENT) & ~Q(wording_vi="") & ~Q(wording_en="")
                 )
                 | (~Q(legal_basis=LegalBasis.CONSENT) & Q(wording_vi="", wording_en="")),
             ),

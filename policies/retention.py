@@ -27,7 +27,7 @@ def rule_after_closing(on: date) -> RetentionRule:
         trigger__in=SET_OFF_BY_CLOSING,
         action=RetentionAction.DELETE,
     )
-    rule = rules.order_by("months", "pk").first()
+    rule: RetentionRule | None = rules.order_by("months", "pk").first()
     if rule is None:
         raise NotConfigured(_("No retention rule says how long closed accounts are kept."))
     return rule

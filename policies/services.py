@@ -60,7 +60,9 @@ def _load_calendar(statute: profile_schema.StatutePack) -> int:
     changed = _put(CalendarRange, {"pk": 1}, statute.calendar.model_dump())
     known = set(OfficialDay.objects.values_list("day", flat=True))
     with CALENDAR.open(newline="", encoding="utf-8") as file:
-        missing = [day for row in csv.DictReader(file) if (day := _official_day(row)).day not in known]
+        missing = [
+            day for row in csv.DictReader(file) if (day := _official_day(row)).day not in known
+        ]
     bulk_create_with_history(missing, OfficialDay, default_change_reason=LOADED)
     return changed + len(missing)
 
@@ -188,7 +190,9 @@ def _load_retention(profile: profile_schema.Profile) -> int:
         }
         for rule in profile.retention_rules
     ]
-    return _put_rules(RetentionRule, RuleFamily.PROMISE, rows, key=("category", "trigger"))
+    return _put_rules(
+        RetentionRule, RuleFamily.PROMISE, rows, key=("category", "trigger", "action")
+    )
 
 
 def _put_rules(
@@ -197,13 +201,14 @@ def _put_rules(
     """Bring the rules of ``family`` in line with ``rows``, by new rows and ends, never by edits."""
     yesterday = timezone.localdate() - timedelta(days=1)
     running = model.objects.filter(family=family, valid_to=None)
-    kept, changed = set(), 0
+    kept: set[int] = set()
+    changed = 0
     for row in rows:
         same = {name: value for name, value in row.items() if name != "valid_from"}
         existing = model.objects.filter(**same).first()
         if existing is None:
-            rival = running.filter(**{name: row[name] for name in key}).first()
-            if rival is not None:
+            rivals = running.filter(**{name: row[name] for name in key}).exclude(pk__in=kept)
+            if rivals.exists():
                 row = {**row, "valid_from": max(row["valid_from"], timezone.localdate())}
             existing = model(**row)
             save_as(existing, by=None, reason=LOADED)

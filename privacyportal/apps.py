@@ -1,4 +1,4 @@
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.contrib.admin import apps as admin_apps
 from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
@@ -12,7 +12,8 @@ class PortalConfig(AppConfig):
     def ready(self) -> None:
         from privacyportal.roles import grant_roles
 
-        post_migrate.connect(grant_roles, sender=self)
+        # Of our rooms `common` is migrated last, so each one has its permissions by then.
+        post_migrate.connect(grant_roles, sender=apps.get_app_config("common"))
 
 
 class PortalAdminConfig(admin_apps.AdminConfig):

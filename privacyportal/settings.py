@@ -57,7 +57,6 @@ CONTENT_SECURITY_POLICY = {
 # Apps and requests
 
 INSTALLED_APPS = [
-    "privacyportal",
     "complaints",
     "casework",
     "retention",
@@ -84,6 +83,7 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "django.contrib.staticfiles",
     "django.forms",
+    "privacyportal",  # last: it grants the roles once the permissions exist
 ]
 
 MIDDLEWARE = [

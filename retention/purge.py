@@ -102,9 +102,8 @@ def _erase_one_by_one(run: PurgeRun, due: CustomerQuerySet, batch: Iterable[int]
 
 def _erase_batch(run: PurgeRun, due: CustomerQuerySet, batch: Collection[int]) -> None:
     with transaction.atomic():
-        locked = list(
-            due.filter(pk__in=batch).order_by("pk").select_for_update(skip_locked=True, of=("self",))
-        )
+        wanted = due.filter(pk__in=batch).order_by("pk")
+        locked = list(wanted.select_for_update(skip_locked=True, of=("self",)))
         stay = _must_stay([customer.pk for customer in locked])
         going = [customer for customer in locked if customer.pk not in stay]
         counts = erase([customer.pk for customer in going])
@@ -127,7 +126,7 @@ def _held(customers: Collection[int]) -> set[int]:
 
 
 def erase(customers: Collection[int]) -> Counter[str]:
-    """Remove every row about these customers (primary keys), history included, and doom their files.
+    """Remove every row about these customers (primary keys) with its history; doom their files.
 
     Returns the number of rows removed from each table. Call it in a
     transaction that holds the customers' rows.
@@ -152,8 +151,8 @@ def erase(customers: Collection[int]) -> Counter[str]:
 
 
 def _delete(rows: Any) -> int:
-    """Delete in one statement. Not ``delete()``: it would fetch each row and write history of it."""
-    return int(rows._raw_delete(rows.db))
+    """Delete in one statement; ``delete()`` would fetch each row and write a last copy of it."""
+    return rows._raw_delete(rows.db) or 0  # None when nothing can match
 
 
 def _doom_files(declaration: personal_data.Declaration, rows: Collection[Any]) -> None:

@@ -10,6 +10,12 @@ def django_db_setup(django_db_setup, django_db_blocker):
         load_profile("fpt_smart_cloud")
 
 
+@pytest.fixture(autouse=True)
+def own_media(settings, tmp_path):
+    """Each test stores files in a folder of its own."""
+    settings.MEDIA_ROOT = tmp_path / "media"
+
+
 @pytest.fixture
 def portal(transactional_db):
     """A configured portal for tests that commit: those begin with empty tables."""

@@ -18,4 +18,6 @@ class Command(BaseCommand):
             changed = load_profile(profile)
         except PortalError as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(f"{profile}: {changed} rows changed" if changed else f"{profile}: in place")
+        self.stdout.write(
+            f"{profile}: {changed} rows changed" if changed else f"{profile}: in place"
+        )

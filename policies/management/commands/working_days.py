@@ -25,7 +25,9 @@ class Command(BaseCommand):
         parser.add_argument("days", metavar="DAYS", nargs="?", type=int)
         parser.add_argument("--profile", choices=DayKind.values, default=DayKind.STATE)
         parser.add_argument(
-            "--csv", metavar="FILE", help="Read received_local, n_working_days, profile; add answers."
+            "--csv",
+            metavar="FILE",
+            help="Read received_local, n_working_days, profile; add answers.",
         )
 
     def handle(self, *, start: str | None, days: int | None, **options: Any) -> None:
@@ -65,7 +67,9 @@ def _answers(path: str) -> Iterator[dict[str, str]]:
                     kind = DayKind(row["profile"])
                     if kind not in calendars:
                         calendars[kind] = load_calendar(kind)
-                    period = _count(calendars[kind], row["received_local"], int(row["n_working_days"]))
+                    period = _count(
+                        calendars[kind], row["received_local"], int(row["n_working_days"])
+                    )
                 except KeyError as error:
                     raise CommandError(f"{path}: there is no column {error}.") from error
                 except (ValueError, CommandError, PortalError) as error:
@@ -95,4 +99,3 @@ def _day(text: str) -> date:
     except ValueError as error:
         raise CommandError(f"{text} is no day: {error}.") from error
     raise CommandError(f"{text!r} is no day; write it as 2026-11-22.")
-

@@ -22,9 +22,10 @@ class Command(BaseCommand):
         if run.only_reported and not dry_run:
             self.stdout.write("The DPO has not approved this rule: report only.")
         self.stdout.write(f"due {run.due}, erased {run.erased}, failed {run.failed}")
-        self.stdout.write(f"kept: on legal hold {run.held}" + "".join(
-            f", {reason} {number}" for reason, number in run.deferred.items()
-        ))
+        self.stdout.write(
+            f"kept: on legal hold {run.held}"
+            + "".join(f", {reason} {number}" for reason, number in run.deferred.items())
+        )
         for table, number in sorted(run.counts.items()):
             self.stdout.write(f"  {table}: {number}")
         if run.failed:

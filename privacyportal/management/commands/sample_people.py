@@ -1,0 +1,133 @@
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django.contrib.auth.models import Group
+from django.core.management.base import BaseCommand
+from django.db import transaction
+from django.utils import timezone, translation
+from django.utils.crypto import get_random_string
+
+from access.models import AccessAction
+from access.services import record_access
+from accounts.models import Customer, User
+from accounts.services import close_account, register_customer
+from common.personal_data import DataCategory
+from common.tokens import new_public_id
+from complaints import services as complaints
+from complaints.models import Complaint, ComplaintCategory
+from notices.models import Notice, NoticeState
+from policies.models import PolicyText, PolicyVersion, Purpose
+from privacyportal.roles import ADMINISTRATOR, COMPLAINT_OFFICER, DPO
+
+DOMAIN = "example.vn"
+STAFF = (
+    ("officer", "Lê Thu Hà", COMPLAINT_OFFICER),
+    ("dpo", "Phạm Minh Đức", DPO),
+    ("dpo2", "Trần Bảo Anh", DPO),
+    ("admin", "Võ Quang Huy", ADMINISTRATOR),
+)
+CUSTOMERS = (
+    ("customer", "Nguyễn Văn Ưng", "+84912345560", "12 Lê Lợi, Huế"),
+    ("binh", "Đỗ Thị Bình", "+84987654321", "5 Trần Phú, Đà Nẵng"),
+    ("khanh", "Hoàng Khánh", "+84903111222", "88 Nguyễn Huệ, TP. Hồ Chí Minh"),
+)
+COMPLAINTS = (
+    (ComplaintCategory.MARKETING, "Tôi đã từ chối quảng cáo mà tuần này vẫn nhận ba tin nhắn.", 20),
+    (ComplaintCategory.INACCURATE, "Địa chỉ trên hóa đơn không phải của tôi.", 6),
+    (ComplaintCategory.SHARED, "Một công ty lạ gọi cho tôi và biết tôi vừa đặt hàng.", 2),
+)
+
+
+class Command(BaseCommand):
+    help = (
+        "Create sample people to try the portal with, and print their logins. "
+        "Where they exist already, nothing is done. Never for a portal that real people use."
+    )
+
+    @transaction.atomic
+    def handle(self, **options: Any) -> None:
+        if User.objects.filter(email=f"customer@{DOMAIN}").exists():
+            return
+        password = get_random_string(12)
+        staff = {name: _staff(name, full, role, password) for name, full, role in STAFF}
+        with translation.override("vi"):
+            customers = [_customer(*person, password) for person in CUSTOMERS]
+            _make_cases(customers, staff["officer"])
+            _close_long_ago(_customer("old", "Bùi Cũ", "+84905000111", "1 Hùng Vương", password))
+        Notice.objects.update(state=NoticeState.DROPPED)  # nobody waits for these mails
+        self._print(password)
+
+    def _print(self, password: str) -> None:
+        for who, name in (
+            ("customer", "customer"),
+            ("complaint officer", "officer"),
+            ("data protection officer", "dpo"),
+            ("a second one", "dpo2"),
+            ("administrator", "admin"),
+        ):
+            self.stdout.write(f"{who:<24} {name}@{DOMAIN}")
+        self.stdout.write(f"{'password of each':<24} {password}")
+
+
+def _staff(name: str, staff_name: str, role: str, password: str) -> User:
+    user = _user(name, password, is_staff=True, staff_name=staff_name)
+    user.groups.add(Group.objects.get(name=role))
+    return user
+
+
+def _customer(name: str, full_name: str, phone: str, address: str, password: str) -> Customer:
+    text = PolicyText.objects.get(version=PolicyVersion.objects.current(), language="vi")
+    return register_customer(
+        _user(name, password),
+        details={"full_name": full_name, "phone": phone, "address": address},
+        accepted=text,
+        agreed_to=Purpose.objects.asking_consent()[:1],
+    )
+
+
+def _user(name: str, password: str, **fields: Any) -> User:
+    user = User.objects.create_user(f"{name}@{DOMAIN}", password, **fields)
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    return user
+
+
+def _make_cases(customers: Sequence[Customer], officer: User) -> None:
+    """File one complaint a customer, some days ago, each one step further than the last."""
+    filed = []
+    for customer, (category, text, days) in zip(customers, COMPLAINTS, strict=True):
+        filed.append(_file(customer, category, text, days))
+    complaints.verify_complaint(filed[1], by=officer)
+    record_access(
+        by=officer,
+        action=AccessAction.OPEN,
+        customer=customers[0].public_id,
+        purpose="complaint_handling",
+        case_reference=filed[0].reference,
+        field_groups=[DataCategory.COMPLAINT],
+    )
+
+
+def _file(customer: Customer, category: str, text: str, days_ago: int) -> Complaint:
+    return complaints.file_complaint(
+        customer,
+        category=category,
+        text=text,
+        submission=new_public_id(),
+        by=_sign_in_of(customer),
+        received_at=timezone.now() - timedelta(days=days_ago),
+    )
+
+
+def _close_long_ago(customer: Customer) -> None:
+    """Leave one account that is due for the purge."""
+    close_account(customer, by=_sign_in_of(customer))
+    thirteen_months = timezone.now() - timedelta(days=400)
+    Customer.objects.filter(pk=customer.pk).update(
+        opened_at=thirteen_months - timedelta(days=30), closed_at=thirteen_months
+    )
+
+
+def _sign_in_of(customer: Customer) -> User:
+    return User.objects.get(customer=customer)

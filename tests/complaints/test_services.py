@@ -1,0 +1,254 @@
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from django.core.files.storage import default_storage
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts.exceptions import AccountClosed
+from casework.files import CheckedFile
+from casework.models import CaseEvent, Evidence
+from common.tokens import new_public_id
+from complaints import services
+from complaints.exceptions import ComplaintError, InvalidTransition
+from complaints.models import Complaint, ComplaintState
+from notices.models import Notice
+from policies.clocks import Explanation
+from policies.models import Company, TimeLimit
+from policies.services import load_profile
+from privacyportal.roles import AUDITOR, COMPLAINT_OFFICER
+from tests.factories import make_complaint, make_customer, make_staff
+
+pytestmark = pytest.mark.django_db
+
+PDF = CheckedFile("thư.pdf", "application/pdf", b"%PDF-1.4 x")
+
+
+def file(customer, **kwargs):
+    kwargs.setdefault("submission", new_public_id())
+    return services.file_complaint(
+        customer, category="marketing", text="Vẫn nhận quảng cáo", by=customer.user, **kwargs
+    )
+
+
+def events(complaint):
+    return list(complaint.events.values_list("code", flat=True))
+
+
+def test_filing_starts_the_statutory_and_the_promised_clock():
+    received = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)  # Sunday 10:00 in Viet Nam
+
+    complaint = file(make_customer(), received_at=received)
+
+    clocks = {clock.limit.family: clock for clock in complaint.clocks.all()}
+    assert clocks["statute"].last_day == date(2026, 12, 2)
+    assert clocks["promise"].last_day == date(2026, 12, 14)
+    assert (
+        complaint.late_from
+        == clocks["statute"].late_from
+        == datetime(2026, 12, 2, 17, 0, tzinfo=UTC)
+    )
+    lines = Explanation.from_json(clocks["statute"].explanation).lines()
+    assert "24/11/2026" in " ".join(lines)
+    assert events(complaint) == ["received"]
+    assert Notice.objects.get().context["reference"] == complaint.reference
+
+
+def test_each_company_keeps_its_own_term():
+    load_profile("speedsms")
+    complaint = file(make_customer(), received_at=datetime(2026, 11, 22, 3, 0, tzinfo=UTC))
+
+    promised = complaint.clocks.get(limit__family="promise")
+    assert (promised.limit.maximum, promised.limit.unit) == (15, "working_day")
+    assert promised.last_day == date(2026, 12, 14)
+
+    load_profile("clever_group")
+    complaint = file(make_customer(), received_at=datetime(2026, 11, 22, 3, 0, tzinfo=UTC))
+
+    promised = complaint.clocks.get(limit__family="promise")
+    assert (promised.limit.minimum, promised.limit.maximum) == (7, 15)
+    assert promised.last_day == date(2026, 12, 7)  # "days", so weekends count, and no day is added
+    assert Company.objects.get().profile == "clever_group"
+
+
+def test_the_same_form_sent_twice_is_one_complaint():
+    customer = make_customer()
+    submission = new_public_id()
+
+    first = file(customer, submission=submission)
+    second = file(customer, submission=submission)
+
+    assert first == second
+    assert Complaint.objects.count() == 1
+    assert events(first) == ["received"]
+
+
+def test_another_customers_submission_is_not_returned():
+    theirs = file(make_customer())
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        file(make_customer(), submission=theirs.submission)
+
+
+def test_a_closed_account_files_no_complaint():
+    with pytest.raises(AccountClosed):
+        file(make_customer(closed_days_ago=1))
+    assert not Complaint.objects.exists()
+
+
+def test_from_received_to_resolved_with_a_mail_at_each_step():
+    officer = make_staff(COMPLAINT_OFFICER)
+    complaint = file(make_customer())
+
+    services.verify_complaint(complaint, by=officer)
+    services.work_on_complaint(complaint, by=officer)
+    services.resolve_complaint(complaint, cause="Lỗi gửi", solution="Đã gỡ số", by=officer)
+
+    complaint.refresh_from_db()
+    assert (complaint.state, complaint.handler) == (ComplaintState.RESOLVED, officer)
+    assert complaint.closed_at is not None
+    assert complaint.late_from is None
+    assert not complaint.clocks.filter(met_at=None).exists()
+    assert events(complaint) == ["received", "verifying", "in_progress", "resolved"]
+    assert list(Notice.objects.order_by("pk").values_list("template", flat=True)) == [
+        "complaint_received",
+        "complaint_verifying",
+        "complaint_in_progress",
+        "complaint_resolved",
+    ]
+    assert [row.history_change_reason for row in complaint.history.order_by("history_id")] == [
+        "filed",
+        "clocks started",
+        "verifying",
+        "in_progress",
+        "resolved",
+    ]
+
+
+def test_the_first_response_meets_the_statutory_clock_and_the_promise_runs_on():
+    complaint = file(make_customer())
+    promised = complaint.clocks.get(limit__family="promise")
+
+    services.verify_complaint(complaint, by=make_staff(COMPLAINT_OFFICER))
+
+    complaint.refresh_from_db()
+    assert complaint.late_from == promised.late_from
+    assert list(complaint.clocks.filter(met_at=None)) == [promised]
+
+
+@pytest.mark.parametrize(("cause", "solution"), [("", "x"), ("x", ""), ("  ", "x")])
+def test_nothing_is_resolved_without_cause_and_solution(cause, solution):
+    complaint = make_complaint(state=ComplaintState.IN_PROGRESS)
+
+    with pytest.raises(ComplaintError):
+        services.resolve_complaint(
+            complaint, cause=cause, solution=solution, by=make_staff(COMPLAINT_OFFICER)
+        )
+
+    complaint.refresh_from_db()
+    assert complaint.state == ComplaintState.IN_PROGRESS
+
+
+def test_the_database_refuses_a_resolution_without_cause():
+    complaint = make_complaint(state=ComplaintState.IN_PROGRESS)
+    with pytest.raises(IntegrityError, match="complaint_resolved_with_cause_and_solution"):
+        Complaint.objects.filter(pk=complaint.pk).update(state=ComplaintState.RESOLVED)
+
+
+def test_no_step_is_skipped():
+    complaint = file(make_customer())
+
+    with pytest.raises(InvalidTransition):
+        services.resolve_complaint(
+            complaint, cause="x", solution="y", by=make_staff(COMPLAINT_OFFICER)
+        )
+
+    assert events(complaint) == ["received"]
+
+
+def test_assigning_needs_somebody_who_may_work_on_complaints():
+    officer, auditor = make_staff(COMPLAINT_OFFICER), make_staff(AUDITOR)
+    complaint = file(make_customer())
+
+    services.assign_complaint(complaint, handler=officer, by=officer)
+    with pytest.raises(ComplaintError):
+        services.assign_complaint(complaint, handler=auditor, by=officer)
+
+    complaint.refresh_from_db()
+    assert complaint.handler == officer
+    assert events(complaint) == ["received", "assigned"]
+
+
+def test_the_customer_may_withdraw_until_it_is_resolved():
+    customer = make_customer()
+    complaint = file(customer)
+
+    services.withdraw_complaint(complaint, by=customer.user)
+    with pytest.raises(InvalidTransition):
+        services.withdraw_complaint(complaint, by=customer.user)
+
+    assert events(complaint) == ["received", "withdrawn"]
+
+
+def test_evidence_is_stored_under_a_random_name():
+    complaint = file(make_customer(), evidence=[PDF])
+
+    evidence = complaint.evidence.get()
+    assert evidence.name == "thư.pdf"
+    assert evidence.file.name == f"evidence/{evidence.public_id[:2]}/{evidence.public_id}"
+    assert Path(evidence.file.path).read_bytes() == PDF.content
+
+
+def test_a_full_disk_leaves_neither_complaint_nor_file(monkeypatch):
+    customer = make_customer()
+    save = default_storage.save
+    written = []
+
+    def fill_up(name, content, max_length=None):
+        if written:
+            raise OSError(28, "No space left on device")
+        written.append(save(name, content, max_length=max_length))
+        return written[0]
+
+    monkeypatch.setattr(default_storage, "save", fill_up, raising=False)
+
+    with pytest.raises(OSError, match="No space"):
+        file(customer, evidence=[PDF, PDF])
+
+    assert written
+    assert not default_storage.exists(written[0])
+    assert not Complaint.objects.exists()
+    assert not Evidence.objects.exists()
+    assert not Notice.objects.exists()
+
+
+def test_overdue_are_the_open_cases_past_their_nearest_clock():
+    late = make_complaint(received_at=timezone.now() - timedelta(days=60))
+    make_complaint()
+    make_complaint(
+        received_at=timezone.now() - timedelta(days=60),
+        state=ComplaintState.WITHDRAWN,
+        closed_at=timezone.now(),
+    )
+
+    assert list(Complaint.objects.overdue()) == [late]
+
+
+def test_the_timeline_can_only_grow():
+    complaint = file(make_customer())
+
+    with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+        CaseEvent.objects.update(code="resolved")
+
+    assert events(complaint) == ["received"]
+
+
+def test_a_case_keeps_the_limit_it_ran_under():
+    complaint = file(make_customer())
+    limit = complaint.clocks.get(limit__family="promise").limit
+
+    with pytest.raises(Exception, match="protected"), transaction.atomic():
+        limit.delete()
+
+    assert TimeLimit.objects.filter(pk=limit.pk).exists()

@@ -1,0 +1,90 @@
+"""Rows for tests, made the way people make them where that is quick."""
+
+from datetime import timedelta
+from itertools import count
+from typing import Any
+
+from django.contrib.auth.models import Group
+from django.core.files.base import ContentFile
+from django.utils import timezone
+
+from accounts.models import Customer, User
+from casework.models import CaseKind, Evidence
+from casework.services import start_clocks
+from complaints.models import Complaint, ComplaintCategory
+from complaints.services import CLOCKS
+from policies.models import RetentionRule
+from retention.models import LegalHold, PurgeApproval
+
+PASSWORD = "correct horse battery"
+
+_number = count(1)
+
+
+def make_user(**kwargs: Any) -> User:
+    kwargs.setdefault("email", f"user{next(_number)}@example.com")
+    kwargs.setdefault("password", PASSWORD)
+    return User.objects.create_user(**kwargs)
+
+
+def make_staff(role: str, **kwargs: Any) -> User:
+    """A member of staff; ``role`` is one of privacyportal.roles."""
+    kwargs.setdefault("staff_name", f"{role} {next(_number)}")
+    user = make_user(is_staff=True, **kwargs)
+    user.groups.add(Group.objects.get_or_create(name=role)[0])
+    return user
+
+
+def make_customer(**kwargs: Any) -> Customer:
+    """An open account; with ``closed_days_ago`` a closed one that cannot sign in."""
+    number = next(_number)
+    kwargs.setdefault("full_name", "Nguyễn Văn Ưng")
+    kwargs.setdefault("email", f"customer{number}@example.com")
+    kwargs.setdefault("phone", f"+8491{number:07d}")
+    kwargs.setdefault("address", f"{number} Trần Phú, Huế")
+    days = kwargs.pop("closed_days_ago", None)
+    if days is not None:
+        kwargs["closed_at"] = timezone.now() - timedelta(days=days)
+        kwargs.setdefault("opened_at", kwargs["closed_at"] - timedelta(days=100))
+    if "user" not in kwargs:
+        kwargs["user"] = make_user(email=kwargs["email"], is_active=days is None)
+    return Customer.objects.create(**kwargs)
+
+
+def make_complaint(**kwargs: Any) -> Complaint:
+    """A complaint with its clocks; closed ones have none running."""
+    kwargs.setdefault("customer", None)
+    kwargs["customer"] = kwargs["customer"] or make_customer()
+    kwargs.setdefault("category", ComplaintCategory.MARKETING)
+    kwargs.setdefault("text", "Tôi vẫn nhận quảng cáo.")
+    complaint = Complaint.objects.create(kind=CaseKind.COMPLAINT, **kwargs)
+    if complaint.is_open:
+        start_clocks(complaint, CLOCKS)
+        complaint.save(update_fields=["late_from"])
+    return complaint
+
+
+def make_evidence(complaint: Complaint, **kwargs: Any) -> Evidence:
+    content = kwargs.pop("content", b"%PDF-1.4 evidence")
+    evidence = Evidence(
+        case=complaint,
+        name=kwargs.pop("name", "thu.pdf"),
+        content_type="application/pdf",
+        size=len(content),
+        sha256="0" * 64,
+        **kwargs,
+    )
+    evidence.file.save("ignored", ContentFile(content), save=False)
+    evidence.save()
+    return evidence
+
+
+def make_hold(customer: Customer, **kwargs: Any) -> LegalHold:
+    kwargs.setdefault("placed_by", make_user(is_staff=True))
+    return LegalHold.objects.create(
+        customer=customer, authority="Tòa án", document="12/QĐ", reason="Điều tra", **kwargs
+    )
+
+
+def approve(rule: RetentionRule) -> PurgeApproval:
+    return PurgeApproval.objects.create(rule=rule, approved_by=make_user(is_staff=True))

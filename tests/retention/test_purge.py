@@ -1,0 +1,312 @@
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from allauth.account.models import EmailAddress
+from allauth.usersessions.models import UserSession
+from django.apps import apps
+from django.conf import settings
+from django.contrib.sessions.models import Session
+from django.core.files.storage import default_storage
+from django.core.management import call_command
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+
+from access.models import AccessAction, AccessRecord
+from access.services import record_access
+from accounts.models import Customer, PolicyEvent, User
+from accounts.services import decide_consent
+from common.personal_data import DataCategory, declarations
+from complaints.models import Complaint, ComplaintState
+from complaints.services import file_complaint, withdraw_complaint
+from notices.models import Notice
+from policies.models import PolicyText, Purpose
+from policies.retention import rule_after_closing
+from policies.services import load_profile
+from privacyportal.roles import COMPLAINT_OFFICER
+from retention import purge
+from retention.exceptions import HoldRefused
+from retention.models import DoomedFile, PurgeRun, Tombstone
+from retention.services import place_hold
+from tests.factories import (
+    approve,
+    make_complaint,
+    make_customer,
+    make_evidence,
+    make_hold,
+    make_staff,
+)
+
+pytestmark = pytest.mark.django_db
+
+CANARY = "zqvkxwpfhdnt"
+
+
+@pytest.fixture
+def approved(db):
+    return approve(rule_after_closing(timezone.localdate()))
+
+
+def make_full_customer(canary, *, closed_days_ago):
+    """A customer with something in every table that knows customers."""
+    customer = make_customer(full_name=f"{canary}1", email=f"{canary}2@example.com")
+    customer.address = f"{canary}3 Lê Lợi"
+    customer.save()
+    EmailAddress.objects.create(user=customer.user, email=customer.email, verified=True)
+    session = Session.objects.create(
+        session_key=f"{canary}4", session_data="x", expire_date=timezone.now()
+    )
+    UserSession.objects.create(
+        user=customer.user, ip="10.0.0.1", user_agent=f"{canary}5", session_key=session.pk
+    )
+    PolicyEvent.objects.create(
+        customer=customer, kind="shown", text=PolicyText.objects.first(), channel="web"
+    )
+    purpose = Purpose.objects.asking_consent()[0]
+    decide_consent(customer, purpose, decision="given", by=customer.user)
+    complaint = file_complaint(
+        customer, category="other", text=f"{canary}6", submission=f"{canary:0<32}", by=customer.user
+    )
+    make_evidence(complaint, name=f"{canary}7.pdf", content=f"%PDF-{canary}8".encode())
+    withdraw_complaint(complaint, by=customer.user)
+    record_access(
+        by=make_staff(COMPLAINT_OFFICER),
+        action=AccessAction.OPEN,
+        customer=customer.public_id,
+        purpose="complaint_handling",
+        field_groups=[DataCategory.CONTACT],
+    )
+    closed_at = timezone.now() - timedelta(days=closed_days_ago)
+    Customer.objects.filter(pk=customer.pk).update(
+        opened_at=closed_at - timedelta(days=9), closed_at=closed_at
+    )
+    customer.refresh_from_db()
+    return customer
+
+
+def tables_holding(text):
+    """Every column of every table, searched as text."""
+    found = set()
+    with connection.cursor() as cursor:
+        for model in apps.get_models(include_auto_created=True):
+            table = connection.ops.quote_name(model._meta.db_table)
+            cursor.execute(f"SELECT count(*) FROM {table} t WHERE t::text ILIKE %s", [f"%{text}%"])
+            if cursor.fetchone()[0]:
+                found.add(model._meta.label)
+    return found
+
+
+def files_holding(text):
+    paths = Path(settings.MEDIA_ROOT).glob("evidence/*/*")
+    return [path.name for path in paths if text.encode() in path.read_bytes()]
+
+
+def test_everything_of_a_due_customer_goes_and_nothing_of_a_neighbour(approved):
+    due = make_full_customer(CANARY, closed_days_ago=370)
+    neighbour = make_full_customer("zqneighbour", closed_days_ago=300)
+    assert tables_holding(CANARY) >= {
+        "accounts.Customer",
+        "accounts.HistoricalCustomer",
+        "accounts.User",
+        "accounts.HistoricalUser",
+        "account.EmailAddress",
+        "sessions.Session",
+        "usersessions.UserSession",
+        "complaints.Complaint",
+        "complaints.HistoricalComplaint",
+        "casework.Evidence",
+        "casework.HistoricalEvidence",
+    }
+    assert len(files_holding(CANARY)) == 1
+
+    run = purge.purge_closed_accounts()
+
+    assert (run.due, run.erased, run.failed, run.only_reported) == (1, 1, 0, False)
+    assert tables_holding(CANARY) == set()
+    assert files_holding(CANARY) == []
+    assert tables_holding(due.public_id) == {"retention.Tombstone", "access.AccessRecord"}
+    assert not DoomedFile.objects.exists()
+    assert Customer.objects.get() == neighbour
+    assert len(tables_holding("zqneighbour")) >= 11
+    assert len(files_holding("zqneighbour")) == 1
+
+
+def test_every_declared_table_is_emptied_of_the_customer(approved):
+    due = make_full_customer(CANARY, closed_days_ago=370)
+    empty_before = {d.model._meta.label for d in declarations() if not d.about([due.pk]).exists()}
+
+    purge.purge_closed_accounts()
+
+    # What the fixture cannot plant is written out, so that nothing new goes unnoticed.
+    assert empty_before == {"account.EmailConfirmation", "retention.LegalHold"}
+    for declaration in declarations():
+        assert not declaration.about([due.pk]).exists(), declaration.model
+
+
+def test_the_tombstone_says_that_there_was_one_and_nothing_more(approved):
+    due = make_full_customer(CANARY, closed_days_ago=370)
+
+    run = purge.purge_closed_accounts()
+
+    stone = Tombstone.objects.get()
+    assert (stone.public_id, stone.run, stone.rule) == (due.public_id, run, approved.rule)
+    assert stone.retained_until < timezone.localdate()
+    assert run.counts["accounts.Customer"] == 1
+    assert run.counts["complaints.Complaint"] == 1
+
+
+def test_without_the_dpos_approval_a_run_only_reports():
+    make_full_customer(CANARY, closed_days_ago=370)
+
+    run = purge.purge_closed_accounts()
+
+    assert (run.due, run.erased, run.only_reported) == (1, 0, True)
+    assert Customer.objects.count() == 1
+    assert not Tombstone.objects.exists()
+
+
+def test_a_dry_run_deletes_nothing_even_when_approved(approved, capsys):
+    make_customer(closed_days_ago=370)
+
+    call_command("purge", "--dry-run")
+
+    assert "due 1, erased 0, failed 0" in capsys.readouterr().out
+    assert Customer.objects.count() == 1
+
+
+def test_an_approval_of_another_rule_is_none(approved):
+    make_customer(closed_days_ago=370)
+    load_profile("speedsms")  # its rule for closed accounts was never approved
+
+    run = purge.purge_closed_accounts()
+
+    assert (run.rule.months, run.only_reported) == (0, True)
+    assert Customer.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("closed", "now", "due"),
+    [
+        # the last moment of the last day in Viet Nam, then the first after it
+        ("2024-02-29T03:00Z", "2025-02-28T16:59:59Z", 0),
+        ("2024-02-29T03:00Z", "2025-02-28T17:00:00Z", 1),
+        # closed at 00:30 on 1 January in Viet Nam, which is still December in UTC
+        ("2025-12-31T17:30Z", "2027-01-01T16:59:59Z", 0),
+        ("2025-12-31T17:30Z", "2027-01-01T17:00:00Z", 1),
+    ],
+)
+def test_twelve_months_end_with_their_last_local_day(approved, closed, now, due):
+    closed_at = datetime.fromisoformat(closed)
+    customer = make_customer(closed_at=closed_at, opened_at=closed_at - timedelta(days=1))
+
+    run = purge.purge_closed_accounts(at=datetime.fromisoformat(now))
+
+    assert run.erased == due
+    assert Customer.objects.filter(pk=customer.pk).exists() != bool(due)
+
+
+def test_open_accounts_are_never_due(approved):
+    make_customer(opened_at=datetime(2001, 1, 1, tzinfo=UTC))
+    assert purge.purge_closed_accounts().due == 0
+
+
+def test_a_legal_hold_keeps_everything_until_it_is_released(approved):
+    customer = make_full_customer(CANARY, closed_days_ago=370)
+    hold = make_hold(customer)
+    before = tables_holding(CANARY)
+
+    run = purge.purge_closed_accounts()
+
+    assert (run.due, run.erased, run.held) == (1, 0, 1)
+    assert tables_holding(CANARY) == before
+
+    hold.released_by, hold.released_at = make_staff(COMPLAINT_OFFICER), timezone.now()
+    hold.save()
+    assert purge.purge_closed_accounts().erased == 1
+    assert tables_holding(CANARY) == set()
+
+
+def test_the_database_refuses_to_delete_a_held_customer_whoever_asks():
+    customer = make_customer(closed_days_ago=370)
+    make_hold(customer)
+
+    with pytest.raises(IntegrityError, match="legal hold"), transaction.atomic():
+        Customer.objects.filter(pk=customer.pk)._raw_delete("default")
+    with pytest.raises(IntegrityError, match="legal hold"), transaction.atomic():
+        customer.legal_holds.all()._raw_delete("default")
+
+    assert Customer.objects.filter(pk=customer.pk).exists()
+
+
+def test_an_open_case_defers_the_purge_and_is_counted(approved):
+    customer = make_customer(closed_days_ago=370)
+    complaint = make_complaint(customer=customer)
+
+    run = purge.purge_closed_accounts()
+
+    assert (run.erased, run.deferred) == (0, {"open case": 1})
+    assert Complaint.objects.get() == complaint
+
+
+def test_one_broken_customer_does_not_keep_the_others(approved):
+    held = make_customer(closed_days_ago=380)
+    others = [make_customer(closed_days_ago=370 + n) for n in range(3)]
+    with connection.cursor() as cursor:  # a fault that only the database sees
+        cursor.execute(
+            "CREATE FUNCTION pg_temp.fail() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$ BEGIN RAISE EXCEPTION 'broken' USING ERRCODE = 'data_exception'; END $$"
+        )
+        cursor.execute(
+            "CREATE TRIGGER broken BEFORE DELETE ON accounts_customer FOR EACH ROW"
+            f" WHEN (OLD.id = {held.pk}) EXECUTE FUNCTION pg_temp.fail()"
+        )
+
+    run = purge.purge_closed_accounts()
+
+    assert (run.due, run.erased, run.failed) == (4, 3, 1)
+    assert Customer.objects.get() == held
+    assert Tombstone.objects.count() == len(others)
+
+
+def test_run_twice_it_erases_once(approved):
+    make_full_customer(CANARY, closed_days_ago=370)
+
+    assert [purge.purge_closed_accounts().erased for _ in range(2)] == [1, 0]
+    assert PurgeRun.objects.count() == 2
+    assert Tombstone.objects.count() == 1
+
+
+def test_a_file_left_by_a_killed_run_goes_with_the_next(approved):
+    complaint = make_complaint(customer=make_customer(closed_days_ago=370))
+    complaint.move_to(ComplaintState.WITHDRAWN)
+    complaint.save()
+    evidence = make_evidence(complaint)
+    with transaction.atomic():
+        purge.erase([complaint.customer_id])  # and then the power fails
+    assert default_storage.exists(evidence.file.name)
+
+    purge.purge_closed_accounts()
+
+    assert not default_storage.exists(evidence.file.name)
+    assert not DoomedFile.objects.exists()
+
+
+def test_nobody_signs_in_or_is_written_to_after_the_purge(approved):
+    customer = make_full_customer(CANARY, closed_days_ago=370)
+    assert Notice.objects.filter(recipient=customer.public_id).exists()
+
+    purge.purge_closed_accounts()
+
+    assert not User.objects.filter(pk=customer.user_id).exists()
+    assert not Notice.objects.filter(recipient=customer.public_id).exists()
+    assert AccessRecord.objects.about(customer.public_id).count() == 1
+
+
+def test_a_hold_on_an_erased_customer_is_refused_with_the_day(approved):
+    customer = make_customer(closed_days_ago=370)
+    purge.purge_closed_accounts()
+
+    with pytest.raises(HoldRefused, match=timezone.localdate().strftime("%d/%m/%Y")):
+        place_hold(
+            customer.public_id, authority="x", document="y", reason="z", by=make_staff("dpo")
+        )
