@@ -6,6 +6,7 @@ developer's environment or .env says is covered by the values here, so that no t
 a database that somebody needs.
 """
 
+import atexit
 import os
 import tempfile
 from contextlib import ExitStack
@@ -20,10 +21,7 @@ from privacyportal import embedded
 from tools import messages
 
 _running = ExitStack()
-
-
-def pytest_unconfigure() -> None:
-    _running.close()
+atexit.register(_running.close)
 
 
 def _start() -> None:
@@ -35,7 +33,9 @@ def _start() -> None:
         redis_url = _database_of(worker, os.environ["TEST_REDIS_URL"])
     else:
         messages.compile_stale()
-        _start_servers()
+        directory = _running.enter_context(tempfile.TemporaryDirectory(prefix="portal-tests-"))
+        os.environ["TEST_DIRECTORY"] = directory
+        _start_servers(Path(directory))
         redis_url = os.environ["TEST_REDIS_URL"]
     os.environ |= {
         "DJANGO_SETTINGS_MODULE": "tests.settings",
@@ -43,7 +43,7 @@ def _start() -> None:
         "REDIS_URL": redis_url,
         "CELERY_BROKER_URL": embedded.celery_broker_url(redis_url),
         "CACHE_KEY_PREFIX": "tests",
-        "MEDIA_ROOT": _running.enter_context(tempfile.TemporaryDirectory(prefix="portal-media-")),
+        "MEDIA_ROOT": f"{os.environ['TEST_DIRECTORY']}/media{worker}",
         "SECRET_KEY": "tests" * 10,
         "DEBUG": "False",
         "SITE_ORIGIN": "http://testserver",
@@ -59,8 +59,7 @@ def _start() -> None:
     del os.environ["DJANGO_SETTINGS_MODULE"]
 
 
-def _start_servers() -> None:
-    directory = Path(_running.enter_context(tempfile.TemporaryDirectory(prefix="portal-tests-")))
+def _start_servers(directory: Path) -> None:
     try:
         if "TEST_DATABASE_URL" not in os.environ:
             server = embedded.postgres(directory / "postgres", durable=False)
@@ -69,7 +68,6 @@ def _start_servers() -> None:
             server = embedded.valkey(directory / "valkey", durable=False)
             os.environ["TEST_REDIS_URL"] = _running.enter_context(server).url
     except embedded.EmbeddedError as error:
-        _running.close()
         pytest.exit(f"{error} For tests the names are TEST_DATABASE_URL and TEST_REDIS_URL.", 3)
 
 
