@@ -228,7 +228,7 @@ def _package(name: str) -> Path:
 
 
 def _texts(files: Iterable[tuple[Path, str]]) -> Catalog:
-    catalogue = PlainCatalog(locale="vi")
+    catalogue = PlainCatalog(locale="vi", header_comment="# The portal in Vietnamese.", fuzzy=False)
     for path, name in files:
         for context, text in _texts_of(path, name):
             catalogue.add(text, context=context, locations=[(name, 0)])
