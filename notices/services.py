@@ -9,7 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMessage
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
@@ -94,16 +94,16 @@ def _send_next() -> bool:
 
 
 def _send(notice: Notice) -> None:
-    message = _message(notice)
-    if message is None:
-        _settle(notice, NoticeState.DROPPED)
-        return
     try:
-        message.send()
-    except OSError as error:  # the mail server's; smtplib's errors are OSErrors
+        message = _message(notice)
+        if message is not None:
+            message.send()
+    except DatabaseError:
+        raise
+    except Exception as error:  # noqa: BLE001 -- one broken notice must not keep the others
         _postpone(notice, type(error).__name__)
     else:
-        _settle(notice, NoticeState.SENT)
+        _settle(notice, NoticeState.SENT if message else NoticeState.DROPPED)
 
 
 def _message(notice: Notice) -> EmailMessage | None:

@@ -200,21 +200,21 @@ def _put_rules(
 ) -> int:
     """Bring the rules of ``family`` in line with ``rows``, by new rows and ends, never by edits."""
     yesterday = timezone.localdate() - timedelta(days=1)
-    running = model.objects.filter(family=family, valid_to=None)
+    ours = model.objects.filter(family=family)
     kept: set[int] = set()
     changed = 0
     for row in rows:
         same = {name: value for name, value in row.items() if name != "valid_from"}
         existing = model.objects.filter(**same).first()
         if existing is None:
-            rivals = running.filter(**{name: row[name] for name in key}).exclude(pk__in=kept)
-            if rivals.exists():
+            before = ours.filter(**{name: row[name] for name in key}).exclude(pk__in=kept)
+            if before.exists():
                 row = {**row, "valid_from": max(row["valid_from"], timezone.localdate())}
             existing = model(**row)
             save_as(existing, by=None, reason=LOADED)
             changed += 1
         kept.add(existing.pk)
-    for rule in running.exclude(pk__in=kept):
+    for rule in ours.filter(valid_to=None).exclude(pk__in=kept):
         rule.valid_to = max(rule.valid_from, yesterday)
         save_as(rule, by=None, reason="superseded", fields=["valid_to"])
         changed += 1

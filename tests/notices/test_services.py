@@ -1,0 +1,114 @@
+import smtplib
+from datetime import timedelta
+
+import pytest
+from django.core import mail
+from django.utils import timezone
+
+from notices import services
+from notices.models import Notice
+from tests.factories import make_customer
+from tests.threads import at_once
+
+pytestmark = pytest.mark.django_db
+
+
+def queue(customer, key="k"):
+    services.queue_notice(
+        "complaint_received",
+        recipient=customer.public_id,
+        key=key,
+        reference="KN-2345-6789",
+        path="/complaints/x/",
+        late_from="2026-12-02T17:00:00+00:00",
+    )
+
+
+def test_a_notice_is_sent_once_in_the_recipients_language():
+    queue(make_customer(language="vi"))
+    queue(make_customer(language="en"), key="k2")
+
+    assert services.send_due_notices() == 2
+    assert services.send_due_notices() == 0
+
+    vietnamese, english = mail.outbox
+    assert "khiếu nại" in vietnamese.subject.lower()
+    assert "complaint" in english.subject.lower()
+    for message in mail.outbox:
+        assert "KN-2345-6789" in message.subject + message.body
+        assert "http://testserver/complaints/x/" in message.body
+    assert set(Notice.objects.values_list("state", flat=True)) == {"sent"}
+
+
+def test_one_cause_makes_one_notice():
+    customer = make_customer()
+    queue(customer)
+    queue(customer)
+    assert Notice.objects.count() == 1
+
+
+def test_whoever_is_gone_is_not_written_to():
+    customer = make_customer()
+    queue(customer)
+    public_id = customer.public_id
+    type(customer).objects.filter(pk=customer.pk).update(public_id="0" * 32)
+
+    services.send_due_notices()
+
+    assert mail.outbox == []
+    assert Notice.objects.get(recipient=public_id).state == "dropped"
+
+
+def test_a_mail_server_that_is_away_is_tried_again_later(monkeypatch):
+    def refuse(self, fail_silently=False):
+        raise smtplib.SMTPServerDisconnected("away")
+
+    queue(make_customer())
+    with monkeypatch.context() as patched:
+        patched.setattr("django.core.mail.EmailMessage.send", refuse)
+        services.send_due_notices()
+
+    notice = Notice.objects.get()
+    assert (notice.state, notice.attempts, notice.error) == ("queued", 1, "SMTPServerDisconnected")
+    assert notice.send_after > timezone.now() + timedelta(minutes=1)
+    Notice.objects.update(send_after=timezone.now())
+    services.send_due_notices()
+    assert len(mail.outbox) == 1
+
+
+def test_a_sign_in_mail_forgets_its_address_and_text_once_sent():
+    services.queue_rendered(
+        "sign_in", address="mai@example.com", subject="Mã xác nhận", body="ABC-123"
+    )
+
+    services.send_due_notices()
+
+    notice = Notice.objects.get()
+    assert (notice.address, notice.subject, notice.body) == ("", "", "")
+    assert mail.outbox[0].to == ["mai@example.com"]
+
+
+def test_a_notice_given_up_forgets_its_address_too(monkeypatch):
+    def refuse(self, fail_silently=False):
+        raise smtplib.SMTPServerDisconnected("away")
+
+    monkeypatch.setattr("django.core.mail.EmailMessage.send", refuse)
+    services.queue_rendered("sign_in", address="mai@example.com", subject="x", body="y")
+    for _ in range(services.ATTEMPTS):
+        Notice.objects.update(send_after=timezone.now())
+        services.send_due_notices()
+
+    notice = Notice.objects.get()
+    assert (notice.state, notice.address, notice.body) == ("failed", "", "")
+
+
+@pytest.mark.usefixtures("portal")
+class TestTwoWorkers:
+    def test_send_each_notice_once(self):
+        for n in range(20):
+            queue(make_customer(), key=f"k{n}")
+
+        at_once(services.send_due_notices, services.send_due_notices)
+
+        assert len(mail.outbox) == 20
+        assert len({tuple(message.to) for message in mail.outbox}) == 20
