@@ -10,3 +10,6 @@ STORAGES = {
 }
 # Threads of the tests open and close connections of their own.
 DATABASES["default"]["OPTIONS"].pop("pool")
+# Static files come from where they are written; nobody has to collect them first.
+WHITENOISE_AUTOREFRESH = True
+WHITENOISE_USE_FINDERS = True
