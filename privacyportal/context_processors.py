@@ -1,5 +1,6 @@
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
@@ -7,5 +8,11 @@ from policies.models import Company
 
 
 def portal(request: HttpRequest) -> dict[str, Any]:
-    """Give every page the company; asked of the database only where a page names it."""
-    return {"company": SimpleLazyObject(Company.objects.first)}
+    """Give every page the company, asked of the database only where a page names it.
+
+    The official address is shown where passwords are asked.
+    """
+    return {
+        "company": SimpleLazyObject(Company.objects.first),
+        "site_origin": settings.SITE_ORIGIN,
+    }

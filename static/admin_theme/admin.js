@@ -1,0 +1,49 @@
+// The theme's components, registered by name: under a strict Content Security
+// Policy no expression in a template may call a global function.
+document.addEventListener("alpine:init", () => {
+  for (const name of ["theme", "searchForm", "searchDropdown", "searchCommand"]) {
+    if (typeof window[name] === "function") {
+      Alpine.data(name, window[name]);
+    }
+  }
+
+  Alpine.data("portalBody", (firstTab) => ({
+    activeTab: firstTab,
+    sidebarMobileOpen: false,
+    sidebarDesktopOpen: localStorage.getItem("sidebarDesktopOpen") !== "0",
+    // Templates read window.location; this is all they get of the window.
+    window: {
+      get location() {
+        return { pathname: location.pathname, search: location.search };
+      },
+    },
+    // The theme's own handler writes this too; here it is a setting of the browser alone.
+    localStorage: {
+      setItem: (name, value) => localStorage.setItem(name, value),
+    },
+    init() {
+      this.activeTab = (window.getCurrentTab && window.getCurrentTab()) || firstTab;
+    },
+  }));
+});
+
+// The theme makes buttons of spans and divs; give them what a keyboard needs.
+document.addEventListener("alpine:initialized", () => {
+  const unreachable = "div[x-on\\:click], span[x-on\\:click], a[x-on\\:click]:not([href])";
+  for (const element of document.querySelectorAll(unreachable)) {
+    if (element.querySelector("a, button") || element.id === "changelist-filter-close") {
+      continue;
+    }
+    element.tabIndex = 0;
+    element.setAttribute("role", "button");
+    if (!element.textContent.trim() || element.matches(".material-symbols-outlined")) {
+      element.setAttribute("aria-label", document.body.dataset.menuLabel || "Menu");
+    }
+    element.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" || event.key === " ") {
+        event.preventDefault();
+        element.click();
+      }
+    });
+  }
+});
