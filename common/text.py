@@ -10,10 +10,14 @@ INVISIBLE = {"Cf", "Cc", "Co", "Cn", "Cs"}
 
 
 def clean_line(value: str) -> str:
-    """Compose accents, drop invisible and direction marks, fold white space."""
+    """Compose accents, drop invisible and direction marks, fold white space.
+
+    NUL stays, for the form to refuse: it never comes from a keyboard.
+    """
     composed = unicodedata.normalize("NFC", value)
     spaced = re.sub(r"\s+", " ", composed)
-    return "".join(c for c in spaced if unicodedata.category(c) not in INVISIBLE).strip()
+    visible = (c for c in spaced if c == "\0" or unicodedata.category(c) not in INVISIBLE)
+    return "".join(visible).strip()
 
 
 def clean_email(value: str) -> str:

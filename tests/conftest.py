@@ -1,4 +1,5 @@
 import pytest
+from django.core.cache import cache
 
 from policies.services import load_profile
 
@@ -14,6 +15,12 @@ def django_db_setup(django_db_setup, django_db_blocker):
 def own_media(settings, tmp_path):
     """Each test stores files in a folder of its own."""
     settings.MEDIA_ROOT = tmp_path / "media"
+
+
+@pytest.fixture(autouse=True)
+def no_throttle_from_before():
+    """Each test may try as often as a new visitor."""
+    cache.clear()
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from accounts.exceptions import AccountClosed
 from accounts.models import Customer
 from casework.models import Case
 from complaints.models import Complaint
+from complaints.services import file_complaint
 from policies.retention import rule_after_closing
 from privacyportal.roles import DPO
 from retention import purge
@@ -67,8 +68,6 @@ def test_a_case_recorded_during_the_purge_is_kept_with_its_customer_or_refused(r
 
 
 def test_a_closed_customer_files_nothing_while_the_purge_runs():
-    from complaints.services import file_complaint
-
     customer = make_customer(closed_days_ago=400)
     user = customer.user
 

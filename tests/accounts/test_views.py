@@ -1,0 +1,205 @@
+import pytest
+from allauth.account.models import EmailAddress
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from access.models import AccessAction
+from access.services import record_access
+from accounts.models import Customer
+from accounts.services import decide_consent
+from common.personal_data import DataCategory
+from policies.counting import add_months, local_day
+from policies.models import Purpose
+from privacyportal.roles import COMPLAINT_OFFICER
+from tests.factories import PASSWORD, make_customer, make_staff
+
+pytestmark = pytest.mark.django_db
+
+PAGES = ["overview", "data", "edit_details", "consents", "accesses", "complaints", "file_complaint"]
+
+
+@pytest.fixture
+def customer(client):
+    customer = make_customer(full_name="Nguyễn Văn Ưng")
+    EmailAddress.objects.create(user=customer.user, email=customer.email, verified=True)
+    client.force_login(customer.user)
+    return customer
+
+
+def sign_in(client, user, password=PASSWORD):
+    return client.post(reverse("account_login"), {"login": user.email, "password": password})
+
+
+@pytest.mark.parametrize("page", [*PAGES, "close_account"])
+def test_a_stranger_is_sent_to_sign_in(client, page):
+    response = client.get(reverse(page))
+    assert response.status_code == 302
+    assert response.url.startswith(reverse("account_login"))
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_a_customers_page_speaks_their_language_and_is_kept_by_no_cache(
+    client, customer, page, language
+):
+    client.cookies["django_language"] = language
+
+    response = client.get(reverse(page))
+
+    assert response.status_code == 200
+    assert f'<html lang="{language}"' in response.content.decode()
+    assert response["Cache-Control"] == "no-store"
+    assert "default-src 'self'" in response["Content-Security-Policy"]
+    assert "unsafe" not in response["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_staff_are_sent_to_their_desk(client, page):
+    client.force_login(make_staff(COMPLAINT_OFFICER))
+    assert client.get(reverse(page)).url == reverse("admin:index")
+
+
+def test_the_data_page_shows_what_is_held(client, customer):
+    page = client.get(reverse("data")).content.decode()
+    for value in (customer.full_name, customer.email, customer.phone, customer.address):
+        assert value in page
+
+
+def test_nobody_sees_another_customers_data(client, customer):
+    make_customer(full_name="Người Khác", address="99 Bí Mật")
+    for page in PAGES:
+        content = client.get(reverse(page)).content.decode()
+        assert "Người Khác" not in content
+        assert "99 Bí Mật" not in content
+
+
+def test_details_are_corrected_and_cleaned(client, customer):
+    response = client.post(
+        reverse("edit_details"),
+        {
+            "full_name": "  Nguyễn\u200b   Văn  Ứng ",
+            "phone": "０９１２３４５６７８",
+            "address": "Huế",
+        },
+    )
+
+    assert response.url == reverse("data")
+    customer.refresh_from_db()
+    assert (customer.full_name, customer.phone) == ("Nguyễn Văn Ứng", "+84912345678")
+
+
+def test_a_required_detail_cannot_be_emptied(client, customer):
+    response = client.post(reverse("edit_details"), {"full_name": "", "phone": "", "address": ""})
+
+    assert set(response.context["form"].errors) == {"full_name", "phone"}
+    before = customer.full_name
+    customer.refresh_from_db()
+    assert customer.full_name == before
+
+
+def test_a_consent_is_given_and_withdrawn(client, customer):
+    for decision in ("given", "withdrawn"):
+        response = client.post(
+            reverse("decide_consent"), {"purpose": "newsletter", "decision": decision}
+        )
+        assert response.url == reverse("consents")
+
+    assert [c.decision for c in customer.consents.all()] == ["given", "withdrawn"]
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {},
+        {"purpose": "newsletter"},
+        {"purpose": "newsletter", "decision": "maybe"},
+        {"purpose": "nothing", "decision": "given"},
+        {"purpose": "service", "decision": "given"},
+        {"purpose": "news\x00letter", "decision": "given"},
+    ],
+)
+def test_an_unknown_choice_is_refused_with_a_sentence(client, customer, sent):
+    response = client.post(reverse("decide_consent"), sent, follow=True)
+
+    assert response.status_code == 200
+    assert not customer.consents.exists()
+
+
+def test_reading_a_page_decides_nothing(client, customer):
+    assert client.get(reverse("decide_consent")).status_code == 405
+
+
+def test_the_customer_sees_who_looked(client, customer):
+    record_access(
+        by=make_staff(COMPLAINT_OFFICER, staff_name="Lê Thu Hà"),
+        action=AccessAction.OPEN,
+        customer=customer.public_id,
+        purpose="complaint_handling",
+        field_groups=[DataCategory.CONTACT],
+        case_reference="KN-2345-6789",
+    )
+
+    page = client.get(reverse("accesses")).content.decode()
+
+    assert "KN-2345-6789" in page
+    assert "Lê Thu Hà" not in page  # the role answers, not the person
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_the_pages_ask_as_often_for_three_rows_as_for_one(
+    client, customer, rows, django_assert_max_num_queries
+):
+    for purpose in Purpose.objects.asking_consent()[:rows]:
+        decide_consent(customer, purpose, decision="given", by=customer.user)
+    officer = make_staff(COMPLAINT_OFFICER)
+    for _ in range(rows):
+        record_access(
+            by=officer,
+            action=AccessAction.OPEN,
+            customer=customer.public_id,
+            purpose="complaint_handling",
+            field_groups=[DataCategory.CONTACT],
+        )
+
+    for page in ("overview", "consents", "accesses"):
+        with django_assert_max_num_queries(14):
+            client.get(reverse(page))
+
+
+class TestClosing:
+    @pytest.fixture
+    def fresh(self, client, customer):
+        client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+        return customer
+
+    def test_asks_for_the_password_again(self, client, customer):
+        response = client.get(reverse("close_account"))
+        assert response.url.startswith(reverse("account_reauthenticate"))
+
+    def test_says_what_stays_until_when_before_anything_happens(self, client, fresh):
+        response = client.get(reverse("close_account"))
+
+        a_year_on = add_months(local_day(timezone.now()), 12)
+        assert {kept.until for kept in response.context["kept"]} == {a_year_on}
+        fresh.refresh_from_db()
+        assert fresh.is_open
+
+    def test_needs_the_tick(self, client, fresh):
+        response = client.post(reverse("close_account"), {"understood": ""})
+        assert response.context["form"].errors
+        fresh.refresh_from_db()
+        assert fresh.is_open
+
+    def test_closes_signs_out_everywhere_and_blocks_sign_in(self, client, fresh):
+        elsewhere = Client()
+        sign_in(elsewhere, fresh.user)
+        assert elsewhere.get(reverse("overview")).status_code == 200
+
+        response = client.post(reverse("close_account"), {"understood": "on"})
+
+        assert response.status_code == 200
+        assert Customer.objects.get().closed_at is not None
+        for browser in (client, elsewhere):
+            assert browser.get(reverse("overview")).url.startswith(reverse("account_login"))
+        assert sign_in(Client(), fresh.user).url == reverse("account_inactive")

@@ -1,0 +1,206 @@
+import io
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+from PIL import Image
+
+from casework.models import Evidence
+from common.tokens import new_public_id
+from complaints.models import Complaint
+from tests.factories import make_complaint, make_customer, make_evidence
+
+pytestmark = pytest.mark.django_db
+
+PDF = b"%PDF-1.4 a letter"
+
+
+@pytest.fixture
+def customer(client):
+    customer = make_customer()
+    client.force_login(customer.user)
+    return customer
+
+
+def picture(kind="JPEG", **kwargs):
+    out = io.BytesIO()
+    Image.new("RGB", (8, 8), "red").save(out, kind, **kwargs)
+    return out.getvalue()
+
+
+def upload(name, content, content_type="application/octet-stream"):
+    return SimpleUploadedFile(name, content, content_type)
+
+
+def post(client, *files, **changes):
+    data = {
+        "submission": new_public_id(),
+        "category": "marketing",
+        "text": "Tôi vẫn nhận quảng cáo.",
+        "evidence": list(files),
+    }
+    return client.post(reverse("file_complaint"), {**data, **changes})
+
+
+def test_filing_gives_a_reference_and_the_last_day_with_its_explanation(client, customer):
+    response = post(client, upload("thư.pdf", PDF))
+
+    complaint = Complaint.objects.get()
+    assert response.url == complaint.get_absolute_url()
+    page = client.get(response.url).content.decode()
+    assert complaint.reference in page
+    for clock in complaint.clocks.all():
+        assert f"{clock.last_day:%d/%m/%Y}" in page
+    assert "thư.pdf" in page
+
+
+def test_the_form_says_beforehand_by_when_it_would_be_answered(client, customer):
+    response = client.get(reverse("file_complaint"))
+    days = [f"{explained.last_day:%d/%m/%Y}" for _limit, explained in response.context["clocks"]]
+    assert len(days) == 2
+    assert all(day in response.content.decode() for day in days)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"text": ""},
+        {"text": "x" * 10_001},
+        {"text": "a\x00b"},
+        {"category": "nonsense"},
+        {"category": ""},
+        {"submission": "1"},
+        {"submission": ""},
+    ],
+)
+def test_a_wrong_form_is_explained_and_nothing_is_saved(client, customer, changes):
+    response = post(client, **changes)
+
+    assert response.status_code == 200
+    assert response.context["form"].errors
+    assert not Complaint.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("empty.pdf", b""),
+        ("program.jpg", b"\x7fELF"),
+        ("page.html", picture()),
+        ("letter.pdf", picture()),
+        ("late.pdf", b"<html>%PDF-1.4"),
+        ("broken.jpg", picture()[:100]),
+        ("script.svg", b"<svg onload='alert(1)'/>"),
+        ("archive.zip", b"PK\x03\x04"),
+        ("photo.jp\u0261", picture()),
+        ("a.jpg\x00.php", picture()),
+        (".htaccess", b"Options"),
+    ],
+)
+def test_a_file_that_cannot_be_taken_is_named_and_nothing_is_saved(client, customer, name, content):
+    response = post(client, upload("good.pdf", PDF), upload(name, content))
+
+    assert response.status_code == 200
+    assert "evidence" in response.context["form"].errors
+    assert not Complaint.objects.exists()
+    assert not Evidence.objects.exists()
+
+
+def test_too_large_and_too_many_are_refused(client, customer, settings):
+    settings.EVIDENCE_MAX_BYTES = 20
+    assert "evidence" in post(client, upload("a.pdf", PDF + b"x" * 20)).context["form"].errors
+    settings.EVIDENCE_MAX_FILES = 2
+    many = [upload(f"{n}.pdf", PDF) for n in range(3)]
+    assert "evidence" in post(client, *many).context["form"].errors
+    assert not Complaint.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [
+        ("../../../../etc/passwd.pdf", "passwd.pdf"),
+        ("..\\..\\win.pdf", "win.pdf"),
+        ("ho\u0301a đơn.pdf", "hóa đơn.pdf"),
+        ("<img src=x onerror=alert(1)>.pdf", "<img src=x onerror=alert(1)>.pdf"),
+        ("\u202egnp.pdf", "gnp.pdf"),
+        ("x" * 300 + ".pdf", "x" * 96 + ".pdf"),
+        ("日本🙂.pdf", "日本🙂.pdf"),
+    ],
+)
+def test_a_file_name_is_text_and_never_a_path(client, customer, sent, shown):
+    post(client, upload(sent, PDF))
+
+    evidence = Evidence.objects.get()
+    assert evidence.name == shown
+    assert evidence.file.name == f"evidence/{evidence.public_id[:2]}/{evidence.public_id}"
+
+
+def test_a_picture_loses_its_position_and_whatever_is_hidden_behind_it(client, customer):
+    exif = Image.Exif()
+    exif[0x8825] = {1: "N", 2: (10.0, 46.0, 0.0)}
+    exif[0x013B] = "Tác giả"
+    post(client, upload("photo.jpg", picture(exif=exif) + b"PK\x03\x04hidden"))
+
+    with Evidence.objects.get().file.open() as stored:
+        content = stored.read()
+    assert not Image.open(io.BytesIO(content)).getexif()
+    assert b"hidden" not in content
+
+
+def test_a_bomb_is_refused_before_it_is_unpacked(client, customer):
+    tiny = bytearray(picture("PNG"))
+    tiny[16:24] = (60_000).to_bytes(4, "big") + (20_000).to_bytes(4, "big")
+    assert "evidence" in post(client, upload("bomb.png", bytes(tiny))).context["form"].errors
+
+
+def test_evidence_is_a_download_that_no_browser_opens_in_place(client, customer):
+    evidence = make_evidence(make_complaint(customer=customer), name="hóa đơn.pdf", content=PDF)
+
+    response = client.get(reverse("evidence", args=[evidence.case.public_id, evidence.public_id]))
+
+    assert b"".join(response.streaming_content) == PDF
+    assert response["Content-Disposition"].startswith("attachment; filename*=utf-8''h")
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert "sandbox" in response["Content-Security-Policy"]
+    assert response["Cache-Control"] == "no-store"
+
+
+def test_another_customers_complaint_and_evidence_do_not_exist(client, customer):
+    theirs = make_complaint(text="Bí mật")
+    evidence = make_evidence(theirs)
+
+    for url in (
+        theirs.get_absolute_url(),
+        reverse("evidence", args=[theirs.public_id, evidence.public_id]),
+        reverse("complaint", args=["99999999999999999999"]),
+    ):
+        assert client.get(url).status_code == 404
+    assert client.post(reverse("withdraw_complaint", args=[theirs.public_id])).status_code == 404
+    own = make_complaint(customer=customer)
+    crossed = reverse("evidence", args=[own.public_id, evidence.public_id])
+    assert client.get(crossed).status_code == 404
+    theirs.refresh_from_db()
+    assert theirs.is_open
+
+
+def test_withdrawing_closes_it_and_a_second_time_says_so(client, customer):
+    complaint = make_complaint(customer=customer)
+    url = reverse("withdraw_complaint", args=[complaint.public_id])
+
+    assert client.get(url).status_code == 405
+    client.post(url)
+    client.post(url)
+
+    complaint.refresh_from_db()
+    assert complaint.state == "withdrawn"
+    assert complaint.events.filter(code="withdrawn").count() == 1
+
+
+def test_what_people_write_is_shown_as_text(client, customer):
+    complaint = make_complaint(
+        customer=customer, text="<script>alert(1)</script>{{ 7|add:7 }}", state="received"
+    )
+
+    page = client.get(complaint.get_absolute_url()).content.decode()
+
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;{{ 7|add:7 }}" in page
