@@ -77,6 +77,25 @@ def correct_details(customer: Customer, *, details: Mapping[str, str], by: User)
 
 
 @transaction.atomic
+def follow_email(user: User, email: str) -> None:
+    """Write a customer's newly verified sign-in address into their record."""
+    customer = Customer.objects.select_for_update(of=("self",)).filter(user=user).first()
+    if customer is not None and customer.email != email:
+        customer.email = email
+        save_as(customer, by=user, reason="email verified", fields=["email"])
+
+
+@transaction.atomic
+def choose_language(user: User, language: str) -> None:
+    """Write to ``user`` in this language from now on."""
+    user.language = language
+    save_as(user, by=user, reason="language chosen", fields=["language"])
+    for customer in Customer.objects.filter(user=user):
+        customer.language = language
+        save_as(customer, by=user, reason="language chosen", fields=["language"])
+
+
+@transaction.atomic
 def decide_consent(
     customer: Customer, purpose: Purpose, *, decision: ConsentDecision, by: User
 ) -> None:

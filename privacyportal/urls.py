@@ -1,9 +1,9 @@
 from django.contrib import admin
-from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
-from django.views.i18n import set_language
 
 from privacyportal import views
+
+handler500 = "privacyportal.views.server_error"
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -14,6 +14,6 @@ urlpatterns = [
     path("policy/<slug:number>/", views.policy, name="policy_version"),
     path("account/", include("allauth.urls")),
     path("admin/", admin.site.urls),
-    path("language/", login_not_required(set_language), name="set_language"),
+    path("language/", views.choose_language, name="set_language"),
     path("healthz", views.health, name="health"),
 ]

@@ -1,11 +1,18 @@
+import sys
+
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import OperationalError, connection
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import get_language
+from django.views.i18n import set_language
 
 from access.models import AccessRecord
+from accounts import services
 from accounts.http import CustomerRequest, for_customer
 from accounts.models import ConsentDecision, Customer
 from complaints.models import Complaint
@@ -57,6 +64,22 @@ def policy(request: HttpRequest, number: str | None = None) -> HttpResponse:
         "policy.html",
         {"version": version, "text": text, "versions": versions},
     )
+
+
+@login_not_required
+def choose_language(request: HttpRequest) -> HttpResponseBase:
+    """Switch the pages, and for whoever is signed in the mails too."""
+    language = request.POST.get("language")
+    if request.user.is_authenticated and language in dict(settings.LANGUAGES):
+        services.choose_language(request.user, language)
+    return set_language(request)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer a fault of ours; a database that does not answer is a 503, to be tried again."""
+    away = isinstance(sys.exc_info()[1], OperationalError)
+    template = "503.html" if away else "500.html"
+    return HttpResponse(render_to_string(template), status=503 if away else 500)
 
 
 @login_not_required

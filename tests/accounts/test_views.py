@@ -1,5 +1,8 @@
+import re
+
 import pytest
 from allauth.account.models import EmailAddress
+from django.core import mail
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -9,6 +12,7 @@ from access.services import record_access
 from accounts.models import Customer
 from accounts.services import decide_consent
 from common.personal_data import DataCategory
+from notices.services import send_due_notices
 from policies.counting import add_months, local_day
 from policies.models import Purpose
 from privacyportal.roles import COMPLAINT_OFFICER
@@ -203,3 +207,41 @@ class TestClosing:
         for browser in (client, elsewhere):
             assert browser.get(reverse("overview")).url.startswith(reverse("account_login"))
         assert sign_in(Client(), fresh.user).url == reverse("account_inactive")
+
+
+def test_a_new_address_counts_once_it_is_verified(client, customer):
+    client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+    old = customer.email
+    client.post(reverse("account_email"), {"action_add": "", "email": "moi@example.com"})
+    customer.refresh_from_db()
+    assert customer.email == old
+
+    send_due_notices()
+    code = re.search(r"\b[A-Z0-9]{3,4}-?[A-Z0-9]{3,4}\b", mail.outbox[-1].body).group()
+    client.post(reverse("account_email_verification_sent"), {"code": code})
+
+    customer.refresh_from_db()
+    customer.user.refresh_from_db()
+    assert customer.email == customer.user.email == "moi@example.com"
+    assert customer.history.first().history_change_reason == "email verified"
+
+
+def test_the_chosen_language_is_that_of_the_mails_too(client, customer):
+    client.post(reverse("set_language"), {"language": "en", "next": reverse("data")})
+    client.post(reverse("set_language"), {"language": "xx"})
+
+    customer.refresh_from_db()
+    customer.user.refresh_from_db()
+    assert (customer.language, customer.user.language) == ("en", "en")
+
+
+def test_a_visitor_may_choose_the_language(client):
+    response = client.post(reverse("set_language"), {"language": "en", "next": "/policy/"})
+    assert response.url == "/policy/"
+    assert '<html lang="en"' in client.get("/policy/").content.decode()
+
+
+@pytest.mark.parametrize("target", ["//evil.example", "https:evil.example", "javascript:alert(1)"])
+def test_a_switch_of_language_leads_nowhere_else(client, target):
+    response = client.post(reverse("set_language"), {"language": "en", "next": target})
+    assert response.url == "/"
