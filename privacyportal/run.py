@@ -348,6 +348,8 @@ def _summary(logins: str) -> str:
         lines.append("  Mails   var/mail/, one file each; none leaves this machine")
     if logins:
         lines += ["", "Sample people, on this machine only:", "", logins.rstrip()]
+    else:
+        lines += ["", 'No sample people in your own database: make manage ARGS="sample_people"']
     return "\n".join([*lines, "", "Ctrl-C stops it."])
 
 

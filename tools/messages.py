@@ -140,15 +140,17 @@ def _broken(translations: Catalog, path: Path) -> Iterator[str]:
     for message in _messages(translations):
         if message.fuzzy:
             yield f"{_place(path)}: fuzzy: {_shown(message)}"
-        elif message.string and _placeholders(message.string) != _placeholders(message.id):
+        elif _is_complete(message) and _placeholders(message.string) != _placeholders(message.id):
             yield f"{_place(path)}: other placeholders: {_shown(message)}"
 
 
 def _has(translations: Catalog, message: Message) -> bool:
     found = translations.get(message.id, message.context)
-    if found is None or found.fuzzy:
-        return False
-    strings = found.string if isinstance(found.string, tuple | list) else [found.string]
+    return found is not None and not found.fuzzy and _is_complete(found)
+
+
+def _is_complete(message: Message) -> bool:
+    strings = message.string if isinstance(message.string, tuple | list) else [message.string]
     return all(strings)
 
 
