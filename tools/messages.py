@@ -140,7 +140,11 @@ def _broken(translations: Catalog, path: Path) -> Iterator[str]:
     for message in _messages(translations):
         if message.fuzzy:
             yield f"{_place(path)}: fuzzy: {_shown(message)}"
-        elif _is_complete(message) and _placeholders(message.string) != _placeholders(message.id):
+        elif (
+            message.string
+            and _is_complete(message)
+            and _placeholders(message.string) != _placeholders(message.id)
+        ):
             yield f"{_place(path)}: other placeholders: {_shown(message)}"
 
 
