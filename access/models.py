@@ -2,7 +2,10 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+
+from access.purposes import BUILT_IN
 
 
 class AccessAction(models.TextChoices):
@@ -61,3 +64,8 @@ class AccessRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} {self.pk}"
+
+    @property
+    def purpose_label(self) -> str | Promise:
+        """Return a readable purpose, or its code when a purpose of the policy was named."""
+        return BUILT_IN.get(self.purpose, self.purpose)

@@ -1,0 +1,194 @@
+"""The desk's doors to personal data: whoever looks is written down before anything is shown."""
+
+from collections.abc import Collection
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.options import IS_POPUP_VAR, TO_FIELD_VAR
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.utils.translation import gettext_lazy as _
+from simple_history.template_utils import HistoricalRecordContextHelper
+
+from access.models import AccessAction, AccessRecord
+from access.purposes import ACCESS_REVIEW, BUILT_IN
+from access.services import record_access, record_list
+from common.admin import ReadOnlyAdmin
+from common.personal_data import DataCategory, declaration_of, mask_all
+
+
+class MaskedChanges(HistoricalRecordContextHelper):  # type: ignore[misc]
+    """Say which personal field changed, not from what to what."""
+
+    def prepare_delta_change_value(self, change: Any, value: Any) -> Any:
+        declaration = declaration_of(self.model)
+        hidden = {*declaration.personal, *declaration.internal, *declaration.files}
+        if change.field in hidden:
+            return mask_all(str(value)) if value else ""
+        return super().prepare_delta_change_value(change, value)
+
+
+class PersonalDataAdmin(ReadOnlyAdmin):
+    """Admin of rows about customers: masked, and every look at them recorded.
+
+    The record is written in the transaction that reads, and the page is
+    rendered inside it: when it cannot be written, nothing is shown.
+    """
+
+    purpose = ""  # one of access.purposes
+    field_groups: Collection[DataCategory] = ()
+
+    def subject_of(self, row: Any) -> str:
+        """Return the public id of the customer whom a row is about."""
+        path = declaration_of(self.model).customer
+        for name in [] if path == "pk" else path.split("__"):
+            row = getattr(row, name)
+        return str(row.public_id)
+
+    def case_of(self, request: HttpRequest, row: Any) -> str:
+        """Return the reference of the case for which a row is opened, or nothing."""
+        return ""
+
+    def record(self, request: HttpRequest, row: Any, action: AccessAction, **details: Any) -> None:
+        record_access(
+            by=request.user,
+            action=action,
+            customer=self.subject_of(row),
+            **{
+                "purpose": self.purpose,
+                "field_groups": self.field_groups,
+                "case_reference": self.case_of(request, row),
+                **details,
+            },
+        )
+
+    @transaction.atomic
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        _refuse_popup(request)
+        response = super().changelist_view(request, extra_context)
+        shown = getattr(response, "context_data", None) or {}
+        if "cl" in shown:
+            self._record_list(request, shown["cl"])
+            response.render()  # type: ignore[attr-defined]
+        return response
+
+    def _record_list(self, request: HttpRequest, cl: Any) -> None:
+        record_list(
+            by=request.user,
+            purpose=self.purpose,
+            field_groups=self.field_groups,
+            count=len({self.subject_of(row) for row in cl.result_list}),
+            filters=[name[:64] for name in cl.filter_params],
+            searched=bool(cl.query),
+        )
+
+    @transaction.atomic
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> HttpResponse:
+        if request.method not in ("GET", "HEAD"):
+            return HttpResponseNotAllowed(["GET", "HEAD"])
+        _refuse_popup(request)
+        response = super().changeform_view(request, object_id, form_url, extra_context)
+        row = (getattr(response, "context_data", None) or {}).get("original")
+        if row is not None:
+            self.record(request, row, AccessAction.OPEN)
+            response.render()  # type: ignore[attr-defined]
+        return response
+
+    @transaction.atomic
+    def history_view(self, *args: Any, **kwargs: Any) -> HttpResponse:
+        return super().history_view(*args, **kwargs)
+
+    @transaction.atomic
+    def history_form_view(self, *args: Any, **kwargs: Any) -> HttpResponse:
+        return super().history_form_view(*args, **kwargs)
+
+    def render_history_view(
+        self, request: HttpRequest, template: str, context: Any, **kwargs: Any
+    ) -> HttpResponse:
+        row = context["object"] if "object" in context else context["original"]
+        self.record(request, row, AccessAction.HISTORY)
+        return super().render_history_view(  # type: ignore[no-any-return]
+            request, template, context, **kwargs
+        )
+
+    def get_historical_record_context_helper(
+        self, request: HttpRequest, historical_record: Any
+    ) -> MaskedChanges:
+        return MaskedChanges(self.model, historical_record)
+
+
+def _refuse_popup(request: HttpRequest) -> None:
+    """Refuse the windows that pick a row for another form: no form of ours opens one."""
+    if {IS_POPUP_VAR, TO_FIELD_VAR} & {*request.GET, *request.POST}:
+        raise PermissionDenied
+
+
+class PurposeFilter(admin.SimpleListFilter):
+    title = _("purpose")
+    parameter_name = "purpose"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(BUILT_IN.items())
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(purpose=self.value()) if self.value() else queryset
+
+
+@admin.register(AccessRecord)
+class AccessRecordAdmin(PersonalDataAdmin):
+    """Who looked at whose data. Reading this is an access too."""
+
+    purpose = ACCESS_REVIEW
+    field_groups = (DataCategory.ACCESS_RECORD,)
+
+    list_display = [
+        "at",
+        "actor",
+        "role",
+        "action",
+        "customer_id",
+        "purpose_text",
+        "case_reference",
+        "people",
+    ]
+    list_display_links = None
+    list_filter = ["action", PurposeFilter, "role"]
+    list_select_related = ["actor"]
+    search_fields = ["customer"]
+    search_help_text = _("Public id of a customer, or the reference of a case")
+
+    def subject_of(self, row: Any) -> str:
+        return str(row.customer)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: Any, search_term: str
+    ) -> tuple[Any, bool]:
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        about = queryset.filter(customer=term.lower()) | queryset.filter(
+            case_reference=term.upper()
+        )
+        return about, False
+
+    def changeform_view(self, *args: Any, **kwargs: Any) -> HttpResponse:
+        raise Http404  # the list shows all there is
+
+    @admin.display(description=_("customer"), ordering="customer")
+    def customer_id(self, record: AccessRecord) -> str:
+        return record.customer or "–"
+
+    @admin.display(description=_("purpose"))
+    def purpose_text(self, record: AccessRecord) -> Any:
+        return record.purpose_label
+
+    @admin.display(description=_("people"))
+    def people(self, record: AccessRecord) -> int:
+        return record.count

@@ -1,0 +1,280 @@
+"""What all pages of the desk share: rows change through services alone, and none is deleted."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
+from django.contrib.admin.views.main import SEARCH_VAR
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseRedirectBase
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import ngettext
+from simple_history.admin import SimpleHistoryAdmin
+from unfold import widgets
+from unfold.admin import ModelAdmin
+from unfold.views import ChangeList
+
+from common.errors import PortalError
+from common.job_report import report_jobs
+from common.models import JobStatus
+
+Text = str | Promise
+FOUND_AT_ONCE = 100  # rows of a search: it shows them on one page, because no link repeats it
+
+
+class PrivateSearchList(ChangeList):
+    """A list whose search term travels in the request's body: addresses hold no personal data."""
+
+    def get_query_string(self, new_params: Any = None, remove: Any = None) -> str:
+        return str(super().get_query_string(new_params, [*(remove or ()), SEARCH_VAR]))
+
+    def get_results(self, request: HttpRequest) -> None:
+        if self.query:
+            self.list_per_page = FOUND_AT_ONCE
+        super().get_results(request)
+
+
+class PortalAdmin(SimpleHistoryAdmin, ModelAdmin):
+    """Admin of a record: with its history where it keeps one, and never deleted by hand."""
+
+    list_per_page = 25
+    show_full_result_count = False
+    list_filter_sheet = True
+    object_history_list_template = "admin/history_list.html"
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False  # retention erases; nobody deletes
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return PrivateSearchList
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        """Let through what ``list_filter`` names alone.
+
+        Django lets any lookup on the table's own columns pass, so that a
+        masked value could be guessed letter by letter.
+        """
+        named = {getattr(item, "parameter_name", item) for item in self.list_filter}
+        known = lookup in named or lookup.partition("__")[0] in named
+        return known and bool(super().lookup_allowed(lookup, value, request))
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        if request.method == "POST" and SEARCH_VAR in request.POST:
+            query = request.GET.copy()
+            query[SEARCH_VAR] = request.POST[SEARCH_VAR]
+            request.GET = query  # type: ignore[assignment]
+        return super().changelist_view(request, extra_context)  # type: ignore[no-any-return]
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> HttpResponse:
+        context = {"show_history": self._keeps_history, **(extra_context or {})}
+        return super().changeform_view(  # type: ignore[no-any-return]
+            request, object_id, form_url, context
+        )
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        self._require_visible(request, object_id)
+        return super().history_view(request, object_id, extra_context)  # type: ignore[no-any-return]
+
+    def history_form_view(
+        self, request: HttpRequest, object_id: str, version_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        self._require_visible(request, object_id)
+        return super().history_form_view(  # type: ignore[no-any-return]
+            request, object_id, version_id, extra_context
+        )
+
+    def _require_visible(self, request: HttpRequest, object_id: str) -> None:
+        """Refuse the history of a row that the list would not show; the library does not ask."""
+        if not self._keeps_history or self.get_object(request, unquote(object_id)) is None:
+            raise Http404
+
+    @property
+    def _keeps_history(self) -> bool:
+        return hasattr(self.model, "history")
+
+    # Steps: what staff do to a record, each of them one call of a service
+
+    def step_path(self, name: str, view: Callable[..., HttpResponse]) -> URLPattern:
+        """Return the address of a step on one row, named ``app_model_name``."""
+        step: URLPattern = path(
+            f"<path:object_id>/{name}/",
+            self.admin_site.admin_view(view),
+            name=f"{self.opts.app_label}_{self.opts.model_name}_{name}",
+        )
+        return step
+
+    def page_of(self, row: Model) -> str:
+        name = f"admin:{self.opts.app_label}_{self.opts.model_name}_change"
+        return reverse(name, args=[row.pk])
+
+    def get_row(self, request: HttpRequest, object_id: str, permission: str) -> Any:
+        """Return the row of a step, for who has the permission: admin_view lets in all staff."""
+        if not request.user.has_perm(permission):
+            raise PermissionDenied
+        row = self.get_object(request, unquote(object_id))
+        if row is None:
+            raise Http404
+        return row
+
+    def step_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        *,
+        permission: str,
+        step: Callable[..., object],
+        title: Text,
+        done: Text,
+        form_class: type[forms.Form] = forms.Form,
+    ) -> HttpResponse:
+        """Show ``form_class``; when it is filled in, call ``step(row, by=user, **its data)``."""
+        row = self.get_row(request, object_id, permission)
+        return self.form_view(
+            request,
+            form_class=form_class,
+            act=partial(step, row, by=request.user),
+            title=title,
+            done=done,
+            back=self.page_of(row),
+            object=row,
+        )
+
+    def form_view(
+        self,
+        request: HttpRequest,
+        *,
+        form_class: type[forms.Form],
+        act: Callable[..., object],
+        title: Text,
+        done: Text,
+        back: str,
+        initial: dict[str, Any] | None = None,
+        template: str = "admin/step.html",
+        **context: Any,
+    ) -> HttpResponse:
+        """Show a form; when it is filled in, call ``act(**its data)`` and go ``back``.
+
+        A refusal (PortalError) comes back above the form.
+        """
+        data = request.POST if request.method == "POST" else None
+        form = themed(form_class(data, initial=initial))
+        if form.is_valid() and (answer := self._act(request, form, act, done, back)):
+            return answer
+        return TemplateResponse(
+            request,
+            template,
+            {
+                **self.admin_site.each_context(request),
+                "title": title,
+                "opts": self.opts,
+                "form": form,
+                "back": back,
+                **context,
+            },
+        )
+
+    def _act(
+        self,
+        request: HttpRequest,
+        form: forms.Form,
+        act: Callable[..., object],
+        done: Text,
+        back: str,
+    ) -> HttpResponseRedirectBase | None:
+        try:
+            act(**form.cleaned_data)
+        except PortalError as error:
+            form.add_error(None, str(error))
+            return None
+        self.message_user(request, str(done), messages.SUCCESS)
+        return redirect(back)
+
+    def run_on_each(
+        self, request: HttpRequest, queryset: QuerySet[Any], operation: Callable[..., object]
+    ) -> None:
+        """Call ``operation(row, by=user)`` for each row and tell the user how it went.
+
+        A row that refuses (PortalError) is named, and the others go on.
+        """
+        done = 0
+        for row in queryset:
+            try:
+                operation(row, by=request.user)
+            except PortalError as error:
+                self.message_user(request, f"{row}: {error}", messages.ERROR)
+            else:
+                done += 1
+        if done:
+            text = ngettext("%(n)d record updated.", "%(n)d records updated.", done)
+            self.message_user(request, text % {"n": done}, messages.SUCCESS)
+
+
+class ReadOnlyAdmin(PortalAdmin):
+    """Admin of rows that nobody edits here: they change through steps, jobs or profiles."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
+        return list(self.fields or (f.name for f in self.opts.local_fields if not f.primary_key))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
+        return [*self.get_fields(request, obj), *self.readonly_fields]
+
+
+CLASSES = (
+    (forms.Textarea, widgets.TEXTAREA_CLASSES),
+    (forms.CheckboxInput, widgets.CHECKBOX_CLASSES),
+    (forms.Select, widgets.SELECT_CLASSES),
+    (forms.widgets.Input, widgets.INPUT_CLASSES),
+)
+
+
+def themed(form: forms.Form) -> forms.Form:
+    """Dress the fields of a plain form as the theme dresses those of a ModelForm."""
+    for field in form.fields.values():
+        for widget_class, classes in CLASSES:
+            if isinstance(field.widget, widget_class):
+                field.widget.attrs["class"] = " ".join(classes)
+                break
+    return form
+
+
+@admin.register(JobStatus)
+class JobStatusAdmin(ReadOnlyAdmin):
+    """Every scheduled job, also one that has never run and so has no row."""
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        context = {
+            **self.admin_site.each_context(request),
+            "title": self.opts.verbose_name_plural,
+            "opts": self.opts,
+            "reports": report_jobs(timezone.now()),
+            **(extra_context or {}),
+        }
+        return TemplateResponse(request, "admin/common/jobstatus/change_list.html", context)
+
+    def changeform_view(self, *args: Any, **kwargs: Any) -> HttpResponse:
+        raise Http404  # the list shows all there is
