@@ -1,0 +1,301 @@
+from functools import partial
+from typing import Any
+
+import phonenumbers
+from allauth.account.forms import ResetPasswordForm
+from allauth.account.models import EmailAddress
+from django import forms
+from django.contrib import admin
+from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.formats import date_format
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import action, display
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
+
+from access.admin import PersonalDataAdmin
+from access.models import AccessAction
+from access.purposes import CUSTOMER_CARE
+from accounts.models import Customer, User
+from accounts.services import end_sessions
+from common.admin import PortalAdmin, themed
+from common.personal_data import DataCategory, declaration_of
+from common.text import clean_email
+from policies.counting import local_day
+from policies.exceptions import NotConfigured
+from policies.models import Purpose
+from policies.retention import kept_until, rule_after_closing
+
+VIEW_CUSTOMER = "accounts.view_customer"
+SHORT_ID = 8  # as lists and Customer.__str__ show it
+
+
+class PurposeChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
+    def label_from_instance(self, obj: Any) -> str:
+        return str(obj.name)
+
+
+class RevealForm(forms.Form):
+    """Why somebody needs to see a customer's details in full."""
+
+    purpose = PurposeChoice(
+        Purpose.objects.active(),
+        to_field_name="code",
+        label=_("Purpose"),
+        help_text=_("The customer reads this, with your role and the time."),
+    )
+    case = forms.CharField(
+        label=_("Reference of the case"),
+        max_length=20,
+        required=False,
+        help_text=_("If it is about a case of this customer."),
+    )
+
+    def __init__(self, *args: Any, customer: Customer, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.customer = customer
+
+    def clean_case(self) -> str:
+        reference = str(self.cleaned_data["case"]).strip().upper()
+        if reference and not is_case_of(self.customer, reference):
+            raise ValidationError(_("This customer has no case with this reference."))
+        return reference
+
+
+def is_case_of(customer: Any, reference: str) -> bool:
+    """Tell whether a case of that reference is the customer's; cases live in a room above."""
+    return bool(customer.cases.filter(reference=reference).exists())
+
+
+class ClosedFilter(admin.SimpleListFilter):
+    title = _("account")
+    parameter_name = "account"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("open", _("open")), ("closed", _("closed"))]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() in ("open", "closed"):
+            return queryset.filter(closed_at__isnull=self.value() == "open")
+        return queryset
+
+
+@admin.register(Customer)
+class CustomerAdmin(PersonalDataAdmin):
+    purpose = CUSTOMER_CARE
+    field_groups = (DataCategory.CONTACT,)
+
+    list_display = ["short_id", "masked_name", "masked_email", "masked_phone", "account"]
+    list_filter = [ClosedFilter]
+    search_fields = ["public_id"]
+    search_help_text = _("Exact email, phone number or public id")
+    sortable_by = ()
+    fields = [
+        "public_id",
+        "masked_name",
+        "masked_email",
+        "masked_phone",
+        "masked_address",
+        "language",
+        "opened_at",
+        "account_text",
+    ]
+    readonly_fields = [
+        "masked_name",
+        "masked_email",
+        "masked_phone",
+        "masked_address",
+        "account_text",
+    ]
+    actions_detail = ["reveal"]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: Any, search_term: str
+    ) -> tuple[Any, bool]:
+        """Find by a whole address, number or id, so that nobody can be guessed at."""
+        term = search_term.strip().lower()
+        if not term:
+            return queryset, False
+        found = Q(email=term) | Q(public_id=term)
+        if len(term) == SHORT_ID:
+            found |= Q(public_id__startswith=term)
+        if number := _as_stored(term):
+            found |= Q(phone=number)
+        return queryset.filter(found), False
+
+    def case_of(self, request: HttpRequest, row: Customer) -> str:
+        """Return the reference that the link from a case carries, if it is this customer's."""
+        reference = request.GET.get("case", "")[:20]
+        return reference if reference and is_case_of(row, reference) else ""
+
+    @admin.display(description=_("public id"))
+    def short_id(self, customer: Customer) -> str:
+        return customer.public_id[:SHORT_ID]
+
+    @admin.display(description=_("full name"))
+    def masked_name(self, customer: Customer) -> str:
+        return _masked(customer, "full_name")
+
+    @admin.display(description=_("email"))
+    def masked_email(self, customer: Customer) -> str:
+        return _masked(customer, "email")
+
+    @admin.display(description=_("phone"))
+    def masked_phone(self, customer: Customer) -> str:
+        return _masked(customer, "phone")
+
+    @admin.display(description=_("address"))
+    def masked_address(self, customer: Customer) -> str:
+        return _masked(customer, "address")
+
+    @display(  # type: ignore[untyped-decorator]
+        description=_("account"), label={"open": "success", "closed": "warning"}
+    )
+    def account(self, customer: Customer) -> tuple[str, Any]:
+        return "open" if customer.is_open else "closed", self.account_text(customer)
+
+    @admin.display(description=_("account"))
+    def account_text(self, customer: Customer) -> Any:
+        if customer.closed_at is None:
+            return _("open")
+        closed_on = local_day(customer.closed_at)
+        day = partial(date_format, format="SHORT_DATE_FORMAT")
+        try:
+            until = kept_until(rule_after_closing(closed_on), customer.closed_at)
+        except NotConfigured:
+            return _("closed on %(day)s") % {"day": day(closed_on)}
+        text = _("closed on %(day)s, kept until %(until)s")
+        return text % {"day": day(closed_on), "until": day(until)}
+
+    @action(  # type: ignore[untyped-decorator]
+        description=_("Reveal"), icon="visibility", permissions=[VIEW_CUSTOMER]
+    )
+    def reveal(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask why, record it, and show the details once: the answer is no page to come back to."""
+        customer = self.get_row(request, object_id, VIEW_CUSTOMER)
+        data = request.POST if request.method == "POST" else None
+        initial = {"case": self.case_of(request, customer)}
+        form = themed(RevealForm(data, customer=customer, initial=initial))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Reveal details"),
+            "object": customer,
+            "opts": self.opts,
+            "form": form,
+            "back": self.page_of(customer),
+        }
+        if form.is_valid():
+            return self._show_revealed(request, customer, form, context)
+        return TemplateResponse(request, "admin/accounts/customer/reveal.html", context)
+
+    @transaction.atomic
+    def _show_revealed(
+        self, request: HttpRequest, customer: Customer, form: forms.Form, context: Any
+    ) -> HttpResponse:
+        self.record(
+            request,
+            customer,
+            AccessAction.REVEAL,
+            purpose=form.cleaned_data["purpose"].code,
+            case_reference=form.cleaned_data["case"],
+        )
+        names = declaration_of(Customer).personal
+        details = [
+            (Customer._meta.get_field(name).verbose_name, getattr(customer, name))  # type: ignore[union-attr]
+            for name in names
+        ]
+        page = TemplateResponse(
+            request, "admin/accounts/customer/revealed.html", {**context, "details": details}
+        )
+        return page.render()
+
+
+class RolesChoice(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
+    def label_from_instance(self, obj: Any) -> str:
+        return gettext(obj.name)
+
+
+class StaffForm(forms.ModelForm):  # type: ignore[type-arg]
+    groups = RolesChoice(
+        Group.objects.order_by("name"),
+        label=_("Roles"),
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+    )
+
+    class Meta:
+        model = User
+        fields = ("email", "staff_name", "language", "groups", "is_active")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "staff_name" in self.fields:
+            self.fields["staff_name"].required = True
+
+    def clean_email(self) -> str:
+        return clean_email(self.cleaned_data["email"])
+
+
+@admin.register(User)
+class StaffAdmin(PortalAdmin):
+    """The members of staff. Customers' sign-ins are not here, nor anything about customers."""
+
+    form = StaffForm
+    list_display = ["staff_name", "email", "roles", "is_active"]
+    list_filter = ["is_active"]
+    ordering = ["staff_name", "pk"]
+    fields = ["email", "staff_name", "language", "groups", "is_active"]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).filter(is_staff=True).prefetch_related("groups")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody changes a superuser here, nor their own roles."""
+        mine = obj is not None and (obj.is_superuser or obj == request.user)
+        return bool(super().has_change_permission(request, obj)) and not mine
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return [name for name in self.fields if obj is not None or name != "is_active"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return [] if obj is None else ["email"]
+
+    @admin.display(description=_("roles"))
+    def roles(self, user: User) -> str:
+        return ", ".join(gettext(group.name) for group in user.groups.all())
+
+    @transaction.atomic
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        if not change:
+            obj.is_staff = True
+            obj.set_unusable_password()
+        super().save_model(request, obj, form, change)
+        if not change:
+            EmailAddress.objects.create(user=obj, email=obj.email, primary=True)
+            _mail_link(request, obj)
+        elif not obj.is_active:
+            end_sessions([obj.pk])
+
+
+def _mail_link(request: HttpRequest, user: User) -> None:
+    """Let a new member of staff choose a password, as "forgot password" does later."""
+    form = ResetPasswordForm({"email": user.email})
+    if form.is_valid():
+        form.save(request)
+
+
+def _masked(customer: Customer, name: str) -> str:
+    return declaration_of(Customer).masked(customer, name)
+
+
+def _as_stored(number: str) -> str:
+    """Return a phone number the way the table has it, or nothing for what is none."""
+    try:
+        parsed = phonenumbers.parse(number, "VN")
+    except phonenumbers.NumberParseException:
+        return ""
+    return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))

@@ -1,0 +1,302 @@
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html_join
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import action, display
+
+from access.admin import PersonalDataAdmin
+from access.models import AccessAction
+from access.purposes import DATA_RETENTION
+from common.admin import ReadOnlyAdmin
+from common.personal_data import DataCategory
+from policies.exceptions import NotConfigured
+from policies.models import RetentionRule
+from retention import services
+from retention.models import LegalHold, PurgeApproval, PurgeRun, Tombstone
+from retention.preview import Preview, preview_purge
+
+ADD_HOLD = "retention.add_legalhold"
+CHANGE_HOLD = "retention.change_legalhold"
+APPROVE = "retention.add_purgeapproval"
+LONGEST_RUN = timedelta(minutes=10)  # a task is ended then (settings.CELERY_TASK_TIME_LIMIT)
+
+
+class HoldForm(forms.Form):
+    public_id = forms.CharField(
+        label=_("Public id of the customer"),
+        max_length=32,
+        help_text=_("All 32 characters, as the customer's page shows them."),
+    )
+    authority = forms.CharField(
+        label=_("Authority"), max_length=200, help_text=_("Who demands that the data is kept.")
+    )
+    document = forms.CharField(
+        label=_("Document"),
+        max_length=100,
+        help_text=_("Number and date of the written demand."),
+    )
+    reason = forms.CharField(
+        label=_("Reason"), max_length=2000, widget=forms.Textarea(attrs={"rows": 4})
+    )
+
+    def clean_public_id(self) -> str:
+        return str(self.cleaned_data["public_id"]).strip().lower()
+
+
+class InForceFilter(admin.SimpleListFilter):
+    title = _("hold")
+    parameter_name = "hold"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("in_force", _("in force")), ("released", _("released"))]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() in ("in_force", "released"):
+            return queryset.filter(released_at__isnull=self.value() == "in_force")
+        return queryset
+
+
+@admin.register(LegalHold)
+class LegalHoldAdmin(PersonalDataAdmin):
+    purpose = DATA_RETENTION
+    field_groups = (DataCategory.ACCOUNT,)
+
+    list_display = ["document", "authority", "short_id", "state", "placed_at", "placed_by"]
+    list_filter = [InForceFilter]
+    list_select_related = ["customer", "placed_by", "released_by"]
+    sortable_by = ["placed_at"]
+    fields = [
+        "public_id",
+        "authority",
+        "document",
+        "reason",
+        "placed_by",
+        "placed_at",
+        "released_by",
+        "released_at",
+    ]
+    readonly_fields = ["public_id"]
+    actions_detail = ["release"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(ADD_HOLD)
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        return self.form_view(
+            request,
+            form_class=HoldForm,
+            act=lambda **data: self._place(request, data),
+            title=_("Place a legal hold"),
+            done=_(
+                "The hold is placed. Nothing about this customer is deleted until it is released."
+            ),
+            back=reverse("admin:retention_legalhold_changelist"),
+        )
+
+    @transaction.atomic
+    def _place(self, request: HttpRequest, data: dict[str, str]) -> None:
+        hold = services.place_hold(**data, by=request.user)  # type: ignore[arg-type]
+        self.record(request, hold, AccessAction.OPEN)
+
+    @action(  # type: ignore[untyped-decorator]
+        description=_("Release the hold"), icon="lock_open", permissions=[CHANGE_HOLD]
+    )
+    def release(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self.step_view(
+            request,
+            object_id,
+            permission=CHANGE_HOLD,
+            step=services.release_hold,
+            title=_("Release the hold"),
+            done=_("The hold is released. What is due is deleted with the next run."),
+        )
+
+    @admin.display(description=_("customer"))
+    def short_id(self, hold: LegalHold) -> str:
+        return str(hold.customer)
+
+    @admin.display(description=_("public id"))
+    def public_id(self, hold: LegalHold) -> str:
+        return hold.customer.public_id
+
+    @display(  # type: ignore[untyped-decorator]
+        description=_("state"), label={"in_force": "warning", "released": "success"}
+    )
+    def state(self, hold: LegalHold) -> tuple[str, Any]:
+        return (
+            ("in_force", _("in force")) if hold.released_at is None else ("released", _("released"))
+        )
+
+
+@admin.register(RetentionRule)
+class RetentionRuleAdmin(ReadOnlyAdmin):
+    list_display = ["category", "trigger", "months", "action", "is_in_force", "approved"]
+    list_select_related = ["approval__approved_by"]
+    fields = [
+        "category",
+        "trigger",
+        "months",
+        "action",
+        "family",
+        "basis",
+        "source",
+        "source_checked",
+        "valid_from",
+        "valid_to",
+        "approval_text",
+    ]
+    readonly_fields = ["approval_text", "source"]
+    sortable_by = ()
+    actions_detail = ["approve"]
+
+    @admin.display(description=_("in force"), boolean=True)
+    def is_in_force(self, rule: RetentionRule) -> bool:
+        return rule.valid_to is None
+
+    @display(  # type: ignore[untyped-decorator]
+        description=_("deletion"), label={"yes": "success", "no": "warning"}
+    )
+    def approved(self, rule: RetentionRule) -> tuple[str, Any]:
+        return "yes" if hasattr(rule, "approval") else "no", self.approval_text(rule)
+
+    @admin.display(description=_("deletion"))
+    def approval_text(self, rule: RetentionRule) -> Any:
+        if hasattr(rule, "approval"):
+            return _("approved by %s") % rule.approval.approved_by
+        return _("not approved: reports only")
+
+    @admin.display(description=_("source"))
+    def source(self, rule: RetentionRule) -> str:
+        return str(rule.source)
+
+    @action(  # type: ignore[untyped-decorator]
+        description=_("Approve for deletion"), icon="approval", permissions=[APPROVE]
+    )
+    def approve(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Let the purge delete under this rule, after a look at what would go now."""
+        rule = self.get_row(request, object_id, APPROVE)
+        user: Any = request.user
+        preview = _preview_of(rule)
+        return self.form_view(
+            request,
+            form_class=forms.Form,
+            act=lambda: services.approve_rule(rule, by=user),
+            title=_("Approve for deletion"),
+            done=_("The rule is approved. The next run deletes what is due."),
+            back=self.page_of(rule),
+            template="admin/policies/retentionrule/approve.html",
+            object=rule,
+            preview=preview,
+            rows=sorted(preview.rows().items()) if preview else [],
+        )
+
+
+def _preview_of(rule: RetentionRule) -> Preview | None:
+    """Return what the purge would do, None when it does not act under this rule now."""
+    try:
+        preview = preview_purge()
+    except NotConfigured:
+        return None
+    return preview if preview.rule == rule else None
+
+
+def _told(rule: RetentionRule) -> str:
+    return f"{rule.get_category_display()}: {rule.get_trigger_display()}"
+
+
+@admin.register(PurgeApproval)
+class PurgeApprovalAdmin(ReadOnlyAdmin):
+    list_display = ["rule_text", "approved_by", "approved_at"]
+    list_select_related = ["rule", "approved_by"]
+    fields = ["rule_text", "approved_by", "approved_at"]
+    readonly_fields = ["rule_text"]
+    sortable_by = ["approved_at"]
+
+    @admin.display(description=_("rule"))
+    def rule_text(self, approval: PurgeApproval) -> str:
+        return _told(approval.rule)
+
+
+@admin.register(PurgeRun)
+class PurgeRunAdmin(ReadOnlyAdmin):
+    list_display = ["started_at", "what", "due", "erased", "held", "deferred_number", "failed"]
+    list_select_related = ["rule"]
+    sortable_by = ()
+    fields = [
+        "rule_text",
+        "kind_text",
+        "started_at",
+        "finished_at",
+        "due",
+        "erased",
+        "held",
+        "deferred_reasons",
+        "failed",
+        "rows_removed",
+    ]
+    readonly_fields = ["rule_text", "kind_text", "deferred_reasons", "rows_removed"]
+
+    @admin.display(description=_("rule"))
+    def rule_text(self, run: PurgeRun) -> str:
+        return _told(run.rule)
+
+    @display(  # type: ignore[untyped-decorator]
+        description=_("kind"), label={"report": "info", "purge": "primary", "broken": "danger"}
+    )
+    def what(self, run: PurgeRun) -> tuple[str, Any]:
+        return _kind(run)
+
+    @admin.display(description=_("kind"))
+    def kind_text(self, run: PurgeRun) -> Any:
+        return _kind(run)[1]
+
+    @admin.display(description=_("deferred"))
+    def deferred_number(self, run: PurgeRun) -> int:
+        return sum(run.deferred.values())
+
+    @admin.display(description=_("deferred"))
+    def deferred_reasons(self, run: PurgeRun) -> str:
+        return _lines(run.deferred)
+
+    @admin.display(description=_("rows removed"))
+    def rows_removed(self, run: PurgeRun) -> str:
+        return _lines(run.counts)
+
+
+def _kind(run: PurgeRun) -> tuple[str, Any]:
+    """Return what a run was: a run that never finished was killed, and the next one continued."""
+    if run.finished_at is None and run.started_at < timezone.now() - LONGEST_RUN:
+        return "broken", _("broken off")
+    return ("report", _("report only")) if run.only_reported else ("purge", _("deletion"))
+
+
+def _lines(counts: dict[str, int]) -> str:
+    return format_html_join("", "<div>{}: {}</div>", sorted(counts.items())) or "–"
+
+
+@admin.register(Tombstone)
+class TombstoneAdmin(ReadOnlyAdmin):
+    list_display = ["public_id", "closed_on", "retained_until", "erased_at"]
+    list_select_related = ["rule", "run"]
+    sortable_by = ()
+    search_fields = ["public_id"]
+    search_help_text = _("Public id of a customer")
+    fields = ["public_id", "opened_on", "closed_on", "retained_until", "erased_at", "rule", "run"]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: Any, search_term: str
+    ) -> tuple[Any, bool]:
+        term = search_term.strip().lower()
+        return (queryset.filter(public_id=term) if term else queryset), False
