@@ -3,11 +3,15 @@ from typing import Any
 
 from csp.constants import SELF, UNSAFE_INLINE
 from csp.decorators import csp_update
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import urlencode
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin
 from unfold.sites import UnfoldAdminSite
+
+from privacyportal import dashboard
 
 
 class PortalAdminSite(UnfoldAdminSite):  # type: ignore[misc]
@@ -17,15 +21,35 @@ class PortalAdminSite(UnfoldAdminSite):  # type: ignore[misc]
     password than to a wrong one.
     """
 
+    index_title = _("Overview")
+    site_title = site_header = _("Privacy portal")
+
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """Take the portal's own admins alone; a library's shows people unmasked, unrecorded."""
+        if admin_class is not None and issubclass(admin_class, ModelAdmin):
+            super().register(model_or_iterable, admin_class, **options)
+
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         if request.user.is_authenticated:
             return redirect("home")  # a customer, who has no business here
         query = urlencode({"next": request.GET.get("next") or reverse("admin:index")})
         return redirect(f"{reverse('account_login')}?{query}")
 
-    def admin_view(
-        self, view: Callable[..., HttpResponse], cacheable: bool = False
-    ) -> Callable[..., HttpResponse]:
+    def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        return redirect("account_change_password")
+
+    def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
+        raise Http404  # would find customers for any form, and record nothing
+
+    def index(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        context = {
+            "figures": dashboard.figures(request),
+            "own_complaints": dashboard.own_complaints(request),
+            **(extra_context or {}),
+        }
+        return super().index(request, context)  # type: ignore[no-any-return]
+
+    def admin_view(self, view: Callable[..., HttpResponse], cacheable: bool = False) -> Any:
         """Let the theme set style attributes; scripts stay as strict as everywhere."""
         relaxed = csp_update({"style-src": [SELF, UNSAFE_INLINE]})
-        return relaxed(super().admin_view(view, cacheable))  # type: ignore[no-any-return]
+        return relaxed(super().admin_view(view, cacheable))

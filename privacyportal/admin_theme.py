@@ -1,0 +1,89 @@
+"""How the desk looks: style, script, and a sidebar of what the person may open."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from complaints.models import Complaint
+
+Link = tuple[str | Promise, str, str]
+"""Title, icon, and "app.model" whose list it opens for whoever may view that."""
+
+GROUPS: tuple[tuple[str | Promise, tuple[Link, ...]], ...] = (
+    (_("Casework"), ((_("Complaints"), "inbox", "complaints.complaint"),)),
+    (_("Customers"), ((_("Customers"), "person", "accounts.customer"),)),
+    (
+        _("Retention"),
+        (
+            (_("Retention rules"), "rule", "policies.retentionrule"),
+            (_("Legal holds"), "gavel", "retention.legalhold"),
+            (_("Approvals to delete"), "approval", "retention.purgeapproval"),
+            (_("Purge runs"), "auto_delete", "retention.purgerun"),
+            (_("Tombstones"), "person_off", "retention.tombstone"),
+        ),
+    ),
+    (
+        _("Policy"),
+        (
+            (_("Company"), "domain", "policies.company"),
+            (_("Policy versions"), "description", "policies.policyversion"),
+            (_("Purposes"), "target", "policies.purpose"),
+            (_("Recipients"), "group", "policies.recipient"),
+            (_("Time limits"), "timer", "policies.timelimit"),
+            (_("Official calendar"), "calendar_month", "policies.officialday"),
+        ),
+    ),
+    (
+        _("Access"),
+        (
+            (_("Access records"), "visibility", "access.accessrecord"),
+            (_("Members of staff"), "badge", "accounts.user"),
+        ),
+    ),
+    (
+        _("Operation"),
+        (
+            (_("Scheduled jobs"), "schedule", "common.jobstatus"),
+            (_("Notices"), "mail", "notices.notice"),
+        ),
+    ),
+)
+
+
+def stylesheet(request: HttpRequest) -> str:
+    return static("admin_theme/admin.css")
+
+
+def script(request: HttpRequest) -> str:
+    return static("admin_theme/admin.js")
+
+
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    groups = [
+        {"title": title, "items": [_item(request, *link) for link in _allowed(request, links)]}
+        for title, links in GROUPS
+    ]
+    return [group for group in groups if group["items"]]
+
+
+def _allowed(request: HttpRequest, links: tuple[Link, ...]) -> list[Link]:
+    def may_view(label: str) -> bool:
+        app, _dot, model = label.partition(".")
+        return request.user.has_perm(f"{app}.view_{model}")
+
+    return [link for link in links if may_view(link[2])]
+
+
+def _item(request: HttpRequest, title: str | Promise, icon: str, label: str) -> dict[str, Any]:
+    item = {
+        "title": title,
+        "icon": icon,
+        "link": reverse(f"admin:{label.replace('.', '_')}_changelist"),
+    }
+    if label == "complaints.complaint" and (late := Complaint.objects.overdue().count()):
+        item["badge"] = str(late)
+    return item

@@ -1,0 +1,94 @@
+"""What matters now, on the first page of the desk: figures that lead to their lists."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from casework.deadlines import Deadline, deadline_of, soon_until
+from common.job_report import late_jobs
+from complaints.models import Complaint
+from complaints.queue import count_queues
+from policies.exceptions import NotConfigured
+from retention.preview import preview_purge
+
+# Queue, label, and how the figure looks when it is not 0
+COMPLAINT_FIGURES: tuple[tuple[str, str | Promise, str], ...] = (
+    ("open", _("Open complaints"), ""),
+    ("overdue", _("Overdue complaints"), "late"),
+    ("soon", _("Complaints due soon"), "soon"),
+    ("unassigned", _("Complaints without a handler"), ""),
+)
+
+
+@dataclass(frozen=True)
+class Figure:
+    label: str | Promise
+    value: int
+    link: str
+    tone: str = ""
+
+
+@dataclass(frozen=True)
+class OwnComplaint:
+    reference: str
+    link: str
+    state: str
+    deadline: Deadline | None
+
+
+def figures(request: HttpRequest) -> list[Figure]:
+    user: Any = request.user
+    found: list[Figure] = []
+    if user.has_perm("complaints.view_complaint"):
+        found += _of_complaints(user)
+    if user.has_perm("retention.view_purgerun"):
+        found += _of_retention()
+    if user.has_perm("common.view_jobstatus"):
+        found.append(_of_jobs())
+    return found
+
+
+def own_complaints(request: HttpRequest) -> list[OwnComplaint]:
+    user: Any = request.user
+    if not user.has_perm("complaints.view_complaint"):
+        return []
+    soon = soon_until()
+    mine = Complaint.objects.open().filter(handler=user).order_by("late_from", "pk")[:8]
+    return [
+        OwnComplaint(
+            complaint.reference,
+            reverse("admin:complaints_complaint_change", args=[complaint.pk]),
+            complaint.get_state_display(),
+            deadline_of(complaint, soon),
+        )
+        for complaint in mine
+    ]
+
+
+def _of_complaints(user: Any) -> Iterator[Figure]:
+    page = reverse("admin:complaints_complaint_changelist")
+    counts = count_queues(user, soon_until())
+    for name, label, tone in COMPLAINT_FIGURES:
+        yield Figure(label, counts[name], f"{page}?queue={name}", tone if counts[name] else "")
+
+
+def _of_retention() -> Iterator[Figure]:
+    try:
+        preview = preview_purge()
+    except NotConfigured:
+        return
+    runs = reverse("admin:retention_purgerun_changelist")
+    yield Figure(_("Customers due for deletion"), preview.due, runs)
+    yield Figure(_("Of these on legal hold"), preview.held, runs)
+
+
+def _of_jobs() -> Figure:
+    late = len(late_jobs(timezone.now()))
+    page = reverse("admin:common_jobstatus_changelist")
+    return Figure(_("Jobs that are late"), late, page, "late" if late else "")
