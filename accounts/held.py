@@ -5,12 +5,15 @@ from datetime import date, datetime
 
 from django.db.models import Model
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer
 from common.personal_data import DataCategory, Declaration, declarations
 from policies.counting import local_day
 from policies.retention import kept_until, rule_after_closing
 
+# Fields of libraries, which name them for programmers.
+LABELS = {"ip": _("Network address"), "user_agent": _("Browser")}
 NEWEST = 50  # rows shown of one table; the account page is no export
 
 
@@ -82,4 +85,4 @@ def _field(row: Model, name: str) -> HeldField:
     field = row._meta.get_field(name)
     display = getattr(row, f"get_{name}_display", None)
     value = display() if display else getattr(row, name)
-    return HeldField(getattr(field, "verbose_name", name), value)
+    return HeldField(LABELS.get(name) or getattr(field, "verbose_name", name), value)

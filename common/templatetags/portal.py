@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import nh3
 from django import template
 from django.forms import BoundField
 from django.templatetags.static import static
@@ -14,7 +15,6 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 
-import nh3
 from common.personal_data import DataCategory
 
 register = template.Library()
