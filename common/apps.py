@@ -11,5 +11,5 @@ class CommonConfig(AppConfig):
     def ready(self) -> None:
         from common.checks import check_every_personal_table_is_declared
 
-        autodiscover_modules("personal_data")
+        autodiscover_modules("personal_data", "tasks")
         checks.register(check_every_personal_table_is_declared, checks.Tags.models)

@@ -1,0 +1,79 @@
+"""A real worker and a real beat, on the tests' own servers."""
+
+import os
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from common.jobs import all_jobs
+from common.models import JobStatus
+from notices.models import Notice
+from tests.factories import make_customer
+
+pytestmark = pytest.mark.usefixtures("portal")
+
+PATIENCE = 90  # seconds; beat knocks after 30
+
+
+@contextmanager
+def process(tmp_path, *arguments):
+    """Run celery on the database of this test, mails going to files."""
+    url = urlsplit(os.environ["DATABASE_URL"])
+    environment = os.environ | {
+        "DJANGO_SETTINGS_MODULE": "privacyportal.settings",
+        "DATABASE_URL": url._replace(path=f"/{connection.settings_dict['NAME']}").geturl(),
+        "EMAIL_URL": f"filemail:///{tmp_path}/mail",
+    }
+    with (tmp_path / f"{arguments[0]}.log").open("w") as log:
+        command = [sys.executable, "-m", "celery", "-A", "privacyportal", *arguments]
+        child = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+        try:
+            yield child
+        finally:
+            child.terminate()
+            child.wait(30)
+
+
+def wait_for(condition):
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        if condition():
+            return True
+        time.sleep(0.2)
+    return False
+
+
+def test_beat_knocks_and_the_worker_does_what_is_due(tmp_path):
+    Notice.objects.create(  # as if the message that wakes the worker had been lost
+        template="account_closed",
+        recipient=make_customer(email="mai@example.com").public_id,
+        key="k",
+        context={"kept_until": "2027-11-22"},
+        send_after=timezone.now(),
+    )
+    schedule = tmp_path / "schedule"
+
+    with (
+        process(tmp_path, "worker", "--concurrency", "1", "--loglevel", "INFO"),
+        process(tmp_path, "beat", "--schedule", str(schedule), "--max-interval", "1"),
+    ):
+        assert wait_for(lambda: Notice.objects.get().state == "sent"), _logs(tmp_path)
+        assert wait_for(lambda: done() == {job.name for job in all_jobs()}), _logs(tmp_path)
+
+    (mail,) = (tmp_path / "mail").iterdir()
+    assert "mai@example.com" in mail.read_text()
+    assert "mai@example.com" not in _logs(tmp_path)
+
+
+def done():
+    return set(JobStatus.objects.exclude(succeeded_at=None).values_list("name", flat=True))
+
+
+def _logs(tmp_path):
+    return "".join(path.read_text() for path in tmp_path.glob("*.log"))
