@@ -1,0 +1,191 @@
+import pytest
+from django.db import connection
+from django.urls import reverse
+
+from access.models import AccessAction, AccessRecord
+from access.purposes import ACCESS_REVIEW, COMPLAINT_HANDLING, CUSTOMER_CARE
+from accounts.services import correct_details
+from common.personal_data import DataCategory
+from privacyportal.roles import AUDITOR, COMPLAINT_OFFICER, DPO
+from tests.factories import make_complaint, make_customer, make_staff
+
+CUSTOMERS = "/admin/accounts/customer/"
+COMPLAINTS = "/admin/complaints/complaint/"
+RECORDS = "/admin/access/accessrecord/"
+
+
+@pytest.fixture
+def officer(client, db):
+    user = make_staff(COMPLAINT_OFFICER)
+    client.force_login(user)
+    return user
+
+
+def the_record():
+    return AccessRecord.objects.get()
+
+
+def test_a_list_is_one_record_with_its_count_and_the_names_of_its_filters(client, officer):
+    make_customer(full_name="Trần Thị Hoa")
+    make_customer(closed_days_ago=3)
+
+    page = client.get(f"{CUSTOMERS}?account=open").content.decode()
+
+    record = the_record()
+    assert "T. T. H." in page
+    assert "Trần" not in page
+    assert (record.action, record.customer, record.count) == (AccessAction.LIST, "", 1)
+    assert (record.actor, record.role, record.purpose) == (
+        officer,
+        COMPLAINT_OFFICER,
+        CUSTOMER_CARE,
+    )
+    assert (record.filters, record.field_groups) == (["account"], [DataCategory.CONTACT])
+
+
+def test_a_search_is_recorded_without_what_was_searched(client, officer):
+    customer = make_customer(email="hoa@example.com")
+    make_customer()
+
+    page = client.post(CUSTOMERS, {"q": " Hoa@Example.com "})
+
+    record = the_record()
+    assert customer.public_id[:8] in page.content.decode()
+    assert (record.action, record.count, record.filters) == (AccessAction.SEARCH, 1, [])
+    assert "hoa@example.com" not in str(AccessRecord.objects.values().get())
+
+
+def test_opening_names_the_customer_the_purpose_and_the_case(client, officer):
+    complaint = make_complaint()
+
+    client.get(f"{COMPLAINTS}{complaint.pk}/change/")
+
+    record = the_record()
+    assert (record.action, record.customer) == (AccessAction.OPEN, complaint.customer.public_id)
+    assert (record.purpose, record.case_reference) == (COMPLAINT_HANDLING, complaint.reference)
+    assert record.field_groups == [DataCategory.COMPLAINT, DataCategory.CONTACT]
+
+
+def test_the_history_is_recorded_and_masked(client, officer):
+    customer = make_customer(full_name="Trần Thị Hoa")
+    details = {"full_name": "Trần Thị Huệ", "phone": customer.phone, "address": customer.address}
+    correct_details(customer, details=details, by=customer.user)
+    version = customer.history.latest().pk
+
+    pages = [
+        client.get(f"{CUSTOMERS}{customer.pk}/history/").content.decode(),
+        client.get(f"{CUSTOMERS}{customer.pk}/history/{version}/").content.decode(),
+    ]
+
+    assert [record.action for record in AccessRecord.objects.all()] == [AccessAction.HISTORY] * 2
+    for page in pages:
+        for value in ("Hoa", "Huệ", customer.email, customer.phone, customer.address):
+            assert value not in page
+    assert "•••" in pages[0]
+
+
+@pytest.mark.parametrize("page", ["", "{pk}/change/", "{pk}/history/"])
+def test_what_cannot_be_recorded_is_not_shown(page, client, officer):
+    customer = make_customer()
+    client.raise_request_exception = False
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE access_accessrecord ADD CHECK (false) NOT VALID")
+
+    response = client.get(CUSTOMERS + page.format(pk=customer.pk))
+
+    assert response.status_code == 500
+    assert customer.public_id[:8] not in response.content.decode()
+
+
+@pytest.mark.parametrize("query", ["_popup=1", "_to_field=id"])
+@pytest.mark.parametrize("page", ["", "{pk}/change/"])
+def test_no_window_picks_a_customer_for_another_form(page, query, client, officer):
+    customer = make_customer()
+
+    response = client.get(f"{CUSTOMERS}{page.format(pk=customer.pk)}?{query}")
+
+    assert response.status_code == 403
+    assert not AccessRecord.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "lookup", ["email__startswith=h", "full_name__contains=Hoa", "user__email=hoa@example.com"]
+)
+def test_a_masked_value_cannot_be_guessed_by_a_lookup(lookup, client, officer):
+    make_customer(email="hoa@example.com")
+
+    assert client.get(f"{CUSTOMERS}?{lookup}").status_code == 400
+
+
+def test_the_autocomplete_finds_nobody(client, db):
+    make_customer(email="hoa@example.com")
+    client.force_login(make_staff(DPO))
+
+    response = client.get(
+        reverse("admin:autocomplete"),
+        {
+            "app_label": "retention",
+            "model_name": "legalhold",
+            "field_name": "customer",
+            "term": "hoa@example.com",
+        },
+    )
+
+    assert response.status_code == 404
+
+
+def test_a_row_about_a_customer_is_not_changed_by_its_page(client, officer):
+    customer = make_customer(full_name="Trần Thị Hoa")
+
+    response = client.post(f"{CUSTOMERS}{customer.pk}/change/", {"full_name": "Ai đó"})
+
+    customer.refresh_from_db()
+    assert response.status_code == 405
+    assert customer.full_name == "Trần Thị Hoa"
+
+
+@pytest.mark.parametrize("role", [DPO, AUDITOR])
+def test_reading_the_records_is_a_record_too(role, client, db):
+    customer = make_customer()
+    officer = make_staff(COMPLAINT_OFFICER, staff_name="Lê Văn Tám")
+    client.force_login(officer)
+    client.get(f"{CUSTOMERS}{customer.pk}/change/")
+    reviewer = make_staff(role)
+    client.force_login(reviewer)
+
+    page = client.get(RECORDS).content.decode()
+
+    newest = AccessRecord.objects.first()
+    assert "Lê Văn Tám" in page
+    assert customer.public_id[:8] in page
+    assert (newest.actor, newest.purpose, newest.count) == (reviewer, ACCESS_REVIEW, 1)
+
+
+def test_the_records_of_one_customer_are_found(client, db):
+    customer, other = make_customer(), make_customer()
+    client.force_login(make_staff(DPO))
+    for who in (customer, other):
+        client.get(f"{CUSTOMERS}{who.pk}/change/")
+
+    page = client.post(RECORDS, {"q": customer.public_id}).content.decode()
+
+    assert customer.public_id[:8] in page
+    assert other.public_id[:8] not in page
+
+
+def test_nobody_changes_or_removes_a_record(client, db):
+    client.force_login(make_staff(DPO))
+    client.get(RECORDS)
+    record = the_record()
+
+    answers = [
+        client.get(f"{RECORDS}{record.pk}/change/").status_code,
+        client.post(f"{RECORDS}{record.pk}/delete/", {"post": "yes"}).status_code,
+        client.get(f"{RECORDS}add/").status_code,
+    ]
+
+    assert answers == [404, 403, 404]
+
+
+def test_an_officer_does_not_read_the_records(client, officer):
+    assert client.get(RECORDS).status_code == 403

@@ -1,0 +1,260 @@
+import pytest
+from allauth.usersessions.models import UserSession
+from django.contrib.auth.models import Group
+from django.contrib.sessions.backends.db import SessionStore
+
+from access.models import AccessAction, AccessRecord
+from accounts.models import Customer, User
+from notices.models import Notice
+from privacyportal.roles import ADMINISTRATOR, AUDITOR, COMPLAINT_OFFICER, DPO
+from tests.factories import make_complaint, make_customer, make_hold, make_staff
+
+CUSTOMERS = "/admin/accounts/customer/"
+STAFF = "/admin/accounts/user/"
+
+
+@pytest.fixture
+def officer(client, db):
+    user = make_staff(COMPLAINT_OFFICER)
+    client.force_login(user)
+    return user
+
+
+@pytest.fixture
+def administrator(client, db):
+    user = make_staff(ADMINISTRATOR)
+    client.force_login(user)
+    return user
+
+
+@pytest.fixture
+def hoa(db):
+    return make_customer(
+        full_name="Trần Thị Hoa",
+        email="hoa@example.com",
+        phone="+84912345678",
+        address="5 Lê Lợi, Huế",
+    )
+
+
+VALUES = ("Trần", "Hoa", "hoa@", "345678", "Lê Lợi")
+
+
+def reveal(customer):
+    return f"{CUSTOMERS}{customer.pk}/reveal/"
+
+
+def found(response):
+    return list(response.context_data["cl"].result_list)
+
+
+def test_a_customer_opens_masked(client, officer, hoa):
+    page = client.get(f"{CUSTOMERS}{hoa.pk}/change/").content.decode()
+
+    for mask in ("T. T. H.", "h•••@example.com", "•••678", hoa.public_id):
+        assert mask in page
+    for value in VALUES:
+        assert value not in page
+
+
+@pytest.mark.parametrize(
+    "term", ["hoa@example.com", "0912 345 678", "+84912345678", "{public_id}", "{short_id}"]
+)
+def test_a_customer_is_found_by_what_only_they_tell(term, client, officer, hoa):
+    make_customer()
+    term = term.format(public_id=hoa.public_id, short_id=hoa.public_id[:8])
+
+    assert found(client.post(CUSTOMERS, {"q": term})) == [hoa]
+
+
+@pytest.mark.parametrize("term", ["hoa", "Trần Thị Hoa", "example.com", "5678"])
+def test_a_customer_is_not_found_by_a_part(term, client, officer, hoa):
+    assert found(client.post(CUSTOMERS, {"q": term})) == []
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_the_list_makes_the_same_queries_for_any_number_of_rows(
+    rows, client, officer, django_assert_num_queries
+):
+    for _ in range(rows):
+        make_customer()
+    client.get(CUSTOMERS)
+
+    with django_assert_num_queries(11):
+        client.get(CUSTOMERS)
+
+
+def test_the_case_of_a_link_is_recorded_if_it_is_the_customers(client, officer, hoa):
+    own, foreign = make_complaint(customer=hoa), make_complaint()
+
+    for reference in (own.reference, foreign.reference):
+        client.get(f"{CUSTOMERS}{hoa.pk}/change/?case={reference}")
+
+    records = AccessRecord.objects.order_by("pk").values_list("case_reference", flat=True)
+    assert list(records) == [own.reference, ""]
+
+
+def test_a_purpose_reveals_the_details_once_and_is_recorded(client, officer, hoa):
+    complaint = make_complaint(customer=hoa)
+    data = {"purpose": "rights_and_complaints", "case": f" {complaint.reference.lower()} "}
+
+    page = client.post(reveal(hoa), data)
+
+    record = AccessRecord.objects.get()
+    for value in (hoa.full_name, hoa.email, hoa.phone, hoa.address):
+        assert value in page.content.decode()
+    assert page["Cache-Control"] == "no-store"
+    assert (record.action, record.customer) == (AccessAction.REVEAL, hoa.public_id)
+    assert (record.purpose, record.case_reference) == (
+        "rights_and_complaints",
+        complaint.reference,
+    )
+    assert record.field_groups == ["contact"]
+
+
+def test_asking_to_reveal_shows_nothing(client, officer, hoa):
+    page = client.get(reveal(hoa)).content.decode()
+
+    for value in VALUES:
+        assert value not in page
+    assert not AccessRecord.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("purpose", "case"),
+    [("", ""), ("curiosity", ""), ("rights_and_complaints", "KN-0000-0000")],
+)
+def test_nothing_is_revealed_without_a_purpose_or_for_a_foreign_case(
+    purpose, case, client, officer, hoa
+):
+    page = client.post(reveal(hoa), {"purpose": purpose, "case": case}).content.decode()
+
+    for value in VALUES:
+        assert value not in page
+    assert not AccessRecord.objects.exists()
+
+
+def test_the_case_of_somebody_else_does_not_reveal(client, officer, hoa):
+    foreign = make_complaint()
+    data = {"purpose": "rights_and_complaints", "case": foreign.reference}
+
+    page = client.post(reveal(hoa), data).content.decode()
+
+    assert hoa.email not in page
+    assert not AccessRecord.objects.exists()
+
+
+def test_a_closed_account_says_until_when_it_is_kept(client, officer):
+    customer = make_customer(closed_days_ago=10)
+    client.cookies["django_language"] = "en"
+
+    page = client.get(f"{CUSTOMERS}{customer.pk}/change/").content.decode()
+
+    assert "closed on " in page
+    assert "kept until " in page
+
+
+@pytest.mark.parametrize("role", [AUDITOR, ADMINISTRATOR])
+def test_staff_without_the_role_see_no_customer(role, client, hoa):
+    client.force_login(make_staff(role))
+    pages = ["", f"{hoa.pk}/change/", f"{hoa.pk}/history/", f"{hoa.pk}/reveal/"]
+
+    assert {client.get(CUSTOMERS + page).status_code for page in pages} == {403}
+    assert client.post(reveal(hoa), {"purpose": "service"}).status_code == 403
+    assert not AccessRecord.objects.exists()
+
+
+def test_customers_do_not_enter_the_desk(client, hoa):
+    client.force_login(hoa.user)
+
+    answers = {client.get(page).status_code for page in ("/admin/", CUSTOMERS, reveal(hoa))}
+
+    assert answers == {302}
+
+
+# Members of staff
+
+
+def new_member(**kwargs):
+    return {
+        "email": "moi@example.com",
+        "staff_name": "Phạm Thu Hà",
+        "language": "vi",
+        "groups": [Group.objects.get(name=COMPLAINT_OFFICER).pk],
+        **kwargs,
+    }
+
+
+def test_a_new_member_of_staff_chooses_a_password_by_mail(client, administrator):
+    client.post(f"{STAFF}add/", new_member(email="Moi@Example.com"))
+
+    user = User.objects.get(email="moi@example.com")
+    assert (user.is_staff, user.is_superuser, user.has_usable_password()) == (True, False, False)
+    assert [group.name for group in user.groups.all()] == [COMPLAINT_OFFICER]
+    assert user.history.get().history_user == administrator
+    assert Notice.objects.get().address == "moi@example.com"
+
+
+def test_a_new_member_of_staff_is_never_a_superuser_nor_without_a_role(client, administrator):
+    client.post(f"{STAFF}add/", new_member(is_superuser="on", user_permissions=[1]))
+    refused = client.post(f"{STAFF}add/", new_member(email="hai@example.com", groups=[]))
+
+    user = User.objects.get(email="moi@example.com")
+    assert not user.is_superuser
+    assert not user.user_permissions.exists()
+    assert refused.status_code == 200
+    assert not User.objects.filter(email="hai@example.com").exists()
+
+
+def test_deactivating_ends_the_sessions(client, administrator):
+    officer = make_staff(COMPLAINT_OFFICER)
+    session = SessionStore()
+    session.create()
+    UserSession.objects.create(
+        user=officer, session_key=session.session_key, ip="127.0.0.1", user_agent="test"
+    )
+    data = new_member(staff_name=officer.staff_name)
+
+    client.post(f"{STAFF}{officer.pk}/change/", data)
+
+    officer.refresh_from_db()
+    assert not officer.is_active
+    assert officer.email != data["email"]
+    assert not UserSession.objects.filter(user=officer).exists()
+    assert not SessionStore().exists(session.session_key)
+
+
+def test_nobody_changes_their_own_roles_nor_a_superuser(client, administrator):
+    superuser = User.objects.create_superuser("root@example.com", staff_name="Root")
+    dpo = Group.objects.get(name=DPO)
+
+    answers = [
+        client.post(f"{STAFF}{user.pk}/change/", new_member(groups=[dpo.pk])).status_code
+        for user in (administrator, superuser)
+    ]
+
+    assert answers == [403, 403]
+    assert not dpo.user_set.exists()
+
+
+def test_administrators_meet_no_customer_among_the_users(client, administrator, hoa):
+    make_hold(hoa)
+    user = hoa.user
+    user.email = "hoa2@example.com"
+    user.save()
+    version = user.history.latest().pk
+
+    listed = client.get(STAFF).content.decode()
+    pages = [
+        client.get(f"{STAFF}{user.pk}/{page}")
+        for page in ("change/", "history/", f"history/{version}/")
+    ]
+
+    assert "hoa" not in listed
+    assert [page.status_code for page in pages] == [302, 404, 404]
+
+
+def test_nobody_removes_a_member_of_staff_or_a_customer(client, administrator, hoa):
+    assert client.post(f"{STAFF}{administrator.pk}/delete/", {"post": "yes"}).status_code == 403
+    assert client.post(f"{CUSTOMERS}{hoa.pk}/delete/", {"post": "yes"}).status_code == 403
+    assert Customer.objects.filter(pk=hoa.pk).exists()

@@ -1,0 +1,137 @@
+import hashlib
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import unfold
+from django.contrib import admin
+from django.contrib.staticfiles import finders
+from django.utils import timezone
+
+from policies.models import Company
+from privacyportal.roles import ADMINISTRATOR, AUDITOR, COMPLAINT_OFFICER, DPO
+from tests.factories import make_complaint, make_customer, make_staff
+
+# Of the template as django-unfold 0.91.0 ships it.
+SKELETON = "66af9f0bb45f98ba4e16ba5e5a11f36d87b8e07430d19066d088b29548491c2e"
+
+PAGES = {
+    "/admin/complaints/complaint/": {COMPLAINT_OFFICER, DPO},
+    "/admin/accounts/customer/": {COMPLAINT_OFFICER, DPO},
+    "/admin/accounts/user/": {ADMINISTRATOR},
+    "/admin/accounts/user/add/": {ADMINISTRATOR},
+    "/admin/access/accessrecord/": {DPO, AUDITOR},
+    "/admin/retention/legalhold/": {DPO},
+    "/admin/retention/legalhold/add/": {DPO},
+    "/admin/retention/purgeapproval/": {DPO, AUDITOR},
+    "/admin/retention/purgerun/": {DPO, AUDITOR},
+    "/admin/retention/tombstone/": {DPO, AUDITOR},
+    "/admin/policies/company/": {COMPLAINT_OFFICER, DPO, AUDITOR},
+    "/admin/policies/policyversion/": {DPO, AUDITOR},
+    "/admin/policies/purpose/": {COMPLAINT_OFFICER, DPO, AUDITOR},
+    "/admin/policies/recipient/": {DPO, AUDITOR},
+    "/admin/policies/timelimit/": {COMPLAINT_OFFICER, DPO, AUDITOR},
+    "/admin/policies/retentionrule/": {DPO, AUDITOR},
+    "/admin/policies/officialday/": {COMPLAINT_OFFICER, DPO, AUDITOR},
+    "/admin/notices/notice/": {DPO, ADMINISTRATOR},
+    "/admin/common/jobstatus/": {DPO, AUDITOR, ADMINISTRATOR},
+}
+
+
+def test_the_template_that_ours_replaces_is_the_one_it_was_written_for():
+    original = Path(unfold.__file__).parent / "templates/unfold/layouts/skeleton.html"
+
+    digest = hashlib.sha256(original.read_bytes()).hexdigest()
+
+    assert digest == SKELETON, "Bring templates/unfold/layouts/skeleton.html in line with it."
+
+
+def test_the_script_that_needs_no_eval_stands_before_the_themes():
+    script = Path(finders.find("unfold/js/alpine/alpine.js"))
+
+    assert Path(unfold.__file__).parent not in script.parents
+    assert "new Function(" not in script.read_text()
+
+
+@pytest.mark.parametrize("role", [COMPLAINT_OFFICER, DPO, AUDITOR, ADMINISTRATOR])
+def test_each_role_opens_its_pages_and_no_others(role, client, db):
+    client.force_login(make_staff(role))
+
+    answers = {page: client.get(page).status_code for page in PAGES}
+
+    assert answers == {page: 200 if role in may else 403 for page, may in PAGES.items()}
+
+
+@pytest.mark.parametrize("role", [COMPLAINT_OFFICER, DPO, AUDITOR, ADMINISTRATOR])
+def test_the_sidebar_leads_to_what_the_role_may_open(role, client, db):
+    client.force_login(make_staff(role))
+
+    groups = client.get("/admin/").context_data["sidebar_navigation"]
+
+    links = {str(item["link"]) for group in groups for item in group["items"]}
+    lists = {page for page, may in PAGES.items() if role in may and not page.endswith("/add/")}
+    assert links == lists
+
+
+def test_every_registered_admin_is_the_portals_own():
+    homes = {type(site_admin).__module__.partition(".")[0] for site_admin in registered()}
+
+    assert homes == {
+        "access", "accounts", "common", "complaints", "notices", "policies", "retention"
+    }  # fmt: skip
+
+
+def registered():
+    return admin.site._registry.values()
+
+
+def test_scripts_come_from_here_alone_and_none_stands_in_the_page(client, db):
+    make_complaint()
+    client.force_login(make_staff(COMPLAINT_OFFICER))
+
+    response = client.get("/admin/complaints/complaint/")
+
+    policy = dict(
+        part.strip().split(" ", 1) for part in response["Content-Security-Policy"].split(";")
+    )
+    assert policy.get("script-src", policy["default-src"]) == "'self'"
+    assert policy["style-src"] == "'self' 'unsafe-inline'"
+    assert b"<script>" not in response.content
+
+
+def test_the_overdue_complaints_are_counted_in_the_sidebar(client, db):
+    make_complaint(received_at=timezone.now() - timedelta(days=60))
+    client.force_login(make_staff(COMPLAINT_OFFICER))
+
+    items = client.get("/admin/").context_data["sidebar_navigation"][0]["items"]
+
+    assert items[0]["badge"] == "1"
+
+
+def test_the_first_page_shows_figures_that_lead_to_their_lists(client, db):
+    dpo = make_staff(DPO)
+    mine = make_complaint(handler=dpo)
+    make_complaint()
+    make_customer(closed_days_ago=500)
+    client.force_login(dpo)
+
+    context = client.get("/admin/").context_data
+
+    assert [figure.value for figure in context["figures"][:6]] == [2, 0, 0, 1, 1, 0]
+    assert [own.reference for own in context["own_complaints"]] == [mine.reference]
+    for figure in context["figures"]:
+        assert client.get(figure.link).status_code == 200
+
+
+@pytest.mark.parametrize("role", [COMPLAINT_OFFICER, DPO, AUDITOR, ADMINISTRATOR])
+def test_the_first_page_stands_before_any_profile_is_loaded(role, client, db):
+    Company.objects.all().delete()
+    client.force_login(make_staff(role))
+
+    assert client.get("/admin/").status_code == 200
+
+
+def test_passwords_are_changed_on_the_portals_own_page(client, db):
+    client.force_login(make_staff(DPO))
+
+    assert client.get("/admin/password_change/").url == "/account/password/change/"

@@ -1,0 +1,163 @@
+import pytest
+
+from access.models import AccessAction, AccessRecord
+from access.purposes import DATA_RETENTION
+from common.personal_data import DataCategory
+from policies.models import RetentionRule
+from privacyportal.roles import ADMINISTRATOR, AUDITOR, COMPLAINT_OFFICER, DPO
+from retention.models import LegalHold, PurgeApproval, PurgeRun
+from retention.purge import purge_closed_accounts
+from tests.factories import make_customer, make_hold, make_staff
+
+HOLDS = "/admin/retention/legalhold/"
+RULES = "/admin/policies/retentionrule/"
+
+
+@pytest.fixture
+def dpo(client, db):
+    user = make_staff(DPO, staff_name="Trần Minh Quân")
+    client.force_login(user)
+    client.cookies["django_language"] = "en"
+    return user
+
+
+def the_rule():
+    return RetentionRule.objects.get(
+        category=DataCategory.ACCOUNT, trigger="account_closed", action="delete"
+    )
+
+
+def demand(public_id):
+    return {
+        "public_id": public_id,
+        "authority": "Tòa án nhân dân",
+        "document": "12/QĐ-TA",
+        "reason": "Đang giải quyết tranh chấp.",
+    }
+
+
+def test_a_hold_is_placed_by_public_id_and_recorded(client, dpo):
+    customer = make_customer()
+
+    client.post(f"{HOLDS}add/", demand(f" {customer.public_id.upper()} "))
+
+    hold = LegalHold.objects.get()
+    record = AccessRecord.objects.get()
+    assert (hold.customer, hold.placed_by, hold.authority) == (customer, dpo, "Tòa án nhân dân")
+    assert hold.history.get().history_user == dpo
+    assert (record.action, record.customer) == (AccessAction.OPEN, customer.public_id)
+    assert record.purpose == DATA_RETENTION
+
+
+@pytest.mark.parametrize("public_id", ["", "0" * 32, "hoa@example.com"])
+def test_a_hold_on_nobody_is_refused(public_id, client, dpo):
+    response = client.post(f"{HOLDS}add/", demand(public_id))
+
+    assert response.status_code == 200
+    assert response.context_data["form"].errors
+    assert not LegalHold.objects.exists()
+
+
+def test_a_hold_is_released_by_another_person(client, dpo):
+    hold = make_hold(make_customer())
+
+    response = client.post(f"{HOLDS}{hold.pk}/release/")
+
+    hold.refresh_from_db()
+    assert response.url == f"{HOLDS}{hold.pk}/change/"
+    assert hold.released_by == dpo
+
+
+def test_who_placed_a_hold_does_not_release_it(client, dpo):
+    hold = make_hold(make_customer(), placed_by=dpo)
+
+    page = client.post(f"{HOLDS}{hold.pk}/release/").content.decode()
+
+    hold.refresh_from_db()
+    assert "by another person" in page
+    assert hold.released_at is None
+
+
+def test_a_hold_shows_the_customer_by_public_id_alone(client, dpo):
+    customer = make_customer(full_name="Trần Thị Hoa", email="hoa@example.com")
+    hold = make_hold(customer)
+
+    pages = [client.get(HOLDS), client.get(f"{HOLDS}{hold.pk}/change/")]
+
+    for page in pages:
+        assert customer.public_id[:8] in page.content.decode()
+        assert "hoa@" not in page.content.decode()
+        assert "Hoa" not in page.content.decode()
+    assert [r.action for r in AccessRecord.objects.order_by("pk")] == [
+        AccessAction.LIST,
+        AccessAction.OPEN,
+    ]
+
+
+def test_the_approval_shows_what_would_go_and_lets_the_purge_delete(client, dpo):
+    make_customer(closed_days_ago=500)
+    make_hold(make_customer(closed_days_ago=500))
+    rule = the_rule()
+
+    preview = client.get(f"{RULES}{rule.pk}/approve/").context_data["preview"]
+    assert (preview.due, preview.held, preview.deferred, len(preview.going)) == (2, 1, 0, 1)
+    assert preview.rows()["customers"] == 1
+    assert not PurgeApproval.objects.exists()
+    assert not PurgeRun.objects.exists()
+
+    client.post(f"{RULES}{rule.pk}/approve/")
+    assert PurgeApproval.objects.get().approved_by == dpo
+    run = purge_closed_accounts()
+    assert (run.only_reported, run.due, run.held, run.erased) == (False, 2, 1, 1)
+
+
+def test_a_superseded_rule_is_not_approved(client, dpo):
+    rule = the_rule()
+    RetentionRule.objects.filter(pk=rule.pk).update(valid_to=rule.valid_from)
+
+    page = client.post(f"{RULES}{rule.pk}/approve/").content.decode()
+
+    assert "superseded" in page
+    assert not PurgeApproval.objects.exists()
+
+
+@pytest.mark.parametrize("role", [COMPLAINT_OFFICER, AUDITOR, ADMINISTRATOR])
+def test_nobody_but_the_dpo_holds_releases_or_approves(role, client, db):
+    customer = make_customer()
+    hold = make_hold(customer)
+    client.force_login(make_staff(role))
+
+    answers = {
+        client.post(f"{HOLDS}add/", demand(customer.public_id)).status_code,
+        client.post(f"{HOLDS}{hold.pk}/release/").status_code,
+        client.post(f"{RULES}{the_rule().pk}/approve/").status_code,
+        client.get(HOLDS).status_code,
+    }
+
+    hold.refresh_from_db()
+    assert answers == {403}
+    assert (hold.released_at, LegalHold.objects.count()) == (None, 1)
+    assert not PurgeApproval.objects.exists()
+
+
+def test_runs_and_tombstones_are_read_and_nothing_else(client, dpo):
+    customer = make_customer(closed_days_ago=500)
+    client.post(f"{RULES}{the_rule().pk}/approve/")
+    run = purge_closed_accounts()
+
+    page = client.get(f"/admin/retention/purgerun/{run.pk}/change/").content.decode()
+    tombstones = client.post("/admin/retention/tombstone/", {"q": customer.public_id})
+    answers = {
+        client.post(f"/admin/retention/{path}").status_code
+        for path in (
+            "purgerun/add/",
+            f"purgerun/{run.pk}/change/",
+            f"purgerun/{run.pk}/delete/",
+            "tombstone/add/",
+            "purgeapproval/add/",
+        )
+    }
+
+    assert "accounts.Customer: 1" in page
+    assert customer.public_id in tombstones.content.decode()
+    assert answers == {403}
