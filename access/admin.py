@@ -5,20 +5,24 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.options import IS_POPUP_VAR, TO_FIELD_VAR
+from django.contrib.admin.views.main import SEARCH_VAR
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from simple_history.template_utils import HistoricalRecordContextHelper
 
 from access.models import AccessAction, AccessRecord
 from access.purposes import ACCESS_REVIEW, BUILT_IN
 from access.services import record_access, record_list
-from common.admin import ReadOnlyAdmin
+from common.admin import ReadOnlyAdmin, ShownChanges
 from common.personal_data import DataCategory, declaration_of, mask_all
 
+SHORT_ID = 8  # characters of a public id, as lists show it
 
-class MaskedChanges(HistoricalRecordContextHelper):  # type: ignore[misc]
+
+class MaskedChanges(ShownChanges):
     """Say which personal field changed, not from what to what."""
 
     def prepare_delta_change_value(self, change: Any, value: Any) -> Any:
@@ -79,7 +83,7 @@ class PersonalDataAdmin(ReadOnlyAdmin):
             purpose=self.purpose,
             field_groups=self.field_groups,
             count=len({self.subject_of(row) for row in cl.result_list}),
-            filters=[name[:64] for name in cl.filter_params],
+            filters=[name[:64] for name in cl.filter_params if name != SEARCH_VAR],
             searched=bool(cl.query),
         )
 
@@ -151,7 +155,7 @@ class AccessRecordAdmin(PersonalDataAdmin):
     list_display = [
         "at",
         "actor",
-        "role",
+        "role_name",
         "action",
         "customer_id",
         "purpose_text",
@@ -159,7 +163,8 @@ class AccessRecordAdmin(PersonalDataAdmin):
         "people",
     ]
     list_display_links = None
-    list_filter = ["action", PurposeFilter, "role"]
+    list_filter = ["action", PurposeFilter]
+    sortable_by = ()
     list_select_related = ["actor"]
     search_fields = ["customer"]
     search_help_text = _("Public id of a customer, or the reference of a case")
@@ -173,17 +178,21 @@ class AccessRecordAdmin(PersonalDataAdmin):
         term = search_term.strip()
         if not term:
             return queryset, False
-        about = queryset.filter(customer=term.lower()) | queryset.filter(
-            case_reference=term.upper()
-        )
-        return about, False
+        about = Q(customer=term.lower()) | Q(case_reference=term.upper())
+        if len(term) == SHORT_ID:
+            about |= Q(customer__startswith=term.lower())
+        return queryset.filter(about), False
 
     def changeform_view(self, *args: Any, **kwargs: Any) -> HttpResponse:
         raise Http404  # the list shows all there is
 
-    @admin.display(description=_("customer"), ordering="customer")
+    @admin.display(description=_("customer"))
     def customer_id(self, record: AccessRecord) -> str:
-        return record.customer or "–"
+        return record.customer[:SHORT_ID] or "–"
+
+    @admin.display(description=_("role"))
+    def role_name(self, record: AccessRecord) -> str:
+        return gettext(record.role)
 
     @admin.display(description=_("purpose"))
     def purpose_text(self, record: AccessRecord) -> Any:

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
-from access.admin import PersonalDataAdmin
+from access.admin import SHORT_ID, PersonalDataAdmin
 from access.models import AccessAction
 from access.purposes import CUSTOMER_CARE
 from accounts.models import Customer, User
@@ -32,7 +32,6 @@ from policies.models import Purpose
 from policies.retention import kept_until, rule_after_closing
 
 VIEW_CUSTOMER = "accounts.view_customer"
-SHORT_ID = 8  # as lists and Customer.__str__ show it
 
 
 class PurposeChoice(forms.ModelChoiceField):  # type: ignore[type-arg]

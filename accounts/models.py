@@ -62,6 +62,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     def __str__(self) -> str:
         return self.staff_name if self.is_staff and self.staff_name else self.public_id[:8]
 
+    def get_full_name(self) -> str:
+        return self.staff_name
+
 
 class CustomerQuerySet(models.QuerySet["Customer"]):
     def open(self) -> "CustomerQuerySet":

@@ -19,6 +19,8 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import ngettext
 from simple_history.admin import SimpleHistoryAdmin
+from simple_history.models import DeletedObject
+from simple_history.template_utils import HistoricalRecordContextHelper
 from unfold import widgets
 from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
@@ -41,6 +43,15 @@ class PrivateSearchList(ChangeList):
         if self.query:
             self.list_per_page = FOUND_AT_ONCE
         super().get_results(request)
+
+
+class ShownChanges(HistoricalRecordContextHelper):
+    """What changed, for the history page; a reference that was empty is no deleted row."""
+
+    def prepare_delta_change_value(self, change: Any, value: Any) -> Any:
+        if isinstance(value, DeletedObject) and value.pk is None:
+            return ""
+        return super().prepare_delta_change_value(change, value)
 
 
 class PortalAdmin(SimpleHistoryAdmin, ModelAdmin):
@@ -99,6 +110,11 @@ class PortalAdmin(SimpleHistoryAdmin, ModelAdmin):
         return super().history_form_view(  # type: ignore[no-any-return]
             request, object_id, version_id, extra_context
         )
+
+    def get_historical_record_context_helper(
+        self, request: HttpRequest, historical_record: Any
+    ) -> ShownChanges:
+        return ShownChanges(self.model, historical_record)
 
     def _require_visible(self, request: HttpRequest, object_id: str) -> None:
         """Refuse the history of a row that the list would not show; the library does not ask."""
@@ -235,11 +251,21 @@ class ReadOnlyAdmin(PortalAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
-    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
         return list(self.fields or (f.name for f in self.opts.local_fields if not f.primary_key))
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
         return [*self.get_fields(request, obj), *self.readonly_fields]
+
+
+def named(field: str, label: Any) -> Callable[[Any], str]:
+    """Show a reference by its name, without the link that the reader may not follow."""
+
+    @admin.display(description=label)
+    def name(row: Any) -> str:
+        return str(getattr(row, field) or "–")
+
+    return name
 
 
 CLASSES = (

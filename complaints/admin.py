@@ -142,7 +142,15 @@ class ComplaintAdmin(PersonalDataAdmin):
     search_fields = ["reference"]
     search_help_text = _("Reference, or exact email address")
     sortable_by = ["reference", "category"]
-    fields = ["reference", "category", "state", "handler", "received_at", "late_from", "closed_at"]
+    fields = [
+        "reference",
+        "category",
+        "state",
+        "handler_name",
+        "received_at",
+        "late_from",
+        "closed_at",
+    ]
     change_form_template = "admin/complaints/complaint/change_form.html"
 
     def get_urls(self) -> list[URLPattern]:

@@ -15,7 +15,7 @@ from unfold.decorators import action, display
 from access.admin import PersonalDataAdmin
 from access.models import AccessAction
 from access.purposes import DATA_RETENTION
-from common.admin import ReadOnlyAdmin
+from common.admin import ReadOnlyAdmin, named
 from common.personal_data import DataCategory
 from policies.exceptions import NotConfigured
 from policies.models import RetentionRule
@@ -78,9 +78,9 @@ class LegalHoldAdmin(PersonalDataAdmin):
         "authority",
         "document",
         "reason",
-        "placed_by",
+        named("placed_by", _("placed by")),
         "placed_at",
-        "released_by",
+        named("released_by", _("released by")),
         "released_at",
     ]
     readonly_fields = ["public_id"]
@@ -220,7 +220,7 @@ def _told(rule: RetentionRule) -> str:
 class PurgeApprovalAdmin(ReadOnlyAdmin):
     list_display = ["rule_text", "approved_by", "approved_at"]
     list_select_related = ["rule", "approved_by"]
-    fields = ["rule_text", "approved_by", "approved_at"]
+    fields = ["rule_text", named("approved_by", _("approved by")), "approved_at"]
     readonly_fields = ["rule_text"]
     sortable_by = ["approved_at"]
 

@@ -47,3 +47,19 @@ document.addEventListener("alpine:initialized", () => {
     });
   }
 });
+
+// On phones each cell carries the name of its column: begin it as a sentence begins,
+// and name the first one after its column, not after a checkbox that is not there.
+document.addEventListener("DOMContentLoaded", () => {
+  const first = document.querySelector("#result_list thead th")?.textContent.trim();
+  for (const row of document.querySelectorAll("#result_list tbody tr")) {
+    const cell = row.querySelector("[data-label]");
+    if (first && cell && !cell.querySelector("input")) {
+      cell.dataset.label = first;
+    }
+  }
+  for (const cell of document.querySelectorAll("#result_list [data-label]")) {
+    const label = cell.dataset.label;
+    cell.dataset.label = label.charAt(0).toLocaleUpperCase() + label.slice(1);
+  }
+});
