@@ -172,7 +172,7 @@ class CustomerAdmin(PersonalDataAdmin):
         return text % {"day": day(closed_on), "until": day(until)}
 
     @action(  # type: ignore[untyped-decorator]
-        description=_("Reveal"), icon="visibility", permissions=[VIEW_CUSTOMER]
+        description=_("Reveal"), icon="visibility", permissions=["view"]
     )
     def reveal(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask why, record it, and show the details once: the answer is no page to come back to."""

@@ -85,4 +85,4 @@ def _field(row: Model, name: str) -> HeldField:
     field = row._meta.get_field(name)
     display = getattr(row, f"get_{name}_display", None)
     value = display() if display else getattr(row, name)
-    return HeldField(LABELS.get(name) or getattr(field, "verbose_name", name), value)
+    return HeldField(LABELS.get(name) or str(getattr(field, "verbose_name", name)), value)

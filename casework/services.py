@@ -58,8 +58,9 @@ def meet_clocks(case: Case, *kinds: TimeLimitKind) -> None:
     case.late_from = nearest.first()
 
 
-def add_event(case: Case, code: str, *, by: User | None) -> None:
-    CaseEvent.objects.create(case_id=case.pk, code=code, by=by)
+def add_event(case: Case, code: str, *, by: User | None, at: datetime | None = None) -> None:
+    """Append to the timeline what happened ``at`` (default: now)."""
+    CaseEvent.objects.create(case_id=case.pk, code=code, by=by, at=at or timezone.now())
 
 
 def attach(case: Case, files: Iterable[CheckedFile], *, by: User | None) -> None:

@@ -20,7 +20,7 @@ class EvidenceField(forms.FileField):
     widget = FilesInput
 
     def clean(self, data: Any, initial: Any = None) -> list[CheckedFile]:
-        files: list["UploadedFile[bytes]"] = [file for file in data or [] if file is not None]
+        files: list[UploadedFile[bytes]] = [file for file in data or [] if file is not None]
         try:
             return check_files(files)
         except EvidenceRefused as error:

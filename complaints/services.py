@@ -61,7 +61,7 @@ def file_complaint(
         save_as(complaint, by=by, reason="filed")
         start_clocks(complaint, CLOCKS)
         save_as(complaint, by=by, reason="clocks started", fields=["late_from"])
-        add_event(complaint, ComplaintState.RECEIVED, by=by)
+        add_event(complaint, ComplaintState.RECEIVED, by=by, at=complaint.received_at)
         _tell_customer(complaint)
         attach(complaint, evidence, by=by)
     return complaint

@@ -18,7 +18,8 @@ from access.purposes import DATA_RETENTION
 from common.admin import ReadOnlyAdmin, named
 from common.personal_data import DataCategory
 from policies.exceptions import NotConfigured
-from policies.models import RetentionRule
+from policies.models import RetentionAction, RetentionRule
+from policies.retention import SET_OFF_BY_CLOSING
 from retention import services
 from retention.models import LegalHold, PurgeApproval, PurgeRun, Tombstone
 from retention.preview import Preview, preview_purge
@@ -110,8 +111,11 @@ class LegalHoldAdmin(PersonalDataAdmin):
         hold = services.place_hold(**data, by=request.user)  # type: ignore[arg-type]
         self.record(request, hold, AccessAction.OPEN)
 
+    def has_release_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        return bool(request.user.has_perm(CHANGE_HOLD))
+
     @action(  # type: ignore[untyped-decorator]
-        description=_("Release the hold"), icon="lock_open", permissions=[CHANGE_HOLD]
+        description=_("Release the hold"), icon="lock_open", permissions=["release"]
     )
     def release(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return self.step_view(
@@ -169,20 +173,24 @@ class RetentionRuleAdmin(ReadOnlyAdmin):
         description=_("deletion"), label={"yes": "success", "no": "warning"}
     )
     def approved(self, rule: RetentionRule) -> tuple[str, Any]:
-        return "yes" if hasattr(rule, "approval") else "no", self.approval_text(rule)
+        tone = "yes" if hasattr(rule, "approval") else "no"
+        return tone if _purges(rule) else "", self.approval_text(rule)
 
     @admin.display(description=_("deletion"))
     def approval_text(self, rule: RetentionRule) -> Any:
         if hasattr(rule, "approval"):
             return _("approved by %s") % rule.approval.approved_by
-        return _("not approved: reports only")
+        return _("not approved: reports only") if _purges(rule) else "–"
 
     @admin.display(description=_("source"))
     def source(self, rule: RetentionRule) -> str:
         return str(rule.source)
 
+    def has_approve_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        return bool(request.user.has_perm(APPROVE))
+
     @action(  # type: ignore[untyped-decorator]
-        description=_("Approve for deletion"), icon="approval", permissions=[APPROVE]
+        description=_("Approve for deletion"), icon="approval", permissions=["approve"]
     )
     def approve(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Let the purge delete under this rule, after a look at what would go now."""
@@ -210,6 +218,15 @@ def _preview_of(rule: RetentionRule) -> Preview | None:
     except NotConfigured:
         return None
     return preview if preview.rule == rule else None
+
+
+def _purges(rule: RetentionRule) -> bool:
+    """Tell whether the purge of closed accounts can act under this rule."""
+    return (
+        rule.category == DataCategory.ACCOUNT
+        and rule.trigger in SET_OFF_BY_CLOSING
+        and rule.action == RetentionAction.DELETE
+    )
 
 
 def _told(rule: RetentionRule) -> str:

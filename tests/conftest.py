@@ -1,5 +1,6 @@
 import pytest
 from django.core.cache import cache
+from django.utils import translation
 
 from policies.services import load_profile
 
@@ -21,6 +22,13 @@ def own_media(settings, tmp_path):
 def no_throttle_from_before():
     """Each test may try as often as a new visitor."""
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def speak_vietnamese():
+    """A request leaves its language behind in the thread; no test inherits it."""
+    with translation.override("vi"):
+        yield
 
 
 @pytest.fixture

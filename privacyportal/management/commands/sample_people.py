@@ -21,7 +21,7 @@ from notices.models import Notice, NoticeState
 from policies.models import PolicyText, PolicyVersion, Purpose
 from privacyportal.roles import ADMINISTRATOR, COMPLAINT_OFFICER, DPO
 
-DOMAIN = "example.vn"
+DOMAIN = "example.com"
 STAFF = (
     ("officer", "Lê Thu Hà", COMPLAINT_OFFICER),
     ("dpo", "Phạm Minh Đức", DPO),
