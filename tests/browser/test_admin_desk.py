@@ -1,0 +1,188 @@
+"""The desk in a real browser: no script or style refused, and usable by everybody."""
+
+from datetime import timedelta
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.urls import reverse
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from complaints import services
+from complaints.models import ComplaintState
+from policies.models import RetentionRule
+from privacyportal.roles import ADMINISTRATOR, COMPLAINT_OFFICER, DPO
+from retention.purge import purge_closed_accounts
+from tests.factories import (
+    make_complaint,
+    make_customer,
+    make_evidence,
+    make_hold,
+    make_staff,
+)
+
+WIDE, NARROW = {"width": 1360, "height": 900}, {"width": 390, "height": 800}
+SERIOUS = {"serious", "critical"}  # the theme's smaller faults are not ours to mend
+
+
+def page_of(name, *args):
+    return reverse(f"admin:{name}", args=args)
+
+
+@pytest.fixture
+def desk(portal):
+    """One of everything: staff, complaints in several states, a hold, a run."""
+    officer = make_staff(COMPLAINT_OFFICER, staff_name="Nguyễn Thị Hạnh")
+    dpo = make_staff(DPO, staff_name="Trần Minh Quân")
+    administrator = make_staff(ADMINISTRATOR, staff_name="Lê Văn Tám")
+    make_complaint(received_at=timezone.now() - timedelta(days=60))
+    complaint = make_complaint()
+    make_evidence(complaint)
+    services.verify_complaint(complaint, by=officer)
+    services.work_on_complaint(complaint, by=officer)
+    hold = make_hold(make_customer(closed_days_ago=500), placed_by=officer)
+    make_customer(closed_days_ago=500)
+    run = purge_closed_accounts(only_report=True)
+    rule = RetentionRule.objects.order_by("pk").first()
+    customer = complaint.customer
+    return {
+        COMPLAINT_OFFICER: [
+            officer,
+            page_of("index"),
+            page_of("app_list", "complaints"),
+            page_of("complaints_complaint_changelist"),
+            page_of("complaints_complaint_change", complaint.pk),
+            page_of("complaints_complaint_history", complaint.pk),
+            page_of("complaints_complaint_resolve", complaint.pk),
+            page_of("accounts_customer_changelist"),
+            page_of("accounts_customer_change", customer.pk),
+            page_of("accounts_customer_history", customer.pk),
+            page_of("accounts_customer_reveal", customer.pk),
+            page_of("policies_company_change", 1),
+        ],
+        DPO: [
+            dpo,
+            page_of("index"),
+            page_of("retention_legalhold_changelist"),
+            page_of("retention_legalhold_add"),
+            page_of("retention_legalhold_release", hold.pk),
+            page_of("policies_retentionrule_changelist"),
+            page_of("policies_retentionrule_approve", rule.pk),
+            page_of("retention_purgerun_changelist"),
+            page_of("retention_purgerun_change", run.pk),
+            page_of("access_accessrecord_changelist"),
+            page_of("common_jobstatus_changelist"),
+            page_of("notices_notice_changelist"),
+            page_of("policies_officialday_changelist"),
+        ],
+        ADMINISTRATOR: [
+            administrator,
+            page_of("accounts_user_changelist"),
+            page_of("accounts_user_add"),
+            page_of("accounts_user_change", officer.pk),
+        ],
+    }
+
+
+@pytest.fixture
+def sign_in(context, client, site):
+    def sign_in(user):
+        client.force_login(user)
+        session = client.cookies["sessionid"].value
+        context.clear_cookies()
+        context.add_cookies([{"name": "sessionid", "value": session, "url": site}])
+
+    return sign_in
+
+
+@pytest.fixture
+def complaints_of_the_browser(page):
+    """What the console says: errors, warnings, refused scripts and styles."""
+    said = []
+    page.on(
+        "console",
+        lambda message: (
+            said.append(f"{page.url}: {message.text}")
+            if message.type in ("error", "warning")
+            else None
+        ),
+    )
+    page.on("pageerror", lambda error: said.append(f"{page.url}: {error}"))
+    return said
+
+
+def is_ready(page):
+    page.wait_for_function("window.Alpine && !document.querySelector('html[x-cloak]')")
+
+
+def faults(page):
+    found = Axe().run(page, options={"resultTypes": ["violations"], "preload": False})
+    return [
+        (fault["id"], [node["target"] for node in fault["nodes"]])
+        for fault in found.response["violations"]
+        if fault["impact"] in SERIOUS
+    ]
+
+
+@pytest.mark.parametrize("role", [COMPLAINT_OFFICER, DPO, ADMINISTRATOR])
+def test_every_page_runs_under_the_policy_and_serves_everybody(
+    role, page, site, desk, sign_in, complaints_of_the_browser
+):
+    user, *addresses = desk[role]
+    sign_in(user)
+    found = {}
+    for address in addresses:
+        page.set_viewport_size(WIDE)
+        assert page.goto(site + address).status == 200
+        is_ready(page)
+        for size in (WIDE, NARROW):
+            page.set_viewport_size(size)
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
+        found[address] = faults(page)
+
+    assert complaints_of_the_browser == []
+    assert found == {address: [] for address in addresses}
+
+
+def test_menus_open_by_mouse_and_by_keyboard(page, site, desk, sign_in, complaints_of_the_browser):
+    sign_in(desk[COMPLAINT_OFFICER][0])
+    page.set_viewport_size(WIDE)
+    page.goto(site + page_of("complaints_complaint_changelist"))
+    is_ready(page)
+
+    page.locator("[role=button]", has_text="Nguyễn Thị Hạnh").press("Enter")
+    expect(page.locator("#logout-form button")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.locator("a[role=button]", has=page.get_by_text("filter_list")).click()
+    expect(page.locator("#changelist-filter")).to_be_visible()
+    page.locator("#changelist-filter-close").click()
+    expect(page.locator("#changelist-filter")).to_be_hidden()
+
+    page.set_viewport_size(NARROW)
+    expect(page.locator("#nav-sidebar")).to_be_hidden()
+    page.locator("[role=button]:visible", has_text="dock_to_right").click()
+    expect(page.locator("#nav-sidebar")).to_be_visible()
+    assert complaints_of_the_browser == []
+
+
+def test_an_officer_searches_takes_and_verifies(
+    page, site, desk, sign_in, complaints_of_the_browser
+):
+    complaint = make_complaint(customer=make_customer(email="hoa@example.com"))
+    sign_in(desk[COMPLAINT_OFFICER][0])
+    page.goto(site + page_of("complaints_complaint_changelist"))
+
+    page.fill("#searchbar", "hoa@example.com")
+    page.press("#searchbar", "Enter")
+    assert "hoa" not in page.url
+    page.get_by_role("link", name=complaint.reference).click()
+    for step in ("take", "verify", "work"):
+        page.locator(f"form[action$='/{step}/'] button").click()
+    page.fill("#id_cause", "Lỗi cấu hình.")
+    page.fill("#id_solution", "Đã sửa.")
+    page.locator("form[action$='/resolve/'] button").click()
+    expect(page.get_by_text("Đã sửa.")).to_be_visible()
+
+    complaint.refresh_from_db()
+    assert complaint.state == ComplaintState.RESOLVED
+    assert complaints_of_the_browser == []
