@@ -60,6 +60,7 @@ class PortalAdmin(SimpleHistoryAdmin, ModelAdmin):
     list_per_page = 25
     show_full_result_count = False
     list_filter_sheet = True
+    view_on_site = False
     object_history_list_template = "admin/history_list.html"
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 from csp.constants import SELF, UNSAFE_INLINE
@@ -34,6 +35,14 @@ class PortalAdminSite(UnfoldAdminSite):  # type: ignore[misc]
             return redirect("home")  # a customer, who has no business here
         query = urlencode({"next": request.GET.get("next") or reverse("admin:index")})
         return redirect(f"{reverse('account_login')}?{query}")
+
+    def logout(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        response = super().logout(request, extra_context)
+        return redirect("home") if response.status_code == HTTPStatus.OK else response
+
+    def get_urls(self) -> list[Any]:
+        """Leave out the redirect to a customer's own page, which tells its address to all staff."""
+        return [url for url in super().get_urls() if getattr(url, "name", "") != "view_on_site"]
 
     def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         return redirect("account_change_password")

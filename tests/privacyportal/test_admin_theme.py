@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import unfold
 from django.contrib import admin
+from django.contrib.contenttypes.models import ContentType
 from django.contrib.staticfiles import finders
 from django.utils import timezone
 
@@ -129,6 +130,21 @@ def test_the_first_page_stands_before_any_profile_is_loaded(role, client, db):
     client.force_login(make_staff(role))
 
     assert client.get("/admin/").status_code == 200
+
+
+def test_who_signs_out_lands_on_the_welcome_page(client, db):
+    client.force_login(make_staff(DPO))
+
+    assert client.post("/admin/logout/").url == "/"
+    assert client.get("/admin/").status_code == 302
+
+
+def test_no_address_of_a_complaint_is_told_to_all_staff(client, db):
+    complaint = make_complaint()
+    content_type = ContentType.objects.get_for_model(complaint)
+    client.force_login(make_staff(ADMINISTRATOR))
+
+    assert client.get(f"/admin/r/{content_type.pk}/{complaint.pk}/").status_code == 404
 
 
 def test_passwords_are_changed_on_the_portals_own_page(client, db):
