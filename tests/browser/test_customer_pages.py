@@ -1,0 +1,234 @@
+"""A customer's whole way through the portal, in each language, in a real browser."""
+
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+from allauth.account.models import EmailAddress
+from axe_playwright_python.sync_playwright import Axe
+from django.core import mail
+from django.utils import translation
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from notices.services import send_due_notices
+from tests.factories import PASSWORD, make_customer
+
+AXE = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    "resultTypes": ["violations"],
+    "preload": False,
+}
+NARROW = (320, 390)
+DESK = {"width": 1280, "height": 900}
+
+
+class Visitor:
+    """Somebody in front of the browser who notices what is wrong with a page."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.complaints: list[str] = []
+        page.on("console", lambda message: self._note(message.type, message.text))
+        page.on("pageerror", lambda error: self._note("error", str(error)))
+
+    def _note(self, kind: str, text: str) -> None:
+        if kind in ("error", "warning"):
+            self.complaints.append(f"{self.page.url}: {text}")
+
+    def look(self) -> None:
+        """Expect a page that fits every width, says its name and passes axe."""
+        assert self.complaints == []
+        for width in NARROW:
+            self.page.set_viewport_size({"width": width, "height": 800})
+            assert self.page.evaluate("document.documentElement.scrollWidth") <= width
+        found = Axe().run(self.page, options=AXE)
+        assert [f"{each['id']}: {each['nodes']}" for each in found.response["violations"]] == []
+        self.page.set_viewport_size(DESK)
+        assert " – " in self.page.title()
+        self.page.wait_for_timeout(20)
+        self.complaints.clear()  # axe itself tries inline styles, which the policy stops
+
+
+@pytest.fixture
+def visitor(site: str, portal: None, page: Page) -> Iterator[Visitor]:
+    page.set_viewport_size(DESK)
+    someone = Visitor(page)
+    page.goto(site)
+
+    yield someone
+
+    assert someone.complaints == []
+
+
+def in_language(language: str) -> Callable[[str], str]:
+    def say(text: str) -> str:
+        with translation.override(language):
+            return translation.gettext(text)
+
+    return say
+
+
+def newest_mail() -> mail.EmailMessage:
+    send_due_notices()
+    return mail.outbox[-1]
+
+
+@pytest.mark.parametrize(("language", "colours"), [("vi", "light"), ("en", "dark")])
+def test_a_customer_goes_from_sign_up_to_closing(visitor, tmp_path, language, colours):
+    page, look, say = visitor.page, visitor.look, in_language(language)
+    page.emulate_media(color_scheme=colours)
+    page.locator(f"button[value={language}]").click()
+    expect(page.locator("html")).to_have_attribute("lang", language)
+    look()
+
+    sign_up(visitor, say)
+    page.fill("#id_code", re.search(r"^[A-Z0-9-]{6,}$", newest_mail().body, re.M).group())
+    page.get_by_role("button", name=say("Confirm"), exact=True).click()
+    expect(page.locator("h1")).to_contain_text("Nguyễn Văn Ưng")
+    look()
+
+    for name in ("My data", "Who saw my data", "Sign-in and security", "Privacy policy"):
+        open_from_menu(page, say(name))
+        look()
+    correct_details(visitor, say)
+    withdraw_consent(visitor, say)
+    make_complaint(visitor, say, tmp_path)
+    close_account(visitor, say)
+
+    assert newest_mail().subject == say("Your account is closed")
+    assert "Nguyễn Văn Ưng" in newest_mail().body
+    assert [message.subject for message in mail.outbox[:2]] == [
+        say("Your code"),
+        say("Your details were changed"),
+    ]
+
+
+def open_from_menu(page: Page, name: str) -> None:
+    page.locator(".menu-wide").get_by_role("link", name=name, exact=True).click()
+    expect(page.locator(".menu-wide [aria-current=page]")).to_have_text(name)
+
+
+def sign_up(visitor: Visitor, say: Callable[[str], str]) -> None:
+    page = visitor.page
+    page.get_by_role("link", name=say("Create an account")).click()
+    visitor.look()
+    page.get_by_role("button", name=say("Create the account")).click()
+    expect(page.locator(".error-summary")).to_be_focused()
+    visitor.look()
+
+    page.fill("#id_full_name", "Nguyễn Văn Ưng")
+    page.fill("#id_email", "ung@example.com")
+    page.fill("#id_phone", "0912 345 678")
+    page.fill("#id_password1", PASSWORD)
+    page.get_by_text(say("Read it here")).click()
+    expect(page.locator(".scroll-box")).to_be_visible()
+    page.check("#id_accept_policy")
+    assert page.locator(".consents input:checked").count() == 0
+    page.check("#id_consent_newsletter")
+    page.get_by_role("button", name=say("Create the account")).click()
+    expect(page.locator("h1")).to_have_text(say("Confirm your email"))
+    visitor.look()
+
+
+def correct_details(visitor: Visitor, say: Callable[[str], str]) -> None:
+    page = visitor.page
+    open_from_menu(page, say("My data"))
+    page.get_by_role("link", name=say("Correct my details")).click()
+    visitor.look()
+    page.fill("#id_address", "12 Lê Lợi, Huế")
+    page.get_by_role("button", name=say("Save")).click()
+    expect(page.get_by_role("status")).to_have_text(say("Your details are up to date."))
+    expect(page.locator("main")).to_contain_text("12 Lê Lợi, Huế")
+    newest_mail()
+
+
+def withdraw_consent(visitor: Visitor, say: Callable[[str], str]) -> None:
+    page = visitor.page
+    open_from_menu(page, say("My consents"))
+    visitor.look()
+    given = page.get_by_role("button", name=re.compile(rf"^{say('Withdraw')}\s*:"))
+    expect(given).to_have_count(1)
+    given.click()
+    expect(page.get_by_role("status")).to_contain_text(
+        say("You have withdrawn your consent, with effect from now.")
+    )
+    expect(given).to_have_count(0)
+
+
+def make_complaint(visitor: Visitor, say: Callable[[str], str], tmp_path) -> None:
+    page, photo = visitor.page, tmp_path / "tin nhắn.png"
+    Image.new("RGB", (40, 40), "red").save(photo)
+    open_from_menu(page, say("Complaints"))
+    visitor.look()
+    page.get_by_role("link", name=say("Make a complaint")).click()
+    page.get_by_role("button", name=say("Send the complaint")).click()
+    expect(page.locator(".error-summary a")).to_have_count(2)
+    visitor.look()
+
+    page.locator(".error-summary a").first.click()
+    page.keyboard.press("Space")
+    page.fill("#id_text", "Tôi vẫn nhận quảng cáo dù đã từ chối.")
+    page.set_input_files("#id_evidence", photo)
+    expect(page.locator(".file-field li")).to_contain_text("tin nhắn.png")
+    page.get_by_role("button", name=say("Send the complaint")).click()
+    expect(page.locator("h1")).to_contain_text("KN-")
+    page.get_by_text(say("How this day was counted")).first.click()
+    visitor.look()
+    with page.expect_download() as download:
+        page.locator(".download").click()
+    assert download.value.suggested_filename == "tin nhắn.png"
+    assert page.locator("h1 .nowrap").inner_text() in newest_mail().subject
+
+
+def close_account(visitor: Visitor, say: Callable[[str], str]) -> None:
+    page = visitor.page
+    open_from_menu(page, say("My data"))
+    page.get_by_role("link", name=say("Close my account…")).click()
+    visitor.look()
+    page.fill("#id_password", PASSWORD)
+    page.get_by_role("button", name=say("Continue")).click()
+    visitor.look()
+    page.check("#id_understood")
+    page.get_by_role("button", name=say("Close my account for good")).click()
+    expect(page.locator("h1")).to_have_text(say("Your account is closed"))
+    visitor.look()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/account/login/",
+        "/account/password/reset/",
+        "/account/password/reset/done/",
+        "/account/password/reset/key/1-none-at-all/",
+        "/account/password/reset/key/done/",
+        "/account/inactive/",
+    ],
+)
+def test_pages_before_sign_in(visitor, site, path):
+    visitor.page.goto(site + path)
+
+    visitor.look()
+
+
+def test_signing_in_takes_no_mouse(visitor, site):
+    customer = make_customer()
+    EmailAddress.objects.create(
+        user=customer.user, email=customer.email, verified=True, primary=True
+    )
+    page = visitor.page
+    page.goto(f"{site}/account/login/")
+
+    page.keyboard.press("Tab")
+    expect(page.locator(".skip")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(page.locator("#id_login")).to_be_focused()
+    page.keyboard.type(customer.email)
+    page.keyboard.press("Tab")  # to the link for a forgotten password
+    page.keyboard.press("Tab")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+
+    expect(page.locator("h1")).to_contain_text(customer.full_name)
