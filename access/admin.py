@@ -16,21 +16,10 @@ from django.utils.translation import gettext_lazy as _
 from access.models import AccessAction, AccessRecord
 from access.purposes import ACCESS_REVIEW, BUILT_IN
 from access.services import record_access, record_list
-from common.admin import ReadOnlyAdmin, ShownChanges
+from common.admin import ReadOnlyAdmin
 from common.personal_data import DataCategory, declaration_of, mask_all
 
 SHORT_ID = 8  # characters of a public id, as lists show it
-
-
-class MaskedChanges(ShownChanges):
-    """Say which personal field changed, not from what to what."""
-
-    def prepare_delta_change_value(self, change: Any, value: Any) -> Any:
-        declaration = declaration_of(self.model)
-        hidden = {*declaration.personal, *declaration.internal, *declaration.files}
-        if change.field in hidden:
-            return mask_all(str(value)) if value else ""
-        return super().prepare_delta_change_value(change, value)
 
 
 class PersonalDataAdmin(ReadOnlyAdmin):
@@ -122,10 +111,12 @@ class PersonalDataAdmin(ReadOnlyAdmin):
             request, template, context, **kwargs
         )
 
-    def get_historical_record_context_helper(
-        self, request: HttpRequest, historical_record: Any
-    ) -> MaskedChanges:
-        return MaskedChanges(self.model, historical_record)
+    def show_past(self, record: Any, field: Any) -> Any:
+        """Say that a personal field changed, not from what to what."""
+        declaration = declaration_of(self.model)
+        if field.name in {*declaration.personal, *declaration.internal, *declaration.files}:
+            return mask_all("") if getattr(record, field.attname) else ""
+        return super().show_past(record, field)
 
 
 def _refuse_popup(request: HttpRequest) -> None:

@@ -1,5 +1,7 @@
 from collections.abc import Collection
 
+from django.utils.translation import gettext_noop
+
 from casework.models import Case, CaseEvent, Clock, Evidence
 from common.personal_data import DataCategory, Declaration, declare, defers_erasure, mask_all
 
@@ -24,7 +26,7 @@ declare(
 )
 
 
-@defers_erasure("open case")
+@defers_erasure(gettext_noop("open case"))
 def with_open_cases(customers: Collection[int]) -> set[int]:
     cases = Case.objects.open().filter(customer__in=customers)
     return set(cases.values_list("customer", flat=True))

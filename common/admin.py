@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 from django import forms
@@ -19,13 +20,12 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import ngettext
 from simple_history.admin import SimpleHistoryAdmin
-from simple_history.models import DeletedObject
-from simple_history.template_utils import HistoricalRecordContextHelper
 from unfold import widgets
 from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
 
 from common.errors import PortalError
+from common.history_page import REASONS, changes_between, value_of
 from common.job_report import report_jobs
 from common.models import JobStatus
 
@@ -43,15 +43,6 @@ class PrivateSearchList(ChangeList):
         if self.query:
             self.list_per_page = FOUND_AT_ONCE
         super().get_results(request)
-
-
-class ShownChanges(HistoricalRecordContextHelper):
-    """What changed, for the history page; a reference that was empty is no deleted row."""
-
-    def prepare_delta_change_value(self, change: Any, value: Any) -> Any:
-        if isinstance(value, DeletedObject) and value.pk is None:
-            return ""
-        return super().prepare_delta_change_value(change, value)
 
 
 class PortalAdmin(SimpleHistoryAdmin, ModelAdmin):
@@ -112,10 +103,19 @@ class PortalAdmin(SimpleHistoryAdmin, ModelAdmin):
             request, object_id, version_id, extra_context
         )
 
-    def get_historical_record_context_helper(
-        self, request: HttpRequest, historical_record: Any
-    ) -> ShownChanges:
-        return ShownChanges(self.model, historical_record)
+    def set_history_delta_changes(
+        self, request: HttpRequest, historical_records: Any, foreign_keys_are_objs: bool = True
+    ) -> None:
+        records = list(historical_records)
+        for record in records:
+            why = record.history_change_reason or ""
+            record.reason = REASONS.get(why, "")
+        for newer, older in pairwise(records):
+            newer.changes = changes_between(older, newer, self.show_past)
+
+    def show_past(self, record: Any, field: Any) -> Any:
+        """Return what the history page may show of a field."""
+        return value_of(record, field)
 
     def _require_visible(self, request: HttpRequest, object_id: str) -> None:
         """Refuse the history of a row that the list would not show; the library does not ask."""

@@ -2,6 +2,7 @@ from datetime import timedelta
 from typing import Any
 
 from django import forms
+from django.apps import apps
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -9,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html_join
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
@@ -285,11 +287,11 @@ class PurgeRunAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("deferred"))
     def deferred_reasons(self, run: PurgeRun) -> str:
-        return _lines(run.deferred)
+        return _lines({gettext(reason): number for reason, number in run.deferred.items()})
 
     @admin.display(description=_("rows removed"))
     def rows_removed(self, run: PurgeRun) -> str:
-        return _lines(run.counts)
+        return _lines({_table_name(label): number for label, number in run.counts.items()})
 
 
 def _kind(run: PurgeRun) -> tuple[str, Any]:
@@ -297,6 +299,18 @@ def _kind(run: PurgeRun) -> tuple[str, Any]:
     if run.finished_at is None and run.started_at < timezone.now() - LONGEST_RUN:
         return "broken", _("broken off")
     return ("report", _("report only")) if run.only_reported else ("purge", _("deletion"))
+
+
+def _table_name(label: str) -> str:
+    """Return what people call a table, or its label when it is gone from the code."""
+    try:
+        model = apps.get_model(label)
+    except LookupError:
+        return label
+    subject = getattr(model, "instance_type", None)
+    if subject is None:
+        return str(model._meta.verbose_name_plural)
+    return str(gettext("history of %s") % subject._meta.verbose_name_plural)
 
 
 def _lines(counts: dict[str, int]) -> str:

@@ -299,6 +299,19 @@ def test_evidence_of_another_complaint_is_not_found(client, officer):
     assert not AccessRecord.objects.exists()
 
 
+def test_the_history_tells_each_step_without_the_words_of_the_case(client, officer):
+    complaint = in_progress(officer)
+    services.resolve_complaint(complaint, cause="Lỗi cấu hình.", solution="Đã sửa.", by=officer)
+    client.cookies["django_language"] = "en"
+
+    page = client.get(page_of(complaint, "history")).content.decode()
+
+    for step in ("received → verifying", "verifying → in progress", "in progress → resolved"):
+        assert step in page
+    assert "<strong>Cause:</strong> – → •••" in page
+    assert "Lỗi" not in page
+
+
 @pytest.mark.parametrize("role", [AUDITOR, ADMINISTRATOR])
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_staff_without_the_role_do_nothing_here(method, role, client, db):

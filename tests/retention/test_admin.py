@@ -158,6 +158,7 @@ def test_runs_and_tombstones_are_read_and_nothing_else(client, dpo):
         )
     }
 
-    assert "accounts.Customer: 1" in page
+    assert "customers: 1" in page
+    assert "history of customers: 1" in page
     assert customer.public_id in tombstones.content.decode()
     assert answers == {403}

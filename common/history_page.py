@@ -1,0 +1,65 @@
+"""What the desk's history pages say: which field changed, from what to what, and why."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import models
+from django.utils.functional import Promise
+from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy as _
+
+# The codes that services give to common.history.save_as; a state of a case stands for itself.
+REASONS: dict[str, str | Promise] = {
+    "signed up": _("signed up"),
+    "email verified": _("email verified"),
+    "language chosen": _("language chosen"),
+    "corrected by customer": _("corrected by the customer"),
+    "closed by customer": _("closed by the customer"),
+    "account closed": _("account closed"),
+    "filed": _("complaint filed"),
+    "clocks started": _("time limits started"),
+    "assigned": _("assigned"),
+    "received with the case": _("received with the case"),
+    "hold placed": _("hold placed"),
+    "hold released": _("hold released"),
+    "approved": _("approved"),
+    "profile loaded": _("profile loaded"),
+    "superseded": _("superseded"),
+}
+
+Shown = Callable[[Any, Any], Any]
+"""Takes a row of history and one of its fields; returns what may be shown of it."""
+
+
+@dataclass(frozen=True)
+class Change:
+    field: str
+    old: Any
+    new: Any
+
+
+def changes_between(older: Any, newer: Any, shown: Shown) -> list[Change]:
+    """Return what differs, also in fields that no form edits: the library leaves those out."""
+    return [
+        Change(str(capfirst(field.verbose_name)), shown(older, field), shown(newer, field))
+        for field in newer.tracked_fields
+        if getattr(older, field.attname) != getattr(newer, field.attname)
+    ]
+
+
+def value_of(record: Any, field: Any) -> Any:
+    """Return a field's value the way people read it."""
+    if isinstance(field, models.ForeignKey):
+        return _referred(record, field)
+    display = getattr(record, f"get_{field.name}_display", None)
+    return display() if display else getattr(record, field.name)
+
+
+def _referred(record: Any, field: Any) -> str:
+    try:
+        row = getattr(record, field.name)
+    except ObjectDoesNotExist:
+        return str(_("deleted"))
+    return "" if row is None else str(row)
