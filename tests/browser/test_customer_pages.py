@@ -226,7 +226,6 @@ def test_signing_in_takes_no_mouse(visitor, site):
     page.keyboard.press("Tab")
     expect(page.locator("#id_login")).to_be_focused()
     page.keyboard.type(customer.email)
-    page.keyboard.press("Tab")  # to the link for a forgotten password
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
