@@ -14,6 +14,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
+from common.database import ImpatientConnection
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.Env()
@@ -171,12 +173,14 @@ DATABASES = {"default": env.db_url("DATABASE_URL")}
 if DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
     raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL database.")
 # A paused or unreachable database gives an error page within seconds, not a hang.
+_statement_timeout_ms = env.int("DATABASE_STATEMENT_TIMEOUT_MS", default=8000)
+ImpatientConnection.patience = _statement_timeout_ms / 1000 + 1 if _statement_timeout_ms else None
 DATABASES["default"].setdefault("OPTIONS", {}).update(
-    pool={"min_size": 1, "max_size": 8, "timeout": 5},
+    pool={"min_size": 1, "max_size": 8, "timeout": 5, "connection_class": ImpatientConnection},
     connect_timeout=3,
     tcp_user_timeout=8000,
     options=(
-        f"-c statement_timeout={env.int('DATABASE_STATEMENT_TIMEOUT_MS', default=8000)}"
+        f"-c statement_timeout={_statement_timeout_ms}"
         " -c lock_timeout=4000 -c idle_in_transaction_session_timeout=15000"
     ),
 )

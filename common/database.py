@@ -1,0 +1,30 @@
+from collections.abc import Generator
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg.pq import TransactionStatus
+
+Result = TypeVar("Result")
+
+
+class ImpatientConnection(psycopg.Connection[Any]):
+    """A connection that is dropped when the server does not answer within ``patience`` seconds.
+
+    A server that is frozen, or behind a network that swallows packets, keeps
+    its own timeouts to itself; without this a request would wait for ever.
+    """
+
+    patience: float | None = None
+
+    def wait(
+        self,
+        gen: Generator[Any, Any, Result],
+        interval: float = 0.1,
+        timeout: float | None = None,
+    ) -> Result:
+        try:
+            return super().wait(gen, interval, timeout or self.patience)
+        except psycopg.OperationalError:
+            if self.pgconn.transaction_status == TransactionStatus.ACTIVE:
+                self.pgconn.finish()  # nobody knows what the server still does
+            raise
