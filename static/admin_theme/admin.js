@@ -48,9 +48,12 @@ document.addEventListener("alpine:initialized", () => {
   }
 });
 
+// The theme marks no main part of the page.
 // On phones each cell carries the name of its column: begin it as a sentence begins,
 // and name the first one after its column, not after a checkbox that is not there.
 document.addEventListener("DOMContentLoaded", () => {
+  document.getElementById("main")?.setAttribute("role", "main");
+
   const first = document.querySelector("#result_list thead th")?.textContent.trim();
   for (const row of document.querySelectorAll("#result_list tbody tr")) {
     const cell = row.querySelector("[data-label]");
