@@ -5,7 +5,10 @@ from django.core.cache.backends.redis import RedisCache
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from common.breaker import Breaker
+
 logger = logging.getLogger(__name__)
+redis_away = Breaker(pause=10)
 
 
 class ForgivingRedisCache(RedisCache):
@@ -28,8 +31,11 @@ class ForgivingRedisCache(RedisCache):
         return bool(self._try("delete", False, key, version=version))
 
     def _try(self, method: str, otherwise: Any, *args: Any, **kwargs: Any) -> Any:
+        if redis_away.is_open:
+            return otherwise
         try:
             return getattr(super(), method)(*args, **kwargs)
         except (RedisConnectionError, RedisTimeoutError):
+            redis_away.trip()
             logger.warning("cache unreachable, %s skipped", method)
             return otherwise

@@ -21,9 +21,11 @@ from django.db import connection
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
+from common.breaker import Breaker
 from common.models import JobStatus
 
 logger = logging.getLogger(__name__)
+broker_away = Breaker(pause=30)
 
 Schedule = Callable[[datetime], datetime]
 """Takes a moment; returns the latest planned time at or before it."""
@@ -90,9 +92,12 @@ def wake(task: Task, *args: object) -> None:
     For use after a commit: what is due stands in the database, so a lost
     message only costs time, and a customer's request never waits for it.
     """
+    if broker_away.is_open:
+        return
     try:
         task.apply_async(args, retry=False)
     except OperationalError:
+        broker_away.trip()
         logger.warning("broker unreachable, %s waits for its schedule", task.name)
 
 

@@ -192,7 +192,7 @@ CACHES = {
     "default": {
         "BACKEND": "common.cache.ForgivingRedisCache",
         "LOCATION": REDIS_URL,
-        "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 2},
+        "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
         "KEY_PREFIX": env.str("CACHE_KEY_PREFIX", default="portal"),
     }
 }

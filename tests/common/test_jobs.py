@@ -86,7 +86,7 @@ def test_the_lock_is_given_back(job):
 
 
 @pytest.mark.django_db
-def test_a_broker_that_is_down_raises_nothing():
+def test_a_broker_that_is_down_raises_nothing_and_is_left_alone_for_a_while():
     away = Celery("away", broker="redis://127.0.0.1:1/0", set_as_current=False)
     away.conf.broker_transport_options = settings.CELERY_BROKER_TRANSPORT_OPTIONS
 
@@ -95,3 +95,7 @@ def test_a_broker_that_is_down_raises_nothing():
         pass
 
     jobs.wake(nothing)
+    assert jobs.broker_away.is_open
+
+    jobs.broker_away.reset()
+    assert not jobs.broker_away.is_open
