@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 
-from celery import current_app
 from django.utils import timezone
+from django.utils.module_loading import autodiscover_modules
 
 from common.jobs import all_jobs
 from common.models import JobStatus
@@ -22,7 +23,7 @@ class JobReport:
 
 
 def report_jobs(at: datetime) -> list[JobReport]:
-    current_app.loader.import_default_modules()  # a web process need not have met every task
+    _meet_every_job()
     statuses = {status.name: status for status in JobStatus.objects.all()}
     reports = []
     for job in sorted(all_jobs(), key=lambda job: job.name):
@@ -38,6 +39,13 @@ def report_jobs(at: datetime) -> list[JobReport]:
             )
         )
     return reports
+
+
+@cache
+def _meet_every_job() -> None:
+    """Import every app's tasks: a web process need not have met them. Celery's own way to do it
+    runs all system checks too."""
+    autodiscover_modules("tasks")
 
 
 def late_jobs(at: datetime) -> list[JobReport]:
