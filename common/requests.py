@@ -1,6 +1,5 @@
 """What every request gets: an id, one canonical address, and an answer no cache keeps."""
 
-import logging
 from collections.abc import Callable
 from contextvars import ContextVar
 from urllib.parse import urlsplit
@@ -29,12 +28,6 @@ class RequestIdMiddleware:
             return response
         finally:
             request_id.reset(token)
-
-
-class AddRequestId(logging.Filter):
-    def filter(self, record: logging.LogRecord) -> bool:
-        record.request_id = request_id.get() or "-"
-        return True
 
 
 class CanonicalOriginMiddleware:

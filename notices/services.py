@@ -5,11 +5,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from time import monotonic
 from typing import Any
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.core.mail import EmailMessage
-from django.db import DatabaseError, transaction
+from django.db import transaction
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
@@ -20,8 +22,10 @@ from notices.tasks import send_notices
 
 logger = logging.getLogger(__name__)
 
-LONGEST_WAIT = timedelta(hours=6)
-ATTEMPTS = 12  # with doubling waits: more than two days of a mail server that is away
+LEASE = timedelta(minutes=5)  # longer than any mail takes to leave
+LONGEST_WAIT = 360  # minutes between two tries
+ATTEMPTS = 12  # with doubling waits: more than a day of a mail server that is away
+LONGEST_ROUND = 300  # seconds; the next sweep goes on
 
 
 @dataclass(frozen=True)
@@ -71,37 +75,42 @@ def _queue(*, key: str, **values: Any) -> None:
 
 
 def send_due_notices() -> int:
-    """Send what is due; return how many were tried.
+    """Send what is due, for a few minutes at most; return how many were tried.
 
-    Each is its own transaction, and its row stays locked while it is sent, so
-    two workers never send one notice. A crash between sending and the commit
-    sends it again: at least once, as a legal notice must.
+    Each is claimed in a transaction of its own that puts the next try off, and
+    sent outside of any: a slow mail server holds no lock. Two workers never send
+    one notice; a crash in between sends it again, as a legal notice must.
     """
+    until = monotonic() + LONGEST_ROUND
     tried = 0
-    while _send_next():
+    while monotonic() < until and (notice := _claim_next()):
+        _send(notice)
         tried += 1
     return tried
 
 
 @transaction.atomic
-def _send_next() -> bool:
+def _claim_next() -> Notice | None:
     due = Notice.objects.due(timezone.now()).order_by("send_after")
     notice = due.select_for_update(skip_locked=True).first()
-    if notice is None:
-        return False
-    _send(notice)
-    return True
+    if notice is not None:
+        notice.attempts += 1
+        wait = timedelta(minutes=min(2**notice.attempts, LONGEST_WAIT))
+        notice.send_after = timezone.now() + max(wait, LEASE)
+        notice.save(update_fields=["attempts", "send_after"])
+    return notice
 
 
 def _send(notice: Notice) -> None:
     try:
-        message = _message(notice)
+        with transaction.atomic():
+            message = _message(notice)
         if message is not None:
             message.send()
-    except DatabaseError:
+    except SoftTimeLimitExceeded:
         raise
     except Exception as error:  # noqa: BLE001 -- one broken notice must not keep the others
-        _postpone(notice, type(error).__name__)
+        _give_up_or_wait(notice, type(error).__name__)
     else:
         _settle(notice, NoticeState.SENT if message else NoticeState.DROPPED)
 
@@ -125,15 +134,13 @@ def _settle(notice: Notice, state: NoticeState) -> None:
     notice.state = state
     notice.sent_at = timezone.now() if state == NoticeState.SENT else None
     notice.address = notice.subject = notice.body = ""
-    notice.save(update_fields=["state", "sent_at", "address", "subject", "body", "attempts"])
+    notice.save(update_fields=["state", "sent_at", "address", "subject", "body"])
 
 
-def _postpone(notice: Notice, error: str) -> None:
+def _give_up_or_wait(notice: Notice, error: str) -> None:
     logger.warning("notice %s not sent: %s", notice.pk, error)
-    notice.attempts += 1
     if notice.attempts >= ATTEMPTS:
         _settle(notice, NoticeState.FAILED)
-        return
-    notice.error = error[:64]
-    notice.send_after = timezone.now() + min(timedelta(minutes=2**notice.attempts), LONGEST_WAIT)
-    notice.save(update_fields=["attempts", "error", "send_after"])
+    else:
+        notice.error = error[:64]
+        notice.save(update_fields=["error"])

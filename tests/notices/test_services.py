@@ -2,7 +2,9 @@ import smtplib
 from datetime import timedelta
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from django.core import mail
+from django.db import connection
 from django.utils import timezone
 
 from notices import services
@@ -70,10 +72,52 @@ def test_a_mail_server_that_is_away_is_tried_again_later(monkeypatch):
 
     notice = Notice.objects.get()
     assert (notice.state, notice.attempts, notice.error) == ("queued", 1, "SMTPServerDisconnected")
-    assert notice.send_after > timezone.now() + timedelta(minutes=1)
+    assert notice.send_after > timezone.now() + timedelta(minutes=4)
     Notice.objects.update(send_after=timezone.now())
     services.send_due_notices()
     assert len(mail.outbox) == 1
+
+
+def test_a_slow_mail_server_holds_no_transaction_and_gets_one_mail(portal, monkeypatch):
+    def dawdle(self, fail_silently=False):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM pg_locks WHERE relation = 'notices_notice'::regclass"
+            )
+            locks.append(cursor.fetchone()[0])
+        assert services.send_due_notices() == 0  # as a second sweep would, meanwhile
+
+    locks = []
+    monkeypatch.setattr("django.core.mail.EmailMessage.send", dawdle)
+    queue(make_customer())
+    assert connection.get_autocommit()
+    Notice.objects.update(send_after=timezone.now())
+
+    services.send_due_notices()
+
+    assert locks == [0]
+    assert Notice.objects.get().state == "sent"
+
+
+def test_a_notice_that_cannot_be_written_does_not_keep_the_others():
+    broken, whole = make_customer(), make_customer()
+    services.queue_notice("no_such_template", recipient=broken.public_id, key="a")
+    queue(whole, key="b")
+
+    services.send_due_notices()
+
+    assert [message.to for message in mail.outbox] == [[whole.email]]
+    assert Notice.objects.get(key="a").error == "TemplateDoesNotExist"
+
+
+def test_a_worker_that_is_out_of_time_stops(monkeypatch):
+    def too_late(self, fail_silently=False):
+        raise SoftTimeLimitExceeded
+
+    monkeypatch.setattr("django.core.mail.EmailMessage.send", too_late)
+    queue(make_customer())
+    with pytest.raises(SoftTimeLimitExceeded):
+        services.send_due_notices()
 
 
 def test_a_sign_in_mail_forgets_its_address_and_text_once_sent():
