@@ -1,3 +1,4 @@
+import hashlib
 from datetime import date
 from typing import Any, Self
 
@@ -10,6 +11,10 @@ from simple_history.models import HistoricalRecords
 
 from common.bilingual import Bilingual
 from common.personal_data import DataCategory
+
+
+def sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 class DayKind(models.TextChoices):
@@ -243,6 +248,11 @@ class Purpose(models.Model):
     @property
     def asks_consent(self) -> bool:
         return self.legal_basis == LegalBasis.CONSENT
+
+    @property
+    def wording_hashes(self) -> set[str]:
+        """Return the SHA-256 of today's question in each language; a consent to another is old."""
+        return {sha256(self.wording_vi), sha256(self.wording_en)}
 
 
 class RecipientKind(models.TextChoices):

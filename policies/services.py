@@ -1,7 +1,6 @@
 """Configuring a deployment: what a profile file says becomes rows."""
 
 import csv
-import hashlib
 from collections.abc import Iterable
 from datetime import date, timedelta
 from pathlib import Path
@@ -27,6 +26,7 @@ from policies.models import (
     RuleFamily,
     TimeLimit,
 )
+from policies.models import sha256 as sha256
 
 CALENDAR = Path(__file__).parent / "official_calendar.csv"
 LOADED = "profile loaded"
@@ -247,7 +247,3 @@ def _retire(model: type[Purpose] | type[Recipient], codes: set[str]) -> int:
 
 def _two_columns(name: str, text: Any) -> dict[str, str]:
     return {f"{name}_vi": text.vi, f"{name}_en": text.en}
-
-
-def sha256(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()

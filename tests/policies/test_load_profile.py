@@ -17,9 +17,10 @@ from policies.models import (
     RetentionRule,
     TimeLimit,
     TimeLimitKind,
+    sha256,
 )
 from policies.retention import rule_after_closing
-from policies.services import load_profile, sha256
+from policies.services import load_profile
 
 pytestmark = pytest.mark.django_db
 
@@ -128,6 +129,17 @@ def test_a_policy_text_is_kept_with_its_hash_in_both_languages():
     texts = PolicyVersion.objects.current().texts.all()
     assert sorted(text.language for text in texts) == ["en", "vi"]
     assert all(text.sha256 == sha256(text.body) for text in texts)
+
+
+def test_a_purpose_knows_the_wording_of_today_in_both_languages():
+    purpose = Purpose.objects.asking_consent().first()
+    before = purpose.wording_hashes
+    assert before == {sha256(purpose.wording_vi), sha256(purpose.wording_en)}
+
+    purpose.wording_en += " Really?"
+
+    assert purpose.wording_hashes == {sha256(purpose.wording_vi), sha256(purpose.wording_en)}
+    assert purpose.wording_hashes != before
 
 
 def test_a_broken_file_says_where_and_changes_nothing(tmp_path):
