@@ -9,12 +9,17 @@ from django.utils import translation
 
 from common.text import clean_email
 from notices.services import queue_rendered
-from policies.models import Company
+from policies.models import PolicyVersion
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def is_open_for_signup(self, request: HttpRequest) -> bool:
-        return Company.objects.exists()
+        """Take sign-ups once the company has a policy that they could accept."""
+        try:
+            PolicyVersion.objects.current()
+        except PolicyVersion.DoesNotExist:
+            return False
+        return True
 
     def clean_email(self, email: str) -> str:
         return clean_email(email)

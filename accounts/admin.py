@@ -27,9 +27,7 @@ from common.admin import PortalAdmin, themed
 from common.personal_data import DataCategory, declaration_of
 from common.text import clean_email
 from policies.counting import local_day
-from policies.exceptions import NotConfigured
 from policies.models import Purpose
-from policies.retention import kept_until, rule_after_closing
 
 VIEW_CUSTOMER = "accounts.view_customer"
 
@@ -160,16 +158,13 @@ class CustomerAdmin(PersonalDataAdmin):
 
     @admin.display(description=_("account"))
     def account_text(self, customer: Customer) -> Any:
-        if customer.closed_at is None:
+        if customer.closed_at is None or customer.kept_until is None:
             return _("open")
-        closed_on = local_day(customer.closed_at)
         day = partial(date_format, format="SHORT_DATE_FORMAT")
-        try:
-            until = kept_until(rule_after_closing(closed_on), customer.closed_at)
-        except NotConfigured:
-            return _("closed on %(day)s") % {"day": day(closed_on)}
-        text = _("closed on %(day)s, kept until %(until)s")
-        return text % {"day": day(closed_on), "until": day(until)}
+        return _("closed on %(day)s, kept until %(until)s") % {
+            "day": day(local_day(customer.closed_at)),
+            "until": day(customer.kept_until),
+        }
 
     @action(  # type: ignore[untyped-decorator]
         description=_("Reveal"), icon="visibility", permissions=["view"]

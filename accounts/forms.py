@@ -3,7 +3,7 @@ from typing import Any
 from allauth.account import forms as allauth_forms
 from django import forms
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
@@ -14,7 +14,8 @@ from accounts.models import ConsentDecision, Customer
 from common.text import clean_line
 from common.tokens import new_public_id
 from policies.clocks import the_company
-from policies.models import PolicyText, PolicyVersion, Purpose
+from policies.models import LegalBasis, PolicyText, PolicyVersion, Purpose
+from policies.services import sha256
 
 
 class LineField(forms.CharField):
@@ -67,11 +68,13 @@ class SignUpForm(DetailsForm, allauth_forms.SignupForm):  # type: ignore[misc]
         label=_("I have read the privacy policy and accept it"),
         error_messages={"required": _("To open an account, accept the privacy policy.")},
     )
+    shown = forms.CharField(widget=forms.HiddenInput)
     field_order = ["full_name", "email", "phone", "address", "password1", "accept_policy"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.purposes = list(Purpose.objects.asking_consent())
+        self.fields["shown"].initial = self._words()
         for purpose in self.purposes:
             self.fields[_consent_name(purpose)] = forms.BooleanField(
                 label=purpose.wording, required=False
@@ -92,7 +95,19 @@ class SignUpForm(DetailsForm, allauth_forms.SignupForm):  # type: ignore[misc]
     def plain_fields(self) -> list[forms.BoundField]:
         """Return all but the consents, which the page shows apart."""
         consents = {_consent_name(purpose) for purpose in self.purposes}
-        return [field for field in self if field.name not in consents]
+        return [field for field in self.visible_fields() if field.name not in consents]
+
+    def clean_shown(self) -> None:
+        """Take an acceptance only of the very words that were read."""
+        if self.cleaned_data["shown"] != self._words():
+            self.data = {**self.data.dict(), "shown": self._words()}  # type: ignore[attr-defined]
+            raise forms.ValidationError(
+                _("The policy or a question changed while you were reading. Please look again.")
+            )
+
+    def _words(self) -> str:
+        """Return what names the policy's text and the questions, in the reader's language."""
+        return sha256("".join([self.policy_text.sha256, *(p.wording for p in self.purposes)]))
 
     def try_save(self, request: HttpRequest) -> tuple[AbstractBaseUser | None, HttpResponse | None]:
         """Save the account, or for an address that has one, only let its owner know by mail.
@@ -102,7 +117,11 @@ class SignUpForm(DetailsForm, allauth_forms.SignupForm):  # type: ignore[misc]
         """
         if self.account_already_exists:
             self._sign_up_nobody(request)
-        with transaction.atomic():
+        try:
+            with transaction.atomic():
+                user, response = super().try_save(request)
+        except IntegrityError:  # the same form sent twice: the first has just made the account
+            self.account_already_exists: bool = True
             user, response = super().try_save(request)
         return user, response
 
@@ -136,8 +155,19 @@ class SignUpForm(DetailsForm, allauth_forms.SignupForm):  # type: ignore[misc]
 class ConsentForm(forms.Form):
     """Which purpose, and what was decided; anything else was not sent by our page."""
 
-    purpose = forms.ModelChoiceField(Purpose.objects.asking_consent(), to_field_name="code")
+    purpose = forms.ModelChoiceField(
+        Purpose.objects.filter(legal_basis=LegalBasis.CONSENT), to_field_name="code"
+    )
     decision = forms.ChoiceField(choices=ConsentDecision.choices)
+    wording = forms.CharField(widget=forms.HiddenInput)
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse an answer to a question that was worded otherwise."""
+        data = super().clean() or {}
+        purpose = data.get("purpose")
+        if purpose and data.get("wording") != sha256(purpose.wording):
+            raise forms.ValidationError(_("The question has changed. Please read it again."))
+        return data
 
 
 class CloseAccountForm(forms.Form):

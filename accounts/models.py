@@ -1,4 +1,4 @@
-from datetime import datetime
+from datetime import date
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from common.tokens import new_public_id
-from policies.models import Language, PolicyText, PolicyVersion, Purpose
+from policies.models import Language, PolicyText, PolicyVersion, Purpose, RetentionRule
 
 
 class UserManager(BaseUserManager["User"]):
@@ -70,12 +70,17 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
     def open(self) -> "CustomerQuerySet":
         return self.filter(closed_at=None)
 
-    def closed_before(self, moment: datetime) -> "CustomerQuerySet":
-        return self.filter(closed_at__lt=moment)
+    def kept_too_long(self, on: date) -> "CustomerQuerySet":
+        """Narrow to the closed accounts whose last day lies before ``on``."""
+        return self.filter(kept_until__lt=on)
 
 
 class Customer(models.Model):
-    """A person whose data the company holds: the data subject."""
+    """A person whose data the company holds: the data subject.
+
+    kept_until is the last local day on which the data of a closed account is
+    kept, as the customer was told under closing_rule.
+    """
 
     public_id = models.CharField(
         _("public id"), max_length=32, unique=True, default=new_public_id, editable=False
@@ -95,6 +100,15 @@ class Customer(models.Model):
     language = models.CharField(_("language"), max_length=2, choices=Language, default=Language.VI)
     opened_at = models.DateTimeField(_("account opened"), default=timezone.now, editable=False)
     closed_at = models.DateTimeField(_("account closed"), null=True, editable=False)
+    closing_rule = models.ForeignKey(
+        RetentionRule,
+        on_delete=models.PROTECT,
+        null=True,
+        editable=False,
+        related_name="closed_customers",
+        verbose_name=_("kept under"),
+    )
+    kept_until = models.DateField(_("kept until"), null=True, editable=False)
 
     objects = CustomerQuerySet.as_manager()
     history = HistoricalRecords(user_db_constraint=False)
@@ -108,11 +122,18 @@ class Customer(models.Model):
                 name="customer_closed_after_opened",
                 condition=Q(closed_at=None) | Q(closed_at__gte=F("opened_at")),
             ),
+            models.CheckConstraint(
+                name="customer_closed_knows_its_last_day",
+                condition=Q(closed_at=None, closing_rule=None, kept_until=None)
+                | Q(closed_at__isnull=False, closing_rule__isnull=False, kept_until__isnull=False),
+            ),
         ]
         indexes = [
-            # For closed_before(): what the purge looks for.
+            # For kept_too_long() under one rule: what the purge looks for.
             models.Index(
-                name="customer_closed", fields=["closed_at"], condition=~Q(closed_at=None)
+                name="customer_kept_until",
+                fields=["closing_rule", "kept_until"],
+                condition=~Q(kept_until=None),
             ),
             # For the officers' search by exact address.
             models.Index(name="customer_email", fields=["email"]),
@@ -224,3 +245,12 @@ class Consent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.decision} {self.purpose_id}"
+
+    @property
+    def is_in_force(self) -> bool:
+        """Say whether it covers the purpose as it is asked now; new words want a new consent."""
+        return (
+            self.decision == ConsentDecision.GIVEN
+            and self.purpose.retired_on is None
+            and self.wording_sha256 in self.purpose.wording_hashes
+        )

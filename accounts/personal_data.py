@@ -2,6 +2,7 @@ from collections.abc import Collection
 
 from allauth.account.models import EmailAddress, EmailConfirmation
 from allauth.usersessions.models import UserSession
+from django.db.models import Q
 
 from accounts.models import Consent, Customer, PolicyEvent, User
 from accounts.services import end_sessions
@@ -73,7 +74,10 @@ declare(
     )
 )
 
-exempt("sessions.Session", because="ends with its UserSession, through end_sessions")
+exempt(
+    "sessions.Session",
+    because="ends with its UserSession, through end_sessions; one that never signed in, by its age",
+)
 exempt("admin.LogEntry", because="names rows by number and __str__, which holds nothing personal")
 for table in ("auth.Group", "auth.Permission", "contenttypes.ContentType"):
     exempt(table, because="describes the portal")
@@ -85,8 +89,14 @@ def end_sign_in(customers: Collection[int]) -> None:
     users = User.objects.filter(customer__in=customers)
     end_sessions(users.values_list("pk", flat=True))
     User.groups.through.objects.filter(user__in=users).delete()
-    public_ids = Customer.objects.filter(pk__in=customers).values("public_id")
-    Notice.objects.filter(recipient__in=public_ids).delete()
+    people = Customer.objects.filter(pk__in=customers)
+    addresses = EmailAddress.objects.filter(user__in=users)
+    Notice.objects.filter(
+        Q(recipient__in=people.values("public_id"))
+        | Q(address__in=people.values("email"))
+        | Q(address__in=users.values("email"))
+        | Q(address__in=addresses.values("email"))
+    ).delete()
 
 
 @finds_recipients

@@ -7,6 +7,7 @@ and a legal hold wait for one another.
 from collections.abc import Iterable, Mapping
 from datetime import date
 
+from allauth.account.models import EmailAddress
 from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
 from django.db import transaction
@@ -88,9 +89,10 @@ def follow_email(user: User, email: str) -> None:
 @transaction.atomic
 def choose_language(user: User, language: str) -> None:
     """Write to ``user`` in this language from now on."""
+    customers = list(Customer.objects.select_for_update(of=("self",)).filter(user=user))
     user.language = language
     save_as(user, by=user, reason="language chosen", fields=["language"])
-    for customer in Customer.objects.filter(user=user):
+    for customer in customers:
         customer.language = language
         save_as(customer, by=user, reason="language chosen", fields=["language"])
 
@@ -101,49 +103,58 @@ def decide_consent(
 ) -> None:
     """Give or withdraw one consent. Deciding the same again writes nothing.
 
+    What was given can be withdrawn also when its purpose is asked no longer.
+
     Raises AccountClosed, NoSuchConsent.
     """
     _lock_open(customer)
-    if not purpose.asks_consent or purpose.retired_on:
+    if not purpose.asks_consent:
         raise NoSuchConsent(_("This purpose asks for no consent."))
-    if consent_state(customer).get(purpose.pk, ConsentDecision.WITHDRAWN) != decision:
+    last = customer.consents.filter(purpose=purpose).last()
+    if decision == ConsentDecision.GIVEN:
+        if purpose.retired_on:
+            raise NoSuchConsent(_("Your data is no longer used for this purpose."))
+        repeated = last is not None and last.is_in_force
+    else:
+        repeated = last is None or last.decision == ConsentDecision.WITHDRAWN
+    if not repeated:
         _write_consent(customer, purpose, decision, by=by)
-
-
-def consent_state(customer: Customer) -> dict[int, str]:
-    """Return the last decision on each purpose (primary key) that has one."""
-    return {
-        consent.purpose_id: consent.decision for consent in customer.consents.latest_per_purpose()
-    }
 
 
 @transaction.atomic
 def close_account(customer: Customer, *, by: User) -> date:
     """Close the account; return the last day on which its data is kept.
 
-    Ends every session, blocks sign-in, withdraws every consent. Closing twice
-    keeps the first date and mails once.
+    That day stands from now on, whatever rule comes later. Ends every session
+    and consent, and frees the sign-in address. Closing twice keeps the first
+    date and mails once.
 
     Raises NotConfigured.
     """
     _lock(customer)
-    closed_at = customer.closed_at or timezone.now()
-    if customer.is_open:
-        customer.closed_at = closed_at
-        save_as(customer, by=by, reason="closed by customer", fields=["closed_at"])
-        for consent in customer.consents.latest_per_purpose().select_related("purpose"):
-            if consent.decision == ConsentDecision.GIVEN:
-                _write_consent(customer, consent.purpose, ConsentDecision.WITHDRAWN, by=by)
-        if customer.user is not None:
-            _block(customer.user, by=by)
-    until = kept_until(rule_after_closing(local_day(closed_at)), closed_at)
+    if customer.kept_until is not None:
+        return customer.kept_until
+    customer.closed_at = timezone.now()
+    customer.closing_rule = rule_after_closing(local_day(customer.closed_at))
+    customer.kept_until = kept_until(customer.closing_rule, customer.closed_at)
+    save_as(
+        customer,
+        by=by,
+        reason="closed by customer",
+        fields=["closed_at", "closing_rule", "kept_until"],
+    )
+    for consent in customer.consents.latest_per_purpose().select_related("purpose"):
+        if consent.decision == ConsentDecision.GIVEN:
+            _write_consent(customer, consent.purpose, ConsentDecision.WITHDRAWN, by=by)
+    if customer.user is not None:
+        _end_sign_in(customer.user, by=by)
     queue_notice(
         "account_closed",
         recipient=customer.public_id,
         key=f"closed-{customer.public_id}",
-        kept_until=until.isoformat(),
+        kept_until=customer.kept_until.isoformat(),
     )
-    return until
+    return customer.kept_until
 
 
 def end_sessions(users: Iterable[int]) -> None:
@@ -153,9 +164,18 @@ def end_sessions(users: Iterable[int]) -> None:
     sessions.delete()
 
 
-def _block(user: User, *, by: User) -> None:
+def forget_ended_sessions() -> None:
+    """Remove the sessions that are over, with the address and browser noted for each."""
+    Session.objects.filter(expire_date__lt=timezone.now()).delete()
+    UserSession.objects.exclude(session_key__in=Session.objects.values("session_key")).delete()
+
+
+def _end_sign_in(user: User, *, by: User) -> None:
+    """Block a sign-in and give up its address, so that the person may open a new account."""
+    EmailAddress.objects.filter(user=user).delete()
     user.is_active = False
-    save_as(user, by=by, reason="account closed", fields=["is_active"])
+    user.email = f"{user.public_id}@closed.invalid"
+    save_as(user, by=by, reason="account closed", fields=["is_active", "email"])
     end_sessions([user.pk])
 
 

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST
 
 from access.models import AccessRecord
 from accounts import services
+from accounts.consents import choices_of
 from accounts.forms import CloseAccountForm, ConsentForm, DetailsForm, details_of
 from accounts.held import held_about, kept_after_closing
 from accounts.http import CustomerRequest, for_customer
@@ -27,24 +28,25 @@ def data(request: CustomerRequest) -> HttpResponse:
 def edit_details(request: CustomerRequest) -> HttpResponse:
     form = DetailsForm(request.POST or None, initial=details_of(request.customer))
     if form.is_valid():
-        services.correct_details(request.customer, details=form.details, by=request.user)
-        messages.success(request, _("Your details are up to date."))
-        return redirect("data")
+        try:
+            services.correct_details(request.customer, details=form.details, by=request.user)
+        except PortalError as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, _("Your details are up to date."))
+            return redirect("data")
     return render(request, "accounts/edit_details.html", {"form": form})
 
 
 @for_customer
 def consents(request: CustomerRequest) -> HttpResponse:
-    latest = {
-        consent.purpose_id: consent for consent in request.customer.consents.latest_per_purpose()
-    }
-    purposes = [(purpose, latest.get(purpose.pk)) for purpose in Purpose.objects.active()]
+    needed = [purpose for purpose in Purpose.objects.active() if not purpose.asks_consent]
     return render(
         request,
         "accounts/consents.html",
         {
-            "asked": [pair for pair in purposes if pair[0].asks_consent],
-            "needed": [purpose for purpose, _consent in purposes if not purpose.asks_consent],
+            "choices": choices_of(request.customer),
+            "needed": needed,
             "given": ConsentDecision.GIVEN,
             "withdrawn": ConsentDecision.WITHDRAWN,
         },
@@ -55,20 +57,27 @@ def consents(request: CustomerRequest) -> HttpResponse:
 @require_POST
 def decide_consent(request: CustomerRequest) -> HttpResponse:
     form = ConsentForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, _("That choice is not known. Please choose again."))
-        return redirect("consents")
-    decision = ConsentDecision(form.cleaned_data["decision"])
-    services.decide_consent(
-        request.customer, form.cleaned_data["purpose"], decision=decision, by=request.user
-    )
-    if decision == ConsentDecision.GIVEN:
-        messages.success(
-            request, _("You have given your consent. You can withdraw it at any time.")
-        )
+    if form.is_valid():
+        _decide(request, form.cleaned_data["purpose"], form.cleaned_data["decision"])
     else:
-        messages.success(request, _("You have withdrawn your consent, with effect from now."))
+        changed = "".join(map(str, form.non_field_errors()))
+        messages.error(request, changed or _("That choice is not known. Please choose again."))
     return redirect("consents")
+
+
+def _decide(request: CustomerRequest, purpose: Purpose, decision: str) -> None:
+    try:
+        services.decide_consent(
+            request.customer, purpose, decision=ConsentDecision(decision), by=request.user
+        )
+    except PortalError as error:
+        messages.error(request, str(error))
+        return
+    if decision == ConsentDecision.GIVEN:
+        text = _("You have given your consent. You can withdraw it at any time.")
+    else:
+        text = _("You have withdrawn your consent, with effect from now.")
+    messages.success(request, text)
 
 
 @for_customer
@@ -83,13 +92,13 @@ def accesses(request: CustomerRequest) -> HttpResponse:
 @reauthentication_required
 def close(request: CustomerRequest) -> HttpResponse:
     form = CloseAccountForm(request.POST or None)
-    if form.is_valid():
-        try:
+    try:
+        kept = kept_after_closing(timezone.now())
+        if form.is_valid():
             until = services.close_account(request.customer, by=request.user)
-        except PortalError as error:
-            form.add_error(None, str(error))
-        else:
             logout(request)
             return render(request, "accounts/closed.html", {"until": until})
-    context = {"form": form, "kept": kept_after_closing(timezone.now())}
-    return render(request, "accounts/close.html", context)
+    except PortalError as error:
+        messages.error(request, str(error))
+        return redirect("data")
+    return render(request, "accounts/close.html", {"form": form, "kept": kept})

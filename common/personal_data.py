@@ -66,8 +66,8 @@ class Declaration:
         manager = getattr(self.model, "history", None)
         return manager.model if manager is not None else None
 
-    def about(self, customers: Iterable[int]) -> QuerySet[Any]:
-        """Return the rows about these customers (primary keys)."""
+    def about(self, customers: Iterable[int] | QuerySet[Any, Any]) -> QuerySet[Any]:
+        """Return the rows about these customers (primary keys, or a query for them)."""
         return self.model._base_manager.filter(**{f"{self.customer}__in": customers})
 
     def history_about(self, customers: Iterable[int], rows: Iterable[Any]) -> QuerySet[Any]:
@@ -90,8 +90,8 @@ ErasureStep = Callable[[Collection[int]], None]
 """Takes primary keys of customers; removes what no declaration reaches. Called first, in the
 transaction of the erasure; repeating it changes nothing."""
 
-Deferral = Callable[[Collection[int]], set[int]]
-"""Takes primary keys of customers; returns those who must not be erased yet."""
+Deferral = Callable[[], QuerySet[Any, Any]]
+"""Returns the primary keys of the customers who must not be erased yet; called anew each time."""
 
 _declarations: dict[type[Model], Declaration] = {}
 _exempt: dict[str, str] = {}

@@ -10,12 +10,13 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import Customer
 from casework.deadlines import Deadline, deadline_of, soon_until
 from common.job_report import late_jobs
 from complaints.models import Complaint
 from complaints.queue import count_queues
-from policies.exceptions import NotConfigured
-from retention.preview import preview_purge
+from policies.counting import local_day
+from retention.due import held
 
 # Queue, label, and how the figure looks when it is not 0
 COMPLAINT_FIGURES: tuple[tuple[str, str | Promise, str], ...] = (
@@ -79,13 +80,10 @@ def _of_complaints(user: Any) -> Iterator[Figure]:
 
 
 def _of_retention() -> Iterator[Figure]:
-    try:
-        preview = preview_purge()
-    except NotConfigured:
-        return
+    customers = Customer.objects.kept_too_long(local_day(timezone.now()))
     runs = reverse("admin:retention_purgerun_changelist")
-    yield Figure(_("Customers due for deletion"), preview.due, runs)
-    yield Figure(_("Of these on legal hold"), preview.held, runs)
+    yield Figure(_("Customers due for deletion"), customers.count(), runs)
+    yield Figure(_("Of these on legal hold"), held(customers).count(), runs)
 
 
 def _of_jobs() -> Figure:

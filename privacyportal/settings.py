@@ -164,6 +164,7 @@ ACCOUNT_REAUTHENTICATION_TIMEOUT = int(timedelta(minutes=5).total_seconds())
 ACCOUNT_SESSION_REMEMBER = False
 PASSWORD_RESET_TIMEOUT = int(timedelta(hours=1).total_seconds())
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
+UNVERIFIED_SIGN_UP_DAYS = 7  # then what was typed is erased: nobody proved that it is theirs
 PHONENUMBER_DEFAULT_REGION = "VN"
 PHONENUMBER_DB_FORMAT = "E164"
 

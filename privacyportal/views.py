@@ -13,8 +13,9 @@ from django.views.i18n import set_language
 
 from access.models import AccessRecord
 from accounts import services
+from accounts.consents import choices_of
 from accounts.http import CustomerRequest, for_customer
-from accounts.models import ConsentDecision, Customer
+from accounts.models import Customer
 from complaints.models import Complaint
 from policies.models import PolicyVersion, Purpose
 
@@ -33,15 +34,15 @@ def home(request: HttpRequest) -> HttpResponse:
 @for_customer
 def overview(request: CustomerRequest) -> HttpResponse:
     customer = request.customer
-    given = customer.consents.latest_per_purpose()
+    choices = choices_of(customer)
     return render(
         request,
         "overview.html",
         {
             "customer": customer,
             "open_complaints": Complaint.objects.of(customer).open(),
-            "consents_given": sum(c.decision == ConsentDecision.GIVEN for c in given),
-            "consents_asked": Purpose.objects.asking_consent().count(),
+            "consents_given": sum(choice.is_given for choice in choices),
+            "consents_asked": len(choices),
             "last_accesses": AccessRecord.objects.about(customer.public_id)[:3],
             "purposes": {purpose.code: purpose for purpose in Purpose.objects.all()},
         },
@@ -53,9 +54,10 @@ def policy(request: HttpRequest, number: str | None = None) -> HttpResponse:
     """Show the policy in effect, or the version of that number."""
     versions = PolicyVersion.objects.of_company()
     if number is None:
-        if not versions.exists():
+        try:
+            version = versions.current()
+        except PolicyVersion.DoesNotExist:
             return redirect("home")
-        version = versions.current()
     else:
         version = get_object_or_404(versions, number=number)
     text = version.text_in(get_language()[:2])

@@ -19,12 +19,11 @@ from access.models import AccessAction
 from access.purposes import DATA_RETENTION
 from common.admin import ReadOnlyAdmin, named
 from common.personal_data import DataCategory
-from policies.exceptions import NotConfigured
 from policies.models import RetentionAction, RetentionRule
 from policies.retention import SET_OFF_BY_CLOSING
 from retention import services
 from retention.models import LegalHold, PurgeApproval, PurgeRun, Tombstone
-from retention.preview import Preview, preview_purge
+from retention.preview import preview_purge
 
 ADD_HOLD = "retention.add_legalhold"
 CHANGE_HOLD = "retention.change_legalhold"
@@ -198,7 +197,7 @@ class RetentionRuleAdmin(ReadOnlyAdmin):
         """Let the purge delete under this rule, after a look at what would go now."""
         rule = self.get_row(request, object_id, APPROVE)
         user: Any = request.user
-        preview = _preview_of(rule)
+        preview = preview_purge(rule) if _purges(rule) else None
         return self.form_view(
             request,
             form_class=forms.Form,
@@ -209,17 +208,8 @@ class RetentionRuleAdmin(ReadOnlyAdmin):
             template="admin/policies/retentionrule/approve.html",
             object=rule,
             preview=preview,
-            rows=sorted(preview.rows().items()) if preview else [],
+            rows=sorted(preview.rows.items()) if preview else [],
         )
-
-
-def _preview_of(rule: RetentionRule) -> Preview | None:
-    """Return what the purge would do, None when it does not act under this rule now."""
-    try:
-        preview = preview_purge()
-    except NotConfigured:
-        return None
-    return preview if preview.rule == rule else None
 
 
 def _purges(rule: RetentionRule) -> bool:

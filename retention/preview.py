@@ -3,48 +3,35 @@
 from collections import Counter
 from dataclasses import dataclass
 
+from django.apps import apps
 from django.utils import timezone
 
-from accounts.models import Customer
-from common import personal_data
-from policies.counting import first_day_still_running, local_day, midnight
+from policies.counting import local_day
 from policies.models import RetentionRule
-from policies.retention import rule_after_closing
-from retention.models import LegalHold
+from retention.due import deferred, due_under, free_to_go, held, rows_about
 
 
 @dataclass(frozen=True)
 class Preview:
-    """Who is due under the rule: numbers of customers, and the keys of those who would go."""
+    """Numbers of customers under one rule, and of the rows that would go, by the table's name."""
 
-    rule: RetentionRule
     due: int
     held: int
     deferred: int
-    going: frozenset[int]
-
-    def rows(self) -> dict[str, int]:
-        """Return how many rows would go with them, by the table's name for people."""
-        counts: Counter[str] = Counter()
-        for declaration in personal_data.declarations():
-            name = str(declaration.model._meta.verbose_name_plural)
-            counts[name] += declaration.about(self.going).count()
-        return dict(+counts)
+    going: int
+    rows: dict[str, int]
 
 
-def preview_purge() -> Preview:
-    """Raises NotConfigured."""
-    today = local_day(timezone.now())
-    rule = rule_after_closing(today)
-    before = midnight(first_day_still_running(today, rule.months))
-    due = frozenset(Customer.objects.closed_before(before).values_list("pk", flat=True))
-    holds = LegalHold.objects.in_force().filter(customer__in=due)
-    held = frozenset(holds.values_list("customer", flat=True))
-    deferred = frozenset[int]().union(*(wait(due) for wait in personal_data.deferrals().values()))
+def preview_purge(rule: RetentionRule) -> Preview:
+    customers = due_under(rule, local_day(timezone.now()))
+    going = free_to_go(customers)
+    rows: Counter[str] = Counter()
+    for label, number in rows_about(going).items():
+        rows[str(apps.get_model(label)._meta.verbose_name_plural)] += number
     return Preview(
-        rule=rule,
-        due=len(due),
-        held=len(held),
-        deferred=len(deferred - held),
-        going=due - held - deferred,
+        due=customers.count(),
+        held=held(customers).count(),
+        deferred=sum(those.count() for those in deferred(customers).values()),
+        going=going.count(),
+        rows=dict(rows),
     )

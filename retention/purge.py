@@ -2,7 +2,7 @@
 
 Deleting cannot be undone, so this is how it is kept safe:
 
-- Who is due follows from ``closed_at`` and the rule in force; nothing is marked.
+- Who is due follows from the day that the customer was told at closing.
 - Until the DPO has approved the rule, a run counts and deletes nothing.
 - A batch locks its customers with SKIP LOCKED, in one transaction. Holds,
   reopening and new cases take the same lock first, so what they say is final
@@ -16,49 +16,83 @@ Deleting cannot be undone, so this is how it is kept safe:
 
 import logging
 from collections import Counter
-from collections.abc import Collection, Iterable
-from datetime import date, datetime
+from collections.abc import Collection, Iterable, Iterator
+from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from accounts.models import Customer, CustomerQuerySet
 from common import personal_data
-from policies.counting import first_day_still_running, local_day, midnight
+from policies.counting import local_day
 from policies.models import RetentionRule
-from policies.retention import kept_until, rule_after_closing
-from retention.models import DoomedFile, LegalHold, PurgeApproval, PurgeRun, Tombstone
+from policies.retention import rule_after_closing
+from retention.due import deferred, due_under, free_to_go, held, rows_about
+from retention.models import DoomedFile, PurgeApproval, PurgeRun, Tombstone
 
 logger = logging.getLogger(__name__)
 
 BATCH = 500  # customers a transaction: measured as fast as one statement for all
 
 
-def purge_closed_accounts(*, at: datetime | None = None, only_report: bool = False) -> PurgeRun:
-    """Erase every closed account whose retention period is over; return the report.
+def purge_closed_accounts(
+    *, at: datetime | None = None, only_report: bool = False
+) -> list[PurgeRun]:
+    """Erase every closed account whose last day is over; return a report for each rule.
 
-    ``at`` is the moment to judge by (default: the database's now). Reports only
-    when asked to, and while the rule is not approved. Run again, it continues.
+    Each account goes by the rule under which it was closed. ``at`` is the moment to
+    judge by (default: the database's now). Reports only when asked to, and for
+    a rule that is not approved. Run again, it continues.
 
     Raises NotConfigured.
     """
-    moment = at or _database_now()
-    today = local_day(moment)
-    rule = rule_after_closing(today)
+    today = local_day(at or _database_now())
+    rules = RetentionRule.objects.filter(closed_customers__isnull=False).distinct()
+    in_use = list(rules.order_by("pk")) or [rule_after_closing(today)]
+    runs = [_purge_under(rule, today, only_report=only_report) for rule in in_use]
+    if not only_report:
+        remove_doomed_files()
+    return runs
+
+
+def _purge_under(rule: RetentionRule, today: date, *, only_report: bool) -> PurgeRun:
     approved = PurgeApproval.objects.filter(rule=rule).exists()
-    due = _due(rule, today)
+    customers = due_under(rule, today)
     run = PurgeRun.objects.create(
-        rule=rule, only_reported=only_report or not approved, due=due.count()
+        rule=rule, only_reported=only_report or not approved, due=customers.count()
     )
-    if not run.only_reported:
-        _erase_all(run, due)
-    _count_kept(run, due)
+    if run.only_reported:
+        run.counts = rows_about(free_to_go(customers))
+    else:
+        _erase_all(run, customers)
+    run.held = held(customers).count()
+    waiting = {reason: those.count() for reason, those in deferred(customers).items()}
+    run.deferred = {reason: number for reason, number in waiting.items() if number}
     run.finished_at = timezone.now()
     run.save()
-    remove_doomed_files()
     return run
+
+
+def erase_unverified_sign_ups(*, at: datetime | None = None) -> int:
+    """Erase who signed up and never proved the address; return how many went. Safe to repeat.
+
+    Their details may have been typed by somebody else, so nothing is kept.
+    """
+    before = (at or _database_now()) - timedelta(days=settings.UNVERIFIED_SIGN_UP_DAYS)
+    unproven = (
+        Customer.objects.open()
+        .filter(opened_at__lt=before, user__isnull=False)
+        .exclude(user__emailaddress__verified=True)
+    )
+    erased = 0
+    for batch in _batches(free_to_go(unproven)):
+        with transaction.atomic():
+            going, _counts = _erase_free(unproven, batch)
+        erased += len(going)
+    return erased
 
 
 def remove_doomed_files() -> int:
@@ -75,54 +109,49 @@ def remove_doomed_files() -> int:
     return removed
 
 
-def _due(rule: RetentionRule, today: date) -> CustomerQuerySet:
-    return Customer.objects.closed_before(midnight(first_day_still_running(today, rule.months)))
+def _erase_all(run: PurgeRun, customers: CustomerQuerySet) -> None:
+    for batch in _batches(customers):
+        try:
+            _erase_batch(run, customers, batch)
+        except DatabaseError:
+            _erase_one_by_one(run, customers, batch)
 
 
-def _erase_all(run: PurgeRun, due: CustomerQuerySet) -> None:
-    last = 0  # each batch starts behind the one before, so what must stay is met once
+def _batches(customers: CustomerQuerySet) -> Iterator[list[int]]:
+    """Yield primary keys; each batch starts behind the last, so who must stay is met once."""
+    last = 0
     while batch := list(
-        due.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:BATCH]
+        customers.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:BATCH]
     ):
         last = batch[-1]
-        try:
-            _erase_batch(run, due, batch)
-        except DatabaseError:
-            _erase_one_by_one(run, due, batch)
+        yield batch
 
 
-def _erase_one_by_one(run: PurgeRun, due: CustomerQuerySet, batch: Iterable[int]) -> None:
+def _erase_one_by_one(run: PurgeRun, customers: CustomerQuerySet, batch: Iterable[int]) -> None:
     for customer in batch:
         try:
-            _erase_batch(run, due, [customer])
+            _erase_batch(run, customers, [customer])
         except DatabaseError as error:
             run.failed += 1
             logger.error("customer %s not erased: %s", customer, type(error).__name__)
 
 
-def _erase_batch(run: PurgeRun, due: CustomerQuerySet, batch: Collection[int]) -> None:
+def _erase_batch(run: PurgeRun, customers: CustomerQuerySet, batch: Collection[int]) -> None:
     with transaction.atomic():
-        wanted = due.filter(pk__in=batch).order_by("pk")
-        locked = list(wanted.select_for_update(skip_locked=True, of=("self",)))
-        stay = _must_stay([customer.pk for customer in locked])
-        going = [customer for customer in locked if customer.pk not in stay]
-        counts = erase([customer.pk for customer in going])
+        going, counts = _erase_free(customers, batch)
         _bury(run, going)
     run.erased += len(going)
     run.counts = dict(Counter(run.counts) + counts)
 
 
-def _must_stay(customers: Collection[int]) -> set[int]:
-    """Return those on hold or deferred; asked anew under the lock."""
-    stay = _held(customers)
-    for deferral in personal_data.deferrals().values():
-        stay |= deferral(customers)
-    return stay
-
-
-def _held(customers: Collection[int]) -> set[int]:
-    holds = LegalHold.objects.in_force().filter(customer__in=customers)
-    return set(holds.values_list("customer", flat=True))
+def _erase_free(
+    customers: CustomerQuerySet, batch: Collection[int]
+) -> tuple[list[Customer], Counter[str]]:
+    """Lock the batch, ask again who must stay, and erase the others; return them."""
+    wanted = customers.filter(pk__in=batch).order_by("pk")
+    locked = [row.pk for row in wanted.select_for_update(skip_locked=True, of=("self",))]
+    going = list(free_to_go(Customer.objects.filter(pk__in=locked)))
+    return going, erase([customer.pk for customer in going])
 
 
 def erase(customers: Collection[int]) -> Counter[str]:
@@ -175,23 +204,13 @@ def _bury(run: PurgeRun, customers: Iterable[Customer]) -> None:
             public_id=customer.public_id,
             opened_on=local_day(customer.opened_at),
             closed_on=local_day(customer.closed_at),
-            retained_until=kept_until(run.rule, customer.closed_at),
+            retained_until=customer.kept_until,
             rule=run.rule,
             run=run,
         )
         for customer in customers
-        if customer.closed_at is not None
+        if customer.closed_at is not None and customer.kept_until is not None
     )
-
-
-def _count_kept(run: PurgeRun, due: CustomerQuerySet) -> None:
-    left = list(due.values_list("pk", flat=True))
-    run.held = len(_held(left))
-    run.deferred = {
-        reason: len(waiting)
-        for reason, deferral in personal_data.deferrals().items()
-        if (waiting := deferral(left))
-    }
 
 
 def _database_now() -> datetime:

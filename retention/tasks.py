@@ -7,3 +7,11 @@ def purge_closed_accounts() -> None:
     from retention import purge
 
     purge.purge_closed_accounts()
+
+
+@scheduled_job("retention.erase_unverified_sign_ups", daily(2, 30))
+def erase_unverified_sign_ups() -> None:
+    """Erase who never proved their address; run again it finds nobody left."""
+    from retention import purge
+
+    purge.erase_unverified_sign_ups()

@@ -14,6 +14,7 @@ from casework.services import start_clocks
 from complaints.models import Complaint, ComplaintCategory
 from complaints.services import CLOCKS
 from policies.models import RetentionRule
+from policies.retention import kept_until, rule_after_closing
 from retention.models import LegalHold, PurgeApproval
 
 PASSWORD = "correct horse battery"
@@ -45,9 +46,12 @@ def make_customer(**kwargs: Any) -> Customer:
     days = kwargs.pop("closed_days_ago", None)
     if days is not None:
         kwargs["closed_at"] = timezone.now() - timedelta(days=days)
-        kwargs.setdefault("opened_at", kwargs["closed_at"] - timedelta(days=100))
+    if closed_at := kwargs.get("closed_at"):
+        kwargs.setdefault("opened_at", closed_at - timedelta(days=100))
+        kwargs.setdefault("closing_rule", rule_after_closing(timezone.localdate()))
+        kwargs.setdefault("kept_until", kept_until(kwargs["closing_rule"], closed_at))
     if "user" not in kwargs:
-        kwargs["user"] = make_user(email=kwargs["email"], is_active=days is None)
+        kwargs["user"] = make_user(email=kwargs["email"], is_active=closed_at is None)
     return Customer.objects.create(**kwargs)
 
 
@@ -88,3 +92,17 @@ def make_hold(customer: Customer, **kwargs: Any) -> LegalHold:
 
 def approve(rule: RetentionRule) -> PurgeApproval:
     return PurgeApproval.objects.create(rule=rule, approved_by=make_user(is_staff=True))
+
+
+def close_in_the_past(customer: Customer, days: int) -> None:
+    """Let the account have been closed that long ago, under the rule of today."""
+    customer.closed_at = timezone.now() - timedelta(days=days)
+    customer.opened_at = customer.closed_at - timedelta(days=9)
+    customer.closing_rule = rule_after_closing(timezone.localdate())
+    customer.kept_until = kept_until(customer.closing_rule, customer.closed_at)
+    Customer.objects.filter(pk=customer.pk).update(
+        closed_at=customer.closed_at,
+        opened_at=customer.opened_at,
+        closing_rule=customer.closing_rule,
+        kept_until=customer.kept_until,
+    )

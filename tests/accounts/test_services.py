@@ -5,6 +5,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone, translation
 
 from accounts import services
+from accounts.consents import choices_of
 from accounts.exceptions import AccountClosed, NoSuchConsent
 from accounts.models import Consent, ConsentDecision, Customer, PolicyEvent
 from notices.models import Notice
@@ -19,6 +20,10 @@ DETAILS = {"full_name": "Trần Thị Mai", "phone": "+84912345678", "address": 
 
 def newsletter():
     return Purpose.objects.get(code="newsletter")
+
+
+def choice_of(customer, code):
+    return next(choice for choice in choices_of(customer) if choice.purpose.code == code)
 
 
 def ledger(customer):
@@ -66,7 +71,43 @@ def test_withdrawing_appends_to_the_ledger_and_deciding_the_same_twice_does_not(
         )
 
     assert ledger(customer) == [("newsletter", "given"), ("newsletter", "withdrawn")]
-    assert services.consent_state(customer) == {newsletter().pk: "withdrawn"}
+    assert not choice_of(customer, "newsletter").is_given
+
+
+def test_a_consent_to_other_words_does_not_count(client):
+    customer = make_customer()
+    services.decide_consent(
+        customer, newsletter(), decision=ConsentDecision.GIVEN, by=customer.user
+    )
+    assert choice_of(customer, "newsletter").is_given
+
+    Purpose.objects.filter(code="newsletter").update(wording_vi="Khác?", wording_en="Else?")
+
+    choice = choice_of(customer, "newsletter")
+    assert (choice.was_given, choice.is_given, choice.is_open) == (True, False, True)
+    services.decide_consent(
+        customer, newsletter(), decision=ConsentDecision.GIVEN, by=customer.user
+    )
+    assert choice_of(customer, "newsletter").is_given
+
+
+def test_a_consent_for_a_purpose_of_the_past_can_still_be_withdrawn():
+    customer = make_customer()
+    services.decide_consent(
+        customer, newsletter(), decision=ConsentDecision.GIVEN, by=customer.user
+    )
+    Purpose.objects.filter(code="newsletter").update(retired_on=timezone.localdate())
+
+    with pytest.raises(NoSuchConsent):
+        services.decide_consent(
+            customer, newsletter(), decision=ConsentDecision.GIVEN, by=customer.user
+        )
+    choice = choice_of(customer, "newsletter")
+    assert (choice.is_given, choice.is_open) == (False, False)
+    services.decide_consent(
+        customer, newsletter(), decision=ConsentDecision.WITHDRAWN, by=customer.user
+    )
+    assert "newsletter" not in {c.purpose.code for c in choices_of(customer)}
 
 
 def test_withdrawing_what_was_never_given_writes_nothing():
@@ -140,6 +181,7 @@ def test_closing_says_until_when_ends_consents_and_sign_in_and_mails_once():
     customer.user.refresh_from_db()
     assert until == again == add_months(local_day(customer.closed_at), 12)
     assert not customer.user.is_active
+    assert customer.kept_until == until
     assert ledger(customer)[-1] == ("newsletter", "withdrawn")
     assert Notice.objects.filter(template="account_closed").count() == 1
 

@@ -9,9 +9,12 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import Consent, Customer, PolicyEvent, User
+from accounts.services import close_account
 from notices.models import Notice
 from notices.services import send_due_notices
+from policies.models import Purpose
 from tests.factories import PASSWORD, make_customer
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -26,7 +29,8 @@ FORM = {
 
 
 def sign_up(client, **changes):
-    return client.post(reverse("account_signup"), {**FORM, **changes})
+    shown = client.get(reverse("account_signup")).context["form"]["shown"].value()
+    return client.post(reverse("account_signup"), {**FORM, "shown": shown, **changes})
 
 
 def mailed_code():
@@ -98,6 +102,18 @@ def test_a_wrong_answer_is_named_and_nothing_is_saved(client, change, value):
         assert not model.objects.exists()
 
 
+def test_an_acceptance_counts_only_for_the_words_that_were_shown(client):
+    shown = client.get(reverse("account_signup")).context["form"]["shown"].value()
+    Purpose.objects.filter(code="newsletter").update(wording_vi="Khác?")
+
+    response = client.post(reverse("account_signup"), {**FORM, "shown": shown})
+    assert list(response.context["form"].errors) == ["shown"]
+    assert not User.objects.exists()
+
+    again = response.context["form"]["shown"].value()
+    assert client.post(reverse("account_signup"), {**FORM, "shown": again}).status_code == 302
+
+
 def test_fields_that_the_form_does_not_have_are_ignored(client):
     sign_up(client, is_staff="on", is_superuser="on", public_id="0" * 32)
 
@@ -161,3 +177,27 @@ def test_a_reset_link_carries_the_sites_own_address(client):
 
 def test_a_foreign_host_is_refused(client):
     assert client.get("/", headers={"host": "evil.example"}).status_code == 400
+
+
+def test_a_double_click_makes_one_account_and_no_fault(portal):
+    shown = Client().get(reverse("account_signup")).context["form"]["shown"].value()
+
+    def post():
+        return Client().post(reverse("account_signup"), {**FORM, "shown": shown})
+
+    answers = at_once(*[post] * 4)
+
+    # The throttle on mails to one address may ask the later ones to wait.
+    assert {answer.status_code for answer in answers} <= {302, 429}
+    assert User.objects.count() == Customer.objects.count() == 1
+
+
+def test_whoever_closed_their_account_may_open_a_new_one(client):
+    old = make_customer(email=FORM["email"])
+    EmailAddress.objects.create(user=old.user, email=old.email, verified=True)
+    close_account(old, by=old.user)
+
+    sign_up(client)
+
+    assert Customer.objects.open().get().email == old.email
+    assert Customer.objects.exclude(closed_at=None).get() == old

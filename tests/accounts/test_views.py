@@ -15,6 +15,7 @@ from common.personal_data import DataCategory
 from notices.services import send_due_notices
 from policies.counting import add_months, local_day
 from policies.models import Purpose
+from policies.services import sha256
 from privacyportal.roles import COMPLAINT_OFFICER
 from tests.factories import PASSWORD, make_customer, make_staff
 
@@ -33,6 +34,10 @@ def customer(client):
 
 def sign_in(client, user, password=PASSWORD):
     return client.post(reverse("account_login"), {"login": user.email, "password": password})
+
+
+def words_of(code):
+    return sha256(Purpose.objects.get(code=code).wording)
 
 
 @pytest.mark.parametrize("page", [*PAGES, "close_account"])
@@ -105,7 +110,8 @@ def test_a_required_detail_cannot_be_emptied(client, customer):
 def test_a_consent_is_given_and_withdrawn(client, customer):
     for decision in ("given", "withdrawn"):
         response = client.post(
-            reverse("decide_consent"), {"purpose": "newsletter", "decision": decision}
+            reverse("decide_consent"),
+            {"purpose": "newsletter", "decision": decision, "wording": words_of("newsletter")},
         )
         assert response.url == reverse("consents")
 
@@ -118,6 +124,7 @@ def test_a_consent_is_given_and_withdrawn(client, customer):
         {},
         {"purpose": "newsletter"},
         {"purpose": "newsletter", "decision": "maybe"},
+        {"purpose": "newsletter", "decision": "given", "wording": "0" * 64},
         {"purpose": "nothing", "decision": "given"},
         {"purpose": "service", "decision": "given"},
         {"purpose": "news\x00letter", "decision": "given"},
@@ -206,7 +213,7 @@ class TestClosing:
         assert Customer.objects.get().closed_at is not None
         for browser in (client, elsewhere):
             assert browser.get(reverse("overview")).url.startswith(reverse("account_login"))
-        assert sign_in(Client(), fresh.user).url == reverse("account_inactive")
+        assert sign_in(Client(), fresh.user).context["form"].errors
 
 
 def test_a_new_address_counts_once_it_is_verified(client, customer):

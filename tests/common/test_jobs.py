@@ -81,7 +81,10 @@ def test_two_workers_run_a_job_once(transactional_db, job):
 def test_the_lock_is_given_back(job):
     job.task()
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")
+        cursor.execute(
+            "SELECT count(*) FROM pg_locks JOIN pg_database d ON d.oid = database"
+            " WHERE locktype = 'advisory' AND datname = current_database()"
+        )
         assert cursor.fetchone() == (0,)
 
 

@@ -100,14 +100,14 @@ def test_the_approval_shows_what_would_go_and_lets_the_purge_delete(client, dpo)
     rule = the_rule()
 
     preview = client.get(f"{RULES}{rule.pk}/approve/").context_data["preview"]
-    assert (preview.due, preview.held, preview.deferred, len(preview.going)) == (2, 1, 0, 1)
-    assert preview.rows()["customers"] == 1
+    assert (preview.due, preview.held, preview.deferred, preview.going) == (2, 1, 0, 1)
+    assert preview.rows["customers"] == 1
     assert not PurgeApproval.objects.exists()
     assert not PurgeRun.objects.exists()
 
     client.post(f"{RULES}{rule.pk}/approve/")
     assert PurgeApproval.objects.get().approved_by == dpo
-    run = purge_closed_accounts()
+    (run,) = purge_closed_accounts()
     assert (run.only_reported, run.due, run.held, run.erased) == (False, 2, 1, 1)
 
 
@@ -143,7 +143,7 @@ def test_nobody_but_the_dpo_holds_releases_or_approves(role, client, db):
 def test_runs_and_tombstones_are_read_and_nothing_else(client, dpo):
     customer = make_customer(closed_days_ago=500)
     client.post(f"{RULES}{the_rule().pk}/approve/")
-    run = purge_closed_accounts()
+    (run,) = purge_closed_accounts()
 
     page = client.get(f"/admin/retention/purgerun/{run.pk}/change/").content.decode()
     tombstones = client.post("/admin/retention/tombstone/", {"q": customer.public_id})

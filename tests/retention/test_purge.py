@@ -15,12 +15,13 @@ from django.utils import timezone
 from access.models import AccessAction, AccessRecord
 from access.services import record_access
 from accounts.models import Customer, PolicyEvent, User
-from accounts.services import decide_consent
+from accounts.services import decide_consent, forget_ended_sessions
 from common.personal_data import DataCategory, declarations
 from complaints.models import Complaint, ComplaintState
 from complaints.services import file_complaint, withdraw_complaint
 from notices.models import Notice
-from policies.models import PolicyText, Purpose
+from notices.services import queue_rendered
+from policies.models import PolicyText, Purpose, RetentionRule
 from policies.retention import rule_after_closing
 from policies.services import load_profile
 from privacyportal.roles import COMPLAINT_OFFICER
@@ -30,6 +31,7 @@ from retention.models import DoomedFile, PurgeRun, Tombstone
 from retention.services import place_hold
 from tests.factories import (
     approve,
+    close_in_the_past,
     make_complaint,
     make_customer,
     make_evidence,
@@ -76,11 +78,7 @@ def make_full_customer(canary, *, closed_days_ago):
         purpose="complaint_handling",
         field_groups=[DataCategory.CONTACT],
     )
-    closed_at = timezone.now() - timedelta(days=closed_days_ago)
-    Customer.objects.filter(pk=customer.pk).update(
-        opened_at=closed_at - timedelta(days=9), closed_at=closed_at
-    )
-    customer.refresh_from_db()
+    close_in_the_past(customer, closed_days_ago)
     return customer
 
 
@@ -119,7 +117,7 @@ def test_everything_of_a_due_customer_goes_and_nothing_of_a_neighbour(approved):
     }
     assert len(files_holding(CANARY)) == 1
 
-    run = purge.purge_closed_accounts()
+    (run,) = purge.purge_closed_accounts()
 
     assert (run.due, run.erased, run.failed, run.only_reported) == (1, 1, 0, False)
     assert tables_holding(CANARY) == set()
@@ -146,7 +144,7 @@ def test_every_declared_table_is_emptied_of_the_customer(approved):
 def test_the_tombstone_says_that_there_was_one_and_nothing_more(approved):
     due = make_full_customer(CANARY, closed_days_ago=370)
 
-    run = purge.purge_closed_accounts()
+    (run,) = purge.purge_closed_accounts()
 
     stone = Tombstone.objects.get()
     assert (stone.public_id, stone.run, stone.rule) == (due.public_id, run, approved.rule)
@@ -158,7 +156,7 @@ def test_the_tombstone_says_that_there_was_one_and_nothing_more(approved):
 def test_without_the_dpos_approval_a_run_only_reports():
     make_full_customer(CANARY, closed_days_ago=370)
 
-    run = purge.purge_closed_accounts()
+    (run,) = purge.purge_closed_accounts()
 
     assert (run.due, run.erased, run.only_reported) == (1, 0, True)
     assert Customer.objects.count() == 1
@@ -174,14 +172,91 @@ def test_a_dry_run_deletes_nothing_even_when_approved(approved, capsys):
     assert Customer.objects.count() == 1
 
 
-def test_an_approval_of_another_rule_is_none(approved):
+def test_each_account_goes_by_the_rule_under_which_it_was_closed(approved):
     make_customer(closed_days_ago=370)
-    load_profile("speedsms")  # its rule for closed accounts was never approved
+    load_profile("speedsms")  # its rule deletes at once, and was never approved
+    make_customer(closed_days_ago=2)
 
-    run = purge.purge_closed_accounts()
+    first, second = purge.purge_closed_accounts()
 
-    assert (run.rule.months, run.only_reported) == (0, True)
-    assert Customer.objects.count() == 1
+    assert (first.rule, first.erased, first.only_reported) == (approved.rule, 1, False)
+    assert (second.rule.months, second.due, second.only_reported) == (0, 1, True)
+    assert Customer.objects.get().closing_rule == second.rule
+
+
+def test_a_longer_rule_keeps_nobody_beyond_the_day_they_were_told(approved):
+    told = make_customer(closed_days_ago=370).kept_until
+    longer = RetentionRule.objects.get(pk=approved.rule.pk)
+    longer.pk, longer._state.adding, longer.months = None, True, 36
+    longer.save()
+    RetentionRule.objects.filter(pk=approved.rule.pk).update(valid_to=timezone.localdate())
+
+    purge.purge_closed_accounts()
+
+    assert Tombstone.objects.get().retained_until == told
+
+
+def test_a_report_says_what_would_go_from_each_table(capsys):
+    make_full_customer(CANARY, closed_days_ago=370)
+
+    (run,) = purge.purge_closed_accounts()
+
+    assert run.counts["complaints.Complaint"] == 1
+    assert run.counts["usersessions.UserSession"] == 1
+    call_command("purge")
+    assert "The DPO has not approved this rule" in capsys.readouterr().out
+
+
+def test_a_dry_run_leaves_the_files_of_erased_rows_alone(approved):
+    evidence = make_evidence(make_complaint(customer=make_customer(closed_days_ago=370)))
+    with transaction.atomic():
+        purge.erase([evidence.case.customer_id])
+
+    call_command("purge", "--dry-run")
+
+    assert default_storage.exists(evidence.file.name)
+
+
+def test_no_session_and_no_queued_mail_remembers_the_erased(approved, client):
+    customer = make_full_customer(CANARY, closed_days_ago=370)
+    queue_rendered("sign_in", address=customer.email, subject="x", body=CANARY)
+    Session.objects.create(  # of a sign-up that was never finished
+        session_key="pending",
+        session_data=Session.objects.encode({"email": customer.email}),
+        expire_date=timezone.now() - timedelta(hours=1),
+    )
+
+    forget_ended_sessions()
+    purge.purge_closed_accounts()
+
+    assert tables_holding(CANARY) == set()
+    decoded = [session.get_decoded() for session in Session.objects.all()]
+    assert CANARY not in str(decoded)
+
+
+class TestUnverifiedSignUps:
+    @pytest.fixture
+    def unverified(self, db):
+        week_ago = timezone.now() - timedelta(days=8)
+        return make_customer(full_name=CANARY, opened_at=week_ago)
+
+    def test_are_erased_after_a_week(self, unverified):
+        assert purge.erase_unverified_sign_ups() == 1
+        assert purge.erase_unverified_sign_ups() == 0
+        assert tables_holding(CANARY) == set()
+
+    def test_are_left_a_week_to_prove_their_address(self, unverified):
+        Customer.objects.update(opened_at=timezone.now() - timedelta(days=6))
+        assert purge.erase_unverified_sign_ups() == 0
+
+    def test_with_a_proven_address_are_customers(self, unverified):
+        EmailAddress.objects.create(user=unverified.user, email="a@example.com", verified=True)
+        assert purge.erase_unverified_sign_ups() == 0
+        assert Customer.objects.get() == unverified
+
+    def test_stay_under_a_legal_hold(self, unverified):
+        make_hold(unverified)
+        assert purge.erase_unverified_sign_ups() == 0
 
 
 @pytest.mark.parametrize(
@@ -199,7 +274,7 @@ def test_twelve_months_end_with_their_last_local_day(approved, closed, now, due)
     closed_at = datetime.fromisoformat(closed)
     customer = make_customer(closed_at=closed_at, opened_at=closed_at - timedelta(days=1))
 
-    run = purge.purge_closed_accounts(at=datetime.fromisoformat(now))
+    (run,) = purge.purge_closed_accounts(at=datetime.fromisoformat(now))
 
     assert run.erased == due
     assert Customer.objects.filter(pk=customer.pk).exists() != bool(due)
@@ -207,7 +282,7 @@ def test_twelve_months_end_with_their_last_local_day(approved, closed, now, due)
 
 def test_open_accounts_are_never_due(approved):
     make_customer(opened_at=datetime(2001, 1, 1, tzinfo=UTC))
-    assert purge.purge_closed_accounts().due == 0
+    assert purge.purge_closed_accounts()[0].due == 0
 
 
 def test_a_legal_hold_keeps_everything_until_it_is_released(approved):
@@ -215,14 +290,14 @@ def test_a_legal_hold_keeps_everything_until_it_is_released(approved):
     hold = make_hold(customer)
     before = tables_holding(CANARY)
 
-    run = purge.purge_closed_accounts()
+    (run,) = purge.purge_closed_accounts()
 
     assert (run.due, run.erased, run.held) == (1, 0, 1)
     assert tables_holding(CANARY) == before
 
     hold.released_by, hold.released_at = make_staff(COMPLAINT_OFFICER), timezone.now()
     hold.save()
-    assert purge.purge_closed_accounts().erased == 1
+    assert purge.purge_closed_accounts()[0].erased == 1
     assert tables_holding(CANARY) == set()
 
 
@@ -242,7 +317,7 @@ def test_an_open_case_defers_the_purge_and_is_counted(approved):
     customer = make_customer(closed_days_ago=370)
     complaint = make_complaint(customer=customer)
 
-    run = purge.purge_closed_accounts()
+    (run,) = purge.purge_closed_accounts()
 
     assert (run.erased, run.deferred) == (0, {"open case": 1})
     assert Complaint.objects.get() == complaint
@@ -261,7 +336,7 @@ def test_one_broken_customer_does_not_keep_the_others(approved):
             f" WHEN (OLD.id = {held.pk}) EXECUTE FUNCTION pg_temp.fail()"
         )
 
-    run = purge.purge_closed_accounts()
+    (run,) = purge.purge_closed_accounts()
 
     assert (run.due, run.erased, run.failed) == (4, 3, 1)
     assert Customer.objects.get() == held
@@ -271,7 +346,7 @@ def test_one_broken_customer_does_not_keep_the_others(approved):
 def test_run_twice_it_erases_once(approved):
     make_full_customer(CANARY, closed_days_ago=370)
 
-    assert [purge.purge_closed_accounts().erased for _ in range(2)] == [1, 0]
+    assert [purge.purge_closed_accounts()[0].erased for _ in range(2)] == [1, 0]
     assert PurgeRun.objects.count() == 2
     assert Tombstone.objects.count() == 1
 

@@ -13,7 +13,7 @@ from policies.retention import rule_after_closing
 from privacyportal.roles import DPO
 from retention import purge
 from retention.exceptions import HoldRefused
-from retention.models import LegalHold, PurgeRun, Tombstone
+from retention.models import LegalHold, Tombstone
 from retention.services import place_hold
 from tests.factories import approve, make_complaint, make_customer, make_staff
 from tests.threads import at_once
@@ -31,9 +31,9 @@ def approved(portal):
 def test_two_workers_erase_each_customer_once():
     customers = {make_customer(closed_days_ago=400).public_id for _ in range(30)}
 
-    runs = at_once(purge.purge_closed_accounts, purge.purge_closed_accounts)
+    (first,), (second,) = at_once(purge.purge_closed_accounts, purge.purge_closed_accounts)
 
-    assert [type(run) for run in runs] == [PurgeRun, PurgeRun]
+    runs = [first, second]
     assert sum(run.erased for run in runs) == 30
     assert sum(run.failed for run in runs) == 0
     assert set(Tombstone.objects.values_list("public_id", flat=True)) == customers
@@ -47,7 +47,7 @@ def test_a_hold_stands_before_the_purge_or_is_refused(round_):
     def hold():
         return place_hold(customer.public_id, authority="Tòa án", document="1", reason="x", by=dpo)
 
-    run, outcome = at_once(purge.purge_closed_accounts, hold)
+    (run,), outcome = at_once(purge.purge_closed_accounts, hold)
 
     alive = Customer.objects.filter(pk=customer.pk).exists()
     assert isinstance(outcome, LegalHold if alive else HoldRefused)
@@ -59,7 +59,9 @@ def test_a_hold_stands_before_the_purge_or_is_refused(round_):
 def test_a_case_recorded_during_the_purge_is_kept_with_its_customer_or_refused(round_):
     customer = make_customer(closed_days_ago=400)
 
-    run, outcome = at_once(purge.purge_closed_accounts, lambda: make_complaint(customer=customer))
+    (run,), outcome = at_once(
+        purge.purge_closed_accounts, lambda: make_complaint(customer=customer)
+    )
 
     alive = Customer.objects.filter(pk=customer.pk).exists()
     assert isinstance(outcome, Complaint if alive else DatabaseError)
@@ -71,10 +73,12 @@ def test_a_closed_customer_files_nothing_while_the_purge_runs():
     customer = make_customer(closed_days_ago=400)
     user = customer.user
 
-    run, outcome = at_once(
+    (run,), outcome = at_once(
         purge.purge_closed_accounts,
         lambda: file_complaint(customer, category="other", text="x", submission="0" * 32, by=user),
     )
 
     assert isinstance(outcome, AccountClosed | Customer.DoesNotExist)
-    assert (run.erased, Complaint.objects.count()) == (1, 0)
+    assert Complaint.objects.count() == 0
+    # A customer whose row was locked just then is left to the next run.
+    assert run.erased + Customer.objects.count() == 1

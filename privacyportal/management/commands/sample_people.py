@@ -123,9 +123,11 @@ def _file(customer: Customer, category: str, text: str, days_ago: int) -> Compla
 def _close_long_ago(customer: Customer) -> None:
     """Leave one account that is due for the purge."""
     close_account(customer, by=_sign_in_of(customer))
-    thirteen_months = timezone.now() - timedelta(days=400)
+    days = timedelta(days=400)
     Customer.objects.filter(pk=customer.pk).update(
-        opened_at=thirteen_months - timedelta(days=30), closed_at=thirteen_months
+        opened_at=customer.opened_at - 2 * days,
+        closed_at=timezone.now() - days,
+        kept_until=timezone.localdate() - timedelta(days=30),
     )
 
 

@@ -4,6 +4,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from common.errors import PortalError
+from retention.models import PurgeRun
 from retention.purge import purge_closed_accounts
 
 
@@ -15,18 +16,21 @@ class Command(BaseCommand):
 
     def handle(self, *, dry_run: bool, **options: Any) -> None:
         try:
-            run = purge_closed_accounts(only_report=dry_run)
+            runs = purge_closed_accounts(only_report=dry_run)
         except PortalError as error:
             raise CommandError(str(error)) from error
+        for run in runs:
+            self.report(run, dry_run=dry_run)
+        if failed := sum(run.failed for run in runs):
+            raise CommandError(f"{failed} customers could not be erased; see the log.")
+
+    def report(self, run: PurgeRun, *, dry_run: bool) -> None:
         self.stdout.write(f"rule: {run.rule}")
         if run.only_reported and not dry_run:
             self.stdout.write("The DPO has not approved this rule: report only.")
         self.stdout.write(f"due {run.due}, erased {run.erased}, failed {run.failed}")
-        self.stdout.write(
-            f"kept: on legal hold {run.held}"
-            + "".join(f", {reason} {number}" for reason, number in run.deferred.items())
-        )
+        waiting = "".join(f", {reason} {number}" for reason, number in run.deferred.items())
+        self.stdout.write(f"kept: on legal hold {run.held}{waiting}")
+        self.stdout.write("would go:" if run.only_reported else "gone:")
         for table, number in sorted(run.counts.items()):
             self.stdout.write(f"  {table}: {number}")
-        if run.failed:
-            raise CommandError(f"{run.failed} customers could not be erased; see the log.")

@@ -1,0 +1,45 @@
+"""Which consents of a customer are in force, as the pages and whoever wants to use data ask."""
+
+from dataclasses import dataclass
+
+from django.db.models import Q
+
+from accounts.models import Consent, ConsentDecision, Customer
+from policies.models import LegalBasis, Purpose
+from policies.services import sha256
+
+
+@dataclass(frozen=True)
+class ConsentChoice:
+    """A purpose that asks for consent, and the customer's last word on it, if any."""
+
+    purpose: Purpose
+    last: Consent | None
+
+    @property
+    def wording_sha256(self) -> str:
+        return sha256(self.purpose.wording)
+
+    @property
+    def was_given(self) -> bool:
+        return self.last is not None and self.last.decision == ConsentDecision.GIVEN
+
+    @property
+    def is_given(self) -> bool:
+        return self.last is not None and self.last.is_in_force
+
+    @property
+    def is_open(self) -> bool:
+        """Say whether consent can be given: the purpose is used, and asked in these words."""
+        return self.purpose.retired_on is None and not self.is_given
+
+
+def choices_of(customer: Customer) -> list[ConsentChoice]:
+    """Return what the customer may decide: all that is asked now, and what was given once."""
+    latest = customer.consents.latest_per_purpose().select_related("purpose", "policy_version")
+    last = {consent.purpose_id: consent for consent in latest}
+    given = [pk for pk, consent in last.items() if consent.decision == ConsentDecision.GIVEN]
+    purposes = Purpose.objects.filter(
+        Q(retired_on=None) | Q(pk__in=given), legal_basis=LegalBasis.CONSENT
+    )
+    return [ConsentChoice(purpose, last.get(purpose.pk)) for purpose in purposes]
