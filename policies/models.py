@@ -1,5 +1,5 @@
 import hashlib
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Self
 
 from django.contrib.postgres.fields import ArrayField
@@ -314,7 +314,8 @@ class DatedRule(models.Model):
     """A number that a law or a policy sets, from a day on.
 
     A change is a new row; a row that was used is never edited. A case keeps
-    the row it ran under.
+    the row it ran under. A row that was superseded before it could apply ends
+    the day before it begins: it is in force on no day.
     """
 
     family = models.CharField(_("set by"), max_length=10, choices=RuleFamily)
@@ -386,7 +387,7 @@ class TimeLimit(DatedRule):
             ),
             models.CheckConstraint(
                 name="timelimit_validity",
-                condition=Q(valid_to=None) | Q(valid_to__gte=F("valid_from")),
+                condition=Q(valid_to=None) | Q(valid_to__gte=F("valid_from") - timedelta(days=1)),
             ),
         ]
 
@@ -428,7 +429,7 @@ class RetentionRule(DatedRule):
         constraints = [
             models.CheckConstraint(
                 name="retentionrule_validity",
-                condition=Q(valid_to=None) | Q(valid_to__gte=F("valid_from")),
+                condition=Q(valid_to=None) | Q(valid_to__gte=F("valid_from") - timedelta(days=1)),
             ),
         ]
 

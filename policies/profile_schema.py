@@ -392,7 +392,7 @@ def read_profile(source: str | Path) -> Profile:
 
     Raises ProfileError with every fault found, each as "file: place: reason".
     """
-    path = _profile_path(source)
+    path = profile_path(source)
     raw = profile_faults.read_toml(path)
     text, faults = profile_faults.read_policy_text(path)
     faults += [Fault(path.name, *found) for found in profile_faults.contradictions(raw)]
@@ -406,7 +406,7 @@ def read_statute() -> StatutePack:
     return _validated(StatutePack, STATUTE, raw, [])
 
 
-def _profile_path(source: str | Path) -> Path:
+def profile_path(source: str | Path) -> Path:
     if isinstance(source, Path) or source.endswith(".toml"):
         return Path(source)
     if source in known_profiles():

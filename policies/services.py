@@ -1,12 +1,13 @@
 """Configuring a deployment: what a profile file says becomes rows."""
 
 import csv
-from collections.abc import Iterable
+import zlib
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Model
 from django.utils import timezone
 from simple_history.utils import bulk_create_with_history
@@ -27,9 +28,11 @@ from policies.models import (
     TimeLimit,
 )
 from policies.models import sha256 as sha256
+from policies.profile_faults import Fault, ProfileError
 
 CALENDAR = Path(__file__).parent / "official_calendar.csv"
 LOADED = "profile loaded"
+ONE_DAY = timedelta(days=1)
 
 
 @transaction.atomic
@@ -38,12 +41,16 @@ def load_profile(source: str | Path) -> int:
 
     ``source`` is the name of a shipped profile or the path of a profile file.
     Loading the same profile again changes nothing. A number that differs
-    becomes a new dated row; the one it supersedes ends the day before.
+    becomes a new dated row; the one it supersedes ends the day before. Two
+    loads at once follow one another.
 
-    Raises profile_schema.ProfileError before anything is changed.
+    Raises ProfileError before anything is changed.
     """
     profile = profile_schema.read_profile(source)
     statute = profile_schema.read_statute()
+    _wait_for_other_loads()
+    if faults := list(_unpublishable(profile, profile_schema.profile_path(source))):
+        raise ProfileError(faults)
     changed = _load_calendar(statute)
     changed += _load_company(profile)
     changed += _load_policy(profile)
@@ -53,6 +60,12 @@ def load_profile(source: str | Path) -> int:
     changed += _load_limits(profile.time_limits, RuleFamily.PROMISE)
     changed += _load_retention(profile)
     return changed
+
+
+def _wait_for_other_loads() -> None:
+    """Hold the lock of this name until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [zlib.crc32(b"load_profile")])
 
 
 def _load_calendar(statute: profile_schema.StatutePack) -> int:
@@ -112,23 +125,45 @@ def _load_company(profile: profile_schema.Profile) -> int:
 
 def _load_policy(profile: profile_schema.Profile) -> int:
     """Publish the profile's policy once; a published version is never touched again."""
-    policy = profile.policy
-    known = PolicyVersion.objects.filter(profile=profile.code, number=policy.number)
-    if known.exists():
+    key = {"profile": profile.code, "number": profile.policy.number}
+    if PolicyVersion.objects.filter(**key).exists():
         return 0
-    version = PolicyVersion(
-        profile=profile.code,
-        number=policy.number,
-        published_on=policy.published_on,
-        effective_on=policy.effective_on,
-        **_two_columns("summary", policy.summary),
-    )
+    version = PolicyVersion(**key, **_version_columns(profile))
     save_as(version, by=None, reason=LOADED)
-    for language, body in (("vi", profile.text.vi), ("en", profile.text.en)):
+    for language, body in profile.text:
         PolicyText.objects.create(
             version=version, language=language, body=body, sha256=sha256(body)
         )
     return 1
+
+
+def _unpublishable(profile: profile_schema.Profile, file: Path) -> Iterator[Fault]:
+    """Find what differs from the version published under that number, and a policy yet to come."""
+    published = PolicyVersion.objects.filter(profile=profile.code)
+    policy = profile.policy
+    reason = f"differs from version {policy.number} as published; a change needs a new number"
+    if version := published.filter(number=policy.number).first():
+        for name, value in _version_columns(profile).items():
+            if getattr(version, name) != value:
+                place = name.replace("summary_", "summary.")
+                yield Fault(file.name, f"policy.{place}", reason)
+        hashes = dict(version.texts.values_list("language", "sha256"))
+        for language, body in profile.text:
+            if hashes.get(language) != sha256(body):
+                yield Fault(file.with_suffix(f".{language}.md").name, "", reason)
+    today = timezone.localdate()
+    if policy.effective_on > today and not published.filter(effective_on__lte=today).exists():
+        reason = f"no policy would be in effect before {policy.effective_on}"
+        yield Fault(file.name, "policy.effective_on", reason)
+
+
+def _version_columns(profile: profile_schema.Profile) -> dict[str, Any]:
+    policy = profile.policy
+    return {
+        "published_on": policy.published_on,
+        "effective_on": policy.effective_on,
+        **_two_columns("summary", policy.summary),
+    }
 
 
 def _load_purposes(profile: profile_schema.Profile) -> int:
@@ -177,7 +212,7 @@ def _load_limits(limits: Iterable[profile_schema.TimeLimit], family: RuleFamily)
         }
         for limit in limits
     ]
-    return _put_rules(TimeLimit, family, rows, key=("kind",))
+    return _put_rules(TimeLimit, family, rows, key="kind")
 
 
 def _load_retention(profile: profile_schema.Profile) -> int:
@@ -190,16 +225,16 @@ def _load_retention(profile: profile_schema.Profile) -> int:
         }
         for rule in profile.retention_rules
     ]
-    return _put_rules(
-        RetentionRule, RuleFamily.PROMISE, rows, key=("category", "trigger", "action")
-    )
+    return _put_rules(RetentionRule, RuleFamily.PROMISE, rows, key="category")
 
 
 def _put_rules(
-    model: type[DatedRule], family: RuleFamily, rows: list[dict[str, Any]], key: tuple[str, ...]
+    model: type[DatedRule], family: RuleFamily, rows: list[dict[str, Any]], key: str
 ) -> int:
-    """Bring the rules of ``family`` in line with ``rows``, by new rows and ends, never by edits."""
-    yesterday = timezone.localdate() - timedelta(days=1)
+    """Bring the rules of ``family`` in line with ``rows``, by new rows and ends, never by edits.
+
+    What is new begins today at the earliest where there was a rule of the same ``key`` before.
+    """
     ours = model.objects.filter(family=family)
     kept: set[int] = set()
     changed = 0
@@ -207,18 +242,26 @@ def _put_rules(
         same = {name: value for name, value in row.items() if name != "valid_from"}
         existing = model.objects.filter(**same).first()
         if existing is None:
-            before = ours.filter(**{name: row[name] for name in key}).exclude(pk__in=kept)
+            before = ours.filter(**{key: row[key]}).exclude(pk__in=kept)
             if before.exists():
                 row = {**row, "valid_from": max(row["valid_from"], timezone.localdate())}
+            if row["valid_to"] and row["valid_to"] < row["valid_from"]:
+                continue  # over already: what applied until today stays as it was recorded
             existing = model(**row)
             save_as(existing, by=None, reason=LOADED)
             changed += 1
         kept.add(existing.pk)
-    for rule in ours.filter(valid_to=None).exclude(pk__in=kept):
-        rule.valid_to = max(rule.valid_from, yesterday)
-        save_as(rule, by=None, reason="superseded", fields=["valid_to"])
-        changed += 1
-    return changed
+    return changed + sum(_supersede(rule) for rule in ours.exclude(pk__in=kept))
+
+
+def _supersede(rule: DatedRule) -> int:
+    """End a rule with yesterday, or before it begins; return 0 if it is over already, else 1."""
+    last_day = max(rule.valid_from, timezone.localdate()) - ONE_DAY
+    if rule.valid_to is not None and rule.valid_to <= last_day:
+        return 0
+    rule.valid_to = last_day
+    save_as(rule, by=None, reason="superseded", fields=["valid_to"])
+    return 1
 
 
 def _put(model: type[Model], key: dict[str, Any], values: dict[str, Any]) -> int:

@@ -1,3 +1,4 @@
+from collections import Counter
 from datetime import timedelta
 
 import pytest
@@ -15,12 +16,15 @@ from policies.models import (
     Purpose,
     Recipient,
     RetentionRule,
+    RuleFamily,
     TimeLimit,
     TimeLimitKind,
     sha256,
 )
+from policies.profile_faults import ProfileError
 from policies.retention import rule_after_closing
 from policies.services import load_profile
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -38,6 +42,17 @@ TABLES = (
 
 def everything():
     return {model: list(model.objects.order_by("pk").values()) for model in TABLES}
+
+
+def today():
+    return timezone.localdate()
+
+
+def in_force():
+    """Count the rules of today by what must be unique among them."""
+    limits = TimeLimit.objects.in_force(today()).values_list("family", "kind")
+    rules = RetentionRule.objects.in_force(today()).values_list("category", "trigger", "action")
+    return Counter([*limits, *rules])
 
 
 @pytest.mark.parametrize("name", profile_schema.known_profiles())
@@ -67,8 +82,8 @@ def test_the_complaint_term_is_the_companys_and_the_statute_runs_beside_it(
 ):
     load_profile(name)
 
-    (promised,) = limits_in_force(TimeLimitKind.COMPLAINT_COMPLETION, timezone.localdate())
-    (statutory,) = limits_in_force(TimeLimitKind.COMPLAINT_FIRST_RESPONSE, timezone.localdate())
+    (promised,) = limits_in_force(TimeLimitKind.COMPLAINT_COMPLETION, today())
+    (statutory,) = limits_in_force(TimeLimitKind.COMPLAINT_FIRST_RESPONSE, today())
     assert (promised.minimum, promised.maximum, promised.unit, promised.basis) == (
         minimum,
         maximum,
@@ -94,7 +109,7 @@ def test_what_follows_closing_and_a_policy_change_is_the_companys(
     load_profile(name)
 
     company = Company.objects.get()
-    rule = rule_after_closing(timezone.localdate())
+    rule = rule_after_closing(today())
     assert company.profile == name
     assert (company.notice_period_days, company.staff_access_mode) == (notice_days, mode)
     if trigger is None:
@@ -110,8 +125,8 @@ def test_a_second_profile_supersedes_the_first_without_editing_it():
 
     after = RetentionRule.objects.get(pk=before.pk)
     assert (after.months, after.trigger) == (before.months, before.trigger)
-    assert after.valid_to == timezone.localdate() - timedelta(days=1)
-    assert rule_after_closing(timezone.localdate()).trigger == "service_ended"
+    assert after.valid_to == today() - timedelta(days=1)
+    assert rule_after_closing(today()).trigger == "service_ended"
     named = {purpose.code for purpose in profile_schema.read_profile("vietnam_server").purposes}
     assert {purpose.code for purpose in Purpose.objects.active()} == named
 
@@ -120,9 +135,73 @@ def test_going_back_to_the_first_profile_brings_its_rules_back():
     load_profile("vietnam_server")
     load_profile("fpt_smart_cloud")
 
-    rule = rule_after_closing(timezone.localdate())
-    assert (rule.months, rule.valid_from) == (12, timezone.localdate())
+    rule = rule_after_closing(today())
+    assert (rule.months, rule.valid_from) == (12, today())
     assert load_profile("fpt_smart_cloud") == 0
+
+
+def test_switching_to_and_fro_on_one_day_leaves_the_last_companys_rules_alone():
+    switches = ["vietnam_server", "fpt_smart_cloud", "vietnam_server", "fpt_smart_cloud"]
+    expected = in_force()
+    for name in switches:
+        load_profile(name)
+
+    assert in_force() == expected
+    assert set(expected.values()) == {1}
+    rule = rule_after_closing(today())
+    assert (rule.trigger, rule.months) == ("account_closed", 12)
+    assert load_profile("fpt_smart_cloud") == 0
+
+
+def test_a_rule_that_changes_its_trigger_does_not_reach_into_the_past():
+    load_profile("vietnam_server")
+
+    yesterday = today() - timedelta(days=1)
+    assert rule_after_closing(yesterday).trigger == "account_closed"
+
+
+def complaint_terms(on):
+    limits = limits_in_force(TimeLimitKind.COMPLAINT_COMPLETION, on)
+    return [limit.maximum for limit in limits if limit.family == RuleFamily.PROMISE]
+
+
+def test_a_term_with_a_last_day_ends_with_the_company_that_promised_it(acme):
+    coming = today() + timedelta(days=30)
+    acme.breaks("maximum = 15", f"maximum = 14\nvalid_to = {coming}")
+    load_profile(acme.path)
+    assert complaint_terms(today()) == [14]
+
+    load_profile("vietnam_server")
+
+    assert TimeLimit.objects.in_force(coming).filter(maximum=14).count() == 0
+    assert complaint_terms(coming) == [15]
+
+
+def test_a_term_to_come_that_is_superseded_never_comes(acme):
+    coming = today() + timedelta(days=30)
+    text = acme.path.read_text()
+    start = text.rindex("[[time_limits]]", 0, text.index('kind = "complaint_completion"'))
+    table = text[start : text.index("promises = []", start)] + "promises = []\n\n"
+    later = table.replace("maximum = 15", "maximum = 8").replace("2024-07-01", str(coming))
+    now = table.replace("promises", f"valid_to = {coming - timedelta(days=1)}\npromises")
+    acme.breaks(table.strip(), now + later)
+    load_profile(acme.path)
+    assert (complaint_terms(today()), complaint_terms(coming)) == ([15], [8])
+
+    load_profile("fpt_smart_cloud")
+
+    assert (complaint_terms(today()), complaint_terms(coming)) == ([15], [15])
+    assert load_profile("fpt_smart_cloud") == 0
+
+
+def test_a_last_day_in_the_past_ends_the_term_today(acme):
+    acme.breaks("maximum = 15", "maximum = 15\nvalid_to = 2026-01-31")
+
+    assert load_profile(acme.path) == 1
+
+    assert complaint_terms(today()) == []
+    assert complaint_terms(today() - timedelta(days=1)) == [15]
+    assert load_profile(acme.path) == 0
 
 
 def test_a_policy_text_is_kept_with_its_hash_in_both_languages():
@@ -142,21 +221,88 @@ def test_a_purpose_knows_the_wording_of_today_in_both_languages():
     assert purpose.wording_hashes != before
 
 
-def test_a_broken_file_says_where_and_changes_nothing(tmp_path):
-    good = (profile_schema.PROFILES / "speedsms.toml").read_text()
-    broken = tmp_path / "broken.toml"
-    broken.write_text(good.replace("maximum = 15", "maximum = 0", 1))
-    for language in ("vi", "en"):
-        text = (profile_schema.PROFILES / f"speedsms.{language}.md").read_text()
-        (tmp_path / f"broken.{language}.md").write_text(text)
+def test_a_broken_file_says_where_and_changes_nothing(acme):
+    acme.breaks("maximum = 15", "maximum = 0")
     before = everything()
 
-    with pytest.raises(CommandError, match=r"broken\.toml: time_limits\[\d+\]\.maximum"):
-        call_command("load_profile", str(broken))
+    with pytest.raises(CommandError, match=r"acme\.toml: time_limits\[\d+\]\.maximum"):
+        call_command("load_profile", str(acme.path))
 
     assert everything() == before
+
+
+@pytest.mark.parametrize(
+    ("suffix", "old", "new", "place"),
+    [
+        (".vi.md", "dữ liệu", "thông tin", "acme.vi.md"),
+        (".en.md", "data", "information", "acme.en.md"),
+        (".toml", "summary.en = ", 'summary.en = "Anew: "#', "acme.toml: policy.summary.en"),
+        (
+            ".toml",
+            "published_on = 2026-08-24\neffective_on = 2026-08-29",
+            "published_on = 2026-08-25\neffective_on = 2026-08-30",
+            "acme.toml: policy.published_on",
+        ),
+    ],
+)
+def test_a_published_version_cannot_be_changed_under_its_number(acme, suffix, old, new, place):
+    acme.breaks(old, new, suffix=suffix)
+    acme.breaks("maximum = 15", "maximum = 14")
+    before = everything()
+
+    with pytest.raises(CommandError, match=f"{place}: differs from version 1 as published"):
+        call_command("load_profile", str(acme.path))
+
+    assert everything() == before
+
+
+def test_a_changed_policy_with_a_new_number_is_published_beside_the_old(acme):
+    acme.breaks("dữ liệu", "thông tin", suffix=".vi.md")
+    acme.breaks('number = "1"', 'number = "2"')
+
+    assert load_profile(acme.path) == 1
+
+    assert sorted(PolicyVersion.objects.of_company().values_list("number", flat=True)) == ["1", "2"]
+
+
+def publish_tomorrow(acme):
+    published, effective = today() - timedelta(days=4), today() + timedelta(days=1)
+    acme.breaks("published_on = 2026-08-24", f"published_on = {published}")
+    acme.breaks("effective_on = 2026-08-29", f"effective_on = {effective}")
+    return effective
+
+
+def test_a_company_without_a_policy_in_effect_is_refused(acme):
+    acme.breaks('code = "fpt_smart_cloud"', 'code = "acme"')
+    effective = publish_tomorrow(acme)
+    before = everything()
+
+    sentence = f"policy.effective_on: no policy would be in effect before {effective}"
+    with pytest.raises(ProfileError, match=sentence):
+        load_profile(acme.path)
+
+    assert everything() == before
+
+
+def test_a_policy_to_come_waits_beside_the_one_in_effect(acme):
+    acme.breaks('number = "1"', 'number = "2"')
+    publish_tomorrow(acme)
+
+    assert load_profile(acme.path) == 1
+
+    assert PolicyVersion.objects.current().number == "1"
 
 
 def test_an_unknown_profile_names_the_known_ones():
     with pytest.raises(CommandError, match="clever_group, fpt_smart_cloud"):
         call_command("load_profile", "acme")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_first_loads_at_once_follow_one_another():
+    call_command("flush", interactive=False)
+
+    outcomes = at_once(lambda: load_profile("speedsms"), lambda: load_profile("speedsms"))
+
+    assert 0 in outcomes
+    assert Company.history.count() == 1

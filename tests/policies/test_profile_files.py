@@ -1,8 +1,6 @@
 import csv
 import datetime as dt
 import re
-import shutil
-from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -42,30 +40,6 @@ PROMISES = {
         *("FPT-17", "FPT-18", "FPT-19", "FPT-20", "FPT-21", "FPT-22"),
     ],
 }
-
-
-class Acme:
-    """A copy of a shipped profile in a directory of its own, to be broken."""
-
-    def __init__(self, directory: Path) -> None:
-        self.path = directory / "acme.toml"
-        for suffix in (".toml", ".vi.md", ".en.md"):
-            shutil.copy(PROFILES / f"fpt_smart_cloud{suffix}", directory / f"acme{suffix}")
-
-    def breaks(self, old: str, new: str, *, times: int = 1) -> None:
-        text = self.path.read_text(encoding="utf-8")
-        assert old in text
-        self.path.write_text(text.replace(old, new, times), encoding="utf-8")
-
-    def faults(self) -> list[str]:
-        with pytest.raises(ProfileError) as caught:
-            read_profile(self.path)
-        return str(caught.value).splitlines()
-
-
-@pytest.fixture
-def acme(tmp_path: Path) -> Acme:
-    return Acme(tmp_path)
 
 
 def completion(profile: Profile) -> TimeLimit:
