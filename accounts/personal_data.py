@@ -31,6 +31,7 @@ declare(
             "phone": mask_phone,
             "address": mask_all,
         },
+        plain=["kept_until"],
     )
 )
 declare(
@@ -56,6 +57,7 @@ declare(
         model=EmailConfirmation,
         category=DataCategory.ACCOUNT,
         customer="email_address__user__customer",
+        internal=["key"],
     )
 )
 declare(
@@ -64,13 +66,16 @@ declare(
         category=DataCategory.DEVICE,
         customer="user__customer",
         personal={"ip": mask_all, "user_agent": mask_all},
-        internal=["data"],
+        internal=["data", "session_key"],
     )
 )
 declare(Declaration(model=PolicyEvent, category=DataCategory.CONSENT, customer="customer"))
 declare(
     Declaration(
-        model=Consent, category=DataCategory.CONSENT, customer="customer", plain=["wording"]
+        model=Consent,
+        category=DataCategory.CONSENT,
+        customer="customer",
+        plain=["wording", "wording_sha256"],
     )
 )
 

@@ -6,22 +6,37 @@ from django.utils.translation import gettext_noop
 from casework.models import Case, CaseEvent, Clock, Evidence
 from common.personal_data import DataCategory, Declaration, declare, defers_erasure, mask_all
 
-declare(Declaration(model=Case, category=DataCategory.COMPLAINT, customer="customer"))
+declare(
+    Declaration(
+        model=Case,
+        category=DataCategory.COMPLAINT,
+        customer="customer",
+        plain=["reference", "submission"],
+    )
+)
 declare(
     Declaration(
         model=Clock,
         category=DataCategory.COMPLAINT,
         customer="case__customer",
-        plain=["explanation"],
+        plain=["last_day", "explanation"],
     )
 )
-declare(Declaration(model=CaseEvent, category=DataCategory.COMPLAINT, customer="case__customer"))
+declare(
+    Declaration(
+        model=CaseEvent,
+        category=DataCategory.COMPLAINT,
+        customer="case__customer",
+        plain=["code"],
+    )
+)
 declare(
     Declaration(
         model=Evidence,
         category=DataCategory.EVIDENCE,
         customer="case__customer",
         personal={"name": mask_all},
+        plain=["content_type", "size", "sha256"],
         files=["file"],
     )
 )

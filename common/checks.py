@@ -3,37 +3,31 @@ from typing import Any
 
 from django.apps import apps
 from django.core.checks import CheckMessage, Error
+from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.db.models import Model
 
 from common import personal_data
+from common.personal_data import Declaration
+from common.tokens import new_public_id
 
-FREE_TEXT = (
-    models.TextField,
-    models.EmailField,
-    models.GenericIPAddressField,
-    models.JSONField,
-    models.FileField,
-    models.BinaryField,
-)
-LONGEST_CODE = 64  # a CharField beyond this can hold what people write
+CUSTOMER = "accounts.Customer"
 
 
 def check_every_personal_table_is_declared(**kwargs: Any) -> list[CheckMessage]:
     """Refuse to start while some table could hold personal data and nobody says what it is."""
     declared = {declaration.model for declaration in personal_data.declarations()}
-    errors: list[CheckMessage] = []
+    errors = [*_unknown_exemptions()]
+    for declaration in personal_data.declarations():
+        errors += _faults_of(declaration)
     for model in apps.get_models():
-        if model._meta.label in personal_data.exemptions() or not model._meta.managed:
+        if model in declared or _is_exempt(model) or not model._meta.managed:
             continue
-        if model in declared:
-            errors += _undeclared_fields(model)
-        elif (subject := _tracked_model(model)) is not None:
-            if subject not in declared and subject._meta.label not in personal_data.exemptions():
+        subject = _tracked_model(model)
+        if subject is not None:
+            if subject not in declared and not _is_exempt(subject):
                 errors.append(_undeclared(subject))
-        elif any(
-            _could_hold_text(field) or field.related_model in declared for field in _own(model)
-        ):
+        elif any(_could_be_personal(f) or f.related_model in declared for f in _own(model)):
             errors.append(_undeclared(model))
     return errors
 
@@ -47,36 +41,84 @@ def _undeclared(model: type[Model]) -> Error:
     )
 
 
-def _undeclared_fields(model: type[Model]) -> Iterator[Error]:
-    declaration = personal_data.declaration_of(model)
-    known = {
+def _unknown_exemptions() -> Iterator[Error]:
+    for label in personal_data.exemptions():
+        try:
+            apps.get_model(label)
+        except LookupError:
+            yield Error(f"{label} is exempt and is no table.", id="common.E005")
+
+
+def _faults_of(declaration: Declaration) -> Iterator[Error]:
+    model = declaration.model
+    own = {field.name: field for field in _own(model)}
+    named = {
         *declaration.personal,
         *declaration.internal,
         *declaration.plain,
         *declaration.files,
     }
-    for field in _own(model):
-        if _could_hold_text(field) and field.name not in known:
+    for name, field in own.items():
+        if isinstance(field, models.FileField) != (name in declaration.files):
             yield Error(
-                f"{model._meta.label}.{field.name} could hold personal data and is not declared.",
-                hint="Add it to the declaration as personal, internal, plain or files.",
+                f"{model._meta.label}.{name} must be among the files if and only if it is one.",
+                obj=model,
+                id="common.E003",
+            )
+        elif _could_be_personal(field) and name not in named:
+            yield Error(
+                f"{model._meta.label}.{name} could hold personal data and is not declared.",
+                hint="Add it to the declaration as personal, internal or plain.",
                 obj=model,
                 id="common.E002",
             )
+    for name in sorted(named - own.keys()):
+        yield Error(
+            f"{model._meta.label} has no field {name} of its own to declare.",
+            obj=model,
+            id="common.E004",
+        )
+    if _end_of(declaration) != CUSTOMER:
+        yield Error(
+            f"{model._meta.label}: {declaration.customer} does not lead to {CUSTOMER}.",
+            obj=model,
+            id="common.E006",
+        )
+
+
+def _end_of(declaration: Declaration) -> str | None:
+    """Return the label of the model that the declared way leads to, or None."""
+    model: Any = declaration.model
+    hops = [] if declaration.customer == "pk" else declaration.customer.split("__")
+    for hop in hops:
+        try:
+            model = model._meta.get_field(hop).related_model
+        except FieldDoesNotExist:
+            return None
+        if model is None:
+            return None
+    return model._meta.label  # type: ignore[no-any-return]
 
 
 def _own(model: type[Model]) -> list[Any]:
     return list(model._meta.local_fields)
 
 
-def _could_hold_text(field: Any) -> bool:
-    if isinstance(field, FREE_TEXT):
-        return True
-    return (
-        isinstance(field, models.CharField)
-        and not field.choices
-        and (field.max_length or LONGEST_CODE + 1) > LONGEST_CODE
+def _could_be_personal(field: Any) -> bool:
+    """Say whether people, not the portal, could be told by the values of a field.
+
+    A day (of birth) could, a moment (of a change) is the portal's own.
+    """
+    return not (
+        field.is_relation
+        or field.choices
+        or field.default is new_public_id
+        or isinstance(field, models.AutoField | models.BooleanField | models.DateTimeField)
     )
+
+
+def _is_exempt(model: type[Model]) -> bool:
+    return model._meta.label in personal_data.exemptions()
 
 
 def _tracked_model(model: type[Model]) -> type[Model] | None:
