@@ -62,7 +62,7 @@ def _answers(path: str) -> Iterator[dict[str, str]]:
     calendars: dict[DayKind, WorkingCalendar] = {}
     try:
         with open(path, newline="", encoding="utf-8-sig") as file:
-            for number, row in enumerate(csv.DictReader(file), start=2):
+            for number, row in enumerate(csv.DictReader(file, restval=""), start=2):
                 try:
                     kind = DayKind(row["profile"])
                     if kind not in calendars:
@@ -79,7 +79,7 @@ def _answers(path: str) -> Iterator[dict[str, str]]:
                     "due_date": period.last_day.isoformat(),
                     "overdue_from_utc": f"{period.late_from.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
                 }
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise CommandError(f"{path}: {error}") from error
 
 
@@ -96,6 +96,6 @@ def _day(text: str) -> date:
             return day
         if moment := parse_datetime(text):
             return local_day(moment if timezone.is_aware(moment) else timezone.make_aware(moment))
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise CommandError(f"{text} is no day: {error}.") from error
     raise CommandError(f"{text!r} is no day; write it as 2026-11-22.")
