@@ -17,7 +17,7 @@ CUSTOMER = "accounts.Customer"
 def check_every_personal_table_is_declared(**kwargs: Any) -> list[CheckMessage]:
     """Refuse to start while some table could hold personal data and nobody says what it is."""
     declared = {declaration.model for declaration in personal_data.declarations()}
-    errors = [*_unknown_exemptions()]
+    errors: list[CheckMessage] = [*_unknown_exemptions()]
     for declaration in personal_data.declarations():
         errors += _faults_of(declaration)
     for model in apps.get_models():
