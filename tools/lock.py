@@ -2,7 +2,8 @@
 
     python -m tools.lock [--check]
 
-A lock names the requirements it was made from by their hash, so the check needs no network.
+A lock names by their hashes the requirements it was made from and its own lines, so the check
+needs no network.
 """
 
 import hashlib
@@ -26,10 +27,15 @@ def main() -> int:
 
 
 def check() -> int:
-    stale = [lock for lock in LOCKS if not (ROOT / lock).read_text().startswith(header(lock))]
-    for lock in stale:
-        sys.stderr.write(f"{lock} is older than {LOCKS[lock][-1]}: run make lock.\n")
-    return 1 if stale else 0
+    wrong = [lock for lock in LOCKS if not is_sound((ROOT / lock).read_text(), lock)]
+    for lock in wrong:
+        sys.stderr.write(f"{lock} was edited or is older than {LOCKS[lock][-1]}: run make lock.\n")
+    return 1 if wrong else 0
+
+
+def is_sound(text: str, lock: str) -> bool:
+    first, end, body = text.partition("\n")
+    return first + end == header(lock, body)
 
 
 def write(lock: str) -> None:
@@ -45,13 +51,15 @@ def write(lock: str) -> None:
         cwd=ROOT,
         check=True,
     )
-    path.write_text(header(lock) + path.read_text())
+    body = path.read_text()
+    path.write_text(header(lock, body) + body)
 
 
-def header(lock: str) -> str:
+def header(lock: str, body: str) -> str:
     digest = hashlib.sha256()
     for name in LOCKS[lock]:
         digest.update((ROOT / name).read_bytes())
+    digest.update(body.encode())
     return f"# Written by make lock from {LOCKS[lock][-1]}, {digest.hexdigest()}\n"
 
 
