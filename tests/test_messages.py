@@ -60,6 +60,51 @@ def test_texts_are_found_in_code_and_templates(project):
     ]
 
 
+@pytest.mark.parametrize(
+    ("template", "said"),
+    [
+        ("<p>Not translated\n  at all.</p>", ["Not translated", "at all."]),
+        ("<p>{{ name }} đã đóng {% translate 'account' %}</p>", ["đã đóng"]),
+        ('<img alt="A chart">', ["A chart"]),
+        ("{% if on %}<a title='Open'>→</a>{% endif %}", ["Open"]),
+        ("{% blocktranslate trimmed %}You {{ n }}{% endblocktranslate %} 12", []),
+        ('<a lang="en" href="/en/">EN<span> – English</span></a>', []),
+        ("<!doctype html><!-- note --><script>go()</script>&nbsp;1 – 2", []),
+        (
+            '{% block main_class %}narrow{% endblock main_class %}<h1 title="1">2</h1>',
+            [],
+        ),
+        ("{% comment %}\nnever shown\n{% endcomment %}{# nor this #}", []),
+    ],
+)
+def test_words_of_a_template_that_are_not_marked_are_named(project, template, said):
+    (project / "app/templates/page.html").write_text(template)
+
+    faults = messages._unmarked(messages._our_files())
+
+    assert [*faults] == [f"app/templates/page.html: not translated: {text!r}" for text in said]
+
+
+@pytest.mark.parametrize("name", ["404.html", "403_csrf.html", "layouts/fault.html"])
+def test_pages_of_faults_may_speak_both_languages_at_once(project, name):
+    path = project / "templates" / name
+    path.parent.mkdir(parents=True)
+    path.write_text("<p>Không tìm thấy – Not found</p>")
+
+    assert [*messages._unmarked([(path, f"templates/{name}")])] == []
+
+
+def test_the_check_fails_for_words_in_one_language_alone(project, monkeypatch, capsys):
+    monkeypatch.setattr(messages, "_library_parts", list)
+    (project / "app/templates/page.html").write_text("<p>Only English</p>")
+    monkeypatch.setattr(messages, "FOR_LIBRARIES", project / "locale/libraries.po")
+    monkeypatch.setattr(messages.sys, "argv", ["messages", "check"])
+
+    assert messages.main() == 1
+
+    assert "app/templates/page.html: not translated: 'Only English'" in capsys.readouterr().err
+
+
 def test_what_is_translated_stays_and_nothing_else_changes(project):
     translate("closed", "đã đóng")
     before = messages.OURS.read_text()

@@ -2,7 +2,8 @@
 
     python -m tools.messages extract    collect our texts into locale/vi, keep what is translated
     python -m tools.messages compile    write the .mo files that are older than their .po
-    python -m tools.messages check      exit 1 and name what is missing, unsure, unused or broken
+    python -m tools.messages check      exit 1 and name what is missing, unsure, unused or broken,
+                                        and what a template says without a translation
 
 English is the source, so it has no catalogue. Texts of libraries are translated in
 locale/libraries, where the library brings no Vietnamese of its own; `check` covers both.
@@ -57,6 +58,18 @@ KEYWORDS: dict[str, tuple[int | tuple[int, str], ...]] = {
     "npgettext": ((1, "c"), 2, 3),
     "npgettext_lazy": ((1, "c"), 2, 3),
 }
+# What a template says to people, once all this is gone: translated text, what Django or the browser
+# acts on, names of classes.
+UNSPOKEN = re.compile(
+    r"{% blocktrans.*?{% endblocktrans\w* %}|{% comment.*?{% endcomment %}"
+    r"|{% block \w+_class %}.*?{% endblock.*?%}|{#.*?#}|{%.*?%}|{{.*?}}|<!.*?>|&\w+;"
+    r"|<(script|style)\b.*?</\1>|<span class=\"material-symbols-outlined.*?</span>",
+    re.DOTALL,
+)
+SPOKEN_ATTRIBUTE = re.compile(r"""\b(?:alt|aria-label|placeholder|title)=["']([^"']*)""")
+# The pages of faults speak both languages at once; languages are called by their own names.
+BILINGUAL = re.compile(r"templates/(\d{3}\w*|layouts/fault)\.html")
+OWN_NAMES = {"VI", "EN", "Tiếng Việt", "English"}
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%[a-z%]|\{\w*\}")
 
 
@@ -112,7 +125,7 @@ def compile_stale() -> None:
 
 def check() -> list[str]:
     ours = _read(OURS)
-    faults = [*_faults_against(_texts(_our_files()), ours, OURS)]
+    faults = [*_faults_against(_texts(_our_files()), ours, OURS), *_unmarked(_our_files())]
     libraries = _read(FOR_LIBRARIES)
     faults += _broken(libraries, FOR_LIBRARIES)
     parts = [*_library_parts()]
@@ -179,6 +192,18 @@ def _shown(message: Message) -> str:
 
 def _place(path: Path) -> str:
     return str(path.relative_to(ROOT))
+
+
+def _unmarked(files: Iterable[tuple[Path, str]]) -> Iterator[str]:
+    """Name what templates say in one language alone."""
+    for path, name in files:
+        if path.suffix == ".py" or BILINGUAL.fullmatch(name):
+            continue
+        markup = UNSPOKEN.sub("", path.read_text(encoding="utf-8"))
+        spoken = [*re.split(r"<[^>]*>|\n", markup), *SPOKEN_ATTRIBUTE.findall(markup)]
+        for text in (each.strip(" –") for each in spoken):
+            if any(map(str.isalpha, text)) and text not in OWN_NAMES:
+                yield f"{name}: not translated: {text!r}"
 
 
 # Files
