@@ -49,6 +49,10 @@ def every_minute(at: datetime) -> datetime:
     return at.replace(second=0, microsecond=0)
 
 
+def every_hour(at: datetime) -> datetime:
+    return at.replace(minute=0, second=0, microsecond=0)
+
+
 def daily(hour: int, minute: int = 0) -> Schedule:
     """Plan for each day at this local time (settings.TIME_ZONE)."""
 

@@ -25,3 +25,17 @@ class JobStatus(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class DoomedFile(models.Model):
+    """A stored file that no committed row speaks of, and when it may be removed."""
+
+    path = models.CharField(_("path"), max_length=100, unique=True)
+    removable_at = models.DateTimeField(_("removable from"))
+
+    class Meta:
+        verbose_name = _("file to remove")
+        verbose_name_plural = _("files to remove")
+
+    def __str__(self) -> str:
+        return f"{self.pk}"

@@ -1,6 +1,8 @@
 from celery import shared_task
 from django.utils import timezone
 
+from common.jobs import every_hour, scheduled_job
+
 
 @shared_task(name="common.run_due_jobs")
 def run_due_jobs() -> None:
@@ -9,3 +11,11 @@ def run_due_jobs() -> None:
 
     for job in jobs.due_jobs(timezone.now()):
         jobs.wake(job.task)
+
+
+@scheduled_job("common.remove_doomed_files", every_hour)
+def remove_doomed_files() -> None:
+    """Remove the files that a killed request or purge left behind; run again it finds none."""
+    from common import files
+
+    files.remove_doomed_files()

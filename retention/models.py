@@ -143,17 +143,3 @@ class Tombstone(models.Model):
 
     def __str__(self) -> str:
         return self.public_id[:8]
-
-
-class DoomedFile(models.Model):
-    """A stored file whose row is erased: removed after the commit, by this run or the next."""
-
-    path = models.CharField(_("path"), max_length=100, unique=True)
-    doomed_at = models.DateTimeField(_("since"), default=timezone.now)
-
-    class Meta:
-        verbose_name = _("file to remove")
-        verbose_name_plural = _("files to remove")
-
-    def __str__(self) -> str:
-        return f"{self.pk}"

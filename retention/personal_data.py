@@ -13,4 +13,4 @@ declare(
 exempt("retention.PurgeApproval", because="says which rule may delete")
 exempt("retention.PurgeRun", because="numbers only")
 exempt("retention.Tombstone", because="a public id and dates are all that is left")
-exempt("retention.DoomedFile", because="a random path, gone with its file")
+exempt("common.DoomedFile", because="a random path, gone with its file")

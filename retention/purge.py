@@ -21,17 +21,17 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.core.files.storage import default_storage
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from accounts.models import Customer, CustomerQuerySet
 from common import personal_data
+from common.files import doom_files, remove_doomed_files
 from policies.counting import local_day
 from policies.models import RetentionRule
 from policies.retention import rule_after_closing
 from retention.due import deferred, due_under, free_to_go, held, rows_about
-from retention.models import DoomedFile, PurgeApproval, PurgeRun, Tombstone
+from retention.models import PurgeApproval, PurgeRun, Tombstone
 
 logger = logging.getLogger(__name__)
 
@@ -93,20 +93,6 @@ def erase_unverified_sign_ups(*, at: datetime | None = None) -> int:
             going, _counts = _erase_free(unproven, batch)
         erased += len(going)
     return erased
-
-
-def remove_doomed_files() -> int:
-    """Remove the files whose rows are erased; return how many went. Safe to repeat."""
-    removed = 0
-    for doomed in DoomedFile.objects.order_by("pk").iterator():
-        try:
-            default_storage.delete(doomed.path)
-        except OSError as error:
-            logger.error("file %s not removed: %s", doomed.pk, type(error).__name__)
-        else:
-            doomed.delete()
-            removed += 1
-    return removed
 
 
 def _erase_all(run: PurgeRun, customers: CustomerQuerySet) -> None:
@@ -187,9 +173,7 @@ def _delete(rows: Any) -> int:
 def _doom_files(declaration: personal_data.Declaration, rows: Collection[Any]) -> None:
     for name in declaration.files:
         paths = declaration.model._base_manager.filter(pk__in=rows).values_list(name, flat=True)
-        DoomedFile.objects.bulk_create(
-            (DoomedFile(path=path) for path in paths if path), ignore_conflicts=True
-        )
+        doom_files(path for path in paths if path)
 
 
 def _allow_erasure() -> None:

@@ -19,18 +19,6 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='DoomedFile',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('path', models.CharField(max_length=100, unique=True, verbose_name='path')),
-                ('doomed_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='since')),
-            ],
-            options={
-                'verbose_name': 'file to remove',
-                'verbose_name_plural': 'files to remove',
-            },
-        ),
-        migrations.CreateModel(
             name='HistoricalLegalHold',
             fields=[
                 ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),

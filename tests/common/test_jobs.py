@@ -103,3 +103,8 @@ def test_a_broker_that_is_down_raises_nothing_and_is_left_alone_for_a_while():
 
     jobs.broker_away.reset()
     assert not jobs.broker_away.is_open
+
+
+def test_every_hour_is_planned_on_the_hour():
+    moment = datetime(2026, 11, 22, 4, 59, 59, 999999, tzinfo=UTC)
+    assert jobs.every_hour(moment) == datetime(2026, 11, 22, 4, 0, tzinfo=UTC)

@@ -16,6 +16,7 @@ from access.models import AccessAction, AccessRecord
 from access.services import record_access
 from accounts.models import Customer, PolicyEvent, User
 from accounts.services import decide_consent, forget_ended_sessions
+from common.models import DoomedFile
 from common.personal_data import DataCategory, declarations
 from complaints.models import Complaint, ComplaintState
 from complaints.services import file_complaint, withdraw_complaint
@@ -27,7 +28,7 @@ from policies.services import load_profile
 from privacyportal.roles import COMPLAINT_OFFICER
 from retention import purge
 from retention.exceptions import HoldRefused
-from retention.models import DoomedFile, PurgeRun, Tombstone
+from retention.models import PurgeRun, Tombstone
 from retention.services import place_hold
 from tests.factories import (
     approve,
