@@ -116,10 +116,11 @@ class Explanation:
 
     def lines(self) -> list[str]:
         """Return the explanation as sentences in the active language."""
-        started = timezone.localtime(self.started_at, timezone.get_default_timezone())
+        if self.unit == TimeUnit.HOUR:
+            return self._lines_of_hours()
         lines = [
             _("Received on %(moment)s; that day is not counted.")
-            % {"moment": date_format(started, "SHORT_DATETIME_FORMAT")},
+            % {"moment": _moment(self.started_at)},
             self._length(),
         ]
         lines += [
@@ -139,11 +140,21 @@ class Explanation:
             lines.append(_("The official calendar for these days is not final yet."))
         return lines
 
+    def _lines_of_hours(self) -> list[str]:
+        return [
+            _("Received on %(moment)s; the hours run from then, on days of rest too.")
+            % {"moment": _moment(self.started_at)},
+            self._length(),
+            _("The time ends on %(moment)s.") % {"moment": _moment(self.late_from)},
+        ]
+
     def _length(self) -> str:
         if self.unit == TimeUnit.WORKING_DAY:
             text = ngettext("%(n)d working day.", "%(n)d working days.", self.length)
         elif self.unit == TimeUnit.CALENDAR_DAY:
             text = ngettext("%(n)d day.", "%(n)d days.", self.length)
+        elif self.unit == TimeUnit.MONTH:
+            text = ngettext("%(n)d month.", "%(n)d months.", self.length)
         else:
             text = ngettext("%(n)d hour.", "%(n)d hours.", self.length)
         return text % {"n": self.length}
@@ -169,6 +180,11 @@ def explain(limit: TimeLimit, start: datetime) -> Explanation:
         provisional=period.provisional,
         calendar_version=calendar_version(),
     )
+
+
+def _moment(moment: datetime) -> str:
+    local = timezone.localtime(moment, timezone.get_default_timezone())
+    return date_format(local, "SHORT_DATETIME_FORMAT")
 
 
 def _weekday_and_date(day: date) -> str:
