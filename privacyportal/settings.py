@@ -206,8 +206,14 @@ STORAGES = {
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # without files
+FILE_UPLOAD_HANDLERS = [
+    "common.uploads.NamelessFilesHandler",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 EVIDENCE_MAX_FILES = 10
 EVIDENCE_MAX_BYTES = 20 * 1024 * 1024  # each
+EVIDENCE_MAX_TOTAL_BYTES = 60 * 1024 * 1024  # of one form: all of it is read into memory
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "var" / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
