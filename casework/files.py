@@ -3,10 +3,10 @@
 import hashlib
 import io
 import unicodedata
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath, PureWindowsPath
+from threading import Lock
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
@@ -18,7 +18,7 @@ from casework.exceptions import EvidenceRefused
 from common.text import clean_line
 
 LONGEST_NAME = 100
-MOST_PIXELS = 50_000_000  # a large photograph has 50 million; a bomb has billions
+MOST_PIXELS = 25_000_000  # 100 MB in memory; a photograph has half of it, a bomb billions
 
 # What a file must begin with, its type, and the names it may have.
 SIGNATURES = (
@@ -29,17 +29,17 @@ SIGNATURES = (
 ACCEPTED = ", ".join(suffix for _start, _type, suffixes in SIGNATURES for suffix in suffixes)
 
 
+_drawing = Lock()  # one picture at a time, so that many uploads do not fill the memory
+
+
 @dataclass(frozen=True)
 class CheckedFile:
-    """A file that passed: its shown name, its type, and the bytes to keep."""
+    """A file that passed: its shown name, its type, the bytes to keep, the hash of those sent."""
 
     name: str
     content_type: str
     content: bytes
-
-    @property
-    def sha256(self) -> str:
-        return hashlib.sha256(self.content).hexdigest()
+    sha256: str
 
 
 def check_files(files: Sequence["UploadedFile[bytes]"]) -> list[CheckedFile]:
@@ -51,6 +51,11 @@ def check_files(files: Sequence["UploadedFile[bytes]"]) -> list[CheckedFile]:
         raise EvidenceRefused(
             _("You chose %(n)d files; at most %(most)d can be sent at once.")
             % {"n": len(files), "most": settings.EVIDENCE_MAX_FILES}
+        )
+    if sum(file.size or 0 for file in files) > settings.EVIDENCE_MAX_TOTAL_BYTES:
+        raise EvidenceRefused(
+            _("The files are larger than %(most)s together. Send fewer or smaller ones.")
+            % {"most": filesizeformat(settings.EVIDENCE_MAX_TOTAL_BYTES)}
         )
     return [_check(file) for file in files]
 
@@ -72,11 +77,10 @@ def _check(file: "UploadedFile[bytes]") -> CheckedFile:
             _("The file “%(name)s” is larger than %(most)s.")
             % {"name": name, "most": filesizeformat(settings.EVIDENCE_MAX_BYTES)}
         )
-    content = file.read()
-    content_type = _sniff(name, content)
-    if content_type.startswith("image/"):
-        content = _redraw(name, content)
-    return CheckedFile(name, content_type, content)
+    sent = file.read()
+    content_type = _sniff(name, sent)
+    kept = _redraw(name, sent, content_type) if content_type.startswith("image/") else sent
+    return CheckedFile(name, content_type, kept, hashlib.sha256(sent).hexdigest())
 
 
 def _sniff(name: str, content: bytes) -> str:
@@ -89,27 +93,27 @@ def _sniff(name: str, content: bytes) -> str:
     )
 
 
-def _redraw(name: str, content: bytes) -> bytes:
+def _redraw(name: str, content: bytes, content_type: str) -> bytes:
     """Decode and encode an image, so that nothing but its picture is left."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(content), formats=["JPEG", "PNG"]) as image:
-                if image.width * image.height > MOST_PIXELS:
-                    raise ValueError("too many pixels")
-                return _encode(image)
+        with _drawing, Image.open(io.BytesIO(content), formats=["JPEG", "PNG"]) as image:
+            if image.width * image.height <= MOST_PIXELS:
+                return _encode(image, content_type.removeprefix("image/"))
     except Exception as error:  # Pillow raises nearly anything for a broken file
         raise EvidenceRefused(
             _("The picture “%(name)s” is damaged and cannot be opened.") % {"name": name}
         ) from error
+    raise EvidenceRefused(
+        _("The picture “%(name)s” has more than %(most)d million pixels. Send it smaller.")
+        % {"name": name, "most": MOST_PIXELS // 1_000_000}
+    )
 
 
-def _encode(image: Image.Image) -> bytes:
-    upright = ImageOps.exif_transpose(image)
-    clean = Image.new(upright.mode, upright.size)
-    clean.paste(upright)
-    if upright.mode == "P" and (palette := upright.getpalette()):
-        clean.putpalette(palette)
+def _encode(image: Image.Image, encoding: str) -> bytes:
+    image.load()
+    ImageOps.exif_transpose(image, in_place=True)
+    # Encoders write notes that they find here; only which colour is clear belongs to the picture.
+    image.info = {key: image.info[key] for key in ("transparency",) if key in image.info}
     out = io.BytesIO()
-    clean.save(out, format=image.format, quality=92)
+    image.save(out, format=encoding, quality=92)
     return out.getvalue()

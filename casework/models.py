@@ -1,9 +1,12 @@
+from collections.abc import Iterable
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 from django.utils.translation import gettext_lazy as _
@@ -35,21 +38,31 @@ class CaseChannel(models.TextChoices):
     COUNTER = "counter", _("counter")
 
 
+IS_OPEN = Q(closed_at=None)
+
+
+def late_at(moment: datetime) -> Q:
+    """Return what is asked of an open case with a clock that has run out at ``moment``."""
+    return IS_OPEN & Q(late_from__lte=moment)
+
+
 class CaseQuerySet(models.QuerySet[Any]):
     def of(self, customer: Customer) -> "CaseQuerySet":
         """Narrow to the customer's own cases; all that customer pages may read."""
         return self.filter(customer=customer)
 
     def open(self) -> "CaseQuerySet":
-        return self.filter(closed_at=None)
+        return self.filter(IS_OPEN)
 
-    def overdue(self, at: datetime | None = None) -> "CaseQuerySet":
-        """Narrow to the open cases with a clock that has run out at ``at`` (default: now)."""
-        return self.open().filter(late_from__lte=at or timezone.now())
+    def overdue(self) -> "CaseQuerySet":
+        """Narrow to the open cases with a clock that has run out."""
+        return self.filter(late_at(timezone.now()))
 
-    def due_before(self, moment: datetime) -> "CaseQuerySet":
-        """Narrow to the open cases that will be late before ``moment`` and are not yet."""
-        return self.open().filter(late_from__gt=timezone.now(), late_from__lte=moment)
+    def lacking_clocks(self, kinds: Iterable[TimeLimitKind]) -> "CaseQuerySet":
+        """Narrow to the cases without a clock of some of these kinds."""
+        clocks = Clock.objects.filter(case=OuterRef("pk"))
+        lacks = (Q(~Exists(clocks.filter(kind=kind))) for kind in kinds)
+        return self.filter(reduce(or_, lacks))
 
 
 class Case(models.Model):
@@ -111,7 +124,7 @@ class Case(models.Model):
             ),
         ]
         indexes = [
-            # For the queue, overdue() and due_before(): the open cases by nearest clock.
+            # For the queues and overdue(): the open cases by nearest clock.
             models.Index(name="case_open_late", fields=["late_from"], condition=Q(closed_at=None)),
         ]
 
@@ -202,7 +215,11 @@ def evidence_path(evidence: "Evidence", filename: str) -> str:
 
 
 class Evidence(models.Model):
-    """A file that came with a case."""
+    """A file that came with a case.
+
+    Pictures are kept without what is hidden in them, so sha256, that of the file
+    as it was sent, is what a sender can compare; size is of the file kept.
+    """
 
     public_id = models.CharField(
         _("public id"), max_length=32, unique=True, default=new_public_id, editable=False
@@ -213,7 +230,7 @@ class Evidence(models.Model):
     name = models.CharField(_("file name"), max_length=100)
     content_type = models.CharField(_("type"), max_length=40)
     size = models.PositiveIntegerField(_("size in bytes"))
-    sha256 = models.CharField("SHA-256", max_length=64)
+    sha256 = models.CharField("SHA-256", max_length=64, help_text=_("Of the file as it was sent."))
     file = models.FileField(_("file"), upload_to=evidence_path, max_length=100)
     added_at = models.DateTimeField(_("added"), auto_now_add=True)
 

@@ -1,18 +1,19 @@
 """What every kind of case does: run clocks, keep a timeline, take evidence."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
-from django.core.files.base import ContentFile
-from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
 from casework.files import CheckedFile
-from casework.models import Case, CaseEvent, Clock, Evidence
+from casework.models import Case, CaseEvent, Clock, Evidence, evidence_path
+from common.files import keep_files, provisional_files
 from common.history import save_as
 from policies.clocks import Explanation, explain, limits_in_force
 from policies.counting import local_day
+from policies.exceptions import NotConfigured, OutsideCalendar
 from policies.models import TimeLimit, TimeLimitKind
 
 
@@ -21,16 +22,29 @@ def preview_clocks(
 ) -> list[tuple[TimeLimit, Explanation]]:
     """Return each limit that a case received at ``start`` would run under, nearest first.
 
-    Raises OutsideCalendar, NotConfigured.
+    A kind is left out while its last day cannot be counted: the calendar for it
+    comes late, and no customer is sent away for that.
     """
-    on = local_day(start)
-    limits = [limit for kind in kinds for limit in limits_in_force(kind, on)]
-    explained = [(limit, explain(limit, start)) for limit in limits]
+    explained = [pair for kind in kinds for pair in _explain_kind(kind, start)]
     return sorted(explained, key=lambda pair: pair[1].late_from)
 
 
-def start_clocks(case: Case, kinds: Iterable[TimeLimitKind]) -> None:
-    """Run the limits in force at receipt, and put the nearest in ``case.late_from``; not saved."""
+def _explain_kind(kind: TimeLimitKind, start: datetime) -> list[tuple[TimeLimit, Explanation]]:
+    limits = limits_in_force(kind, local_day(start))
+    try:
+        return [(limit, explain(limit, start)) for limit in limits]
+    except (OutsideCalendar, NotConfigured):
+        return []
+
+
+def start_clocks(case: Case, kinds: Iterable[TimeLimitKind]) -> bool:
+    """Run the limits in force at receipt, and put the nearest in ``case.late_from``; not saved.
+
+    Leaves out what runs already and what cannot be counted yet; call it again
+    for that. Return whether a clock was started.
+    """
+    known = set(Clock.objects.filter(case_id=case.pk).values_list("kind", flat=True))
+    missing = [kind for kind in kinds if kind not in known]
     clocks = [
         Clock(
             case_id=case.pk,
@@ -40,22 +54,27 @@ def start_clocks(case: Case, kinds: Iterable[TimeLimitKind]) -> None:
             late_from=explanation.late_from,
             explanation=explanation.to_json(),
         )
-        for limit, explanation in preview_clocks(kinds, case.received_at)
+        for limit, explanation in preview_clocks(missing, case.received_at)
     ]
     Clock.objects.bulk_create(clocks)
-    case.late_from = min((clock.late_from for clock in clocks), default=None)
+    case.late_from = _nearest_end(case)
+    return bool(clocks)
 
 
-def meet_clocks(case: Case, *kinds: TimeLimitKind) -> None:
+def meet_clocks(case: Case, *kinds: TimeLimitKind, at: datetime | None = None) -> None:
     """Stop the clocks of these kinds (all, when none is named) and reset ``case.late_from``.
 
-    The case is not saved.
+    ``at`` is when they were met (default: now). The case is not saved.
     """
     running = Clock.objects.filter(case_id=case.pk, met_at=None)
     met = running.filter(kind__in=kinds) if kinds else running
-    met.update(met_at=timezone.now())
-    nearest = running.order_by("late_from").values_list("late_from", flat=True)
-    case.late_from = nearest.first()
+    met.update(met_at=at or timezone.now())
+    case.late_from = _nearest_end(case)
+
+
+def _nearest_end(case: Case) -> datetime | None:
+    running = Clock.objects.filter(case_id=case.pk, met_at=None).order_by("late_from")
+    return running.values_list("late_from", flat=True).first()
 
 
 def add_event(case: Case, code: str, *, by: User | None, at: datetime | None = None) -> None:
@@ -63,31 +82,32 @@ def add_event(case: Case, code: str, *, by: User | None, at: datetime | None = N
     CaseEvent.objects.create(case_id=case.pk, code=code, by=by, at=at or timezone.now())
 
 
-def attach(case: Case, files: Iterable[CheckedFile], *, by: User | None) -> None:
-    """Store the files of a case; call it in the transaction that records the case.
+@contextmanager
+def stored(files: Iterable[CheckedFile]) -> Iterator[list[Evidence]]:
+    """Store the files of a case before the transaction that records it; yield their unsaved rows.
 
-    When that fails, or the disk is full, no file stays behind.
+    What no transaction inside attached is removed at the end. Enter it outside
+    of every transaction.
     """
-    stored: list[Evidence] = []
-    try:
-        with transaction.atomic():
-            for checked in files:
-                evidence = Evidence(
-                    case_id=case.pk,
-                    name=checked.name,
-                    content_type=checked.content_type,
-                    size=len(checked.content),
-                    sha256=checked.sha256,
-                )
-                stored.append(evidence)
-                evidence.file.save(checked.name, ContentFile(checked.content), save=False)
-                save_as(evidence, by=by, reason="received with the case")
-    except BaseException:
-        remove_stored(stored)
-        raise
+    rows: list[Evidence] = []
+    contents: dict[str, bytes] = {}
+    for checked in files:
+        row = Evidence(
+            name=checked.name,
+            content_type=checked.content_type,
+            size=len(checked.content),
+            sha256=checked.sha256,
+        )
+        row.file.name = evidence_path(row, checked.name)
+        rows.append(row)
+        contents[row.file.name] = checked.content
+    with provisional_files(contents):
+        yield rows
 
 
-def remove_stored(files: Iterable[Evidence]) -> None:
-    for evidence in files:
-        if evidence.file.name:
-            evidence.file.storage.delete(evidence.file.name)
+def attach(case: Case, evidence: Collection[Evidence], *, by: User | None) -> None:
+    """Record stored() files with their case, in its transaction."""
+    for row in evidence:
+        row.case_id = case.pk
+        save_as(row, by=by, reason="received with the case")
+    keep_files([str(row.file) for row in evidence])

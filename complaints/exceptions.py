@@ -7,3 +7,7 @@ class ComplaintError(PortalError):
 
 class InvalidTransition(ComplaintError):
     pass
+
+
+class SubmissionUsed(ComplaintError):
+    """The form was sent before and made another complaint."""

@@ -28,6 +28,8 @@ class EvidenceField(forms.FileField):
 
 
 class ComplaintForm(forms.Form):
+    data: Any
+
     submission = forms.RegexField(
         r"^[0-9a-f]{32}$", initial=new_public_id, widget=forms.HiddenInput
     )
@@ -46,10 +48,17 @@ class ComplaintForm(forms.Form):
         label=_("Evidence"),
         required=False,
         help_text=_(
-            "For example a screenshot or a letter. Up to 10 files of 20 MB each: PDF, JPG, PNG."
+            "For example a screenshot or a letter. Up to 10 files of 20 MB each, 60 MB together:"
+            " PDF, JPG, PNG. Of pictures we keep only what you see, not what is hidden in them,"
+            " such as the place where they were taken."
         ),
         widget=FilesInput(attrs={"accept": ACCEPTED.replace(" ", "")}),
     )
+
+    def become_another(self) -> None:
+        """Show what was typed as a form that was never sent."""
+        self.data = self.data.copy()
+        self.data["submission"] = new_public_id()
 
 
 class ResolveForm(forms.Form):

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from casework.models import IS_OPEN, late_at
 from complaints.models import Complaint
 
 QUEUES: dict[str, str | Promise] = {
@@ -26,13 +27,12 @@ def conditions(user: Any, soon: datetime) -> dict[str, Q]:
     ``soon`` is casework.deadlines.soon_until().
     """
     now = timezone.now()
-    is_open = Q(closed_at=None)
     return {
-        "open": is_open,
-        "mine": is_open & Q(handler=user),
-        "unassigned": is_open & Q(handler=None),
-        "overdue": is_open & Q(late_from__lte=now),
-        "soon": is_open & Q(late_from__gt=now, late_from__lte=soon),
+        "open": IS_OPEN,
+        "mine": IS_OPEN & Q(handler=user),
+        "unassigned": IS_OPEN & Q(handler=None),
+        "overdue": late_at(now),
+        "soon": late_at(soon) & Q(late_from__gt=now),
         "closed": Q(closed_at__isnull=False),
     }
 

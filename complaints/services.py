@@ -15,9 +15,9 @@ from accounts.exceptions import AccountClosed
 from accounts.models import Customer, User
 from casework.files import CheckedFile
 from casework.models import CaseKind
-from casework.services import add_event, attach, meet_clocks, start_clocks
+from casework.services import add_event, attach, meet_clocks, start_clocks, stored
 from common.history import save_as
-from complaints.exceptions import ComplaintError
+from complaints.exceptions import ComplaintError, SubmissionUsed
 from complaints.models import Complaint, ComplaintState
 from notices.services import queue_notice
 from policies.models import TimeLimitKind
@@ -39,16 +39,17 @@ def file_complaint(
     """Record a new complaint with its clocks, which run from ``received_at`` (default: now).
 
     ``submission`` names the filled-in form: sent again, it returns the complaint
-    that it made the first time.
+    that it made the first time. A clock that cannot be counted yet is started
+    later, by start_missing_clocks(). With evidence, call it outside of every
+    transaction.
 
-    Raises AccountClosed, NotConfigured, OutsideCalendar.
+    Raises AccountClosed, and SubmissionUsed for a form sent again with another content.
     """
-    with transaction.atomic():
+    with stored(evidence) as files, transaction.atomic(durable=bool(files)):
         _lock_customer(customer)
-        known: Complaint | None = (
-            Complaint.objects.of(customer).filter(submission=submission).first()
-        )
+        known: Complaint | None = Complaint.objects.filter(submission=submission).first()
         if known:
+            _require_same(known, customer, category, text, evidence)
             return known
         complaint = Complaint(
             kind=CaseKind.COMPLAINT,
@@ -63,8 +64,44 @@ def file_complaint(
         save_as(complaint, by=by, reason="clocks started", fields=["late_from"])
         add_event(complaint, ComplaintState.RECEIVED, by=by, at=complaint.received_at)
         _tell_customer(complaint)
-        attach(complaint, evidence, by=by)
+        attach(complaint, files, by=by)
     return complaint
+
+
+def start_missing_clocks() -> int:
+    """Start the clocks that could not be counted at receipt; return in how many complaints.
+
+    Run again, it starts nothing twice.
+    """
+    waiting = Complaint.objects.open().lacking_clocks(CLOCKS).values_list("pk", flat=True)
+    return sum(_start_missing_clocks(key) for key in list(waiting))
+
+
+@transaction.atomic
+def _start_missing_clocks(key: int) -> bool:
+    open_ones = Complaint.objects.open().select_for_update(skip_locked=True)
+    complaint = open_ones.filter(pk=key).first()
+    if complaint is None or not start_clocks(complaint, CLOCKS):
+        return False
+    if answer := complaint.events.filter(code=ComplaintState.VERIFYING).first():
+        meet_clocks(complaint, TimeLimitKind.COMPLAINT_FIRST_RESPONSE, at=answer.at)
+    save_as(complaint, by=None, reason="clocks started", fields=["late_from"])
+    return True
+
+
+def _require_same(
+    known: Complaint, customer: Customer, category: str, text: str, evidence: Sequence[CheckedFile]
+) -> None:
+    """Refuse to take a form for one sent before when it says something else."""
+    hashes = sorted(known.evidence.values_list("sha256", flat=True))
+    sent = (customer.pk, category, text, sorted(file.sha256 for file in evidence))
+    if sent != (known.customer_id, known.category, known.text, hashes):
+        raise SubmissionUsed(
+            _(
+                "You have sent this form before, with other words or files, and we keep that"
+                " complaint. To make this one too, choose its files again and send it once more."
+            )
+        )
 
 
 @transaction.atomic

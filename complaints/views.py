@@ -12,6 +12,7 @@ from casework.models import Evidence
 from casework.services import preview_clocks
 from common.errors import PortalError
 from complaints import services
+from complaints.exceptions import SubmissionUsed
 from complaints.forms import ComplaintForm
 from complaints.models import Complaint
 
@@ -33,6 +34,8 @@ def file_complaint(request: CustomerRequest) -> HttpResponse:
             )
         except PortalError as error:
             form.add_error(None, str(error))
+            if isinstance(error, SubmissionUsed):
+                form.become_another()
         else:
             messages.success(
                 request, _("We have your complaint. Its reference is %s.") % complaint.reference

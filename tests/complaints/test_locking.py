@@ -1,5 +1,10 @@
-import pytest
+from pathlib import Path
 
+import pytest
+from django.conf import settings
+
+from casework.files import CheckedFile
+from common.models import DoomedFile
 from common.tokens import new_public_id
 from complaints import services
 from complaints.exceptions import InvalidTransition
@@ -48,6 +53,7 @@ def test_the_customer_withdraws_while_an_officer_resolves():
 def test_eight_posts_of_one_form_make_one_complaint():
     customer = make_customer()
     submission = new_public_id()
+    letter = CheckedFile("thư.pdf", "application/pdf", b"%PDF-1.4 x", "1" * 64)
 
     def file():
         return services.file_complaint(
@@ -55,6 +61,7 @@ def test_eight_posts_of_one_form_make_one_complaint():
             category="other",
             text="x",
             submission=submission,
+            evidence=[letter],
             by=customer.user,
         )
 
@@ -64,3 +71,6 @@ def test_eight_posts_of_one_form_make_one_complaint():
     assert outcomes == [complaint] * 8
     assert complaint.events.count() == 1
     assert Notice.objects.count() == 1
+    stored = [path for path in Path(settings.MEDIA_ROOT).rglob("*") if path.is_file()]
+    assert stored == [Path(complaint.evidence.get().file.path)]
+    assert not DoomedFile.objects.exists()

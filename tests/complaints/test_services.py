@@ -2,34 +2,46 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.core.files.storage import default_storage
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
 
 from accounts.exceptions import AccountClosed
 from casework.files import CheckedFile
 from casework.models import CaseEvent, Evidence
+from common.models import DoomedFile
 from common.tokens import new_public_id
 from complaints import services
-from complaints.exceptions import ComplaintError, InvalidTransition
+from complaints.exceptions import ComplaintError, InvalidTransition, SubmissionUsed
 from complaints.models import Complaint, ComplaintState
 from notices.models import Notice
 from policies.clocks import Explanation
-from policies.models import Company, TimeLimit
+from policies.counting import local_day
+from policies.models import CalendarRange, Company, TimeLimit, TimeLimitKind
 from policies.services import load_profile
 from privacyportal.roles import AUDITOR, COMPLAINT_OFFICER
 from tests.factories import make_complaint, make_customer, make_staff
 
 pytestmark = pytest.mark.django_db
 
-PDF = CheckedFile("thư.pdf", "application/pdf", b"%PDF-1.4 x")
+PDF = CheckedFile("thư.pdf", "application/pdf", b"%PDF-1.4 x", "1" * 64)
+OTHER_PDF = CheckedFile("thư.pdf", "application/pdf", b"%PDF-1.4 y", "2" * 64)
 
 
 def file(customer, **kwargs):
     kwargs.setdefault("submission", new_public_id())
-    return services.file_complaint(
-        customer, category="marketing", text="Vẫn nhận quảng cáo", by=customer.user, **kwargs
-    )
+    kwargs.setdefault("category", "marketing")
+    kwargs.setdefault("text", "Vẫn nhận quảng cáo")
+    return services.file_complaint(customer, by=customer.user, **kwargs)
+
+
+def stored_files():
+    return sorted(path for path in Path(settings.MEDIA_ROOT).rglob("*") if path.is_file())
+
+
+def end_calendar(on):
+    CalendarRange.objects.update(covers_to=on)
 
 
 def events(complaint):
@@ -76,18 +88,40 @@ def test_the_same_form_sent_twice_is_one_complaint():
     customer = make_customer()
     submission = new_public_id()
 
-    first = file(customer, submission=submission)
-    second = file(customer, submission=submission)
+    first = file(customer, submission=submission, evidence=[PDF, OTHER_PDF])
+    second = file(customer, submission=submission, evidence=[OTHER_PDF, PDF])
 
     assert first == second
     assert Complaint.objects.count() == 1
     assert events(first) == ["received"]
+    assert stored_files() == sorted(Path(row.file.path) for row in Evidence.objects.all())
+    assert len(stored_files()) == 2
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"text": "Một chuyện khác"},
+        {"category": "other"},
+        {"evidence": []},
+        {"evidence": [OTHER_PDF]},
+    ],
+)
+def test_a_form_sent_again_with_another_content_is_refused(changes):
+    customer = make_customer()
+    first = file(customer, evidence=[PDF])
+
+    with pytest.raises(SubmissionUsed):
+        file(customer, submission=first.submission, **{"evidence": [PDF], **changes})
+
+    assert Complaint.objects.get() == first
+    assert stored_files() == [Path(first.evidence.get().file.path)]
 
 
 def test_another_customers_submission_is_not_returned():
     theirs = file(make_customer())
 
-    with pytest.raises(IntegrityError), transaction.atomic():
+    with pytest.raises(SubmissionUsed):
         file(make_customer(), submission=theirs.submission)
 
 
@@ -221,6 +255,79 @@ def test_a_full_disk_leaves_neither_complaint_nor_file(monkeypatch):
     assert not Complaint.objects.exists()
     assert not Evidence.objects.exists()
     assert not Notice.objects.exists()
+    assert not DoomedFile.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "fault", ["RAISE EXCEPTION 'late'", "PERFORM pg_terminate_backend(pg_backend_pid())"]
+)
+def test_a_commit_that_fails_leaves_neither_complaint_nor_file(portal, fault):
+    customer = make_customer()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE FUNCTION fail_late() RETURNS trigger LANGUAGE plpgsql AS"
+            f" $$ BEGIN {fault}; RETURN NULL; END $$"
+        )
+        cursor.execute(
+            "CREATE CONSTRAINT TRIGGER fail_late AFTER INSERT ON casework_evidence"
+            " DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION fail_late()"
+        )
+
+    try:
+        with pytest.raises(DatabaseError):
+            file(customer, evidence=[PDF])
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP FUNCTION fail_late() CASCADE")
+
+    assert stored_files() == []
+    assert not Complaint.objects.exists()
+    assert not DoomedFile.objects.exists()
+
+
+def test_a_complaint_is_taken_when_the_calendar_ends_before_its_last_days():
+    received = timezone.now()
+    end_calendar(local_day(received))
+
+    complaint = file(make_customer(), received_at=received)
+
+    assert complaint.late_from is None
+    assert not complaint.clocks.exists()
+    assert events(complaint) == ["received"]
+    assert services.start_missing_clocks() == 0
+
+
+def test_a_clock_that_can_be_counted_runs_though_the_other_cannot():
+    received = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
+    end_calendar(date(2026, 12, 3))
+
+    complaint = file(make_customer(), received_at=received)
+
+    assert [clock.last_day for clock in complaint.clocks.all()] == [date(2026, 12, 2)]
+    assert complaint.late_from == datetime(2026, 12, 2, 17, 0, tzinfo=UTC)
+
+
+def test_missing_clocks_start_once_the_calendar_is_there():
+    received = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
+    end_calendar(date(2026, 11, 22))
+    complaint = file(make_customer(), received_at=received)
+    answered = file(make_customer(), received_at=received)
+    services.verify_complaint(answered, by=make_staff(COMPLAINT_OFFICER))
+    withdrawn = file(make_customer(), received_at=received)
+    services.withdraw_complaint(withdrawn, by=withdrawn.customer.user)
+    end_calendar(date(2027, 12, 31))
+
+    assert [services.start_missing_clocks() for _ in range(2)] == [2, 0]
+
+    complaint.refresh_from_db()
+    assert complaint.late_from == datetime(2026, 12, 2, 17, 0, tzinfo=UTC)
+    assert complaint.clocks.filter(met_at=None).count() == 2
+    assert complaint.history.first().history_change_reason == "clocks started"
+    answered.refresh_from_db()
+    assert answered.late_from == datetime(2026, 12, 14, 17, 0, tzinfo=UTC)
+    first = answered.clocks.get(kind=TimeLimitKind.COMPLAINT_FIRST_RESPONSE)
+    assert first.met_at == answered.events.get(code="verifying").at
+    assert not withdrawn.clocks.exists()
 
 
 def test_overdue_are_the_open_cases_past_their_nearest_clock():

@@ -1,6 +1,8 @@
 import io
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from PIL import Image
@@ -8,6 +10,7 @@ from PIL import Image
 from casework.models import Evidence
 from common.tokens import new_public_id
 from complaints.models import Complaint
+from policies.models import CalendarRange, Company
 from tests.factories import make_complaint, make_customer, make_evidence
 
 pytestmark = pytest.mark.django_db
@@ -113,6 +116,89 @@ def test_too_large_and_too_many_are_refused(client, customer, settings):
     many = [upload(f"{n}.pdf", PDF) for n in range(3)]
     assert "evidence" in post(client, *many).context["form"].errors
     assert not Complaint.objects.exists()
+
+
+def test_too_much_together_is_refused(client, customer, settings):
+    settings.EVIDENCE_MAX_TOTAL_BYTES = 3 * len(PDF) - 1
+    files = [upload(f"{n}.pdf", PDF) for n in range(3)]
+    assert "evidence" in post(client, *files).context["form"].errors
+    assert not Complaint.objects.exists()
+
+    files = [upload(f"{n}.pdf", PDF) for n in range(2)]
+    assert post(client, *files).status_code == 302
+
+
+def post_parts(client, *files):
+    """Post the form with file parts written out, as (name, content)."""
+    fields = {"submission": new_public_id(), "category": "marketing", "text": "x"}
+    body = b"".join(
+        b'--B\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n'
+        % (name.encode(), value.encode())
+        for name, value in fields.items()
+    ) + b"".join(
+        b'--B\r\nContent-Disposition: form-data; name="evidence"; filename="%s"\r\n'
+        b"Content-Type: application/pdf\r\n\r\n%s\r\n" % (name.encode(), content)
+        for name, content in files
+    )
+    return client.post(
+        reverse("file_complaint"),
+        body + b"--B--\r\n",
+        content_type="multipart/form-data; boundary=B",
+    )
+
+
+@pytest.mark.parametrize("name", [".", "..", "x/..", "..\\", "/", "\u202e", "&#46;"])
+def test_a_file_without_a_name_is_not_lost_silently(client, customer, name):
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
+    response = post_parts(client, ("good.pdf", PDF), (name, PDF))
+
+    assert response.context["form"].errors["evidence"] == [
+        "A file has no name. Give it a name and choose it again."
+    ]
+    assert not Complaint.objects.exists()
+
+
+def test_the_empty_part_of_a_browser_without_a_chosen_file_is_no_file(client, customer):
+    response = post_parts(client, ("", b""))
+
+    assert response.status_code == 302
+    assert not Complaint.objects.get().evidence.exists()
+
+
+def test_large_and_small_files_arrive_whole(client, customer):
+    large = PDF + b"x" * 3_000_000  # goes through a temporary file
+    post_parts(client, ("large.pdf", large), ("small.pdf", PDF))
+
+    contents = {row.name: Path(row.file.path).read_bytes() for row in Evidence.objects.all()}
+    assert contents == {"large.pdf": large, "small.pdf": PDF}
+
+
+def test_a_form_sent_again_with_other_words_is_asked_about_and_kept(client, customer):
+    submission = new_public_id()
+    post(client, submission=submission)
+
+    response = post(client, submission=submission, text="Một chuyện khác")
+
+    form = response.context["form"]
+    assert form.non_field_errors()
+    page = response.content.decode()
+    assert "Một chuyện khác" in page
+    assert submission not in page
+    post(client, submission=form["submission"].value(), text="Một chuyện khác")
+    assert Complaint.objects.count() == 2
+
+
+@pytest.mark.parametrize("empty", [CalendarRange, Company])
+def test_a_complaint_is_taken_when_nothing_can_be_counted(client, customer, empty):
+    empty.objects.all().delete()
+
+    assert client.get(reverse("file_complaint")).status_code == 200
+    response = post(client)
+
+    complaint = Complaint.objects.get()
+    assert response.url == complaint.get_absolute_url()
+    assert client.get(response.url).status_code == 200
+    assert post(client, text="").status_code == 200
 
 
 @pytest.mark.parametrize(
