@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from django.db.models import Q
 
 from accounts.models import Consent, ConsentDecision, Customer
-from policies.models import LegalBasis, Purpose
-from policies.services import sha256
+from policies.models import LegalBasis, Purpose, sha256
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,7 @@ from accounts.models import ConsentDecision, Customer
 from common.text import clean_line
 from common.tokens import new_public_id
 from policies.clocks import the_company
-from policies.models import LegalBasis, PolicyText, PolicyVersion, Purpose
-from policies.services import sha256
+from policies.models import LegalBasis, PolicyText, PolicyVersion, Purpose, sha256
 
 
 class LineField(forms.CharField):

@@ -27,9 +27,8 @@ from accounts.models import (
 from common.history import save_as
 from notices.services import queue_notice
 from policies.counting import local_day
-from policies.models import PolicyText, PolicyVersion, Purpose
+from policies.models import PolicyText, PolicyVersion, Purpose, sha256
 from policies.retention import kept_until, rule_after_closing
-from policies.services import sha256
 
 EDITABLE = ("full_name", "phone", "address")
 

@@ -337,6 +337,12 @@ class DatedRule(models.Model):
     class Meta:
         abstract = True
         ordering = ["-valid_from", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="%(class)s_validity",
+                condition=Q(valid_to=None) | Q(valid_to__gte=F("valid_from") - timedelta(days=1)),
+            ),
+        ]
 
 
 class TimeLimitKind(models.TextChoices):
@@ -380,14 +386,11 @@ class TimeLimit(DatedRule):
         verbose_name = _("time limit")
         verbose_name_plural = _("time limits")
         constraints = [
+            *DatedRule.Meta.constraints,
             models.CheckConstraint(name="timelimit_takes_time", condition=Q(maximum__gte=1)),
             models.CheckConstraint(
                 name="timelimit_range",
                 condition=Q(minimum=None) | Q(minimum__lte=F("maximum")),
-            ),
-            models.CheckConstraint(
-                name="timelimit_validity",
-                condition=Q(valid_to=None) | Q(valid_to__gte=F("valid_from") - timedelta(days=1)),
             ),
         ]
 
@@ -426,12 +429,6 @@ class RetentionRule(DatedRule):
     class Meta(DatedRule.Meta):
         verbose_name = _("retention rule")
         verbose_name_plural = _("retention rules")
-        constraints = [
-            models.CheckConstraint(
-                name="retentionrule_validity",
-                condition=Q(valid_to=None) | Q(valid_to__gte=F("valid_from") - timedelta(days=1)),
-            ),
-        ]
 
     def __str__(self) -> str:
         return f"{self.category}: {self.months} months from {self.trigger}"

@@ -2,7 +2,7 @@
 
 import csv
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -26,8 +26,8 @@ from policies.models import (
     RetentionRule,
     RuleFamily,
     TimeLimit,
+    sha256,
 )
-from policies.models import sha256 as sha256
 from policies.profile_faults import Fault, ProfileError
 
 CALENDAR = Path(__file__).parent / "official_calendar.csv"
@@ -167,41 +167,33 @@ def _version_columns(profile: profile_schema.Profile) -> dict[str, Any]:
 
 
 def _load_purposes(profile: profile_schema.Profile) -> int:
-    changed = 0
-    for purpose in profile.purposes:
-        changed += _put(
-            Purpose,
-            {"code": purpose.code},
-            {
-                **_two_columns("name", purpose.name),
-                **_two_columns("description", purpose.description),
-                "wording_vi": purpose.wording.vi if purpose.wording else "",
-                "wording_en": purpose.wording.en if purpose.wording else "",
-                "legal_basis": purpose.legal_basis,
-                "channel": purpose.channel,
-                "data_categories": list(purpose.data_categories),
-                "retired_on": None,
-            },
-        )
-    return changed + _retire(Purpose, {purpose.code for purpose in profile.purposes})
+    rows = {
+        purpose.code: {
+            **_two_columns("name", purpose.name),
+            **_two_columns("description", purpose.description),
+            "wording_vi": purpose.wording.vi if purpose.wording else "",
+            "wording_en": purpose.wording.en if purpose.wording else "",
+            "legal_basis": purpose.legal_basis,
+            "channel": purpose.channel,
+            "data_categories": list(purpose.data_categories),
+        }
+        for purpose in profile.purposes
+    }
+    return _put_all(Purpose, rows)
 
 
 def _load_recipients(profile: profile_schema.Profile) -> int:
-    changed = 0
-    for recipient in profile.recipients:
-        changed += _put(
-            Recipient,
-            {"code": recipient.code},
-            {
-                **_two_columns("name", recipient.name),
-                **_two_columns("description", recipient.description),
-                "kind": recipient.kind,
-                "country": recipient.country,
-                "cross_border": recipient.cross_border,
-                "retired_on": None,
-            },
-        )
-    return changed + _retire(Recipient, {recipient.code for recipient in profile.recipients})
+    rows = {
+        recipient.code: {
+            **_two_columns("name", recipient.name),
+            **_two_columns("description", recipient.description),
+            "kind": recipient.kind,
+            "country": recipient.country,
+            "cross_border": recipient.cross_border,
+        }
+        for recipient in profile.recipients
+    }
+    return _put_all(Recipient, rows)
 
 
 def _load_limits(limits: Iterable[profile_schema.TimeLimit], family: RuleFamily) -> int:
@@ -279,13 +271,17 @@ def _put(model: type[Model], key: dict[str, Any], values: dict[str, Any]) -> int
     return 1
 
 
-def _retire(model: type[Purpose] | type[Recipient], codes: set[str]) -> int:
-    """End what the profile no longer names; old consents and disclosures still point at it."""
-    gone = model._default_manager.filter(retired_on=None).exclude(code__in=codes)
+def _put_all(model: type[Purpose] | type[Recipient], rows: Mapping[str, Mapping[str, Any]]) -> int:
+    """Bring the rows in line with ``rows``, which go by their codes; retire all others."""
+    changed = 0
+    for code, values in rows.items():
+        changed += _put(model, {"code": code}, {**values, "retired_on": None})
+    # Old consents and disclosures still point at what the profile no longer names.
+    gone = model._default_manager.filter(retired_on=None).exclude(code__in=rows)
     for row in gone:
         row.retired_on = timezone.localdate()
         save_as(row, by=None, reason=LOADED, fields=["retired_on"])
-    return len(gone)
+    return changed + len(gone)
 
 
 def _two_columns(name: str, text: Any) -> dict[str, str]:
