@@ -5,6 +5,17 @@ from django.utils import translation
 from policies.services import load_profile
 
 
+def pytest_collection_modifyitems(items):
+    """Refuse a parameter that bears the name of a fixture of Playwright's, such as "page".
+
+    Its test would be taken for one in a browser, and run after those have emptied the tables.
+    """
+    for item in items:
+        values = getattr(item, "callspec", None)
+        if values and "browser_name" in values.params and not item.get_closest_marker("browser"):
+            raise pytest.UsageError(f"{item.nodeid}: a parameter has the name of a fixture.")
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup, django_db_blocker):
     """Every test finds a configured portal: one company, the statute pack, the calendar."""

@@ -84,25 +84,25 @@ def test_the_history_is_recorded_and_masked(client, officer):
     assert "•••" in pages[0]
 
 
-@pytest.mark.parametrize("page", ["", "{pk}/change/", "{pk}/history/"])
-def test_what_cannot_be_recorded_is_not_shown(page, client, officer):
+@pytest.mark.parametrize("place", ["", "{pk}/change/", "{pk}/history/"])
+def test_what_cannot_be_recorded_is_not_shown(place, client, officer):
     customer = make_customer()
     client.raise_request_exception = False
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE access_accessrecord ADD CHECK (false) NOT VALID")
 
-    response = client.get(CUSTOMERS + page.format(pk=customer.pk))
+    response = client.get(CUSTOMERS + place.format(pk=customer.pk))
 
     assert response.status_code == 500
     assert customer.public_id[:8] not in response.content.decode()
 
 
 @pytest.mark.parametrize("query", ["_popup=1", "_to_field=id"])
-@pytest.mark.parametrize("page", ["", "{pk}/change/"])
-def test_no_window_picks_a_customer_for_another_form(page, query, client, officer):
+@pytest.mark.parametrize("place", ["", "{pk}/change/"])
+def test_no_window_picks_a_customer_for_another_form(place, query, client, officer):
     customer = make_customer()
 
-    response = client.get(f"{CUSTOMERS}{page.format(pk=customer.pk)}?{query}")
+    response = client.get(f"{CUSTOMERS}{place.format(pk=customer.pk)}?{query}")
 
     assert response.status_code == 403
     assert not AccessRecord.objects.exists()

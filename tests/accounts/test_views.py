@@ -40,21 +40,21 @@ def words_of(code):
     return sha256(Purpose.objects.get(code=code).wording)
 
 
-@pytest.mark.parametrize("page", [*PAGES, "close_account"])
-def test_a_stranger_is_sent_to_sign_in(client, page):
-    response = client.get(reverse(page))
+@pytest.mark.parametrize("name", [*PAGES, "close_account"])
+def test_a_stranger_is_sent_to_sign_in(client, name):
+    response = client.get(reverse(name))
     assert response.status_code == 302
     assert response.url.startswith(reverse("account_login"))
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize("language", ["vi", "en"])
 def test_a_customers_page_speaks_their_language_and_is_kept_by_no_cache(
-    client, customer, page, language
+    client, customer, name, language
 ):
     client.cookies["django_language"] = language
 
-    response = client.get(reverse(page))
+    response = client.get(reverse(name))
 
     assert response.status_code == 200
     assert f'<html lang="{language}"' in response.content.decode()
@@ -63,10 +63,10 @@ def test_a_customers_page_speaks_their_language_and_is_kept_by_no_cache(
     assert "unsafe" not in response["Content-Security-Policy"]
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_staff_are_sent_to_their_desk(client, page):
+@pytest.mark.parametrize("name", PAGES)
+def test_staff_are_sent_to_their_desk(client, name):
     client.force_login(make_staff(COMPLAINT_OFFICER))
-    assert client.get(reverse(page)).url == reverse("admin:index")
+    assert client.get(reverse(name)).url == reverse("admin:index")
 
 
 def test_the_data_page_shows_what_is_held(client, customer):

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
+from django.db import DEFAULT_DB_ALIAS, connections
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome"])), ""
@@ -41,6 +42,19 @@ def pytest_pycollect_makemodule(module_path, parent):
     module = kind.from_parent(parent, path=module_path)
     module.add_marker("browser")
     return module
+
+
+@pytest.fixture(scope="session")
+def playwright(request):
+    """Start Playwright, and keep the connection to the database that the tests have.
+
+    While an event loop runs in a thread, Django gives it connections of its own. They would be
+    left open when the loop ends, and the test database could not be dropped.
+    """
+    connection = connections[DEFAULT_DB_ALIAS]
+    playwright = request.getfixturevalue("playwright")
+    connections[DEFAULT_DB_ALIAS] = connection
+    return playwright
 
 
 @pytest.fixture(scope="session")

@@ -41,7 +41,7 @@ def desk(portal):
     services.work_on_complaint(complaint, by=officer)
     hold = make_hold(make_customer(closed_days_ago=500), placed_by=officer)
     make_customer(closed_days_ago=500)
-    run = purge_closed_accounts(only_report=True)
+    run, *_ = purge_closed_accounts(only_report=True)
     rule = RetentionRule.objects.order_by("pk").first()
     customer = complaint.customer
     return {
