@@ -1,10 +1,11 @@
-"""What every request gets: an id, one canonical address, and an answer no cache keeps."""
+"""What every request gets: an id, a clean and canonical address, and an answer no cache keeps."""
 
 from collections.abc import Callable
 from contextvars import ContextVar
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 
 from common.tokens import new_public_id
@@ -28,6 +29,22 @@ class RequestIdMiddleware:
             return response
         finally:
             request_id.reset(token)
+
+
+class NoNulMiddleware:
+    """Refuse NUL in an address or a cookie: PostgreSQL takes no text with it.
+
+    In what a form sends, its fields refuse it.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        texts = (request.path_info, *request.COOKIES.values())
+        if "%00" in request.META.get("QUERY_STRING", "") or any("\0" in text for text in texts):
+            raise BadRequest("NUL in an address")
+        return self.get_response(request)
 
 
 class CanonicalOriginMiddleware:
