@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import SEARCH_VAR
 from django.core.exceptions import PermissionDenied
@@ -39,6 +40,12 @@ class PrivateSearchList(ChangeList):
     def get_query_string(self, new_params: Any = None, remove: Any = None) -> str:
         return str(super().get_query_string(new_params, [*(remove or ()), SEARCH_VAR]))
 
+    def get_filters(self, request: HttpRequest) -> Any:
+        try:
+            return super().get_filters(request)
+        except (ValueError, OverflowError) as error:  # a year after which none comes
+            raise IncorrectLookupParameters from error
+
     def get_results(self, request: HttpRequest) -> None:
         if self.query:
             self.list_per_page = FOUND_AT_ONCE
@@ -61,13 +68,14 @@ class PortalAdmin(SimpleHistoryAdmin, ModelAdmin):
         return PrivateSearchList
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
-        """Let through what ``list_filter`` names alone.
+        """Let through what ``list_filter`` and ``date_hierarchy`` name alone.
 
         Django lets any lookup on the table's own columns pass, so that a
         masked value could be guessed letter by letter.
         """
         named = {getattr(item, "parameter_name", item) for item in self.list_filter}
-        known = lookup in named or lookup.partition("__")[0] in named
+        dates = {f"{self.date_hierarchy}__{part}" for part in ("year", "month", "day")}
+        known = lookup in named | dates or lookup.partition("__")[0] in named
         return known and bool(super().lookup_allowed(lookup, value, request))
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:

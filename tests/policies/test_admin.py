@@ -1,3 +1,5 @@
+from datetime import date
+
 import pytest
 
 from policies.models import Company, PolicyVersion, Purpose
@@ -54,3 +56,33 @@ def test_names_are_shown_in_the_readers_language(language, client, dpo):
     purpose = Purpose.objects.get(code="newsletter")
     assert getattr(purpose, f"name_{language}") in page
     assert Company.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["day__year=2026", "day__year=2026&day__month=9", "day__year=2026&day__month=9&day__day=2"],
+)
+def test_the_calendar_is_walked_by_year_month_and_day(query, client, dpo):
+    days = client.get(f"/admin/policies/officialday/?{query}").context_data["cl"].result_list
+
+    assert date(2026, 9, 2) in {day.day for day in days}
+    assert {day.day.year for day in days} == {2026}
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "day__year=9999",
+        "day__year=9999&day__month=12",
+        "day__year=x",
+        "day__month=x",
+    ],
+)
+def test_a_year_that_no_calendar_has_shows_the_whole_one(query, client, dpo):
+    response = client.get(f"/admin/policies/officialday/?{query}")
+
+    assert (response.status_code, response.url) == (302, "/admin/policies/officialday/?e=1")
+
+
+def test_the_calendar_is_not_searched_by_other_lookups(client, dpo):
+    assert client.get("/admin/policies/officialday/?day__week=3").status_code == 400
