@@ -93,7 +93,8 @@ def end_sign_in(customers: Collection[int]) -> None:
     """Stop sessions and pending notices before the data goes."""
     users = User.objects.filter(customer__in=customers)
     end_sessions(users.values_list("pk", flat=True))
-    User.groups.through.objects.filter(user__in=users).delete()
+    for rights in (User.groups.through, User.user_permissions.through):
+        rights.objects.filter(user__in=users).delete()
     people = Customer.objects.filter(pk__in=customers)
     addresses = EmailAddress.objects.filter(user__in=users)
     Notice.objects.filter(
