@@ -395,7 +395,7 @@ class TimeLimit(DatedRule):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind}: {self.maximum} {self.unit}"
+        return f"{self.get_kind_display()}: {self.get_family_display()}"
 
 
 class RetentionTrigger(models.TextChoices):
@@ -431,7 +431,7 @@ class RetentionRule(DatedRule):
         verbose_name_plural = _("retention rules")
 
     def __str__(self) -> str:
-        return f"{self.category}: {self.months} months from {self.trigger}"
+        return f"{self.get_category_display()}: {self.get_trigger_display()}"
 
 
 class DayType(models.TextChoices):

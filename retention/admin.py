@@ -221,10 +221,6 @@ def _purges(rule: RetentionRule) -> bool:
     )
 
 
-def _told(rule: RetentionRule) -> str:
-    return f"{rule.get_category_display()}: {rule.get_trigger_display()}"
-
-
 @admin.register(PurgeApproval)
 class PurgeApprovalAdmin(ReadOnlyAdmin):
     list_display = ["rule_text", "approved_by", "approved_at"]
@@ -235,7 +231,7 @@ class PurgeApprovalAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("rule"))
     def rule_text(self, approval: PurgeApproval) -> str:
-        return _told(approval.rule)
+        return str(approval.rule)
 
 
 @admin.register(PurgeRun)
@@ -259,7 +255,7 @@ class PurgeRunAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("rule"))
     def rule_text(self, run: PurgeRun) -> str:
-        return _told(run.rule)
+        return str(run.rule)
 
     @display(  # type: ignore[untyped-decorator]
         description=_("kind"), label={"report": "info", "purge": "primary", "broken": "danger"}

@@ -2,7 +2,16 @@ from datetime import date
 
 import pytest
 
-from policies.models import Company, PolicyVersion, Purpose
+from policies.models import (
+    Company,
+    PolicyVersion,
+    Purpose,
+    RetentionRule,
+    RetentionTrigger,
+    RuleFamily,
+    TimeLimit,
+    TimeLimitKind,
+)
 from privacyportal.roles import DPO
 from tests.factories import make_staff
 
@@ -86,3 +95,22 @@ def test_a_year_that_no_calendar_has_shows_the_whole_one(query, client, dpo):
 
 def test_the_calendar_is_not_searched_by_other_lookups(client, dpo):
     assert client.get("/admin/policies/officialday/?day__week=3").status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("language", "titles"),
+    [
+        ("vi", [": đóng tài khoản", "Trả lời khiếu nại: cam kết của công ty"]),
+        ("en", [": the account is closed", "Answer to a complaint: company&#x27;s promise"]),
+    ],
+)
+def test_the_header_names_a_rule_in_the_readers_language(language, titles, client, dpo):
+    client.cookies["django_language"] = language
+    rule = RetentionRule.objects.filter(trigger=RetentionTrigger.ACCOUNT_CLOSED).first()
+    limits = TimeLimit.objects.filter(kind=TimeLimitKind.COMPLAINT_COMPLETION)
+    rows = [rule, limits.filter(family=RuleFamily.PROMISE).first()]
+
+    for row, title in zip(rows, titles, strict=True):
+        for page in ("change", "history"):
+            text = client.get(f"/admin/policies/{row._meta.model_name}/{row.pk}/{page}/").text
+            assert title in text
