@@ -69,9 +69,9 @@ class PersonalDataAdmin(ReadOnlyAdmin):
     def _record_list(self, request: HttpRequest, cl: Any) -> None:
         record_list(
             by=request.user,
+            customers={self.subject_of(row) for row in cl.result_list} - {""},
             purpose=self.purpose,
             field_groups=self.field_groups,
-            count=len({self.subject_of(row) for row in cl.result_list}),
             filters=[name[:64] for name in cl.filter_params if name != SEARCH_VAR],
             searched=bool(cl.query),
         )

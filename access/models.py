@@ -27,7 +27,8 @@ class AccessRecord(models.Model):
     """Somebody saw another person's data. Never what it said.
 
     Append-only, held by a trigger. customer is a public id; empty for a list,
-    which shows masks only and is one record with its count.
+    which shows masks only and is one record with its count, and for a search
+    that found nobody.
     """
 
     Action = AccessAction

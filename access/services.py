@@ -1,9 +1,11 @@
 """Writing down who looked. A record that cannot be written lets nothing be shown."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from functools import partial
 from typing import Any
 
 from access.models import AccessAction, AccessRecord
+from access.roles import ADMINISTRATOR, NO_ROLE
 from common.personal_data import DataCategory
 from common.requests import request_id
 
@@ -36,27 +38,37 @@ def record_access(
 def record_list(
     *,
     by: Any,
+    customers: Collection[str],
     purpose: str,
     field_groups: Iterable[DataCategory],
-    count: int,
     filters: Iterable[str] = (),
     searched: bool = False,
-) -> AccessRecord:
-    """Record a masked list: how many people, and the names of the filters, never their values."""
-    return AccessRecord.objects.create(
+) -> None:
+    """Record a masked list: one line with how many people, or who was found by a search.
+
+    ``customers`` are public ids. A search is for one person in particular, so
+    each one found gets a line, which they can see; a search that finds nobody
+    is one line too. ``filters`` are names, never values.
+    """
+    line = partial(
+        AccessRecord,
         actor=by,
         role=role_of(by),
-        action=AccessAction.SEARCH if searched else AccessAction.LIST,
         purpose=purpose,
         field_groups=sorted(field_groups),
         filters=sorted(filters),
-        count=count,
         request_id=request_id.get(),
     )
+    if searched and customers:
+        lines = [line(action=AccessAction.SEARCH, customer=each) for each in sorted(customers)]
+    else:
+        action = AccessAction.SEARCH if searched else AccessAction.LIST
+        lines = [line(action=action, count=len(customers))]
+    AccessRecord.objects.bulk_create(lines)
 
 
 def role_of(user: Any) -> str:
     """Return the role under which a member of staff acts: the first of their groups."""
     if user.is_superuser:
-        return "administrator"
-    return user.groups.order_by("name").values_list("name", flat=True).first() or "staff"
+        return ADMINISTRATOR
+    return user.groups.order_by("name").values_list("name", flat=True).first() or NO_ROLE

@@ -6,19 +6,8 @@ Permissions are "app.action_model". Nobody may delete: retention erases.
 from typing import Any
 
 from django.contrib.auth.models import Group, Permission
-from django.utils.translation import gettext_lazy as _
 
-COMPLAINT_OFFICER = "complaint officer"
-DPO = "data protection officer"
-AUDITOR = "auditor"
-ADMINISTRATOR = "administrator"
-
-ROLE_LABELS = {
-    COMPLAINT_OFFICER: _("complaint officer"),
-    DPO: _("data protection officer"),
-    AUDITOR: _("auditor"),
-    ADMINISTRATOR: _("administrator"),
-}
+from access.roles import ADMINISTRATOR, AUDITOR, COMPLAINT_OFFICER, DPO
 
 ROLES: dict[str, tuple[str, ...]] = {
     COMPLAINT_OFFICER: (

@@ -4,10 +4,11 @@ from django.urls import reverse
 
 from access.models import AccessAction, AccessRecord
 from access.purposes import ACCESS_REVIEW, COMPLAINT_HANDLING, CUSTOMER_CARE
+from access.services import record_access
 from accounts.services import correct_details
 from common.personal_data import DataCategory
 from privacyportal.roles import AUDITOR, COMPLAINT_OFFICER, DPO
-from tests.factories import make_complaint, make_customer, make_staff
+from tests.factories import make_complaint, make_customer, make_staff, make_user
 
 CUSTOMERS = "/admin/accounts/customer/"
 COMPLAINTS = "/admin/complaints/complaint/"
@@ -43,16 +44,68 @@ def test_a_list_is_one_record_with_its_count_and_the_names_of_its_filters(client
     assert (record.filters, record.field_groups) == (["account"], [DataCategory.CONTACT])
 
 
-def test_a_search_is_recorded_without_what_was_searched(client, officer):
+def test_a_search_names_whom_it_found_and_not_what_was_searched(client, officer):
     customer = make_customer(email="hoa@example.com")
     make_customer()
 
     page = client.post(CUSTOMERS, {"q": " Hoa@Example.com "})
 
     record = the_record()
-    assert customer.public_id[:8] in page.content.decode()
-    assert (record.action, record.count, record.filters) == (AccessAction.SEARCH, 1, [])
+    assert customer.public_id[:8] in page.text
+    assert (record.action, record.customer, record.count) == (
+        AccessAction.SEARCH,
+        customer.public_id,
+        1,
+    )
+    assert record.filters == []
     assert "hoa@example.com" not in str(AccessRecord.objects.values().get())
+
+
+def test_a_customer_sees_that_a_search_found_them(client, officer):
+    customer = make_customer()
+    client.post(CUSTOMERS, {"q": customer.phone})
+    client.force_login(customer.user)
+    client.cookies["django_language"] = "en"
+
+    page = client.get(reverse("accesses")).text
+
+    assert "Search: " in page
+    assert "Customer care" in page
+
+
+def test_a_search_names_each_person_once(client, officer):
+    people = [make_customer(email="hoa@example.com", user=None) for _ in range(2)]
+    for customer in (*people, people[0]):
+        make_complaint(customer=customer)
+
+    client.post(COMPLAINTS, {"q": "hoa@example.com"})
+
+    records = AccessRecord.objects.values_list("action", "customer", "count")
+    assert set(records) == {(AccessAction.SEARCH, each.public_id, 1) for each in people}
+    assert len(records) == 2
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_a_search_makes_the_same_queries_for_any_number_of_people(
+    rows, client, officer, django_assert_num_queries
+):
+    for _ in range(rows):
+        make_customer(email="hoa@example.com", user=None)
+    client.get(CUSTOMERS)
+
+    with django_assert_num_queries(11):
+        client.post(CUSTOMERS, {"q": "hoa@example.com"})
+
+    assert AccessRecord.objects.filter(action=AccessAction.SEARCH).count() == rows
+
+
+def test_a_search_that_finds_nobody_is_a_record_too(client, officer):
+    make_customer()
+
+    client.post(CUSTOMERS, {"q": "hoa@example.com"})
+
+    record = the_record()
+    assert (record.action, record.customer, record.count) == (AccessAction.SEARCH, "", 0)
 
 
 def test_opening_names_the_customer_the_purpose_and_the_case(client, officer):
@@ -185,6 +238,30 @@ def test_nobody_changes_or_removes_a_record(client, db):
     ]
 
     assert answers == [404, 403, 404]
+
+
+def test_a_record_without_a_customer_is_nobody_on_the_list(client, db):
+    client.force_login(make_staff(DPO))
+    for _ in range(2):
+        client.get(RECORDS)
+
+    assert [record.count for record in AccessRecord.objects.all()] == [0, 0]
+
+
+@pytest.mark.parametrize(("language", "role"), [("vi", "Nhân viên"), ("en", "Staff")])
+def test_a_customer_reads_of_staff_without_a_role_in_their_language(language, role, client, db):
+    customer = make_customer()
+    record_access(
+        by=make_user(is_staff=True),
+        action=AccessAction.OPEN,
+        customer=customer.public_id,
+        purpose=CUSTOMER_CARE,
+        field_groups=[DataCategory.CONTACT],
+    )
+    client.force_login(customer.user)
+    client.cookies["django_language"] = language
+
+    assert f">{role}</td>" in client.get(reverse("accesses")).text
 
 
 def test_an_officer_does_not_read_the_records(client, officer):

@@ -10,6 +10,7 @@ from django.utils import timezone, translation
 from django.utils.crypto import get_random_string
 
 from access.models import AccessAction
+from access.roles import ADMINISTRATOR, COMPLAINT_OFFICER, DPO
 from access.services import record_access
 from accounts.models import Customer, User
 from accounts.services import close_account, register_customer
@@ -19,7 +20,6 @@ from complaints import services as complaints
 from complaints.models import Complaint, ComplaintCategory
 from notices.models import Notice, NoticeState
 from policies.models import PolicyText, PolicyVersion, Purpose
-from privacyportal.roles import ADMINISTRATOR, COMPLAINT_OFFICER, DPO
 
 DOMAIN = "example.com"
 STAFF = (

@@ -1,0 +1,9 @@
+"""The roles of staff: the names of their groups, which pages and mails translate."""
+
+from django.utils.translation import gettext_noop
+
+COMPLAINT_OFFICER = gettext_noop("complaint officer")
+DPO = gettext_noop("data protection officer")
+AUDITOR = gettext_noop("auditor")
+ADMINISTRATOR = gettext_noop("administrator")
+NO_ROLE = gettext_noop("staff")  # of a member of staff who has none of these
