@@ -23,11 +23,12 @@ from access.models import AccessAction
 from access.purposes import CUSTOMER_CARE
 from accounts.models import Customer, User
 from accounts.services import end_sessions
+from accounts.staff import telling_of_roles
 from common.admin import PortalAdmin, themed
 from common.personal_data import DataCategory, declaration_of
 from common.text import clean_email
 from policies.counting import local_day
-from policies.models import Purpose
+from policies.models import Company, Purpose, StaffAccessMode
 
 VIEW_CUSTOMER = "accounts.view_customer"
 
@@ -62,6 +63,11 @@ class RevealForm(forms.Form):
         if reference and not is_case_of(self.customer, reference):
             raise ValidationError(_("This customer has no case with this reference."))
         return reference
+
+
+def asks_customers_first() -> bool:
+    """Tell whether the company promises that details open once the customer approves."""
+    return Company.objects.filter(staff_access_mode=StaffAccessMode.APPROVAL).exists()
 
 
 def is_case_of(customer: Any, reference: str) -> bool:
@@ -172,17 +178,23 @@ class CustomerAdmin(PersonalDataAdmin):
     def reveal(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask why, record it, and show the details once: the answer is no page to come back to."""
         customer = self.get_row(request, object_id, VIEW_CUSTOMER)
-        data = request.POST if request.method == "POST" else None
-        initial = {"case": self.case_of(request, customer)}
-        form = themed(RevealForm(data, customer=customer, initial=initial))
         context = {
             **self.admin_site.each_context(request),
             "title": _("Reveal details"),
             "object": customer,
             "opts": self.opts,
-            "form": form,
             "back": self.page_of(customer),
         }
+        if asks_customers_first():
+            context["refusal"] = _(
+                "This company promises to open a customer's data only after the customer approves."
+                " Asking for approval is not available yet, so details stay closed."
+            )
+            return TemplateResponse(request, "admin/refused.html", context, status=403)
+        data = request.POST if request.method == "POST" else None
+        initial = {"case": self.case_of(request, customer)}
+        form = themed(RevealForm(data, customer=customer, initial=initial))
+        context["form"] = form
         if form.is_valid():
             return self._show_revealed(request, customer, form, context)
         return TemplateResponse(request, "admin/accounts/customer/reveal.html", context)
@@ -224,6 +236,10 @@ class StaffForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = User
         fields = ("email", "staff_name", "language", "groups", "is_active")
+        # Whose it is stays open: administrators do not learn who is a customer.
+        error_messages = {
+            "email": {"unique": _("This address cannot be used for a member of staff.")}
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -267,7 +283,10 @@ class StaffAdmin(PortalAdmin):
         if not change:
             obj.is_staff = True
             obj.set_unusable_password()
-        super().save_model(request, obj, form, change)
+        by: Any = request.user
+        with telling_of_roles(obj, by=by):
+            super().save_model(request, obj, form, change)
+            form.save_m2m()  # the roles, which the admin would save after this
         if not change:
             EmailAddress.objects.create(user=obj, email=obj.email, primary=True)
             _mail_link(request, obj)

@@ -6,6 +6,9 @@ from django.contrib.sessions.backends.db import SessionStore
 from access.models import AccessAction, AccessRecord
 from accounts.models import Customer, User
 from notices.models import Notice
+from notices.services import send_due_notices
+from policies.models import Purpose
+from policies.services import load_profile
 from privacyportal.roles import ADMINISTRATOR, AUDITOR, COMPLAINT_OFFICER, DPO
 from tests.factories import make_complaint, make_customer, make_hold, make_staff
 
@@ -112,6 +115,26 @@ def test_a_purpose_reveals_the_details_once_and_is_recorded(client, officer, hoa
     assert record.field_groups == ["contact"]
 
 
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_nothing_is_revealed_where_customers_were_promised_to_be_asked(
+    method, client, officer, hoa
+):
+    load_profile("vietnam_server")
+    complaint = make_complaint(customer=hoa)
+    purpose = Purpose.objects.active().first()
+    client.cookies["django_language"] = "en"
+
+    response = getattr(client, method)(reveal(hoa), {"purpose": purpose.code})
+
+    assert response.status_code == 403
+    assert "only after the customer approves" in response.text
+    assert not AccessRecord.objects.exists()
+    for page in (response, client.get(f"/admin/complaints/complaint/{complaint.pk}/change/")):
+        assert not any(value in page.text for value in VALUES)
+    assert page.status_code == 200
+    assert complaint.text in page.text
+
+
 def test_asking_to_reveal_shows_nothing(client, officer, hoa):
     page = client.get(reveal(hoa)).content.decode()
 
@@ -192,7 +215,7 @@ def test_a_new_member_of_staff_chooses_a_password_by_mail(client, administrator)
     assert (user.is_staff, user.is_superuser, user.has_usable_password()) == (True, False, False)
     assert [group.name for group in user.groups.all()] == [COMPLAINT_OFFICER]
     assert user.history.get().history_user == administrator
-    assert Notice.objects.get().address == "moi@example.com"
+    assert Notice.objects.get(template="sign_in").address == "moi@example.com"
 
 
 def test_a_new_member_of_staff_is_never_a_superuser_nor_without_a_role(client, administrator):
@@ -204,6 +227,77 @@ def test_a_new_member_of_staff_is_never_a_superuser_nor_without_a_role(client, a
     assert not user.user_permissions.exists()
     assert refused.status_code == 200
     assert not User.objects.filter(email="hai@example.com").exists()
+
+
+def test_the_form_does_not_tell_whether_an_address_is_a_customers(client, administrator, hoa):
+    client.cookies["django_language"] = "en"
+
+    answers = [
+        client.post(f"{STAFF}add/", new_member(email=address))
+        for address in (hoa.email.upper(), administrator.email)
+    ]
+
+    said = [answer.context_data["adminform"].form.errors["email"] for answer in answers]
+    assert said == [["This address cannot be used for a member of staff."]] * 2
+
+
+def told():
+    """What mails to data protection officers were queued: to whom, and which roles changed."""
+    notices = Notice.objects.filter(template="staff_changed").order_by("pk")
+    return [(each.recipient, each.context["given"], each.context["taken"]) for each in notices]
+
+
+def test_officers_are_told_of_a_new_member_of_staff(client, administrator, mailoutbox):
+    dpo = make_staff(DPO, staff_name="Trần Minh Quân", language="en")
+    make_staff(DPO, is_active=False)
+    make_staff(COMPLAINT_OFFICER)
+
+    client.post(f"{STAFF}add/", new_member())
+    send_due_notices()
+
+    (mail,) = [mail for mail in mailoutbox if mail.to == [dpo.email]]
+    assert told() == [(dpo.public_id, [COMPLAINT_OFFICER], [])]
+    assert mail.subject == "Roles of staff have changed"
+    assert f"{administrator} has changed what Phạm Thu Hà may do" in mail.body
+    assert "Roles given:\n- complaint officer\n" in mail.body
+    assert "taken away" not in mail.body
+    assert "moi@example.com" not in mail.body
+
+
+def test_officers_are_told_of_a_promotion_and_of_a_loss(client, administrator):
+    dpo, officer = make_staff(DPO), make_staff(COMPLAINT_OFFICER)
+    groups = {group.name: group.pk for group in Group.objects.all()}
+    for roles in ([COMPLAINT_OFFICER, AUDITOR], [COMPLAINT_OFFICER, AUDITOR], [AUDITOR]):
+        data = new_member(groups=[groups[role] for role in roles], is_active="on")
+        client.post(f"{STAFF}{officer.pk}/change/", data)
+
+    assert told() == [
+        (dpo.public_id, [AUDITOR], []),
+        (dpo.public_id, [], [COMPLAINT_OFFICER]),
+    ]
+
+
+def test_nobody_replaces_an_officer_unseen(client, administrator):
+    dpo = make_staff(DPO)
+    auditor = Group.objects.get(name=AUDITOR).pk
+
+    client.post(f"{STAFF}{dpo.pk}/change/", new_member(groups=[auditor], is_active="on"))
+    client.post(f"{STAFF}add/", new_member(groups=[Group.objects.get(name=DPO).pk]))
+
+    new = User.objects.get(email="moi@example.com")
+    assert told() == [(dpo.public_id, [AUDITOR], [DPO]), (new.public_id, [DPO], [])]
+
+
+def test_deactivating_takes_the_roles_and_activating_gives_them(client, administrator):
+    dpo, officer = make_staff(DPO), make_staff(COMPLAINT_OFFICER)
+
+    for active in ({}, {"is_active": "on"}):
+        client.post(f"{STAFF}{officer.pk}/change/", new_member(**active))
+
+    assert told() == [
+        (dpo.public_id, [], [COMPLAINT_OFFICER]),
+        (dpo.public_id, [COMPLAINT_OFFICER], []),
+    ]
 
 
 def test_deactivating_ends_the_sessions(client, administrator):

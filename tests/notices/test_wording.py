@@ -23,6 +23,10 @@ VALUES = {
     "path": "/complaints/abc/",
     "late_from": "2026-12-15T00:00:00+07:00",
     "kept_until": "2027-11-22",
+    "member": "Phạm Thu Hà",
+    "by": "Lê Văn Tám",
+    "given": ["auditor"],
+    "taken": ["complaint officer"],
 }
 
 

@@ -1,0 +1,47 @@
+"""Members of staff: whoever protects the data learns who may see it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.contrib.auth.models import Group
+
+from access.roles import DPO
+from accounts.models import User
+from common.tokens import new_public_id
+from notices.services import queue_notice
+
+
+@contextmanager
+def telling_of_roles(member: User, *, by: User) -> Iterator[None]:
+    """Tell the data protection officers which roles ``member`` has gained or lost in this block.
+
+    Told are those of before too: nobody takes that role away unseen. ``member``
+    may be new, and saved in the block. Use it in one transaction with the change.
+    """
+    roles, officers = _roles_of(member), _officers()
+    yield
+    now = _roles_of(member)
+    if now == roles:
+        return
+    change = new_public_id()
+    for officer in officers | _officers():
+        queue_notice(
+            "staff_changed",
+            recipient=officer,
+            key=f"staff-{change}-{officer[:16]}",
+            member=str(member),
+            by=str(by),
+            given=sorted(now - roles),
+            taken=sorted(roles - now),
+        )
+
+
+def _roles_of(member: User) -> set[str]:
+    """Return the names of the roles that the stored row has, none while it may not sign in."""
+    rows = User.objects.filter(pk=member.pk, is_active=True)
+    return set(Group.objects.filter(user__in=rows).values_list("name", flat=True))
+
+
+def _officers() -> set[str]:
+    officers = User.objects.filter(is_staff=True, is_active=True, groups__name=DPO)
+    return set(officers.values_list("public_id", flat=True))
