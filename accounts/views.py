@@ -12,7 +12,7 @@ from access.models import AccessRecord
 from accounts import services
 from accounts.consents import choices_of
 from accounts.forms import CloseAccountForm, ConsentForm, DetailsForm, details_of
-from accounts.held import held_about, kept_after_closing
+from accounts.held import erasure_waits_for, held_about, kept_after_closing
 from accounts.http import CustomerRequest, for_customer
 from accounts.models import ConsentDecision
 from common.errors import PortalError
@@ -101,4 +101,5 @@ def close(request: CustomerRequest) -> HttpResponse:
     except PortalError as error:
         messages.error(request, str(error))
         return redirect("data")
-    return render(request, "accounts/close.html", {"form": form, "kept": kept})
+    waits = erasure_waits_for(request.customer)
+    return render(request, "accounts/close.html", {"form": form, "kept": kept, "waits": waits})

@@ -188,4 +188,4 @@ def _moment(moment: datetime) -> str:
 
 
 def _weekday_and_date(day: date) -> str:
-    return date_format(day, "l, d/m/Y")
+    return f"{date_format(day, 'l')}, {date_format(day, 'SHORT_DATE_FORMAT')}"

@@ -124,9 +124,9 @@ class WorkingCalendar:
         if special is not None and special.day_type == DayType.WORKING and self._observes(special):
             return None
         if day.weekday() == SUNDAY:
-            return "Chủ nhật", "Sunday"
+            return "ngày nghỉ cuối tuần", "weekend"
         if day.weekday() == SATURDAY and self._kind != DayKind.MON_SAT:
-            return "Thứ Bảy", "Saturday"
+            return "ngày nghỉ cuối tuần", "weekend"
         return None
 
     def add_working_days(self, start: date, days: int) -> Period:

@@ -15,4 +15,5 @@ def portal(request: HttpRequest) -> dict[str, Any]:
     return {
         "company": SimpleLazyObject(Company.objects.first),
         "site_origin": settings.SITE_ORIGIN,
+        "contact_email": settings.CONTACT_EMAIL,
     }

@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import get_language
+from django.views.decorators.csrf import csrf_exempt
 from django.views.i18n import set_language
 
 from access.models import AccessRecord
@@ -68,9 +69,14 @@ def policy(request: HttpRequest, number: str | None = None) -> HttpResponse:
     )
 
 
+@csrf_exempt
 @login_not_required
 def choose_language(request: HttpRequest) -> HttpResponseBase:
-    """Switch the pages, and for whoever is signed in the mails too."""
+    """Switch the pages, and for whoever is signed in the mails too.
+
+    Without a token, so that no page sets a cookie on a visitor who only reads;
+    the session's cookie is SameSite, so no other site speaks for a customer.
+    """
     language = request.POST.get("language")
     if request.user.is_authenticated and language in dict(settings.LANGUAGES):
         services.choose_language(request.user, language)

@@ -14,10 +14,9 @@ from accounts.services import decide_consent
 from common.personal_data import DataCategory
 from notices.services import send_due_notices
 from policies.counting import add_months, local_day
-from policies.models import Purpose
-from policies.services import sha256
+from policies.models import Purpose, sha256
 from privacyportal.roles import COMPLAINT_OFFICER
-from tests.factories import PASSWORD, make_customer, make_staff
+from tests.factories import PASSWORD, make_complaint, make_customer, make_staff
 
 pytestmark = pytest.mark.django_db
 
@@ -252,3 +251,15 @@ def test_a_visitor_may_choose_the_language(client):
 def test_a_switch_of_language_leads_nowhere_else(client, target):
     response = client.post(reverse("set_language"), {"language": "en", "next": target})
     assert response.url == "/"
+
+
+@pytest.mark.parametrize("url", ["/", "/policy/"])
+def test_whoever_only_reads_gets_no_cookie(client, url):
+    assert not client.get(url).cookies
+
+
+def test_closing_speaks_of_a_complaint_that_is_still_open(client, customer):
+    client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+    assert not client.get(reverse("close_account")).context["waits"]
+    make_complaint(customer=customer)
+    assert client.get(reverse("close_account")).context["waits"]

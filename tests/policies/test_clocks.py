@@ -27,10 +27,10 @@ def test_working_days_name_each_day_left_out():
     assert lines(TimeUnit.WORKING_DAY, 2) == [
         "Received on 20 Nov 2026, 10:00; that day is not counted.",
         "2 working days.",
-        "Not counted: Saturday, 21/11/2026, Saturday.",
-        "Not counted: Sunday, 22/11/2026, Sunday.",
-        "Not counted: Tuesday, 24/11/2026, Viet Nam Culture Day.",
-        "Last day: Wednesday, 25/11/2026, until midnight.",
+        "Not counted: Saturday, 21 Nov 2026, weekend.",
+        "Not counted: Sunday, 22 Nov 2026, weekend.",
+        "Not counted: Tuesday, 24 Nov 2026, Viet Nam Culture Day.",
+        "Last day: Wednesday, 25 Nov 2026, until midnight.",
     ]
 
 
@@ -46,7 +46,7 @@ def test_months_are_called_months():
     assert lines(TimeUnit.MONTH, 6) == [
         "Received on 20 Nov 2026, 10:00; that day is not counted.",
         "6 months.",
-        "Last day: Thursday, 20/05/2027, until midnight.",
+        "Last day: Thursday, 20 May 2027, until midnight.",
     ]
 
 

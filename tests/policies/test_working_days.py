@@ -19,8 +19,8 @@ def working_days(*args):
 
 def test_tells_the_last_day_and_each_day_left_out():
     assert working_days("2026-11-20", "2").splitlines() == [
-        "  Sat 2026-11-21  Saturday",
-        "  Sun 2026-11-22  Sunday",
+        "  Sat 2026-11-21  weekend",
+        "  Sun 2026-11-22  weekend",
         "  Tue 2026-11-24  Viet Nam Culture Day",
         "Wed 2026-11-25",
     ]

@@ -20,6 +20,7 @@ from complaints import services as complaints
 from complaints.models import Complaint, ComplaintCategory
 from notices.models import Notice, NoticeState
 from policies.models import PolicyText, PolicyVersion, Purpose
+from policies.retention import kept_until, rule_after_closing
 
 DOMAIN = "example.com"
 STAFF = (
@@ -48,7 +49,7 @@ class Command(BaseCommand):
 
     @transaction.atomic
     def handle(self, **options: Any) -> None:
-        if User.objects.filter(email=f"customer@{DOMAIN}").exists():
+        if User.objects.filter(email=f"admin@{DOMAIN}").exists():  # staff never leave by closing
             return
         password = get_random_string(12)
         staff = {name: _staff(name, full, role, password) for name, full, role in STAFF}
@@ -79,12 +80,14 @@ def _staff(name: str, staff_name: str, role: str, password: str) -> User:
 
 def _customer(name: str, full_name: str, phone: str, address: str, password: str) -> Customer:
     text = PolicyText.objects.get(version=PolicyVersion.objects.current(), language="vi")
-    return register_customer(
+    customer = register_customer(
         _user(name, password),
         details={"full_name": full_name, "phone": phone, "address": address},
         accepted=text,
         agreed_to=Purpose.objects.asking_consent()[:1],
     )
+    Customer.objects.filter(pk=customer.pk).update(opened_at=timezone.now() - timedelta(days=60))
+    return customer
 
 
 def _user(name: str, password: str, **fields: Any) -> User:
@@ -127,7 +130,7 @@ def _close_long_ago(customer: Customer) -> None:
     Customer.objects.filter(pk=customer.pk).update(
         opened_at=customer.opened_at - 2 * days,
         closed_at=timezone.now() - days,
-        kept_until=timezone.localdate() - timedelta(days=30),
+        kept_until=kept_until(rule_after_closing(timezone.localdate()), timezone.now() - days),
     )
 
 
