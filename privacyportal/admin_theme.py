@@ -62,6 +62,10 @@ def script(request: HttpRequest) -> str:
     return static("admin_theme/admin.js")
 
 
+def submit_once(request: HttpRequest) -> str:
+    return static("js/submit-once.js")
+
+
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     groups = [
         {"title": title, "items": [_item(request, *link) for link in _allowed(request, links)]}

@@ -310,7 +310,7 @@ UNFOLD = {
     "SHOW_BACK_BUTTON": True,
     "BORDER_RADIUS": "6px",
     "STYLES": ["privacyportal.admin_theme.stylesheet"],
-    "SCRIPTS": ["privacyportal.admin_theme.script"],
+    "SCRIPTS": ["privacyportal.admin_theme.script", "privacyportal.admin_theme.submit_once"],
     "SIDEBAR": {
         "show_search": False,
         "show_all_applications": False,
