@@ -5,15 +5,18 @@ from django.utils import translation
 from policies.services import load_profile
 
 
-def pytest_collection_modifyitems(items):
+@pytest.hookimpl(trylast=True)  # after Playwright has taken it
+def pytest_generate_tests(metafunc):
     """Refuse a parameter that bears the name of a fixture of Playwright's, such as "page".
 
     Its test would be taken for one in a browser, and run after those have emptied the tables.
     """
-    for item in items:
-        values = getattr(item, "callspec", None)
-        if values and "browser_name" in values.params and not item.get_closest_marker("browser"):
-            raise pytest.UsageError(f"{item.nodeid}: a parameter has the name of a fixture.")
+    is_for_browser = metafunc.definition.get_closest_marker("browser")
+    if "browser_name" in metafunc.fixturenames and not is_for_browser:
+        name = metafunc.definition.name
+        pytest.fail(
+            f"{name}: a parameter has the name of a fixture of Playwright's.", pytrace=False
+        )
 
 
 @pytest.fixture(scope="session")

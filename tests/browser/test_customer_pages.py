@@ -38,6 +38,7 @@ class Visitor:
 
     def look(self) -> None:
         """Expect a page that fits every width, says its name and passes axe."""
+        self.page.wait_for_load_state()  # a heading can stand before its style sheets are there
         assert self.complaints == []
         for width in NARROW:
             self.page.set_viewport_size({"width": width, "height": 800})
