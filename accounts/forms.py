@@ -6,6 +6,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.formfields import PhoneNumberField
 
@@ -79,7 +80,7 @@ class SignUpForm(DetailsForm, allauth_forms.SignupForm):  # type: ignore[misc]
                 label=purpose.wording, required=False
             )
 
-    @property
+    @cached_property
     def policy_text(self) -> PolicyText:
         """Return what the page shows and accept_policy speaks of, in the reader's language."""
         return PolicyText.objects.get(
@@ -133,11 +134,6 @@ class SignUpForm(DetailsForm, allauth_forms.SignupForm):  # type: ignore[misc]
             transaction.set_rollback(True)
         self.cleaned_data["email"] = known
         self.account_already_exists = True
-
-    def save(self, request: HttpRequest) -> AbstractBaseUser:
-        with transaction.atomic():
-            user: AbstractBaseUser = super().save(request)
-        return user
 
     def custom_signup(self, request: HttpRequest, user: Any) -> None:
         language = translation.get_language()

@@ -8,7 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer
-from common.personal_data import DataCategory, Declaration, declarations, deferrals
+from common.personal_data import DataCategory, Declaration, declarations, deferred
 from policies.counting import local_day
 from policies.retention import kept_until, rule_after_closing
 
@@ -77,7 +77,7 @@ def kept_after_closing(closed_at: datetime) -> list[KeptCategory]:
 def erasure_waits_for(customer: Customer) -> bool:
     """Say whether something of the customer, an open complaint, would keep the data for longer."""
     me = Customer.objects.filter(pk=customer.pk)
-    return any(me.filter(pk__in=deferral()).exists() for deferral in deferrals().values())
+    return any(waiting.exists() for waiting in deferred(me).values())
 
 
 def _record(declaration: Declaration, row: Model) -> HeldRecord:

@@ -130,7 +130,7 @@ def close_account(customer: Customer, *, by: User) -> date:
 
     Raises NotConfigured.
     """
-    _lock(customer)
+    lock_customer(customer)
     if customer.kept_until is not None:
         return customer.kept_until
     customer.closed_at = timezone.now()
@@ -197,12 +197,12 @@ def _write_consent(
     )
 
 
-def _lock(customer: Customer) -> None:
+def lock_customer(customer: Customer) -> None:
     """Reload the row and hold it until the transaction ends."""
     customer.refresh_from_db(from_queryset=Customer.objects.select_for_update(of=("self",)))
 
 
 def _lock_open(customer: Customer) -> None:
-    _lock(customer)
+    lock_customer(customer)
     if not customer.is_open:
         raise AccountClosed(_("This account is closed; its data can no longer be changed."))

@@ -84,7 +84,7 @@ def _decide(request: CustomerRequest, purpose: Purpose, decision: str) -> None:
 def accesses(request: CustomerRequest) -> HttpResponse:
     records = AccessRecord.objects.about(request.customer.public_id)
     page = Paginator(records, 25).get_page(request.GET.get("page"))
-    purposes = {purpose.code: purpose for purpose in Purpose.objects.all()}
+    purposes = Purpose.objects.in_bulk(field_name="code")
     return render(request, "accounts/accesses.html", {"page": page, "purposes": purposes})
 
 

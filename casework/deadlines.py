@@ -69,12 +69,11 @@ def soon_until() -> datetime:
 
 def deadline_of(case: Case, soon: datetime) -> Deadline | None:
     """Return the nearest deadline of a case, None when no clock runs; ``soon`` is soon_until()."""
-    if case.late_from is None:
+    if case.late_from is None or case.last_day is None:
         return None
     now = timezone.now()
-    last_day = local_day(case.late_from - timedelta(microseconds=1))
     if case.late_from <= now:
         nearness = Nearness.OVERDUE
     else:
         nearness = Nearness.SOON if case.late_from <= soon else Nearness.IN_TIME
-    return Deadline(last_day, (last_day - local_day(now)).days, nearness)
+    return Deadline(case.last_day, (case.last_day - local_day(now)).days, nearness)

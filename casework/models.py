@@ -1,5 +1,5 @@
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from functools import reduce
 from operator import or_
 from typing import Any
@@ -15,6 +15,7 @@ from simple_history.models import HistoricalRecords
 from accounts.models import Customer
 from common.tokens import new_public_id
 from policies.clocks import Explanation
+from policies.counting import last_day_before
 from policies.models import TimeLimit, TimeLimitKind
 
 REFERENCE_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # nothing that reads like another
@@ -134,6 +135,11 @@ class Case(models.Model):
     @property
     def is_open(self) -> bool:
         return self.closed_at is None
+
+    @property
+    def last_day(self) -> date | None:
+        """Return the last day of the nearest running clock, None when no clock runs."""
+        return self.late_from and last_day_before(self.late_from)
 
 
 class Clock(models.Model):

@@ -2,10 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
 
 from django.utils import timezone
-from django.utils.module_loading import autodiscover_modules
 
 from common.jobs import all_jobs
 from common.models import JobStatus
@@ -23,7 +21,6 @@ class JobReport:
 
 
 def report_jobs(at: datetime) -> list[JobReport]:
-    _meet_every_job()
     statuses = {status.name: status for status in JobStatus.objects.all()}
     reports = []
     for job in sorted(all_jobs(), key=lambda job: job.name):
@@ -39,13 +36,6 @@ def report_jobs(at: datetime) -> list[JobReport]:
             )
         )
     return reports
-
-
-@cache
-def _meet_every_job() -> None:
-    """Import every app's tasks: a web process need not have met them. Celery's own way to do it
-    runs all system checks too."""
-    autodiscover_modules("tasks")
 
 
 def late_jobs(at: datetime) -> list[JobReport]:

@@ -38,11 +38,8 @@ _jobs: dict[str, "Job"] = {}
 @dataclass(frozen=True)
 class Job:
     name: str
-    schedule: Schedule
+    planned: Schedule
     task: Task
-
-    def planned(self, at: datetime) -> datetime:
-        return self.schedule(at)
 
 
 def every_minute(at: datetime) -> datetime:
@@ -90,7 +87,7 @@ def due_jobs(at: datetime) -> Iterator[Job]:
             yield job
 
 
-def wake(task: Task, *args: object) -> None:
+def wake(task: Task) -> None:
     """Send a task now; when the broker is down, leave its work to the next scheduled run.
 
     For use after a commit: what is due stands in the database, so a lost
@@ -99,7 +96,7 @@ def wake(task: Task, *args: object) -> None:
     if broker_away.is_open:
         return
     try:
-        task.apply_async(args, retry=False)
+        task.apply_async(retry=False)
     except OperationalError:
         broker_away.trip()
         logger.warning("broker unreachable, %s waits for its schedule", task.name)

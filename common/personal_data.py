@@ -147,6 +147,11 @@ def deferrals() -> Mapping[str, Deferral]:
     return _deferrals
 
 
+def deferred(customers: QuerySet[Any]) -> dict[str, QuerySet[Any]]:
+    """Return the customers who must not be erased yet, by the reason; one may be under several."""
+    return {reason: customers.filter(pk__in=keeps()) for reason, keeps in _deferrals.items()}
+
+
 def children_first() -> list[Declaration]:
     """Return the declarations so that a row's references are deleted before the row."""
     graph = TopologicalSorter(dict.fromkeys(_declarations, ()))

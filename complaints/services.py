@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts.exceptions import AccountClosed
 from accounts.models import Customer, User
+from accounts.services import lock_customer
 from casework.files import CheckedFile
 from casework.models import CaseKind
 from casework.services import add_event, attach, meet_clocks, start_clocks, stored
@@ -46,7 +47,9 @@ def file_complaint(
     Raises AccountClosed, and SubmissionUsed for a form sent again with another content.
     """
     with stored(evidence) as files, transaction.atomic(durable=bool(files)):
-        _lock_customer(customer)
+        lock_customer(customer)
+        if not customer.is_open:
+            raise AccountClosed(_("This account is closed."))
         known: Complaint | None = Complaint.objects.filter(submission=submission).first()
         if known:
             _require_same(known, customer, category, text, evidence)
@@ -188,16 +191,10 @@ def _tell_customer(complaint: Complaint) -> None:
         key=f"complaint-{complaint.public_id[:16]}-{complaint.state}",
         reference=complaint.reference,
         path=complaint.get_absolute_url(),
-        late_from=complaint.late_from and complaint.late_from.isoformat(),
+        last_day=complaint.last_day and complaint.last_day.isoformat(),
     )
 
 
 def _lock(complaint: Complaint) -> None:
     """Reload the row and hold it until the transaction ends."""
     complaint.refresh_from_db(from_queryset=Complaint.objects.select_for_update())
-
-
-def _lock_customer(customer: Customer) -> None:
-    customer.refresh_from_db(from_queryset=Customer.objects.select_for_update(of=("self",)))
-    if not customer.is_open:
-        raise AccountClosed(_("This account is closed."))

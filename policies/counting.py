@@ -69,6 +69,11 @@ def midnight(day: date) -> datetime:
     return datetime.combine(day, time.min, tzinfo=timezone.get_default_timezone())
 
 
+def last_day_before(late_from: datetime) -> date:
+    """Return the local day on which a period ends whose first late moment is ``late_from``."""
+    return local_day(late_from - timedelta(microseconds=1))
+
+
 def add_months(start: date, months: int) -> date:
     """Return the last day of a period of ``months``: the same day, or the end of a shorter month.
 
@@ -76,20 +81,6 @@ def add_months(start: date, months: int) -> date:
     """
     last: date = start + relativedelta(months=months)
     return last
-
-
-def first_day_still_running(today: date, months: int) -> date:
-    """Return the earliest start whose period of ``months`` is not over when ``today`` begins.
-
-    This is not ``today`` minus ``months``: on 1 March 2025 twelve months from
-    29 February 2024 are over, and minus gives 1 March 2024.
-    """
-    day: date = today - relativedelta(months=months)
-    while add_months(day, months) < today:
-        day += timedelta(days=1)
-    while add_months(day - timedelta(days=1), months) >= today:
-        day -= timedelta(days=1)
-    return day
 
 
 def add_hours(start: datetime, hours: int) -> Period:

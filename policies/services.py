@@ -259,12 +259,11 @@ def _supersede(rule: DatedRule) -> int:
 def _put(model: type[Model], key: dict[str, Any], values: dict[str, Any]) -> int:
     """Create or correct the row with that key; return 0 if it already says so, else 1."""
     row = model._default_manager.filter(**key).first() or model(**key)
-    if row.pk and not row._state.adding:
+    fields = None
+    if not row._state.adding:
         fields = [name for name, value in values.items() if getattr(row, name) != value]
         if not fields:
             return 0
-    else:
-        fields = None
     for name, value in values.items():
         setattr(row, name, value)
     save_as(row, by=None, reason=LOADED, fields=fields)

@@ -45,7 +45,7 @@ def overview(request: CustomerRequest) -> HttpResponse:
             "consents_given": sum(choice.is_given for choice in choices),
             "consents_asked": len(choices),
             "last_accesses": AccessRecord.objects.about(customer.public_id)[:3],
-            "purposes": {purpose.code: purpose for purpose in Purpose.objects.all()},
+            "purposes": Purpose.objects.in_bulk(field_name="code"),
         },
     )
 

@@ -1,7 +1,9 @@
 """Who is due for erasure, and who of them must stay, asked anew each time."""
 
-from collections.abc import Mapping
 from datetime import date
+from typing import Any
+
+from django.db.models import QuerySet
 
 from accounts.models import Customer, CustomerQuerySet
 from common import personal_data
@@ -14,20 +16,12 @@ def due_under(rule: RetentionRule, today: date) -> CustomerQuerySet:
 
 
 def held(customers: CustomerQuerySet) -> CustomerQuerySet:
-    return customers.filter(pk__in=LegalHold.objects.in_force().values("customer"))
-
-
-def deferred(customers: CustomerQuerySet) -> Mapping[str, CustomerQuerySet]:
-    """Return the deferred customers by the reason code; one may be under several."""
-    return {
-        reason: customers.filter(pk__in=deferral())
-        for reason, deferral in personal_data.deferrals().items()
-    }
+    return customers.filter(pk__in=_holds())
 
 
 def free_to_go(customers: CustomerQuerySet) -> CustomerQuerySet:
     """Narrow to those whom neither a hold nor a deferral keeps."""
-    going = customers.exclude(pk__in=LegalHold.objects.in_force().values("customer"))
+    going = customers.exclude(pk__in=_holds())
     for deferral in personal_data.deferrals().values():
         going = going.exclude(pk__in=deferral())
     return going
@@ -40,3 +34,7 @@ def rows_about(customers: CustomerQuerySet) -> dict[str, int]:
         for declaration in personal_data.declarations()
     }
     return {table: number for table, number in counts.items() if number}
+
+
+def _holds() -> QuerySet[Any, Any]:
+    return LegalHold.objects.in_force().values("customer")

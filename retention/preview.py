@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from django.apps import apps
 from django.utils import timezone
 
+from common.personal_data import deferred
 from policies.counting import local_day
 from policies.models import RetentionRule
-from retention.due import deferred, due_under, free_to_go, held, rows_about
+from retention.due import due_under, free_to_go, held, rows_about
 
 
 @dataclass(frozen=True)

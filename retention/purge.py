@@ -30,7 +30,7 @@ from common.files import doom_files, remove_doomed_files
 from policies.counting import local_day
 from policies.models import RetentionRule
 from policies.retention import rule_after_closing
-from retention.due import deferred, due_under, free_to_go, held, rows_about
+from retention.due import due_under, free_to_go, held, rows_about
 from retention.models import PurgeApproval, PurgeRun, Tombstone
 
 logger = logging.getLogger(__name__)
@@ -69,7 +69,7 @@ def _purge_under(rule: RetentionRule, today: date, *, only_report: bool) -> Purg
     else:
         _erase_all(run, customers)
     run.held = held(customers).count()
-    waiting = {reason: those.count() for reason, those in deferred(customers).items()}
+    waiting = {reason: those.count() for reason, those in personal_data.deferred(customers).items()}
     run.deferred = {reason: number for reason, number in waiting.items() if number}
     run.finished_at = timezone.now()
     run.save()

@@ -1,7 +1,7 @@
 """What the pages and mails need beyond Django's own tags."""
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import date
 from typing import Any
 
 import nh3
@@ -9,7 +9,6 @@ from django import template
 from django.forms import BoundField
 from django.templatetags.static import static
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -78,10 +77,3 @@ def markdown(text: str, demote: int = 0) -> SafeString:
 def from_iso(text: str) -> date:
     """Return the day that a notice's context holds as text."""
     return date.fromisoformat(text)
-
-
-@register.filter
-def last_day(late_from: str) -> date:
-    """Return the last day of a time limit, from its first late moment as text."""
-    moment = datetime.fromisoformat(late_from) - timedelta(microseconds=1)
-    return timezone.localdate(moment, timezone=timezone.get_default_timezone())

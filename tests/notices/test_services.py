@@ -22,7 +22,7 @@ def queue(customer, key="k"):
         key=key,
         reference="KN-2345-6789",
         path="/complaints/x/",
-        late_from="2026-12-02T17:00:00+00:00",
+        last_day="2026-12-02",
     )
 
 

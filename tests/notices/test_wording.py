@@ -21,7 +21,7 @@ VALUES = {
     "site": "https://privacy.example.vn",
     "reference": "KN-7Q4M-2XHD",
     "path": "/complaints/abc/",
-    "late_from": "2026-12-15T00:00:00+07:00",
+    "last_day": "2026-12-14",
     "kept_until": "2027-11-22",
     "member": "Phạm Thu Hà",
     "by": "Lê Văn Tám",
@@ -53,7 +53,7 @@ def test_a_deadline_is_told_by_its_last_day():
 
 def test_a_complaint_without_a_deadline_promises_none():
     with translation.override("en"):
-        text = render_to_string("notices/complaint_received.txt", {**VALUES, "late_from": None})
+        text = render_to_string("notices/complaint_received.txt", {**VALUES, "last_day": None})
 
     assert "at the latest" not in text
 

@@ -1,7 +1,7 @@
 """The reference answers, computed independently; see tests/reference/."""
 
 import csv
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,7 @@ from policies.calendars import load_calendar
 from policies.counting import (
     add_hours,
     add_months,
-    first_day_still_running,
+    last_day_before,
     local_day,
     midnight,
 )
@@ -72,12 +72,12 @@ def test_months_end_as_counted_by_hand(case):
 @pytest.mark.parametrize("case", cases("retention_cases.csv"))
 def test_a_period_is_over_on_the_day_after_its_last(case):
     closed = date.fromisoformat(case["closed_local_date"])
-    last = date.fromisoformat(case["retain_until_date"])
-    purged_from = local_day(datetime.fromisoformat(case["purge_from_utc"]))
-    months = int(case["months"])
 
-    assert first_day_still_running(last, months) <= closed
-    assert first_day_still_running(purged_from, months) > closed
+    last = add_months(closed, int(case["months"]))
+
+    purged_from = datetime.fromisoformat(case["purge_from_utc"])
+    assert midnight(last + timedelta(days=1)) == purged_from
+    assert last_day_before(purged_from) == last
 
 
 @pytest.mark.django_db
@@ -102,3 +102,15 @@ def test_each_day_not_counted_is_named_with_its_reason():
         (date(2026, 11, 24), "Viet Nam Culture Day"),
     ]
     assert period.last_day == date(2026, 11, 25)
+
+
+@pytest.mark.parametrize(
+    ("late_from", "day"),
+    [
+        ("2026-12-15T00:00:00+07:00", date(2026, 12, 14)),
+        ("2026-12-14T17:00:00+00:00", date(2026, 12, 14)),  # the same moment, told in UTC
+        ("2026-12-15T09:30:00+07:00", date(2026, 12, 15)),  # a limit in hours
+    ],
+)
+def test_the_last_day_is_the_day_before_lateness_begins(late_from, day):
+    assert last_day_before(datetime.fromisoformat(late_from)) == day
