@@ -11,3 +11,7 @@ class AccountClosed(AccountError):
 
 class NoSuchConsent(AccountError):
     pass
+
+
+class NoSuchPolicy(AccountError):
+    pass

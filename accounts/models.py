@@ -187,6 +187,40 @@ class PolicyEvent(models.Model):
         return f"{self.kind} {self.text_id}"
 
 
+class PolicyAnnouncement(models.Model):
+    """How far the mails about a significant policy version are written, batch by batch.
+
+    last_customer: the highest primary key that the batches have passed; what a
+    batch wrote and this number are committed together, so that a killed batch
+    is simply done again.
+    """
+
+    version = models.OneToOneField(
+        PolicyVersion,
+        on_delete=models.PROTECT,
+        related_name="announcement",
+        verbose_name=_("policy version"),
+    )
+    started_at = models.DateTimeField(_("started"), default=timezone.now)
+    total = models.PositiveIntegerField(_("customers at the start"))
+    queued = models.PositiveIntegerField(_("mails written"), default=0)
+    last_customer = models.BigIntegerField(_("passed"), default=0)
+    finished_at = models.DateTimeField(_("all written"), null=True)
+
+    class Meta:
+        verbose_name = _("policy announcement")
+        verbose_name_plural = _("policy announcements")
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return str(self.version)
+
+    @property
+    def mailing(self) -> str:
+        """Return what its notices are found by."""
+        return f"policy-{self.version_id}"
+
+
 class ConsentDecision(models.TextChoices):
     GIVEN = "given", _("given")
     WITHDRAWN = "withdrawn", _("withdrawn")

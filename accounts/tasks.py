@@ -1,4 +1,4 @@
-from common.jobs import daily, scheduled_job
+from common.jobs import daily, every_minute, scheduled_job
 
 
 @scheduled_job("accounts.forget_ended_sessions", daily(1, 30))
@@ -7,3 +7,11 @@ def forget_ended_sessions() -> None:
     from accounts import services
 
     services.forget_ended_sessions()
+
+
+@scheduled_job("accounts.announce_policies", every_minute)
+def announce_policies() -> None:
+    """Write the notices about a significant policy version. Safe to repeat."""
+    from accounts import announcements
+
+    announcements.announce_policies()

@@ -1,7 +1,9 @@
+import zlib
 from collections.abc import Generator
 from typing import Any, TypeVar
 
 import psycopg
+from django.db import connection
 from psycopg.pq import TransactionStatus
 
 Result = TypeVar("Result")
@@ -28,3 +30,9 @@ class ImpatientConnection(psycopg.Connection[Any]):
             if self.pgconn.transaction_status == TransactionStatus.ACTIVE:
                 self.pgconn.finish()  # nobody knows what the server still does
             raise
+
+
+def wait_for_others(name: str) -> None:
+    """Hold the lock of this name until the transaction ends; wait while another one holds it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [zlib.crc32(name.encode())])

@@ -18,3 +18,10 @@ def save_as(
     instance._history_user = by  # type: ignore[attr-defined]
     instance._change_reason = reason  # type: ignore[attr-defined]
     instance.save(update_fields=fields)
+
+
+def delete_as(instance: Model, *, by: AbstractBaseUser | None, reason: str) -> None:
+    """Delete ``instance``; its history keeps it, with who did it and why."""
+    instance._history_user = by  # type: ignore[attr-defined]
+    instance._change_reason = reason  # type: ignore[attr-defined]
+    instance.delete()

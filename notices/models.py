@@ -12,6 +12,13 @@ class NoticeState(models.TextChoices):
     DROPPED = "dropped", _("dropped: the recipient is gone")
 
 
+class NoticePriority(models.IntegerChoices):
+    """What is sent first: a code that somebody waits for never stands behind a mailing."""
+
+    AT_ONCE = 0, _("at once")
+    MAILING = 1, _("mailing")
+
+
 class NoticeQuerySet(models.QuerySet["Notice"]):
     def due(self, at: datetime) -> "NoticeQuerySet":
         return self.filter(state=NoticeState.QUEUED, send_after__lte=at)
@@ -26,6 +33,8 @@ class Notice(models.Model):
     ``subject`` and ``body`` filled in, and lose all three once sent.
 
     key: names the cause, so that a cause repeated writes no second notice.
+    mailing: names what went to many people at once; empty for all else.
+    seen_at: when the recipient opened, on the site, what the notice speaks of.
     """
 
     State = NoticeState
@@ -40,11 +49,16 @@ class Notice(models.Model):
     state = models.CharField(
         _("state"), max_length=10, choices=NoticeState, default=NoticeState.QUEUED
     )
+    priority = models.PositiveSmallIntegerField(
+        _("priority"), choices=NoticePriority, default=NoticePriority.AT_ONCE
+    )
+    mailing = models.CharField(_("mailing"), max_length=30, blank=True)
     queued_at = models.DateTimeField(_("queued"), auto_now_add=True)
     send_after = models.DateTimeField(_("send after"))
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     error = models.CharField(_("last error"), max_length=64, blank=True)
     sent_at = models.DateTimeField(_("sent"), null=True)
+    seen_at = models.DateTimeField(_("seen"), null=True)
 
     objects = NoticeQuerySet.as_manager()
 
@@ -66,7 +80,15 @@ class Notice(models.Model):
         indexes = [
             # For due(): what the sender looks for each minute.
             models.Index(
-                name="notice_due", fields=["send_after"], condition=Q(state=NoticeState.QUEUED)
+                name="notice_due",
+                fields=["priority", "send_after"],
+                condition=Q(state=NoticeState.QUEUED),
+            ),
+            # For the progress of a mailing: its notices, counted by state.
+            models.Index(
+                name="notice_mailing",
+                fields=["mailing", "state", "seen_at"],
+                condition=~Q(mailing=""),
             ),
             # For the erasure of a customer's notices.
             models.Index(name="notice_recipient", fields=["recipient"]),

@@ -1,5 +1,6 @@
 """The outbox. A notice is a row in the transaction that causes it; a worker sends it later."""
 
+import json
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,14 +11,16 @@ from typing import Any
 
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
-from django.core.mail import EmailMessage
-from django.db import transaction
+from django.core.mail import EmailMessage, get_connection
+from django.core.mail.backends.base import BaseEmailBackend
+from django.db import connection, transaction
+from django.db.models import Count, Q, QuerySet
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
 from common.jobs import wake
 from common.tokens import new_public_id
-from notices.models import Notice, NoticeState
+from notices.models import Notice, NoticePriority, NoticeState
 from notices.tasks import send_notices
 
 logger = logging.getLogger(__name__)
@@ -26,6 +29,7 @@ LEASE = timedelta(minutes=5)  # longer than any mail takes to leave
 LONGEST_WAIT = 360  # minutes between two tries
 ATTEMPTS = 12  # with doubling waits: more than a day of a mail server that is away
 LONGEST_ROUND = 300  # seconds; the next sweep goes on
+MAILS_PER_CONNECTION = 50  # many mail servers end a longer conversation
 
 
 @dataclass(frozen=True)
@@ -47,12 +51,85 @@ def finds_recipients(finder: FindRecipient) -> FindRecipient:
     return finder
 
 
+Fill = Callable[[dict[str, Any]], dict[str, Any]]
+"""Takes a notice's stored values; returns what its template needs beyond them."""
+
+_fills: dict[str, Fill] = {}
+
+
+def fills_template(template: str) -> Callable[[Fill], Fill]:
+    """Let a room above fetch what a template says, when the mail is sent."""
+
+    def register(fill: Fill) -> Fill:
+        _fills[template] = fill
+        return fill
+
+    return register
+
+
 def queue_notice(template: str, *, recipient: str, key: str, **context: Any) -> None:
     """Write a notice to ``recipient`` (a public id); a second one with the same ``key`` is none.
 
     ``context`` may hold references, days and links, never personal data.
     """
     _queue(template=template, recipient=recipient, key=key, context=context)
+
+
+def queue_mailing(
+    template: str, *, mailing: str, recipients: QuerySet[Any, str], **context: Any
+) -> int:
+    """Write one notice to each of ``recipients`` (a query for public ids); return how many.
+
+    One statement, however many they are, so that no row passes through Python.
+    Whoever has a notice of this ``mailing`` (at most 30 letters) gets no second one.
+    """
+    people, parameters = recipients.query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            INSERT INTO notices_notice (
+                key, mailing, template, recipient, context, priority, state,
+                address, subject, body, error, attempts, queued_at, send_after
+            )
+            SELECT %s || '-' || public_id, %s, %s, public_id, %s::jsonb, %s, %s,
+                   '', '', '', '', 0, now(), now()
+            FROM ({people}) AS people (public_id)
+            ON CONFLICT (key) DO NOTHING
+            """,  # noqa: S608 -- Django's own statement, with its parameters beside it
+            [
+                mailing,
+                mailing,
+                template,
+                json.dumps(context),
+                NoticePriority.MAILING,
+                NoticeState.QUEUED,
+                *parameters,
+            ],
+        )
+        return int(cursor.rowcount)
+
+
+def mark_seen(mailing: str, recipient: str) -> None:
+    """Note that the recipient opened what the mailing spoke of; the first time counts."""
+    key = f"{mailing}-{recipient}"
+    Notice.objects.filter(key=key, seen_at=None).update(seen_at=timezone.now())
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """How many notices of a mailing are in which state; whoever has seen it counts there alone."""
+
+    queued: int
+    sent: int
+    failed: int
+    dropped: int
+    seen: int
+
+
+def count_delivery(mailing: str) -> Delivery:
+    unseen = {state: Count("pk", filter=Q(state=state, seen_at=None)) for state in NoticeState}
+    seen = Count("pk", filter=~Q(seen_at=None))
+    return Delivery(**Notice.objects.filter(mailing=mailing).aggregate(**unseen, seen=seen))
 
 
 def queue_rendered(template: str, *, address: str, subject: str, body: str) -> None:
@@ -83,15 +160,21 @@ def send_due_notices() -> int:
     """
     until = monotonic() + LONGEST_ROUND
     tried = 0
-    while monotonic() < until and (notice := _claim_next()):
-        _send(notice)
-        tried += 1
+    post = get_connection()
+    try:
+        while monotonic() < until and (notice := _claim_next()):
+            _send(notice, post)
+            tried += 1
+            if tried % MAILS_PER_CONNECTION == 0:
+                post.close()
+    finally:
+        post.close()
     return tried
 
 
 @transaction.atomic
 def _claim_next() -> Notice | None:
-    due = Notice.objects.due(timezone.now()).order_by("send_after")
+    due = Notice.objects.due(timezone.now()).order_by("priority", "send_after")
     notice = due.select_for_update(skip_locked=True).first()
     if notice is not None:
         notice.attempts += 1
@@ -101,15 +184,18 @@ def _claim_next() -> Notice | None:
     return notice
 
 
-def _send(notice: Notice) -> None:
+def _send(notice: Notice, post: BaseEmailBackend) -> None:
     try:
         with transaction.atomic():
             message = _message(notice)
         if message is not None:
+            message.connection = post
+            post.open()  # once open, it stays open for the next mail
             message.send()
     except SoftTimeLimitExceeded:
         raise
     except Exception as error:  # noqa: BLE001 -- one broken notice must not keep the others
+        post.close()
         _give_up_or_wait(notice, type(error).__name__)
     else:
         _settle(notice, NoticeState.SENT if message else NoticeState.DROPPED)
@@ -123,6 +209,8 @@ def _message(notice: Notice) -> EmailMessage | None:
     if recipient is None:
         return None
     context = {**notice.context, "name": recipient.name, "site": settings.SITE_ORIGIN}
+    if fill := _fills.get(notice.template):
+        context |= fill(notice.context)
     with translation.override(recipient.language):
         text = render_to_string(f"notices/{notice.template}.txt", context)
     subject, _blank, body = text.strip().partition("\n")

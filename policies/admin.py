@@ -86,7 +86,7 @@ class TimeLimitAdmin(ReadOnlyAdmin):
 
 @admin.register(OfficialDay)
 class OfficialDayAdmin(ReadOnlyAdmin):
-    list_display = ["day", "day_type", "kind", "local_label", "provisional"]
+    list_display = ["day", "day_type", "kind", "local_label", "status"]
     list_filter = ["day_type", "kind"]
     date_hierarchy = "day"
     sortable_by = ["day"]

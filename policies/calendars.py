@@ -7,6 +7,7 @@ from policies.exceptions import NotConfigured
 from policies.models import (
     CalendarRange,
     DayKind,
+    DayStatus,
     DayType,
     OfficialDay,
     OfficialDayKind,
@@ -25,9 +26,9 @@ def load_calendar(kind: DayKind) -> WorkingCalendar:
             OfficialDayKind(row.kind),
             row.label_vi,
             row.label_en,
-            row.provisional,
+            row.status == DayStatus.PROVISIONAL,
         )
-        for row in OfficialDay.objects.all()
+        for row in OfficialDay.objects.counting()
     )
     return WorkingCalendar(days, loaded.covers_from, loaded.covers_to, kind)
 

@@ -11,3 +11,15 @@ class OutsideCalendar(PolicyError):
 
 class NotConfigured(PolicyError):
     """No profile was loaded, or it sets no such rule."""
+
+
+class PublishingRefused(PolicyError):
+    """A policy version cannot be saved or published as it is."""
+
+
+class ChangeRefused(PolicyError):
+    """A register, a rule or the calendar cannot be changed like that."""
+
+
+class DisclosureRefused(PolicyError):
+    """The company's promises do not let this recipient have this data."""

@@ -2,7 +2,7 @@ import pytest
 from django.core.cache import cache
 from django.utils import translation
 
-from policies.services import load_profile
+from policies.loading import load_profile
 
 
 @pytest.hookimpl(trylast=True)  # after Playwright has taken it

@@ -7,8 +7,8 @@ from access.models import AccessAction, AccessRecord
 from accounts.models import Customer, User
 from notices.models import Notice
 from notices.services import send_due_notices
+from policies.loading import load_profile
 from policies.models import Purpose
-from policies.services import load_profile
 from privacyportal.roles import ADMINISTRATOR, AUDITOR, COMPLAINT_OFFICER, DPO
 from tests.factories import make_complaint, make_customer, make_hold, make_staff
 

@@ -18,8 +18,8 @@ from complaints.models import Complaint, ComplaintState
 from notices.models import Notice
 from policies.clocks import Explanation
 from policies.counting import local_day
+from policies.loading import load_profile
 from policies.models import CalendarRange, Company, TimeLimit, TimeLimitKind
-from policies.services import load_profile
 from privacyportal.roles import AUDITOR, COMPLAINT_OFFICER
 from tests.factories import make_complaint, make_customer, make_staff
 

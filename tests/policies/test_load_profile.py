@@ -8,6 +8,7 @@ from django.utils import timezone
 from common.personal_data import DataCategory
 from policies import profile_schema
 from policies.clocks import limits_in_force
+from policies.loading import load_profile
 from policies.models import (
     Company,
     OfficialDay,
@@ -23,7 +24,6 @@ from policies.models import (
 )
 from policies.profile_faults import ProfileError
 from policies.retention import rule_after_closing
-from policies.services import load_profile
 from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
@@ -259,10 +259,21 @@ def test_a_published_version_cannot_be_changed_under_its_number(acme, suffix, ol
 def test_a_changed_policy_with_a_new_number_is_published_beside_the_old(acme):
     acme.breaks("dữ liệu", "thông tin", suffix=".vi.md")
     acme.breaks('number = "1"', 'number = "2"')
+    acme.breaks("published_on = 2026-08-24", "published_on = 2026-09-01")
+    acme.breaks("effective_on = 2026-08-29", "effective_on = 2026-09-06")
 
     assert load_profile(acme.path) == 1
 
     assert sorted(PolicyVersion.objects.of_company().values_list("number", flat=True)) == ["1", "2"]
+
+
+def test_a_new_number_takes_effect_after_the_version_before(acme):
+    acme.breaks('number = "1"', 'number = "2"')
+
+    with pytest.raises(ProfileError, match="must be after 2026-08-29, when version 1 takes effect"):
+        load_profile(acme.path)
+
+    assert PolicyVersion.objects.count() == 1
 
 
 def publish_tomorrow(acme):

@@ -22,9 +22,9 @@ from complaints.models import Complaint, ComplaintState
 from complaints.services import file_complaint, withdraw_complaint
 from notices.models import Notice
 from notices.services import queue_rendered
+from policies.loading import load_profile
 from policies.models import PolicyText, Purpose, RetentionRule
 from policies.retention import rule_after_closing
-from policies.services import load_profile
 from privacyportal.roles import COMPLAINT_OFFICER
 from retention import purge
 from retention.exceptions import HoldRefused
@@ -187,10 +187,12 @@ def test_each_account_goes_by_the_rule_under_which_it_was_closed(approved):
 
 def test_a_longer_rule_keeps_nobody_beyond_the_day_they_were_told(approved):
     told = make_customer(closed_days_ago=370).kept_until
+    today = timezone.localdate()
     longer = RetentionRule.objects.get(pk=approved.rule.pk)
-    longer.pk, longer._state.adding, longer.months = None, True, 36
+    RetentionRule.objects.filter(pk=longer.pk).update(valid_to=today - timedelta(days=1))
+    longer.pk, longer._state.adding = None, True
+    longer.months, longer.valid_from = 36, today
     longer.save()
-    RetentionRule.objects.filter(pk=approved.rule.pk).update(valid_to=timezone.localdate())
 
     purge.purge_closed_accounts()
 

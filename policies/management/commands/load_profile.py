@@ -4,7 +4,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from common.errors import PortalError
-from policies.services import load_profile
+from policies.loading import load_profile
 
 
 class Command(BaseCommand):

@@ -1,25 +1,26 @@
 """Configuring a deployment: what a profile file says becomes rows."""
 
 import csv
-import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from django.db import connection, transaction
-from django.db.models import Model
+from django.db import transaction
+from django.db.models import F, Model, QuerySet
 from django.utils import timezone
 from simple_history.utils import bulk_create_with_history
 
+from common.database import wait_for_others
 from common.history import save_as
 from policies import profile_schema
+from policies.counting import midnight
 from policies.models import (
     CalendarRange,
     Company,
     DatedRule,
+    DayStatus,
     OfficialDay,
-    PolicyText,
     PolicyVersion,
     Purpose,
     Recipient,
@@ -29,6 +30,7 @@ from policies.models import (
     sha256,
 )
 from policies.profile_faults import Fault, ProfileError
+from policies.publishing import PUBLISHING, mark_published, write_text
 
 CALENDAR = Path(__file__).parent / "official_calendar.csv"
 LOADED = "profile loaded"
@@ -40,18 +42,24 @@ def load_profile(source: str | Path) -> int:
     """Make the deployment the company that ``source`` describes; return how many rows changed.
 
     ``source`` is the name of a shipped profile or the path of a profile file.
-    Loading the same profile again changes nothing. A number that differs
-    becomes a new dated row; the one it supersedes ends the day before. Two
-    loads at once follow one another.
+    Loading the same profile again changes nothing, so what staff changed since
+    stays. A changed file wins over it: a number that differs becomes a new dated
+    row, the one it supersedes ends the day before, and what the file does not
+    name is retired. Two loads at once follow one another.
 
     Raises ProfileError before anything is changed.
     """
     profile = profile_schema.read_profile(source)
     statute = profile_schema.read_statute()
-    _wait_for_other_loads()
+    wait_for_others("load_profile")
+    wait_for_others(PUBLISHING)
+    fingerprint = _fingerprint(profile, statute)
+    if Company.objects.filter(profile_sha256=fingerprint).exists():
+        return 0
     if faults := list(_unpublishable(profile, profile_schema.profile_path(source))):
         raise ProfileError(faults)
     changed = _load_calendar(statute)
+    _retire_registers_of_another(profile.code)
     changed += _load_company(profile)
     changed += _load_policy(profile)
     changed += _load_purposes(profile)
@@ -59,13 +67,14 @@ def load_profile(source: str | Path) -> int:
     changed += _load_limits(statute.time_limits, RuleFamily.STATUTE)
     changed += _load_limits(profile.time_limits, RuleFamily.PROMISE)
     changed += _load_retention(profile)
+    Company.objects.update(profile_sha256=fingerprint)
     return changed
 
 
-def _wait_for_other_loads() -> None:
-    """Hold the lock of this name until the transaction ends."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [zlib.crc32(b"load_profile")])
+def _fingerprint(profile: profile_schema.Profile, statute: profile_schema.StatutePack) -> str:
+    """Return what changes when the profile, the statute pack or the shipped calendar does."""
+    texts = (profile.model_dump_json(), statute.model_dump_json(), CALENDAR.read_text("utf-8"))
+    return sha256("\0".join(texts))
 
 
 def _load_calendar(statute: profile_schema.StatutePack) -> int:
@@ -87,7 +96,7 @@ def _official_day(row: dict[str, str]) -> OfficialDay:
         kind=row["kind"],
         label_vi=row["label_vi"],
         label_en=row["label_en"],
-        provisional=row["provisional"] == "yes",
+        status=DayStatus.PROVISIONAL if row["provisional"] == "yes" else DayStatus.OFFICIAL,
     )
 
 
@@ -128,42 +137,50 @@ def _load_policy(profile: profile_schema.Profile) -> int:
     key = {"profile": profile.code, "number": profile.policy.number}
     if PolicyVersion.objects.filter(**key).exists():
         return 0
-    version = PolicyVersion(**key, **_version_columns(profile))
+    version = PolicyVersion(**key, **_two_columns("summary", profile.policy.summary))
     save_as(version, by=None, reason=LOADED)
     for language, body in profile.text:
-        PolicyText.objects.create(
-            version=version, language=language, body=body, sha256=sha256(body)
-        )
+        write_text(version, language, body, by=None)
+    mark_published(
+        version,
+        at=midnight(profile.policy.published_on),
+        notice_days=profile.parameters.notice_period_days,
+        effective_on=profile.policy.effective_on,
+        by=None,
+    )
     return 1
 
 
 def _unpublishable(profile: profile_schema.Profile, file: Path) -> Iterator[Fault]:
-    """Find what differs from the version published under that number, and a policy yet to come."""
-    published = PolicyVersion.objects.filter(profile=profile.code)
-    policy = profile.policy
-    reason = f"differs from version {policy.number} as published; a change needs a new number"
-    if version := published.filter(number=policy.number).first():
-        for name, value in _version_columns(profile).items():
-            if getattr(version, name) != value:
-                place = name.replace("summary_", "summary.")
-                yield Fault(file.name, f"policy.{place}", reason)
-        hashes = dict(version.texts.values_list("language", "sha256"))
-        for language, body in profile.text:
-            if hashes.get(language) != sha256(body):
-                yield Fault(file.with_suffix(f".{language}.md").name, "", reason)
+    """Find what differs from the version published under that number, or takes effect untimely."""
+    known = PolicyVersion.objects.filter(profile=profile.code)
+    effective_on = profile.policy.effective_on
+    if version := known.filter(number=profile.policy.number).first():
+        yield from _rewritten(version, profile, file)
+    elif last := known.filter(effective_on__gte=effective_on).first():
+        reason = f"must be after {last.effective_on}, when version {last.number} takes effect"
+        yield Fault(file.name, "policy.effective_on", reason)
     today = timezone.localdate()
-    if policy.effective_on > today and not published.filter(effective_on__lte=today).exists():
-        reason = f"no policy would be in effect before {policy.effective_on}"
+    if effective_on > today and not known.filter(effective_on__lte=today).exists():
+        reason = f"no policy would be in effect before {effective_on}"
         yield Fault(file.name, "policy.effective_on", reason)
 
 
-def _version_columns(profile: profile_schema.Profile) -> dict[str, Any]:
-    policy = profile.policy
-    return {
-        "published_on": policy.published_on,
-        "effective_on": policy.effective_on,
-        **_two_columns("summary", policy.summary),
+def _rewritten(
+    version: PolicyVersion, profile: profile_schema.Profile, file: Path
+) -> Iterator[Fault]:
+    reason = f"differs from version {version.number} as published; a change needs a new number"
+    columns = {
+        **profile.policy.model_dump(include={"published_on", "effective_on"}),
+        **_two_columns("summary", profile.policy.summary),
     }
+    for name, value in columns.items():
+        if getattr(version, name) != value:
+            yield Fault(file.name, f"policy.{name.replace('summary_', 'summary.')}", reason)
+    hashes = dict(version.texts.values_list("language", "sha256"))
+    for language, body in profile.text:
+        if hashes.get(language) != sha256(body):
+            yield Fault(file.with_suffix(f".{language}.md").name, "", reason)
 
 
 def _load_purposes(profile: profile_schema.Profile) -> int:
@@ -174,6 +191,7 @@ def _load_purposes(profile: profile_schema.Profile) -> int:
             "wording_vi": purpose.wording.vi if purpose.wording else "",
             "wording_en": purpose.wording.en if purpose.wording else "",
             "legal_basis": purpose.legal_basis,
+            "is_required": purpose.wording is None,
             "channel": purpose.channel,
             "data_categories": list(purpose.data_categories),
         }
@@ -228,22 +246,25 @@ def _put_rules(
     What is new begins today at the earliest where there was a rule of the same ``key`` before.
     """
     ours = model.objects.filter(family=family)
-    kept: set[int] = set()
-    changed = 0
-    for row in rows:
-        same = {name: value for name, value in row.items() if name != "valid_from"}
-        existing = model.objects.filter(**same).first()
-        if existing is None:
-            before = ours.filter(**{key: row[key]}).exclude(pk__in=kept)
-            if before.exists():
-                row = {**row, "valid_from": max(row["valid_from"], timezone.localdate())}
-            if row["valid_to"] and row["valid_to"] < row["valid_from"]:
-                continue  # over already: what applied until today stays as it was recorded
-            existing = model(**row)
-            save_as(existing, by=None, reason=LOADED)
-            changed += 1
-        kept.add(existing.pk)
-    return changed + sum(_supersede(rule) for rule in ours.exclude(pk__in=kept))
+    existing = [ours.filter(**{**row, "valid_from": F("valid_from")}).first() for row in rows]
+    kept = [rule.pk for rule in existing if rule is not None]
+    ended = list(ours.exclude(pk__in=kept))
+    known = {getattr(rule, key) for rule in ended}
+    changed = sum(map(_supersede, ended))
+    for row, rule in zip(rows, existing, strict=True):
+        if rule is None:
+            changed += _begin(model, row, not_before_today=row[key] in known)
+    return changed
+
+
+def _begin(model: type[DatedRule], row: dict[str, Any], *, not_before_today: bool) -> int:
+    """Add a rule; return 0 if it is over already: what applied so far stays as recorded."""
+    if not_before_today:
+        row = {**row, "valid_from": max(row["valid_from"], timezone.localdate())}
+    if row["valid_to"] and row["valid_to"] < row["valid_from"]:
+        return 0
+    save_as(model(**row), by=None, reason=LOADED)
+    return 1
 
 
 def _supersede(rule: DatedRule) -> int:
@@ -271,16 +292,30 @@ def _put(model: type[Model], key: dict[str, Any], values: dict[str, Any]) -> int
 
 
 def _put_all(model: type[Purpose] | type[Recipient], rows: Mapping[str, Mapping[str, Any]]) -> int:
-    """Bring the rows in line with ``rows``, which go by their codes; retire all others."""
+    """Bring the rows in line with ``rows``, which go by their codes; retire what left the profile.
+
+    Rows that staff added are theirs.
+    """
     changed = 0
     for code, values in rows.items():
         changed += _put(model, {"code": code}, {**values, "retired_on": None})
-    # Old consents and disclosures still point at what the profile no longer names.
-    gone = model._default_manager.filter(retired_on=None).exclude(code__in=rows)
-    for row in gone:
+    loaded = model.history.filter(history_type="+", history_change_reason=LOADED).values("id")
+    return changed + _retire(model.objects.active().filter(pk__in=loaded).exclude(code__in=rows))
+
+
+def _retire_registers_of_another(company: str) -> None:
+    """End the purposes and recipients of the company that this deployment served before."""
+    if Company.objects.exclude(profile=company).exists():
+        _retire(Purpose.objects.active())
+        _retire(Recipient.objects.active())
+
+
+def _retire(rows: QuerySet[Any]) -> int:
+    """Old consents and disclosures still point at the rows, so that they stay."""
+    for row in rows:
         row.retired_on = timezone.localdate()
         save_as(row, by=None, reason=LOADED, fields=["retired_on"])
-    return changed + len(gone)
+    return len(rows)
 
 
 def _two_columns(name: str, text: Any) -> dict[str, str]:

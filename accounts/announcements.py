@@ -1,0 +1,86 @@
+"""Telling every customer of a significant policy version, however many there are.
+
+That a version is to be announced follows from its row, so publishing writes
+nothing here and returns at once. A job writes the notices, batch by batch: each
+batch and the place it reached are one transaction, so whoever is killed leaves a
+place from which the next run goes on, and nobody is written to twice.
+"""
+
+from datetime import timedelta
+from time import monotonic
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
+
+from accounts.models import Customer, PolicyAnnouncement
+from notices.services import fills_template, queue_mailing
+from policies.models import PolicyVersion, Significance
+
+MAIL = "policy_published"
+BATCH = 5_000  # customers; a fraction of a second, and nothing to hold in memory
+LONGEST_RUN = 300  # seconds; the next run goes on
+LONGEST_SIGN_UP = timedelta(hours=1)  # no transaction that adds a customer stays open longer
+
+
+def versions_to_announce() -> QuerySet[PolicyVersion]:
+    """Return the significant versions of which not everybody is told yet.
+
+    The first version of a company changes nothing for anybody.
+    """
+    earlier = PolicyVersion.objects.published().filter(
+        profile=OuterRef("profile"), effective_on__lt=OuterRef("effective_on")
+    )
+    return PolicyVersion.objects.of_company().filter(
+        Exists(earlier),
+        significance=Significance.SIGNIFICANT,
+        announcement__finished_at=None,
+    )
+
+
+def announce_policies() -> None:
+    """Write what is missing of all announcements, for a few minutes at most. Safe to repeat."""
+    until = monotonic() + LONGEST_RUN
+    for version in versions_to_announce().order_by("effective_on"):
+        PolicyAnnouncement.objects.get_or_create(
+            version=version, defaults={"total": Customer.objects.open().count()}
+        )
+        while monotonic() < until and _announce_batch(version):
+            pass
+
+
+@transaction.atomic
+def _announce_batch(version: PolicyVersion) -> bool:
+    """Write to the next customers; return whether there may be more."""
+    announcement = PolicyAnnouncement.objects.select_for_update().get(version=version)
+    if announcement.finished_at is not None:
+        return False
+    customers = Customer.objects.open()
+    ahead = customers.filter(pk__gt=announcement.last_customer).order_by("pk")
+    batch = list(ahead.values_list("pk", flat=True)[:BATCH])
+    if batch:
+        announcement.queued += _write(announcement, ahead.filter(pk__lte=batch[-1]))
+        announcement.last_customer = batch[-1]
+    else:
+        # A sign-up that was under way may have committed behind the place that was passed.
+        since = announcement.started_at - LONGEST_SIGN_UP
+        announcement.queued += _write(announcement, customers.filter(opened_at__gte=since))
+        announcement.finished_at = timezone.now()
+    announcement.save(update_fields=["queued", "last_customer", "finished_at"])
+    return bool(batch)
+
+
+def _write(announcement: PolicyAnnouncement, customers: QuerySet[Customer]) -> int:
+    return queue_mailing(
+        MAIL,
+        mailing=announcement.mailing,
+        recipients=customers.values_list("public_id", flat=True),
+        version=announcement.version_id,
+    )
+
+
+@fills_template(MAIL)
+def _version_of(context: dict[str, Any]) -> dict[str, Any]:
+    """Fetch what the mail says when it is sent: a million rows need not repeat it."""
+    return {"version": PolicyVersion.objects.get(pk=context["version"])}

@@ -1,0 +1,95 @@
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from simple_history.models import HistoricalRecords
+
+from common.bilingual import Bilingual
+from common.personal_data import DataCategory
+
+
+class DayKind(models.TextChoices):
+    """Which days the company works; a promise in working days counts these."""
+
+    STATE = "state", _("Monday to Friday, with the State's swapped Saturdays")
+    PRIVATE_NO_SWAP = "private_no_swap", _("Monday to Friday, without swapped days")
+    MON_SAT = "mon_sat", _("Monday to Saturday")
+
+
+class StaffAccessMode(models.TextChoices):
+    NEED_TO_KNOW = "need_to_know", _("by role and need")
+    APPROVAL = "approval", _("only after the customer approves")
+
+
+class Company(models.Model):
+    """The controller that this deployment serves, and what it chose. There is one row."""
+
+    profile = models.SlugField(_("profile"), max_length=40)
+    profile_sha256 = models.CharField(
+        _("fingerprint of the profile as loaded"), max_length=64, blank=True
+    )
+    name_vi = models.CharField(_("name (Vietnamese)"), max_length=200)
+    name_en = models.CharField(_("name (English)"), max_length=200)
+    short_name = models.CharField(_("short name"), max_length=60)
+    address_vi = models.CharField(_("address (Vietnamese)"), max_length=300, blank=True)
+    address_en = models.CharField(_("address (English)"), max_length=300, blank=True)
+    phone = models.CharField(_("phone"), max_length=40, blank=True)
+    email = models.EmailField(_("email"), blank=True)
+    tax_code = models.CharField(_("tax code"), max_length=20, blank=True)
+    website = models.URLField(_("website"), blank=True)
+    complaints_phone = models.CharField(_("phone for complaints"), max_length=40, blank=True)
+    complaints_email = models.EmailField(_("email for complaints"), blank=True)
+    complaints_address_vi = models.CharField(
+        _("address for complaints (Vietnamese)"), max_length=300, blank=True
+    )
+    complaints_address_en = models.CharField(
+        _("address for complaints (English)"), max_length=300, blank=True
+    )
+    day_kind = models.CharField(_("working days"), max_length=20, choices=DayKind)
+    staff_access_mode = models.CharField(
+        _("staff access to customers' data"), max_length=20, choices=StaffAccessMode
+    )
+    notice_period_days = models.PositiveSmallIntegerField(
+        _("notice of a policy change, in days"),
+        help_text=_("Calendar days from notification until a new version takes effect."),
+    )
+    required_fields = ArrayField(
+        models.CharField(max_length=40),
+        verbose_name=_("details that customers must give"),
+        default=list,
+    )
+    forbidden_recipient_kinds = ArrayField(
+        models.CharField(max_length=20),
+        verbose_name=_("kinds of recipient that are forbidden"),
+        default=list,
+        blank=True,
+    )
+
+    closed_data_categories = ArrayField(
+        models.CharField(max_length=20, choices=DataCategory),
+        verbose_name=_("data that is never disclosed"),
+        default=list,
+        blank=True,
+    )
+    unstated = ArrayField(
+        models.CharField(max_length=40),
+        verbose_name=_("chosen by the company, not stated in its policy"),
+        default=list,
+        blank=True,
+    )
+
+    name = Bilingual("name")
+    address = Bilingual("address")
+    complaints_address = Bilingual("complaints_address")
+
+    history = HistoricalRecords(user_db_constraint=False)
+
+    class Meta:
+        verbose_name = _("company")
+        verbose_name_plural = _("company")
+        constraints = [
+            models.CheckConstraint(name="company_is_one", condition=Q(pk=1)),
+        ]
+
+    def __str__(self) -> str:
+        return self.short_name
