@@ -1,17 +1,10 @@
 from django.http import FileResponse
 
 from casework.models import Evidence
+from common import attachments
 
 
 def as_attachment(evidence: Evidence) -> FileResponse:
-    """Hand a file out as a download that no browser opens inside the portal."""
-    response = FileResponse(
-        evidence.file.open("rb"),
-        as_attachment=True,
-        filename=evidence.name,
-        content_type=evidence.content_type,
+    return attachments.as_attachment(
+        evidence.file, name=evidence.name, content_type=evidence.content_type
     )
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    response["Cache-Control"] = "no-store"
-    return response

@@ -7,8 +7,8 @@ from datetime import datetime
 from django.utils import timezone
 
 from accounts.models import User
-from casework.files import CheckedFile
 from casework.models import Case, CaseEvent, Clock, Evidence, evidence_path
+from common.attachments import CheckedFile
 from common.files import keep_files, provisional_files
 from common.history import save_as
 from policies.clocks import Explanation, explain, limits_in_force

@@ -4,8 +4,8 @@ from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
-from casework.exceptions import EvidenceRefused
-from casework.files import ACCEPTED, CheckedFile, check_files
+from casework.files import ACCEPTED, check_files
+from common.attachments import AttachmentRefused, CheckedFile
 from common.tokens import new_public_id
 from complaints.models import LONGEST_TEXT, ComplaintCategory
 
@@ -23,7 +23,7 @@ class EvidenceField(forms.FileField):
         files: list[UploadedFile[bytes]] = [file for file in data or [] if file is not None]
         try:
             return check_files(files)
-        except EvidenceRefused as error:
+        except AttachmentRefused as error:
             raise forms.ValidationError(str(error), code="refused") from error
 
 

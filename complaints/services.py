@@ -14,9 +14,9 @@ from django.utils.translation import gettext as _
 from accounts.exceptions import AccountClosed
 from accounts.models import Customer, User
 from accounts.services import lock_customer
-from casework.files import CheckedFile
 from casework.models import CaseKind
 from casework.services import add_event, attach, meet_clocks, start_clocks, stored
+from common.attachments import CheckedFile
 from common.history import save_as
 from complaints.exceptions import ComplaintError, SubmissionUsed
 from complaints.models import Complaint, ComplaintState

@@ -7,8 +7,8 @@ from django.utils import translation
 from PIL import Image, PngImagePlugin
 
 from casework import files
-from casework.exceptions import EvidenceRefused
 from casework.files import check_files
+from common.attachments import AttachmentRefused
 
 DESCRIPTION, ORIENTATION = 0x010E, 0x0112
 
@@ -124,7 +124,7 @@ def test_a_picture_with_too_many_pixels_is_refused_by_that_name(monkeypatch):
     larger = drawn(Image.new("1", (2000, 1001)), "PNG")
 
     assert check(allowed, "a.png")
-    with translation.override("en"), pytest.raises(EvidenceRefused) as refusal:
+    with translation.override("en"), pytest.raises(AttachmentRefused) as refusal:
         check(larger, "a.png")
     assert str(refusal.value) == (
         "The picture “a.png” has more than 2 million pixels. Send it smaller."

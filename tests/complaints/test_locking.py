@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from casework.files import CheckedFile
+from common.attachments import CheckedFile
 from common.models import DoomedFile
 from common.tokens import new_public_id
 from complaints import services

@@ -8,8 +8,8 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
 
 from accounts.exceptions import AccountClosed
-from casework.files import CheckedFile
 from casework.models import CaseEvent, Evidence
+from common.attachments import CheckedFile
 from common.models import DoomedFile
 from common.tokens import new_public_id
 from complaints import services

@@ -1,0 +1,100 @@
+"""Files that people send: judged by their bytes, never by what the sender calls them."""
+
+import hashlib
+import unicodedata
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import PurePosixPath, PureWindowsPath
+from typing import NamedTuple
+
+from django.core.files.uploadedfile import UploadedFile
+from django.db.models.fields.files import FieldFile
+from django.http import FileResponse
+from django.template.defaultfilters import filesizeformat
+from django.utils.translation import gettext as _
+
+from common.errors import PortalError
+from common.text import clean_line
+
+LONGEST_NAME = 100
+
+
+class AttachmentRefused(PortalError):
+    """A file that cannot be taken; the message names it and says what would be."""
+
+
+class FileType(NamedTuple):
+    """What a file must begin with, its type, and the names it may have."""
+
+    start: bytes
+    content_type: str
+    suffixes: tuple[str, ...]
+
+
+PDF = FileType(b"%PDF-", "application/pdf", (".pdf",))
+JPEG = FileType(b"\xff\xd8\xff", "image/jpeg", (".jpg", ".jpeg"))
+PNG = FileType(b"\x89PNG\r\n\x1a\n", "image/png", (".png",))
+
+
+@dataclass(frozen=True)
+class CheckedFile:
+    """A file that passed: its shown name, its type, the bytes to keep, the hash of those sent."""
+
+    name: str
+    content_type: str
+    content: bytes
+    sha256: str
+
+
+def check_attachment(
+    file: "UploadedFile[bytes]", *, types: Collection[FileType], most_bytes: int
+) -> CheckedFile:
+    """Return the file as it was sent.
+
+    Raises AttachmentRefused.
+    """
+    name = display_name(file.name or "")
+    if name in ("", ".", ".."):
+        raise AttachmentRefused(_("A file has no name. Give it a name and choose it again."))
+    if not file.size:
+        raise AttachmentRefused(_("The file “%(name)s” is empty.") % {"name": name})
+    if file.size > most_bytes:
+        raise AttachmentRefused(
+            _("The file “%(name)s” is larger than %(most)s.")
+            % {"name": name, "most": filesizeformat(most_bytes)}
+        )
+    sent = file.read()
+    content_type = _sniff(name, sent, types)
+    return CheckedFile(name, content_type, sent, hashlib.sha256(sent).hexdigest())
+
+
+def display_name(name: str) -> str:
+    """Return a sender's file name as one line of text, without folders, cut to what fits."""
+    last = PureWindowsPath(PurePosixPath(clean_line(name)).name).name
+    return unicodedata.normalize("NFC", last)[-LONGEST_NAME:]
+
+
+def accepted(types: Collection[FileType]) -> str:
+    """Return the endings that files of these types may have, as ".pdf, .png"."""
+    return ", ".join(suffix for file_type in types for suffix in file_type.suffixes)
+
+
+def as_attachment(file: FieldFile, *, name: str, content_type: str) -> FileResponse:
+    """Hand a file out as a download that no browser opens inside the portal."""
+    response = FileResponse(
+        file.open("rb"), as_attachment=True, filename=name, content_type=content_type
+    )
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _sniff(name: str, content: bytes, types: Collection[FileType]) -> str:
+    for start, content_type, suffixes in types:
+        if content.startswith(start) and name.lower().endswith(suffixes):
+            return content_type
+    raise AttachmentRefused(
+        _("The file “%(name)s” cannot be taken. Send one of: %(accepted)s.")
+        % {"name": name, "accepted": accepted(types)}
+    )
