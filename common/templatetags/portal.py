@@ -4,16 +4,15 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-import nh3
 from django import template
 from django.forms import BoundField
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.html import format_html
-from django.utils.safestring import SafeString, mark_safe
-from markdown_it import MarkdownIt
+from django.utils.safestring import SafeString
 
+from common.markdown import render
 from common.personal_data import DataCategory
 
 register = template.Library()
@@ -64,13 +63,7 @@ def markdown(text: str, demote: int = 0) -> SafeString:
 
     ``demote`` lowers each heading by so many levels, for a page with a title of its own.
     """
-    parser = MarkdownIt("commonmark", {"html": False})
-    tokens = parser.parse(text)
-    for token in tokens:
-        if token.type in ("heading_open", "heading_close"):
-            token.tag = f"h{min(6, int(token.tag[1]) + demote)}"
-    html = parser.renderer.render(tokens, parser.options, {})
-    return mark_safe(nh3.clean(html))  # noqa: S308 -- sanitised in this very line
+    return render(text, demote=demote)
 
 
 @register.filter
