@@ -11,12 +11,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from django.utils import translation
+
 from common.errors import PortalError
+from policies.sections import structure_faults
 
 Found = tuple[str, str]  # place, reason
 
 LANGUAGES = ("vi", "en")
-HEADING = re.compile(r"^(#{1,6}) ", re.MULTILINE)
 TOML_PLACE = re.compile(r"^(?P<reason>.*) \(at (?:line (\d+), column (\d+)|end of document)\)$")
 EVERY_PROFILE_RETAINS = ("account", "complaint", "evidence")
 IDENTITY = {
@@ -82,9 +84,11 @@ def read_policy_text(profile: Path) -> tuple[dict[str, str], list[Fault]]:
         except ProfileError as error:
             text[language] = "-"
             faults += error.faults
-    if not faults and len({tuple(HEADING.findall(words)) for words in text.values()}) > 1:
+    if not faults and all(words.strip() for words in text.values()):
         file = profile.with_suffix(".en.md").name
-        faults.append(Fault(file, "headings", "differ in order or level from the Vietnamese text"))
+        with translation.override("en"):  # as are all the other lines
+            found = map(str, structure_faults(text["vi"], text["en"]))
+            faults += [Fault(file, "headings", reason) for reason in found]
     return text, faults
 
 

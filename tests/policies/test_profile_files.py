@@ -468,5 +468,6 @@ def test_texts_with_different_sections_are_refused(acme):
     english.write_text(text.replace("## 6. How", "### 6. How"), encoding="utf-8")
 
     assert acme.faults() == [
-        "acme.en.md: headings: differ in order or level from the Vietnamese text"
+        "acme.en.md: headings: Section 7: the Vietnamese text has “6. Bảo vệ dữ liệu” (level 2), "
+        "the English text has “6. How data are protected” (level 3)."
     ]
