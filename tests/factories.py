@@ -1,5 +1,6 @@
 """Rows for tests, made the way people make them where that is quick."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from itertools import count
 from typing import Any
@@ -13,7 +14,9 @@ from casework.models import CaseKind, Evidence
 from casework.services import start_clocks
 from complaints.models import Complaint, ComplaintCategory
 from complaints.services import CLOCKS
-from policies.models import RetentionRule
+from policies.clocks import the_company
+from policies.models import PolicyVersion, RetentionRule, Significance
+from policies.publishing import mark_published, save_draft
 from policies.retention import kept_until, rule_after_closing
 from retention.models import LegalHold, PurgeApproval
 
@@ -105,4 +108,50 @@ def close_in_the_past(customer: Customer, days: int) -> None:
         opened_at=customer.opened_at,
         closing_rule=customer.closing_rule,
         kept_until=customer.kept_until,
+    )
+
+
+def make_policy_version(
+    number: str,
+    *,
+    effective_in_days: int = 0,
+    published_days_ago: int = 0,
+    significance: Significance = Significance.SIGNIFICANT,
+    texts: Mapping[str, str] | None = None,
+) -> PolicyVersion:
+    """A published version of the company, which takes effect after all others.
+
+    Negative days lie on the other side of today. Publication moves back as far as the promised
+    notice needs. ``texts`` by language; without them both are short and name the number.
+    """
+    version = make_policy_draft(number, significance=significance, texts=texts)
+    notice_days = the_company().notice_period_days
+    published_days_ago = max(published_days_ago, notice_days - effective_in_days)
+    mark_published(
+        version,
+        at=timezone.now() - timedelta(days=published_days_ago),
+        notice_days=notice_days,
+        effective_on=timezone.localdate() + timedelta(days=effective_in_days),
+        by=version.history.first().history_user,
+    )
+    return version
+
+
+def make_policy_draft(
+    number: str,
+    *,
+    significance: Significance = Significance.SIGNIFICANT,
+    texts: Mapping[str, str] | None = None,
+) -> PolicyVersion:
+    return save_draft(
+        None,
+        number=number,
+        significance=significance,
+        summary={"vi": f"Thay đổi của bản {number}.", "en": f"Changes of version {number}."},
+        texts=texts
+        or {
+            "vi": f"# Chính sách\n\n## 1. Phạm vi\n\nBản {number} áp dụng cho bạn.",
+            "en": f"# Policy\n\n## 1. Scope\n\nVersion {number} applies to you.",
+        },
+        by=make_user(is_staff=True),
     )
