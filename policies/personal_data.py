@@ -6,6 +6,7 @@ for table in (
     "PolicyText",
     "Purpose",
     "Recipient",
+    "Recipient_purposes",
     "Agreement",
     "Promise",
     "PromiseResult",

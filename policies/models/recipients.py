@@ -25,6 +25,8 @@ class RecipientKind(models.TextChoices):
 # A State body receives by law and a registry by its own rules; all others by agreement.
 NEEDS_NO_AGREEMENT = (RecipientKind.AUTHORITY, RecipientKind.REGISTRY)
 
+HOME = "VN"
+
 
 class RecipientQuerySet(models.QuerySet["Recipient"]):
     def active(self) -> "RecipientQuerySet":
@@ -74,6 +76,14 @@ class Recipient(models.Model):
         verbose_name = _("recipient")
         verbose_name_plural = _("recipients")
         ordering = ["code"]
+        constraints = [
+            models.CheckConstraint(
+                name="recipient_cross_border_agrees",
+                condition=Q(country="")
+                | Q(country=HOME, cross_border=False)
+                | ~Q(country__in=["", HOME]) & Q(cross_border=True),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.code
@@ -91,7 +101,8 @@ class AgreementQuerySet(models.QuerySet["Agreement"]):
 class Agreement(models.Model):
     """What binds a recipient: without a valid one, nothing is disclosed to it.
 
-    A row is never edited but for its last day; the file is the signed document.
+    The file is the signed document. A trigger refuses to edit a row but for its
+    last day, and to delete one.
     """
 
     recipient = models.ForeignKey(

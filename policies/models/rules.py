@@ -77,6 +77,14 @@ class DatedRule(models.Model):
                 name="%(class)s_validity",
                 condition=Q(valid_to=None) | Q(valid_to__gte=F("valid_from") - timedelta(days=1)),
             ),
+            models.CheckConstraint(
+                name="%(class)s_source", condition=~Q(source_vi="") & ~Q(source_en="")
+            ),
+            models.CheckConstraint(
+                name="%(class)s_basis_of_family",
+                condition=Q(family=RuleFamily.STATUTE, basis=RuleBasis.STATUTE)
+                | Q(family=RuleFamily.PROMISE) & ~Q(basis=RuleBasis.STATUTE),
+            ),
         ]
 
 
@@ -127,6 +135,10 @@ class TimeLimit(DatedRule):
             models.CheckConstraint(
                 name="timelimit_range",
                 condition=Q(minimum=None) | Q(minimum__lte=F("maximum")),
+            ),
+            models.CheckConstraint(
+                name="timelimit_third_party",
+                condition=Q(third_party=None) | Q(third_party__gte=F("maximum")),
             ),
         ]
 
