@@ -190,17 +190,21 @@ class PortalAdmin(SimpleHistoryAdmin, ModelAdmin):
         title: Text,
         done: Text,
         back: str,
+        after: Callable[[Any], str] | None = None,
         initial: dict[str, Any] | None = None,
         template: str = "admin/step.html",
         **context: Any,
     ) -> HttpResponse:
         """Show a form; when it is filled in, call ``act(**its data)`` and go ``back``.
 
+        With ``after`` go where that says, given what ``act`` returned.
         A refusal (PortalError) comes back above the form.
         """
         data = request.POST if request.method == "POST" else None
         form = themed(form_class(data, initial=initial))
-        if form.is_valid() and (answer := self._act(request, form, act, done, back)):
+        if form.is_valid() and (
+            answer := self._act(request, form, act, done, after or (lambda _: back))
+        ):
             return answer
         return TemplateResponse(
             request,
@@ -221,15 +225,15 @@ class PortalAdmin(SimpleHistoryAdmin, ModelAdmin):
         form: forms.Form,
         act: Callable[..., object],
         done: Text,
-        back: str,
+        after: Callable[[Any], str],
     ) -> HttpResponseRedirectBase | None:
         try:
-            act(**form.cleaned_data)
+            answer = act(**form.cleaned_data)
         except PortalError as error:
             form.add_error(None, str(error))
             return None
         self.message_user(request, str(done), messages.SUCCESS)
-        return redirect(back)
+        return redirect(after(answer))
 
     def run_on_each(
         self, request: HttpRequest, queryset: QuerySet[Any], operation: Callable[..., object]

@@ -27,6 +27,10 @@ REASONS: dict[str, str | Promise] = {
     "approved": _("approved"),
     "profile loaded": _("profile loaded"),
     "superseded": _("superseded"),
+    "draft written": _("draft written"),
+    "draft changed": _("draft changed"),
+    "draft discarded": _("draft discarded"),
+    "published": _("published"),
 }
 
 Shown = Callable[[Any, Any], Any]
