@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: help run manage test check format messages lock clean
+.PHONY: help run manage test bench check format messages lock clean
 
 PORT ?= 8000
 PROFILE ?= fpt_smart_cloud
@@ -25,6 +25,9 @@ manage: $(RUN_READY) ## Run manage.py beside `make run`, for example ARGS="purge
 
 test: $(DEV_READY) ## Run all tests in parallel. ARGS="tests/accounts -k close" narrows them.
 	$(PYTHON) -m pytest -n auto $(ARGS)
+
+bench: $(RUN_READY) ## Measure what must stay fast, on servers of its own. ARGS="--quick" is short.
+	@$(PYTHON) -m bench $(ARGS)
 
 check: $(DEV_READY) ## Check format, types, layers, templates, migrations, translations, locks.
 	$(PYTHON) -m tools.check

@@ -1,0 +1,45 @@
+"""A portal of the benches' own: fresh servers on sockets, gone with the run."""
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import django
+from django.core.management import call_command
+
+from privacyportal import embedded
+
+
+@contextmanager
+def own_portal(profile: str) -> Iterator[None]:
+    """Set Django up on an empty, configured portal. Processes started inside find it too."""
+    with (
+        tempfile.TemporaryDirectory(prefix="portal-bench-") as name,
+        embedded.postgres(Path(name) / "postgres", durable=False) as database,
+        embedded.valkey(Path(name) / "valkey", durable=False) as valkey,
+    ):
+        os.environ |= {
+            "DJANGO_SETTINGS_MODULE": "privacyportal.settings",
+            "DATABASE_URL": database.url,
+            "REDIS_URL": valkey.url,
+            "CELERY_BROKER_URL": embedded.celery_broker_url(valkey.url),
+            "CACHE_KEY_PREFIX": "bench",
+            "MEDIA_ROOT": f"{name}/media",
+            "SECRET_KEY": os.urandom(40).hex(),
+            "DEBUG": "False",
+            "SITE_ORIGIN": "http://localhost",
+            "ALLOWED_HOSTS": "localhost",
+            "EMAIL_URL": "memorymail://",
+            "DEFAULT_FROM_EMAIL": "privacy@example.com",
+            "LOG_LEVEL": "WARNING",
+            "TRUSTED_PROXY_COUNT": "0",
+            # What is compared with is one statement, however many rows it writes.
+            "DATABASE_STATEMENT_TIMEOUT_MS": "600000",
+        }
+        django.setup()
+        call_command("migrate", verbosity=0, interactive=False)
+        call_command("load_profile", profile, stdout=sys.stderr)
+        yield

@@ -1,0 +1,41 @@
+"""That the benches work; what they find depends on the machine and is asserted nowhere."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from bench.registry import BENCHES
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def run_bench(*arguments):
+    command = [sys.executable, "-m", "bench", *arguments]
+    return subprocess.run(
+        command, cwd=ROOT, check=False, capture_output=True, text=True, timeout=120
+    )
+
+
+def test_every_bench_prints_its_table():
+    done = run_bench("--quick")
+
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert [line.split()[0] for line in lines if not line.startswith(" ")] == list(BENCHES)
+    figures = {line[2:52].strip(): float(line[52:64].replace(",", "")) for line in lines[1:]}
+    assert list(figures) == [
+        "peak memory at 300 customers, MB",
+        "peak memory at 3,000 customers, MB",
+        "the second peak as a multiple of the first",
+        "mails written per second, 3,000 customers",
+        "the same rows per second by one raw statement",
+        "the portal's speed as a share of the raw one",
+    ]
+    assert all(figure > 0 for figure in figures.values())
+
+
+def test_an_unknown_bench_is_named():
+    done = run_bench("nonsense")
+
+    assert done.returncode == 2
+    assert "nonsense" in done.stderr
