@@ -61,6 +61,8 @@ class AccessRecord(models.Model):
         indexes = [
             # For about(): the customer's own page, newest first.
             models.Index(name="accessrecord_customer", fields=["customer", "-id"]),
+            # For the controls that judge the uses of the last month.
+            models.Index(name="accessrecord_recent", fields=["at"]),
         ]
 
     def __str__(self) -> str:

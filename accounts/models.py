@@ -137,6 +137,15 @@ class Customer(models.Model):
             ),
             # For the officers' search by exact address.
             models.Index(name="customer_email", fields=["email"]),
+            # For the control required_details: whichever the company requires, few lack it.
+            *(
+                models.Index(
+                    name=f"customer_without_{name}",
+                    fields=["id"],
+                    condition=Q(closed_at=None, **{name: ""}),
+                )
+                for name in ("full_name", "email", "phone", "address")
+            ),
         ]
 
     def __str__(self) -> str:

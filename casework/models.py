@@ -127,6 +127,10 @@ class Case(models.Model):
         indexes = [
             # For the queues and overdue(): the open cases by nearest clock.
             models.Index(name="case_open_late", fields=["late_from"], condition=Q(closed_at=None)),
+            # For the control complaints_verified: what was closed lately.
+            models.Index(
+                name="case_closed", fields=["closed_at"], condition=Q(closed_at__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:

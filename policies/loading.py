@@ -22,6 +22,7 @@ from policies.models import (
     DayStatus,
     OfficialDay,
     PolicyVersion,
+    Promise,
     Purpose,
     Recipient,
     RetentionRule,
@@ -67,6 +68,7 @@ def load_profile(source: str | Path) -> int:
     changed += _load_limits(statute.time_limits, RuleFamily.STATUTE)
     changed += _load_limits(profile.time_limits, RuleFamily.PROMISE)
     changed += _load_retention(profile)
+    changed += _load_promises(profile)
     Company.objects.update(profile_sha256=fingerprint)
     return changed
 
@@ -236,6 +238,42 @@ def _load_retention(profile: profile_schema.Profile) -> int:
         for rule in profile.retention_rules
     ]
     return _put_rules(RetentionRule, RuleFamily.PROMISE, rows, key="category")
+
+
+def _load_promises(profile: profile_schema.Profile) -> int:
+    """Bring the promises in line with the profile; one that it no longer makes is retired."""
+    rows = {
+        promise.code: {
+            **_two_columns("text", promise.text),
+            "control": promise.control,
+            "parameters": _parameters_of(promise, profile),
+            "position": position,
+            "retired_on": None,
+        }
+        for position, promise in enumerate(profile.promises, start=1)
+    }
+    changed = sum(_put(Promise, {"code": code}, values) for code, values in rows.items())
+    return changed + _retire(Promise.objects.active().exclude(code__in=rows))
+
+
+def _parameters_of(
+    promise: profile_schema.Promise, profile: profile_schema.Profile
+) -> dict[str, Any]:
+    """Return the settings that the promise speaks of, and what names the rows under it."""
+    settings = profile.parameters.model_dump(mode="json", include={*map(str, promise.settings)})
+
+    def under(rows: Iterable[Any]) -> Iterator[Any]:
+        return (row for row in rows if promise.code in row.promises)
+
+    return {
+        **{name: settings[name] for name in promise.settings},
+        "purposes": [purpose.code for purpose in under(profile.purposes)],
+        "recipients": [recipient.code for recipient in under(profile.recipients)],
+        "time_limits": [limit.kind for limit in under(profile.time_limits)],
+        "retention_rules": [
+            [rule.category, rule.trigger, rule.action] for rule in under(profile.retention_rules)
+        ],
+    }
 
 
 def _put_rules(

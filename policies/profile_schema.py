@@ -24,6 +24,7 @@ from pydantic_core import ErrorDetails
 
 from policies import profile_faults
 from policies.profile_faults import Fault, ProfileError
+from policies.promises import control_names
 
 HERE = Path(__file__).parent
 PROFILES = HERE / "profiles"
@@ -147,8 +148,29 @@ class OpenText(Entry):
         return bool(self.vi)
 
 
+Setting = Literal[
+    "notice_period_days",
+    "day_kind",
+    "staff_access_mode",
+    "required_fields",
+    "optional_fields",
+    "forbidden_recipient_kinds",
+    "closed_data_categories",
+]
+
+
+def _registered(control: str) -> str:
+    if control not in control_names():
+        raise ValueError(f"{control} is not a control that the portal knows")
+    return control
+
+
 class Promise(Entry):
+    """``control`` answers for it; ``settings`` are the keys of the parameters that it speaks of."""
+
     code: PromiseCode
+    control: Annotated[Slug, AfterValidator(_registered)]
+    settings: Many[Setting] = ()
     text: Text
 
 

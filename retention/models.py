@@ -1,6 +1,7 @@
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import DateField, F, Func, Q, Value
+from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
@@ -121,6 +122,10 @@ class PurgeRun(models.Model):
         return f"{self.pk}"
 
 
+# The local day of the erasure, in the company's zone whatever the reader's.
+ERASED_ON = Cast(Func(Value(settings.TIME_ZONE), F("erased_at"), function="timezone"), DateField())
+
+
 class Tombstone(models.Model):
     """What is left of an erased customer: that there was one, and that it is gone."""
 
@@ -140,6 +145,14 @@ class Tombstone(models.Model):
         verbose_name = _("tombstone")
         verbose_name_plural = _("tombstones")
         ordering = ["-pk"]
+        indexes = [
+            # For the control kept_while_open: there should be none.
+            models.Index(
+                name="tombstone_too_early",
+                fields=["retained_until"],
+                condition=Q(retained_until__gte=ERASED_ON),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.public_id[:8]

@@ -1,0 +1,134 @@
+"""What customers' records, their consents and the accesses to them say about the promises."""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import timedelta
+from functools import reduce
+from operator import or_
+from typing import Any
+
+from django.db.models import CharField, Exists, OuterRef, Q, Value
+from django.db.models.functions import Cast, Concat
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from access.models import AccessRecord
+from access.purposes import BUILT_IN
+from accounts.models import Consent, ConsentDecision, Customer, PolicyAnnouncement
+from notices.models import Notice, NoticeState
+from policies.models import Channel, PolicyVersion, Promise, Purpose, Significance
+from policies.promises import (
+    CountRows,
+    Measure,
+    Unit,
+    admin_list,
+    at_risk,
+    broken,
+    control,
+    kept,
+    not_measured,
+)
+
+LOOKED_BACK = timedelta(days=30)  # accesses of before are history, not what happens now
+TOLD_WITHIN = timedelta(days=1)
+
+
+@control("required_details", counts=_("Open accounts that lack a required detail"))
+def required_details(promise: Promise) -> Measure:
+    """Count the open accounts without a detail that registration demands.
+
+    At risk, not broken: the customer can still add it. The portal takes no
+    orders, so that registration is the only place that asks.
+    """
+    lacks = reduce(or_, (Q(**{name: ""}) for name in promise.parameters["required_fields"]))
+    count = Customer.objects.open().filter(lacks).count()
+    verdict = at_risk if count else kept
+    return verdict(count, Unit.CUSTOMERS, link=admin_list("accounts.customer", account="open"))
+
+
+@control("purposes_followed", counts=_("Purposes not fully declared, or uses under none of them"))
+def purposes_followed(promise: Promise) -> Measure:
+    """Check that the promised purposes are declared in full, and that each use names a purpose.
+
+    A purpose is declared when it is in use, says in both languages what it is
+    for and which data it uses, and asks a question of its own where it needs
+    consent. A use is an access of the last 30 days. What staff do for
+    everybody (answer complaints, delete on time, review accesses) counts as named.
+    """
+    uses = AccessRecord.objects.filter(at__gte=timezone.now() - LOOKED_BACK)
+    foreign = uses.exclude(purpose__in=BUILT_IN).exclude(purpose__in=Purpose.objects.values("code"))
+    promised = Purpose.objects.filter(code__in=promise.parameters["purposes"])
+    purposes: list[Any] = list(
+        promised.annotate(foreign_uses=CountRows(foreign.order_by().values("pk")))
+    )
+    missing = len(promise.parameters["purposes"]) - len(purposes)
+    undeclared = missing + _count_undeclared(purposes)
+    if undeclared or not purposes:
+        return broken(undeclared, Unit.PURPOSES, link=admin_list("policies.purpose"))
+    verdict = broken if purposes[0].foreign_uses else kept
+    link = admin_list("access.accessrecord")
+    return verdict(purposes[0].foreign_uses, Unit.USES, link=link)
+
+
+def _count_undeclared(purposes: Iterable[Purpose]) -> int:
+    asked = [purpose for purpose in purposes if purpose.asks_consent]
+    questions = Counter(words for each in asked for words in (each.wording_vi, each.wording_en))
+    return sum(
+        purpose.retired_on is not None
+        or not (purpose.description_vi and purpose.description_en and purpose.data_categories)
+        or any(questions[words] > 1 for words in (purpose.wording_vi, purpose.wording_en))
+        for purpose in purposes
+    )
+
+
+@control("marketing_stops", counts=_("Consents to marketing that outlived their account"))
+def marketing_stops(promise: Promise) -> Measure:
+    """Find consents to marketing that are still given although the account is closed.
+
+    One breaks the promise. None does not prove it kept: the systems that send
+    advertising do not ask the portal yet.
+    """
+    later = Consent.objects.filter(
+        customer=OuterRef("customer"), purpose=OuterRef("purpose"), pk__gt=OuterRef("pk")
+    )
+    outlived = Consent.objects.filter(
+        ~Exists(later),
+        ~Q(purpose__channel=Channel.NONE),
+        customer__kept_until__isnull=False,
+        decision=ConsentDecision.GIVEN,
+    )
+    if count := outlived.count():
+        link = admin_list("accounts.customer", account="closed")
+        return broken(count, Unit.CONSENTS, link=link)
+    return not_measured(_("Refusals are recorded; who sends advertising does not ask here yet."))
+
+
+@control("changes_announced", counts=_("Significant versions or mails that failed to go out"))
+def changes_announced(promise: Promise) -> Measure:
+    """Check that each significant version was mailed to everybody within a day.
+
+    The date of the latest update stands on the policy's page by construction.
+    """
+    published = PolicyVersion.objects.of_company()
+    earlier = published.filter(effective_on__lt=OuterRef("effective_on"))
+    told = PolicyAnnouncement.objects.filter(version=OuterRef("pk"), finished_at__isnull=False)
+    mailing = Concat(Value("policy-"), Cast(OuterRef("pk"), CharField()))
+    failed = Notice.objects.filter(mailing=mailing, state=NoticeState.FAILED)
+    versions = published.filter(Exists(earlier), significance=Significance.SIGNIFICANT).annotate(
+        is_told=Exists(told), failed=CountRows(failed.order_by().values("pk"))
+    )
+    return _judge_announcements(list(versions))
+
+
+def _judge_announcements(versions: list[Any]) -> Measure:
+    """Judge versions that know ``is_told`` and how many mails ``failed``."""
+    link = admin_list("policies.policyversion")
+    untold = [version for version in versions if not version.is_told]
+    if late := sum(version.published_at < timezone.now() - TOLD_WITHIN for version in untold):
+        return broken(late, Unit.VERSIONS, link=link)
+    if untold:
+        return at_risk(len(untold), Unit.VERSIONS, link=link)
+    if failed := sum(version.failed for version in versions):
+        mails = admin_list("notices.notice", state__exact="failed")
+        return at_risk(failed, Unit.MAILS, link=mails)
+    return kept(0, Unit.VERSIONS, link=link)

@@ -1,0 +1,95 @@
+"""What the complaints say about the promises."""
+
+from datetime import timedelta
+
+from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from casework.deadlines import SOON_UNCOUNTED
+from casework.models import CaseEvent, Clock
+from complaints.models import Complaint, ComplaintState
+from policies.models import Promise, PromiseStatus, RuleFamily
+from policies.promises import (
+    Measure,
+    Unit,
+    admin_list,
+    at_risk,
+    broken,
+    control,
+    kept,
+    not_measured,
+)
+
+COMPLAINTS = "complaints.complaint"
+LOOKED_BACK = timedelta(days=90)  # of what was resolved earlier, the results of those days tell
+
+
+@control("complaint_term", counts=_("Open complaints past the promised last day, or close to it"))
+def complaint_term(promise: Promise) -> Measure:
+    """Go by the promised clocks of the open complaints; cause and solution close a complaint.
+
+    Broken when one has run out. At risk when one ends within five days, or when
+    a complaint has no such clock because the calendar does not reach its last day.
+    Statutory clocks are not the company's promise and do not count here.
+    """
+    now = timezone.now()
+    clocks = _promised_clocks(promise)
+    soon = clocks.filter(late_from__lte=now + timedelta(days=SOON_UNCOUNTED))
+    counts = Complaint.objects.open().aggregate(
+        late=Count("pk", filter=Exists(clocks.filter(late_from__lte=now))),
+        soon=Count("pk", filter=Exists(soon)),
+        unclocked=Count("pk", filter=~Exists(clocks)),
+    )
+    if counts["late"]:
+        return broken(counts["late"], Unit.COMPLAINTS, link=admin_list(COMPLAINTS, queue="overdue"))
+    if counts["unclocked"]:
+        return at_risk(
+            counts["unclocked"],
+            Unit.COMPLAINTS,
+            link=admin_list(COMPLAINTS, queue="open"),
+            note=_("Their last day cannot be counted: the calendar does not reach it."),
+        )
+    verdict = at_risk if counts["soon"] else kept
+    queue = "soon" if counts["soon"] else "open"
+    return verdict(counts["soon"], Unit.COMPLAINTS, link=admin_list(COMPLAINTS, queue=queue))
+
+
+def _promised_clocks(promise: Promise) -> QuerySet[Clock]:
+    return Clock.objects.filter(
+        case=OuterRef("pk"),
+        kind__in=promise.parameters["time_limits"],
+        limit__family=RuleFamily.PROMISE,
+        met_at=None,
+    )
+
+
+@control("complaint_range", counts=_("Open complaints past the longest promised term"))
+def complaint_range(promise: Promise) -> Measure:
+    """Go by the longest term of the promised range, as complaint_term does.
+
+    Past it, the promise is broken. Within it nobody can call the promise kept:
+    which complaint deserves a shorter term is not recorded yet.
+    """
+    measure = complaint_term(promise)
+    if measure.status == PromiseStatus.KEPT:
+        return not_measured(
+            _("None is past the longest term; which deserves a shorter one is not recorded yet.")
+        )
+    return measure
+
+
+@control("complaints_verified", counts=_("Complaints resolved in 90 days without verification"))
+def complaints_verified(promise: Promise) -> Measure:
+    """Count the complaints resolved in the last 90 days that nobody verified before.
+
+    The solution, which the database demands of a resolved complaint, is the measure taken.
+    """
+    verified = CaseEvent.objects.filter(case=OuterRef("pk"), code=ComplaintState.VERIFYING)
+    count = Complaint.objects.filter(
+        ~Exists(verified),
+        closed_at__gte=timezone.now() - LOOKED_BACK,
+        state=ComplaintState.RESOLVED,
+    ).count()
+    verdict = broken if count else kept
+    return verdict(count, Unit.COMPLAINTS, link=admin_list(COMPLAINTS, queue="closed"))

@@ -1,0 +1,126 @@
+"""What the policy's versions, the company and its recipients say about the promises."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from policies.counting import local_day
+from policies.models import Company, Language, PolicyText, PolicyVersion, Promise, Recipient
+from policies.promises import (
+    Measure,
+    Unit,
+    admin_list,
+    at_risk,
+    broken,
+    control,
+    kept,
+)
+
+VERSIONS = "policies.policyversion"
+RECIPIENTS = "policies.recipient"
+
+
+@control("notice_given", counts=_("Versions in effect or to come with too short a notice"))
+def notice_given(promise: Promise) -> Measure:
+    """Compare each version in effect or to come with the notice that is promised today.
+
+    Superseded versions went by the promise of their time.
+    """
+    promised = timedelta(days=promise.parameters["notice_period_days"])
+    today = local_day(timezone.now())
+    short = [
+        version
+        for version in PolicyVersion.objects.of_company().with_ends()
+        if (version.replaced_on is None or version.replaced_on > today)
+        and version.published_on is not None
+        and version.effective_on is not None
+        and version.effective_on < version.published_on + promised
+    ]
+    verdict = broken if short else kept
+    return verdict(len(short), Unit.VERSIONS, link=admin_list(VERSIONS))
+
+
+@control("versions_public", counts=_("Published versions that the site cannot show in full"))
+def versions_public(promise: Promise) -> Measure:
+    """Count the published versions without their text or their summary, in either language.
+
+    The site lists every published version and opens each; nobody can withdraw one.
+    """
+    return _judge_versions(_lacks_text() | Q(summary_vi="") | Q(summary_en=""))
+
+
+@control("both_languages", counts=_("Published versions that lack a language"))
+def both_languages(promise: Promise) -> Measure:
+    """Count the published versions without a text in Vietnamese or in English."""
+    return _judge_versions(_lacks_text())
+
+
+def _judge_versions(faulty: Q) -> Measure:
+    count = PolicyVersion.objects.of_company().filter(faulty).count()
+    verdict = broken if count else kept
+    return verdict(count, Unit.VERSIONS, link=admin_list(VERSIONS))
+
+
+def _lacks_text() -> Q:
+    written = PolicyText.objects.filter(version=OuterRef("pk")).exclude(body="")
+    lacks = Q()
+    for language in Language.values:
+        lacks |= ~Q(Exists(written.filter(language=language)))
+    return lacks
+
+
+@control("contact_published", counts=_("Facts about the company that the pages cannot show"))
+def contact_published(promise: Promise) -> Measure:
+    """Count what is missing of name, address, phone, tax code and e-mail.
+
+    The footer shows the deployment's own contact address where the company has no e-mail.
+    """
+    company = Company.objects.get()
+    facts = {
+        "name": company.name_vi and company.name_en,
+        "address": company.address_vi and company.address_en,
+        "phone": company.phone,
+        "tax_code": company.tax_code,
+        "email": company.email or settings.CONTACT_EMAIL,
+    }
+    missing = sum(not fact for fact in facts.values())
+    verdict = at_risk if missing else kept
+    return verdict(missing, Unit.FACTS, link=admin_list("policies.company"))
+
+
+@control("agreements_valid", counts=_("Recipients without a valid agreement"))
+def agreements_valid(promise: Promise) -> Measure:
+    """Count the recipients without a valid agreement, of the kinds that the promise speaks of.
+
+    At risk, not broken: to a recipient without agreement nothing may be disclosed.
+    """
+    named = Recipient.objects.filter(code__in=promise.parameters["recipients"])
+    lacking = Recipient.objects.without_agreement(local_day(timezone.now())).filter(
+        kind__in=named.values("kind")
+    )
+    count = lacking.count()
+    verdict = at_risk if count else kept
+    return verdict(count, Unit.RECIPIENTS, link=admin_list(RECIPIENTS))
+
+
+@control("forbidden_recipients", counts=_("Active recipients of a forbidden kind"))
+def forbidden_recipients(promise: Promise) -> Measure:
+    """Count the active recipients of a kind to which the company promised never to disclose."""
+    forbidden = promise.parameters["forbidden_recipient_kinds"]
+    return _judge_recipients(Q(kind__in=forbidden))
+
+
+@control("closed_data", counts=_("Active recipients of data that is never disclosed"))
+def closed_data(promise: Promise) -> Measure:
+    """Count the active recipients of a category of data that is closed to everybody."""
+    closed = promise.parameters["closed_data_categories"]
+    return _judge_recipients(Q(data_categories__overlap=closed))
+
+
+def _judge_recipients(forbidden: Q) -> Measure:
+    count = Recipient.objects.active().filter(forbidden).count()
+    verdict = broken if count else kept
+    return verdict(count, Unit.RECIPIENTS, link=admin_list(RECIPIENTS))

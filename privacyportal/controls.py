@@ -1,0 +1,196 @@
+"""What the portal's settings say about the promises, and what it cannot answer yet.
+
+Each line of ``not_built`` goes when its feature comes: the feature's app then
+registers a control of its own.
+"""
+
+from urllib.parse import urlsplit
+
+from csp.constants import NONE, SELF
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from policies.models import Promise
+from policies.promises import Measure, Unit, broken, control, kept, not_built, not_measured
+
+OWN_SOURCES = (SELF, NONE, "data:")
+THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
+
+
+@control("no_third_parties", counts=_("Other sites that pages may load from or send to"))
+def no_third_parties(promise: Promise) -> Measure:
+    """Count the sources beyond the portal itself that its Content-Security-Policy allows.
+
+    Browsers enforce that policy on every page of the portal; the company's other
+    sites are out of its sight.
+    """
+    if "csp.middleware.CSPMiddleware" not in settings.MIDDLEWARE:
+        return broken(0, Unit.HOSTS, note=_("The pages are sent without a content policy."))
+    directives = settings.CONTENT_SECURITY_POLICY["DIRECTIVES"]
+    foreign = {source for sources in directives.values() for source in sources} - {*OWN_SOURCES}
+    verdict = broken if foreign else kept
+    return verdict(len(foreign), Unit.HOSTS)
+
+
+@control("encrypted_access", counts=_("Addresses of the portal without encryption"))
+def encrypted_access(promise: Promise) -> Measure:
+    """Tell a portal that is open to the network without HTTPS.
+
+    With HTTPS the promise is still not shown kept: it has more layers than that.
+    """
+    host = urlsplit(settings.SITE_ORIGIN).hostname
+    if not settings.IS_HTTPS and host not in THIS_MACHINE:
+        return broken(1, Unit.HOSTS, note=_("The portal is reached without HTTPS."))
+    return not_measured(
+        _("A second factor for staff and identity checks by phone and counter are not built yet.")
+    )
+
+
+not_built(
+    "phone_verification",
+    because=_("That a phone number belongs to who registered is not verified yet."),
+)
+not_built(
+    "unauthorised_use",
+    because=_("Reporting unauthorised use, and locking an account at once, is not built yet."),
+)
+not_built(
+    "use_gate",
+    because=_("Uses outside the portal are not checked against purposes and consents yet."),
+)
+not_built(
+    "disclosure_register",
+    because=_("What is disclosed, to whom and on which basis is not recorded here yet."),
+)
+not_built(
+    "removal_by_request",
+    because=_("Customers can close the account themselves; asking staff for it is not built yet."),
+)
+not_built(
+    "confidentiality",
+    because=_("Access goes by role and is recorded; confidentiality undertakings are not yet."),
+)
+not_built(
+    "assisted_requests",
+    because=_("Requests made through staff, with proof of who asks, are not built yet."),
+)
+not_built(
+    "complaint_intake",
+    because=_("Complaints by post, phone, e-mail or at the counter cannot be recorded yet."),
+)
+not_built(
+    "complaint_severity",
+    because=_("The degree of a complaint, which decides on its solution, is not recorded yet."),
+)
+not_built(
+    "escalation",
+    because=_("Taking a complaint to an authority is not recorded here yet."),
+)
+not_built(
+    "breach_register",
+    because=_("Attacks and breaches, and who was informed, are not recorded here yet."),
+)
+not_built(
+    "accuracy_declaration",
+    because=_("Customers do not declare here yet that their data is complete and correct."),
+)
+not_built(
+    "declared_details",
+    because=_("Other details that a form asks for are not held in the portal yet."),
+)
+not_built(
+    "device_information",
+    because=_("Only browser and address of signed-in sessions are held here, nothing else yet."),
+)
+not_built(
+    "idle_data_review",
+    because=_("A regular review of data that is no longer necessary is not built yet."),
+)
+not_built(
+    "field_erasure",
+    because=_("Details can be corrected and the account closed; erasing single ones is not built."),
+)
+not_built(
+    "security_reviews",
+    because=_("Reviews with security experts are not recorded here yet."),
+)
+not_built(
+    "encryption",
+    because=_("Encryption of stored data and files is not built yet."),
+)
+not_built(
+    "visitor_traces",
+    because=_("Nothing checks yet, day by day, that visitors leave no trace."),
+)
+not_built(
+    "enquiry_form",
+    because=_("Questions of visitors are not taken in the portal yet."),
+)
+not_built(
+    "visit_statistics",
+    because=_("Statistics of visits are not kept in the portal yet."),
+)
+not_built(
+    "security_page",
+    because=_("The measures of protection are not described and followed up here yet."),
+)
+not_built(
+    "card_masking",
+    because=_("Card numbers typed into a text are not found and masked yet."),
+)
+not_built(
+    "hosted_inventory",
+    because=_("The inventory of hosted content is not built yet."),
+)
+not_built(
+    "cookie_settings",
+    because=_("Settings for cookies are not built yet."),
+)
+not_built(
+    "backup_confirmation",
+    because=_("Asking customers to confirm a backup is not built yet."),
+)
+not_built(
+    "destruction_order",
+    because=_("Ordering the destruction of hosted content is not built yet."),
+)
+not_built(
+    "advertising_content",
+    because=_("What advertising is sent, and for whom, is not checked here yet."),
+)
+not_built(
+    "customer_approval",
+    because=_("Customers cannot confirm an access here yet; until then their details stay closed."),
+)
+not_built(
+    "hand_over",
+    because=_("Handing over all data of a customer is not built yet."),
+)
+not_built(
+    "external_links",
+    because=_("Links to other sites are marked; nothing checks them day by day yet."),
+)
+not_built(
+    "call_recordings",
+    because=_("Recordings of calls are not held in the portal yet."),
+)
+not_built(
+    "sign_in_notice",
+    because=_("The official address is shown; a mail about each new sign-in is not sent yet."),
+)
+not_built(
+    "statistics_export",
+    because=_("Statistics with a smallest group size are not built yet."),
+)
+not_built(
+    "advertising_choices",
+    because=_("Choices about tracking and advertising are not built yet."),
+)
+not_built(
+    "rights_requests",
+    because=_("Requests to view or correct data, free of charge, are not recorded here yet."),
+)
+not_built(
+    "newsletter",
+    because=_("The subscription to information is not built yet."),
+)
