@@ -1,9 +1,9 @@
-from datetime import date
+from datetime import date, timedelta
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
@@ -26,6 +26,7 @@ class RecipientKind(models.TextChoices):
 NEEDS_NO_AGREEMENT = (RecipientKind.AUTHORITY, RecipientKind.REGISTRY)
 
 HOME = "VN"
+ENDS_SOON = timedelta(days=30)  # an agreement that ends within these is to be renewed
 
 
 class RecipientQuerySet(models.QuerySet["Recipient"]):
@@ -36,6 +37,13 @@ class RecipientQuerySet(models.QuerySet["Recipient"]):
         """Narrow to the active ones that need an agreement and have none valid on that day."""
         valid = Agreement.objects.valid(on).values("recipient")
         return self.active().exclude(kind__in=NEEDS_NO_AGREEMENT).exclude(pk__in=valid)
+
+    def with_agreements(self, on: date) -> "RecipientQuerySet":
+        """Add ``is_bound`` on that day, and ``is_bound_later``: the same 30 days on."""
+        theirs = Agreement.objects.filter(recipient=OuterRef("pk"))
+        return self.annotate(
+            is_bound=Exists(theirs.valid(on)), is_bound_later=Exists(theirs.valid(on + ENDS_SOON))
+        )
 
 
 class Recipient(models.Model):

@@ -1,0 +1,136 @@
+"""What people do to dated rules: begin, change from a day on, end, confirm. None is ever edited.
+
+Each step holds the row that it ends. Two that begin a rule of one kind at once
+are told apart by the database, which lets one of them in.
+"""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Any, TypeVar
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import transaction
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from common.history import save_as
+from policies.exceptions import ChangeRefused
+from policies.models import DatedRule, RetentionRule
+from policies.refusals import save_or_refuse
+from policies.retention import rule_after_closing
+
+ONE_DAY = timedelta(days=1)
+OF_ONE_ROW = {"id", "valid_from", "valid_to", "source_checked"}
+
+Rule = TypeVar("Rule", bound=DatedRule)
+
+
+@transaction.atomic
+def add_rule(rule: Rule, *, by: AbstractBaseUser) -> Rule:
+    """Begin a rule (an unsaved row) of a kind that has none on its days.
+
+    Raises ChangeRefused.
+    """
+    _require_not_past(rule.valid_from)
+    save_or_refuse(rule, by=by, reason="added")
+    return rule
+
+
+@transaction.atomic
+def change_rule(
+    rule: Rule, *, values: Mapping[str, Any], valid_from: date, by: AbstractBaseUser
+) -> Rule:
+    """End a rule the day before ``valid_from`` and begin one that differs by ``values``.
+
+    Cases and customers that ran under the old row keep it. Return the new one;
+    its source counts as checked only if ``values`` say so.
+
+    Raises ChangeRefused, and NotConfigured when no rule would be left for closed accounts.
+    """
+    _require_open_end(rule)
+    _require_not_past(valid_from)
+    if valid_from < rule.valid_from:
+        raise ChangeRefused(
+            _("This rule begins on %s; a change of it cannot begin before.") % _day(rule.valid_from)
+        )
+    successor = _successor(rule, values, valid_from)
+    if _content(successor) == _content(rule):
+        raise ChangeRefused(_("Nothing would change."))
+    _end(rule, valid_from - ONE_DAY, by=by)
+    save_or_refuse(successor, by=by, reason="changed")
+    _require_rule_for_closing(rule, valid_from)
+    return successor
+
+
+@transaction.atomic
+def end_rule(rule: Rule, *, last_day: date, by: AbstractBaseUser) -> None:
+    """Let a rule apply until ``last_day``, with nothing after it; before its first day: never.
+
+    Raises ChangeRefused, and NotConfigured when no rule would be left for closed accounts.
+    """
+    _require_open_end(rule)
+    _require_not_past(last_day)
+    _end(rule, max(last_day, rule.valid_from - ONE_DAY), by=by)
+    _require_rule_for_closing(rule, last_day + ONE_DAY)
+
+
+@transaction.atomic
+def confirm_source(rule: Rule, *, by: AbstractBaseUser) -> None:
+    """Say that the row was compared with the text of its source.
+
+    Raises ChangeRefused.
+    """
+    _hold(rule)
+    if rule.source_checked:
+        raise ChangeRefused(_("The source of this rule is confirmed already."))
+    rule.source_checked = True
+    save_as(rule, by=by, reason="source confirmed", fields=["source_checked"])
+
+
+def _hold(rule: Rule) -> None:
+    rule.refresh_from_db(from_queryset=type(rule)._default_manager.select_for_update())
+
+
+def _require_open_end(rule: Rule) -> None:
+    """Hold the row, and make sure that nobody superseded or ended it meanwhile."""
+    _hold(rule)
+    if rule.valid_to is not None:
+        raise ChangeRefused(
+            _("This rule has an end already: %s. Change the one that follows it.")
+            % _day(rule.valid_to)
+        )
+
+
+def _require_not_past(day: date) -> None:
+    today = timezone.localdate()
+    if day < today:
+        raise ChangeRefused(
+            _("What applied before today stays as it was: choose %s or later.") % _day(today)
+        )
+
+
+def _require_rule_for_closing(rule: DatedRule, on: date) -> None:
+    """Make sure that customers can still close their accounts."""
+    if isinstance(rule, RetentionRule):
+        rule_after_closing(on)
+
+
+def _successor(rule: Rule, values: Mapping[str, Any], valid_from: date) -> Rule:
+    fresh = {"valid_from": valid_from, "valid_to": None, "source_checked": False}
+    return type(rule)(**{**_content(rule), **fresh, **values})
+
+
+def _content(rule: DatedRule) -> dict[str, Any]:
+    """Return the columns that say what a rule is, apart from when and whether it was checked."""
+    names = [field.name for field in rule._meta.local_fields]
+    return {name: getattr(rule, name) for name in names if name not in OF_ONE_ROW}
+
+
+def _end(rule: DatedRule, last_day: date, *, by: AbstractBaseUser) -> None:
+    rule.valid_to = last_day
+    save_as(rule, by=by, reason="superseded", fields=["valid_to"])
+
+
+def _day(day: date) -> str:
+    return date_format(day, "SHORT_DATE_FORMAT")
