@@ -32,6 +32,7 @@ from policies.models import (
 )
 from policies.profile_faults import Fault, ProfileError
 from policies.publishing import PUBLISHING, mark_published, write_text
+from policies.registers import put_purposes
 
 CALENDAR = Path(__file__).parent / "official_calendar.csv"
 LOADED = "profile loaded"
@@ -210,10 +211,16 @@ def _load_recipients(profile: profile_schema.Profile) -> int:
             "kind": recipient.kind,
             "country": recipient.country,
             "cross_border": recipient.cross_border,
+            "data_categories": list(recipient.data_categories),
         }
         for recipient in profile.recipients
     }
-    return _put_all(Recipient, rows)
+    changed = _put_all(Recipient, rows)
+    for recipient in profile.recipients:
+        row = Recipient.objects.get(code=recipient.code)
+        purposes = Purpose.objects.filter(code__in=recipient.purposes)
+        changed += put_purposes(row, purposes, by=None, reason=LOADED)
+    return changed
 
 
 def _load_limits(limits: Iterable[profile_schema.TimeLimit], family: RuleFamily) -> int:

@@ -118,6 +118,8 @@ def contradictions(raw: dict[str, Any]) -> Iterator[Found]:
         _rules_without_purpose,
         _missing_rules,
         _forbidden_recipients,
+        _closed_data,
+        _unexplained_recipients,
         _statutes_in_profile,
         _early_effect,
     ):
@@ -180,6 +182,34 @@ def _forbidden_recipients(raw: dict[str, Any]) -> Iterator[Found]:
     for index, entry in _tables(raw, "recipients"):
         if entry.get("kind") in forbidden:
             yield f"recipients[{index}].kind", f"{entry['kind']} is forbidden by the parameters"
+
+
+def _closed_data(raw: dict[str, Any]) -> Iterator[Found]:
+    parameters = raw.get("parameters")
+    if not isinstance(parameters, dict):
+        return
+    closed = _words(parameters.get("closed_data_categories"))
+    for index, entry in _tables(raw, "recipients"):
+        for category in _words(entry.get("data_categories")):
+            if category in closed:
+                place = f"recipients[{index}].data_categories"
+                yield place, f"{category} is closed by the parameters"
+
+
+def _unexplained_recipients(raw: dict[str, Any]) -> Iterator[Found]:
+    """Find what a recipient would get although no purpose of its own uses it."""
+    known = [entry for _, entry in _tables(raw, "purposes") if _is_text(entry, "code")]
+    for index, entry in _tables(raw, "recipients"):
+        purposes = _words(entry.get("purposes"))
+        for code in purposes:
+            if code not in [entry["code"] for entry in known]:
+                yield f"recipients[{index}].purposes", f"{code} is not among the purposes"
+        theirs = [entry for entry in known if entry["code"] in purposes]
+        explained = {name for entry in theirs for name in _words(entry.get("data_categories"))}
+        for category in _words(entry.get("data_categories")):
+            if category not in explained:
+                place = f"recipients[{index}].data_categories"
+                yield place, f"no purpose of this recipient uses {category}"
 
 
 def _statutes_in_profile(raw: dict[str, Any]) -> Iterator[Found]:

@@ -280,7 +280,10 @@ class Purpose(Entry):
 
 
 class Recipient(Entry):
-    """``country`` is an ISO 3166 code, or "" where the policy names none."""
+    """Who may receive which data for which purposes; none named, nothing is disclosed.
+
+    ``country`` is an ISO 3166 code, or "" where the policy names none.
+    """
 
     code: Slug
     name: Name
@@ -288,6 +291,8 @@ class Recipient(Entry):
     description: Text
     country: Country
     cross_border: bool
+    purposes: Many[Slug] = ()
+    data_categories: Many[DataCategory] = ()
     promises: Many[PromiseCode]
 
     @field_validator("cross_border")

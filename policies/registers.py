@@ -3,7 +3,7 @@
 A row is retired, never deleted: old consents and disclosures still point at it.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from typing import Any, TypeVar
 
@@ -92,11 +92,25 @@ def save_recipient(
     fields = _apply(row, values)
     _require_permitted(row, purposes)
     _save(row, fields, by=by)
-    if set(purposes) != set(row.purposes.all()):
-        row._change_reason = "changed"  # type: ignore[attr-defined]
-        row._history_user = by  # type: ignore[attr-defined]
-        row.purposes.set(purposes)
+    put_purposes(row, purposes, by=by, reason="changed")
     return row
+
+
+def put_purposes(
+    recipient: Recipient,
+    purposes: Iterable[Purpose],
+    *,
+    by: AbstractBaseUser | None,
+    reason: str,
+) -> bool:
+    """Set for what a recipient receives, with its history; return whether that changed."""
+    wanted = set(purposes)
+    if wanted == set(recipient.purposes.all()):
+        return False
+    recipient._history_user = by  # type: ignore[attr-defined]
+    recipient._change_reason = reason  # type: ignore[attr-defined]
+    recipient.purposes.set(wanted)
+    return True
 
 
 @transaction.atomic

@@ -329,6 +329,22 @@ def test_unknown_name_lists_the_known_ones():
             "acme.toml: recipients[3].kind: agent is forbidden by the parameters",
         ),
         (
+            'purposes = ["fraud_prevention"]',
+            'purposes = ["fraud_prevention", "sales"]',
+            "acme.toml: recipients[4].purposes: sales is not among the purposes",
+        ),
+        (
+            'data_categories = ["account", "contact", "order"]\npromises = ["FPT-12"]',
+            'data_categories = ["call_recording"]\npromises = ["FPT-12"]',
+            "acme.toml: recipients[4].data_categories: no purpose of this recipient uses"
+            " call_recording",
+        ),
+        (
+            'closed_data_categories = ["survey_answer"]',
+            'closed_data_categories = ["enquiry"]',
+            "acme.toml: recipients[3].data_categories: enquiry is closed by the parameters",
+        ),
+        (
             'country = "US"\ncross_border = true',
             'country = "US"\ncross_border = false',
             "acme.toml: recipients[5].cross_border (google_analytics): contradicts the country US",
