@@ -6,6 +6,7 @@ it cannot see of a promise, it does not call kept. For what nobody can answer ye
 there is ``not_built``, so that the board shows the gap with its reason.
 """
 
+import inspect
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -76,7 +77,7 @@ class Control:
 
     @property
     def description(self) -> str:
-        return (self.measure.__doc__ or "").strip()
+        return inspect.getdoc(self.measure) or ""
 
 
 _controls: dict[str, Control] = {}

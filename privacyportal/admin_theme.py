@@ -29,6 +29,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[Link, ...]], ...] = (
     (
         _("Policy"),
         (
+            (_("Promises"), "handshake", "policies.promise"),
             (_("Company"), "domain", "policies.company"),
             (_("Policy versions"), "description", "policies.policyversion"),
             (_("Purposes"), "target", "policies.purpose"),

@@ -16,4 +16,5 @@ def portal(request: HttpRequest) -> dict[str, Any]:
         "company": SimpleLazyObject(Company.objects.first),
         "site_origin": settings.SITE_ORIGIN,
         "contact_email": settings.CONTACT_EMAIL,
+        "shows_promises": settings.TRANSPARENCY_PAGE,
     }

@@ -16,6 +16,7 @@ from common.job_report import late_jobs
 from complaints.models import Complaint
 from complaints.queue import count_queues
 from policies.counting import local_day
+from policies.promise_board import count_broken
 from retention.due import held
 
 # Queue, label, and how the figure looks when it is not 0
@@ -50,6 +51,8 @@ def figures(request: HttpRequest) -> list[Figure]:
         found += _of_complaints(user)
     if user.has_perm("retention.view_purgerun"):
         found += _of_retention()
+    if user.has_perm("policies.view_promise"):
+        found.append(_of_promises())
     if user.has_perm("common.view_jobstatus"):
         found.append(_of_jobs())
     return found
@@ -84,6 +87,13 @@ def _of_retention() -> Iterator[Figure]:
     runs = reverse("admin:retention_purgerun_changelist")
     yield Figure(_("Customers due for deletion"), customers.count(), runs)
     yield Figure(_("Of these on legal hold"), held(customers).count(), runs)
+
+
+def _of_promises() -> Figure:
+    number = count_broken()
+    page = reverse("admin:policies_promise_changelist")
+    link = f"{page}?status=broken" if number else page
+    return Figure(_("Broken promises, as last stored"), number, link, "late" if number else "")
 
 
 def _of_jobs() -> Figure:

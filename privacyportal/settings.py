@@ -229,6 +229,9 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL")
 # Shown where the company's profile states no address: whom to ask about one's data.
 CONTACT_EMAIL = env.str("CONTACT_EMAIL", default=parseaddr(DEFAULT_FROM_EMAIL)[1])
 
+# Whether everybody may read which promises are kept, at /promises/.
+TRANSPARENCY_PAGE = env.bool("TRANSPARENCY_PAGE", default=True)
+
 # Language and time
 
 LANGUAGE_CODE = "vi"

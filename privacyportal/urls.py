@@ -1,6 +1,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from policies.promise_views import promises
 from privacyportal import views
 
 handler500 = "privacyportal.views.server_error"
@@ -12,6 +13,7 @@ urlpatterns = [
     path("complaints/", include("complaints.urls")),
     path("policy/", views.policy, name="policy"),
     path("policy/<slug:number>/", views.policy, name="policy_version"),
+    path("promises/", promises, name="promises"),
     path("account/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("language/", views.choose_language, name="set_language"),

@@ -28,6 +28,7 @@ PAGES = {
     "/admin/retention/purgerun/": {DPO, AUDITOR},
     "/admin/retention/tombstone/": {DPO, AUDITOR},
     "/admin/policies/company/": {COMPLAINT_OFFICER, DPO, AUDITOR},
+    "/admin/policies/promise/": {DPO, AUDITOR},
     "/admin/policies/policyversion/": {DPO, AUDITOR},
     "/admin/policies/purpose/": {COMPLAINT_OFFICER, DPO, AUDITOR},
     "/admin/policies/recipient/": {DPO, AUDITOR},

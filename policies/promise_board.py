@@ -1,0 +1,227 @@
+"""What the board shows beside an answer: the results of the last days, and what was set."""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import groupby
+from typing import Any
+
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.utils import timezone
+from django.utils.functional import Promise as LazyText
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from common.personal_data import DataCategory
+from policies.counting import local_day
+from policies.models import (
+    Company,
+    Promise,
+    PromiseResult,
+    PromiseStatus,
+    Purpose,
+    Recipient,
+    RecipientKind,
+    RetentionRule,
+    RuleFamily,
+    TimeLimit,
+)
+
+DAYS = 90
+
+Pair = tuple[str, str]  # label, value
+
+HEIGHTS = {  # of a day in the strip, of 12: the worse the taller, so that colour is not alone
+    PromiseStatus.BROKEN: 12,
+    PromiseStatus.AT_RISK: 9,
+    PromiseStatus.KEPT: 6,
+    PromiseStatus.NOT_APPLICABLE: 3,
+    PromiseStatus.NOT_MEASURED: 2,
+}
+FIELD_LABELS: dict[str, LazyText] = {
+    "full_name": gettext_lazy("full name"),
+    "email": gettext_lazy("email"),
+    "phone": gettext_lazy("phone"),
+    "address": gettext_lazy("address"),
+}
+
+
+@dataclass(frozen=True)
+class Run:
+    """Days in a row with the same status, as a bar of the strip; x is the day's number from 0."""
+
+    x: int
+    width: int
+    status: str
+
+    @property
+    def height(self) -> int:
+        return HEIGHTS[PromiseStatus(self.status)]
+
+    @property
+    def y(self) -> int:
+        return max(HEIGHTS.values()) - self.height
+
+
+@dataclass(frozen=True)
+class Trend:
+    runs: list[Run]
+    days: Counter[str]
+
+    @property
+    def text(self) -> str:
+        total = self.days.total()
+        if not total:
+            return _("No result is stored yet.")
+        if not self.was_measured:
+            return ngettext(
+                "Not measured on %(days)d day.", "Not measured on %(days)d days.", total
+            ) % {"days": total}
+        parts = [
+            ngettext("Kept on %(n)d of %(days)d day", "Kept on %(n)d of %(days)d days", total)
+            % {"n": self.days[PromiseStatus.KEPT], "days": total}
+        ]
+        for status in PromiseStatus:
+            if status != PromiseStatus.KEPT and self.days[status]:
+                parts.append(f"{status.label}: {self.days[status]}")
+        return "; ".join(parts) + "."
+
+    @property
+    def was_measured(self) -> bool:
+        return self.days[PromiseStatus.NOT_MEASURED] < self.days.total()
+
+
+NO_TREND = Trend([], Counter())
+
+
+def trends(until: date | None = None) -> dict[int, Trend]:
+    """Return by promise what the last 90 days brought, up to a local day (default: today)."""
+    last = until or local_day(timezone.now())
+    first = last - timedelta(days=DAYS - 1)
+    results = PromiseResult.objects.filter(
+        promise__retired_on=None, day__range=(first, last)
+    ).order_by("promise", "day")
+    return {
+        promise: _trend([(day, status) for _promise, day, status in rows], first)
+        for promise, rows in groupby(
+            results.values_list("promise", "day", "status"), key=lambda row: row[0]
+        )
+    }
+
+
+def _trend(results: list[tuple[date, str]], first: date) -> Trend:
+    runs: list[Run] = []
+    for day, status in results:
+        x = (day - first).days
+        if runs and runs[-1].status == status and runs[-1].x + runs[-1].width == x:
+            runs[-1] = Run(runs[-1].x, runs[-1].width + 1, status)
+        else:
+            runs.append(Run(x, 1, status))
+    return Trend(runs, Counter(status for _day, status in results))
+
+
+def with_last_result() -> QuerySet[Any]:
+    """Return the active promises with the status, figure, unit and moment of their last result."""
+    last = PromiseResult.objects.filter(promise=OuterRef("pk")).order_by("-day")
+    return Promise.objects.active().annotate(
+        **{
+            f"last_{name}": Subquery(last.values(name)[:1])
+            for name in ("status", "figure", "unit", "measured_at")
+        }
+    )
+
+
+def count_broken() -> int:
+    """Count the active promises that were broken when they were measured last."""
+    return with_last_result().filter(last_status=PromiseStatus.BROKEN).count()
+
+
+@dataclass(frozen=True)
+class Registers:
+    """The rows that promises name, in the reader's language, read once for a whole board."""
+
+    purposes: dict[str, str]
+    recipients: dict[str, str]
+    limits: dict[str, TimeLimit]
+    rules: dict[tuple[str, str, str], RetentionRule]
+
+    @classmethod
+    def read(cls) -> "Registers":
+        today = local_day(timezone.now())
+        limits = TimeLimit.objects.in_force(today).filter(family=RuleFamily.PROMISE)
+        rules = RetentionRule.objects.in_force(today).filter(family=RuleFamily.PROMISE)
+        return cls(
+            {row.code: str(row.name) for row in Purpose.objects.all()},
+            {row.code: str(row.name) for row in Recipient.objects.all()},
+            {limit.kind: limit for limit in limits},
+            {(rule.category, rule.trigger, rule.action): rule for rule in rules},
+        )
+
+    def in_words(self, promise: Promise) -> list[Pair]:
+        """Say what is set under a promise today."""
+        parameters = promise.parameters
+        pairs = [
+            _setting(name, value) for name, value in parameters.items() if name not in NAMED_ROWS
+        ]
+        pairs += [
+            _limit(self.limits[kind]) for kind in parameters["time_limits"] if kind in self.limits
+        ]
+        named = (self.rules.get(tuple(key)) for key in parameters["retention_rules"])
+        pairs += _rules(filter(None, named))
+        for name, label, known in (
+            ("purposes", _("purposes"), self.purposes),
+            ("recipients", _("recipients"), self.recipients),
+        ):
+            if parameters[name]:
+                pairs.append((label, ", ".join(known.get(code, code) for code in parameters[name])))
+        return pairs
+
+
+NAMED_ROWS = ("time_limits", "retention_rules", "purposes", "recipients")
+
+
+def _setting(name: str, value: Any) -> Pair:
+    if name == "optional_fields":
+        return _("details that customers may give"), _listed(value, FIELD_LABELS)
+    field = Company._meta.get_field(name)
+    label = str(getattr(field, "verbose_name", name))
+    if name == "required_fields":
+        return label, _listed(value, FIELD_LABELS)
+    if name == "forbidden_recipient_kinds":
+        return label, _listed(value, dict(RecipientKind.choices))
+    if name == "closed_data_categories":
+        return label, _listed(value, dict(DataCategory.choices))
+    choices: dict[Any, Any] = dict(getattr(field, "choices", None) or ())
+    return label, str(choices.get(value, value))
+
+
+def _listed(values: Collection[str], labels: Any) -> str:
+    return ", ".join(str(labels.get(value, value)) for value in values) or _("none")
+
+
+def _limit(limit: TimeLimit) -> Pair:
+    span = f"{limit.minimum}–{limit.maximum}" if limit.minimum else str(limit.maximum)
+    return limit.get_kind_display(), f"{span} {limit.get_unit_display()}"
+
+
+def _rules(rules: Iterable[RetentionRule]) -> list[Pair]:
+    """Say how long data is kept; categories that go alike share a line."""
+    alike: defaultdict[str, list[str]] = defaultdict(list)
+    for rule in rules:
+        values = {
+            "action": rule.get_action_display(),
+            "trigger": rule.get_trigger_display(),
+            "n": rule.months,
+        }
+        text = (
+            ngettext(
+                "%(n)d month after: %(trigger)s; then: %(action)s",
+                "%(n)d months after: %(trigger)s; then: %(action)s",
+                rule.months,
+            )
+            if rule.months
+            else _("at once when: %(trigger)s; then: %(action)s")
+        )
+        alike[text % values].append(rule.get_category_display())
+    return [(", ".join(categories), text) for text, categories in alike.items()]

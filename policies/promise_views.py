@@ -1,0 +1,97 @@
+"""The public page of promises. It reads stored results, never live data."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.core.cache import cache
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from common.bilingual import Bilingual
+from policies.models import PromiseStatus
+from policies.promise_board import with_last_result
+from policies.promise_figures import rounded
+from policies.promises import Text, control_named
+
+CACHED = "policies.published_promises"
+CACHED_FOR = 60  # seconds
+
+
+@dataclass(frozen=True)
+class Published:
+    """What the public learns of a promise: its last stored result, with a rounded figure."""
+
+    code: str
+    text_vi: str
+    text_en: str
+    control: str
+    status: PromiseStatus
+    last_figure: Any
+    unit: str
+    measured_at: datetime | None
+
+    text = Bilingual("text")
+
+    @property
+    def figure(self) -> str:
+        return rounded(self.last_figure, self.unit)
+
+    @property
+    def counts(self) -> Text:
+        return self._of_control("counts")
+
+    @property
+    def missing(self) -> Text:
+        """Say why nobody can answer, where that is known beforehand."""
+        return self._of_control("missing")
+
+    def _of_control(self, name: str) -> Text:
+        try:
+            found: Text = getattr(control_named(self.control), name)
+        except KeyError:
+            return ""
+        return found
+
+
+@login_not_required
+def promises(request: HttpRequest) -> HttpResponse:
+    """Show each promise with its last result, in deployments that publish them."""
+    if not settings.TRANSPARENCY_PAGE:
+        raise Http404
+    published = _published()
+    numbers = Counter(each.status for each in published)
+    return render(
+        request,
+        "policies/promises.html",
+        {
+            "promises": published,
+            "numbers": [(status, numbers[status]) for status in PromiseStatus if numbers[status]],
+            "measured_at": max(
+                (each.measured_at for each in published if each.measured_at), default=None
+            ),
+        },
+    )
+
+
+def _published() -> list[Published]:
+    known: list[Published] | None = cache.get(CACHED)
+    if known is None:
+        known = [
+            Published(
+                code=promise.code,
+                text_vi=promise.text_vi,
+                text_en=promise.text_en,
+                control=promise.control,
+                status=PromiseStatus(promise.last_status or PromiseStatus.NOT_MEASURED),
+                last_figure=promise.last_figure,
+                unit=promise.last_unit or "",
+                measured_at=promise.last_measured_at,
+            )
+            for promise in with_last_result()
+        ]
+        cache.set(CACHED, known, CACHED_FOR)
+    return known
