@@ -31,6 +31,7 @@ from policies.models import (
 from policies.sections import structure_faults
 
 PUBLISHING = "policies.publishing"
+LONGEST_WAIT = 366  # days; a slip in the year would bar every other version until then
 
 
 @transaction.atomic
@@ -49,6 +50,7 @@ def save_draft(
 
     Raises PublishingRefused, NotConfigured.
     """
+    wait_for_others(PUBLISHING)
     version = _locked_draft(draft) if draft else PolicyVersion(profile=the_company().profile)
     same_number = PolicyVersion.objects.filter(profile=version.profile, number=number)
     if same_number.exclude(pk=version.pk).exists():
@@ -105,24 +107,12 @@ def publish_version(
     """
     wait_for_others(PUBLISHING)
     _locked_draft(version)
-    texts = {text.language: text for text in version.texts.all()}
-    if {language: text.sha256 for language, text in texts.items()} != compared:
-        raise PublishingRefused(
-            _("The text was changed since you compared the languages. Compare them again.")
-        )
-    faults = structure_faults(texts["vi"].body, texts["en"].body)
-    if faults:
-        raise PublishingRefused(" ".join(map(str, faults)))
+    _require_compared(version, compared)
     company = the_company()
     if version.profile != company.profile:
         raise PublishingRefused(_("This draft belongs to another company."))
     now = timezone.now()
-    earliest = earliest_effect(company, local_day(now))
-    if effective_on < earliest:
-        raise PublishingRefused(
-            _("The version can take effect on %s at the earliest.")
-            % date_format(earliest, "SHORT_DATE_FORMAT")
-        )
+    _require_possible(effective_on, earliest_effect(company, local_day(now)))
     mark_published(
         version,
         at=now,
@@ -164,16 +154,47 @@ def write_text(
         raise PublishingRefused(_("The text is longer than %d characters.") % LONGEST_TEXT)
     text = version.texts.filter(language=language).first()
     text = text or PolicyText(version=version, language=language)
-    if text.body == body:
+    if text.body == body and not text._state.adding:
         return
     text.body, text.sha256 = body, sha256(body)
-    fields = None if text._state.adding else ["body", "sha256"]
-    save_as(text, by=by, reason="draft written", fields=fields)
+    if text._state.adding:
+        save_as(text, by=by, reason="draft written")
+    else:
+        save_as(text, by=by, reason="draft changed", fields=["body", "sha256"])
+
+
+def _require_compared(version: PolicyVersion, compared: Mapping[str, str]) -> None:
+    texts = {text.language: text for text in version.texts.all()}
+    if {language: text.sha256 for language, text in texts.items()} != compared:
+        raise PublishingRefused(
+            _("The text was changed since you compared the languages. Compare them again.")
+        )
+    vi, en = (texts[code].body if code in texts else "" for code in ("vi", "en"))
+    if faults := structure_faults(vi, en):
+        raise PublishingRefused(" ".join(map(str, faults)))
+
+
+def _require_possible(effective_on: date, earliest: date) -> None:
+    if effective_on < earliest:
+        raise PublishingRefused(
+            _("The version can take effect on %s at the earliest.")
+            % date_format(earliest, "SHORT_DATE_FORMAT")
+        )
+    latest = earliest + timedelta(days=LONGEST_WAIT)
+    if effective_on > latest:
+        raise PublishingRefused(
+            _("The version can take effect on %s at the latest.")
+            % date_format(latest, "SHORT_DATE_FORMAT")
+        )
 
 
 def _locked_draft(version: PolicyVersion) -> PolicyVersion:
     """Reload a version, hold its row, and make sure that nobody published it meanwhile."""
-    version.refresh_from_db(from_queryset=PolicyVersion.objects.select_for_update(of=("self",)))
+    locked = PolicyVersion.objects.select_for_update(of=("self",))
+    try:
+        version.refresh_from_db(from_queryset=locked)
+    except PolicyVersion.DoesNotExist as error:
+        raise PublishingRefused(_("This draft was discarded meanwhile.")) from error
     if version.is_published:
         raise PublishingRefused(_("This version is published; it is never changed again."))
     return version
