@@ -1,7 +1,7 @@
 from datetime import datetime
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, F, Q, Value, When
 from django.utils.translation import gettext_lazy as _
 
 
@@ -10,6 +10,16 @@ class NoticeState(models.TextChoices):
     SENT = "sent", _("sent")
     FAILED = "failed", _("failed")
     DROPPED = "dropped", _("dropped: the recipient is gone")
+
+
+class Outcome(models.TextChoices):
+    """How a notice fared, worst first; whoever has seen it counts as that alone."""
+
+    FAILED = NoticeState.FAILED.value, NoticeState.FAILED.label
+    QUEUED = NoticeState.QUEUED.value, NoticeState.QUEUED.label
+    SENT = NoticeState.SENT.value, NoticeState.SENT.label
+    SEEN = "seen", _("seen")
+    DROPPED = NoticeState.DROPPED.value, NoticeState.DROPPED.label
 
 
 class NoticePriority(models.IntegerChoices):
@@ -59,6 +69,12 @@ class Notice(models.Model):
     error = models.CharField(_("last error"), max_length=64, blank=True)
     sent_at = models.DateTimeField(_("sent"), null=True)
     seen_at = models.DateTimeField(_("seen"), null=True)
+    outcome = models.GeneratedField(
+        verbose_name=_("outcome"),
+        expression=Case(When(seen_at__isnull=False, then=Value(Outcome.SEEN)), default=F("state")),
+        output_field=models.CharField(max_length=10, choices=Outcome),
+        db_persist=True,
+    )
 
     objects = NoticeQuerySet.as_manager()
 
@@ -84,10 +100,10 @@ class Notice(models.Model):
                 fields=["priority", "send_after"],
                 condition=Q(state=NoticeState.QUEUED),
             ),
-            # For the progress of a mailing: its notices, counted by state.
+            # For a mailing: its notices counted by outcome, and those of one outcome page by page.
             models.Index(
-                name="notice_mailing",
-                fields=["mailing", "state", "seen_at"],
+                name="notice_outcome",
+                fields=["mailing", "outcome", "id"],
                 condition=~Q(mailing=""),
             ),
             # For the erasure of a customer's notices.

@@ -2,10 +2,11 @@
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from smtplib import SMTPServerDisconnected
 from time import monotonic
 from typing import Any
 
@@ -14,13 +15,13 @@ from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import connection, transaction
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, QuerySet
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
 from common.jobs import wake
 from common.tokens import new_public_id
-from notices.models import Notice, NoticePriority, NoticeState
+from notices.models import Notice, NoticePriority, NoticeState, Outcome
 from notices.tasks import send_notices
 
 logger = logging.getLogger(__name__)
@@ -117,19 +118,45 @@ def mark_seen(mailing: str, recipient: str) -> None:
 
 @dataclass(frozen=True)
 class Delivery:
-    """How many notices of a mailing are in which state; whoever has seen it counts there alone."""
+    """How many notices of a mailing fared how; whoever has seen it counts there alone."""
 
-    queued: int
-    sent: int
-    failed: int
-    dropped: int
-    seen: int
+    failed: int = 0
+    queued: int = 0
+    sent: int = 0
+    seen: int = 0
+    dropped: int = 0
+
+    @property
+    def settled(self) -> int:
+        """Return for how many nothing more is going to happen."""
+        return self.failed + self.sent + self.seen + self.dropped
 
 
 def count_delivery(mailing: str) -> Delivery:
-    unseen = {state: Count("pk", filter=Q(state=state, seen_at=None)) for state in NoticeState}
-    seen = Count("pk", filter=~Q(seen_at=None))
-    return Delivery(**Notice.objects.filter(mailing=mailing).aggregate(**unseen, seen=seen))
+    return count_deliveries([mailing])[mailing]
+
+
+def count_deliveries(mailings: Collection[str]) -> dict[str, Delivery]:
+    """Count several mailings in one query, which reads an index alone."""
+    rows = Notice.objects.filter(mailing__in=mailings).order_by()
+    found: dict[str, dict[str, int]] = {mailing: {} for mailing in mailings}
+    counted = rows.values_list("mailing", "outcome").annotate(number=Count("*"))
+    for mailing, outcome, number in counted:
+        found[mailing][outcome] = number
+    return {mailing: Delivery(**numbers) for mailing, numbers in found.items()}
+
+
+def notices_of_mailing(mailing: str, outcome: Outcome, *, after: int = 0) -> QuerySet[Notice]:
+    """Return those that fared so, in an order in which any page is found as fast as the first.
+
+    ``after`` is the primary key of the last one on the page before.
+    """
+    return Notice.objects.filter(mailing=mailing, outcome=outcome, pk__gt=after).order_by("pk")
+
+
+def find_in_mailing(mailing: str, public_id: str) -> QuerySet[Notice]:
+    """Find by a public id or its beginning."""
+    return Notice.objects.filter(mailing=mailing, key__startswith=f"{mailing}-{public_id}")
 
 
 def queue_rendered(template: str, *, address: str, subject: str, body: str) -> None:
@@ -189,9 +216,7 @@ def _send(notice: Notice, post: BaseEmailBackend) -> None:
         with transaction.atomic():
             message = _message(notice)
         if message is not None:
-            message.connection = post
-            post.open()  # once open, it stays open for the next mail
-            message.send()
+            _hand_over(message, post)
     except SoftTimeLimitExceeded:
         raise
     except Exception as error:  # noqa: BLE001 -- one broken notice must not keep the others
@@ -199,6 +224,22 @@ def _send(notice: Notice, post: BaseEmailBackend) -> None:
         _give_up_or_wait(notice, type(error).__name__)
     else:
         _settle(notice, NoticeState.SENT if message else NoticeState.DROPPED)
+
+
+def _hand_over(message: EmailMessage, post: BaseEmailBackend) -> None:
+    """Send through a connection that stays open for the next mail.
+
+    One that the server has ended meanwhile says nothing about this mail, which must
+    not wait for the next try: it may be a code that somebody waits for.
+    """
+    message.connection = post
+    try:
+        post.open()
+        message.send()
+    except SMTPServerDisconnected:
+        post.close()
+        post.open()
+        message.send()
 
 
 def _message(notice: Notice) -> EmailMessage | None:

@@ -1,6 +1,8 @@
 """Every mail: one line of subject, whom it greets, where it leads, and nothing else personal."""
 
+from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from django.conf import settings
@@ -27,6 +29,9 @@ VALUES = {
     "by": "Lê Văn Tám",
     "given": ["auditor"],
     "taken": ["complaint officer"],
+    "version": SimpleNamespace(
+        number="2", effective_on=date(2026, 12, 14), summary="Chúng tôi giữ dữ liệu ngắn hơn."
+    ),
 }
 
 
