@@ -53,12 +53,14 @@ FROM (SELECT id, now() - (%(people)s - rank() OVER (ORDER BY id)) * interval '42
       FROM accounts_customer) AS people;
 
 INSERT INTO casework_clock (case_id, kind, limit_id, last_day, late_from, explanation, met_at)
-SELECT casework_case.id, kind.kind, kind.id, current_date, now() + interval '3 days', '{}', closed_at
+SELECT casework_case.id, kind.kind, kind.id, current_date, now() + interval '3 days', '{}',
+       closed_at
 FROM casework_case, (SELECT min(id) AS id, 'complaint_completion' AS kind FROM policies_timelimit
                      WHERE kind = 'complaint_completion' AND family = 'promise') AS kind;
 
 INSERT INTO complaints_complaint (case_ptr_id, category, text, state, cause, solution)
-SELECT id, 'other', 'text', CASE WHEN closed_at IS NULL THEN 'received' ELSE 'resolved' END, 'c', 's'
+SELECT id, 'other', 'text', CASE WHEN closed_at IS NULL THEN 'received' ELSE 'resolved' END,
+       'cause', 'solution'
 FROM casework_case;
 
 INSERT INTO casework_caseevent (case_id, code, at)
@@ -66,8 +68,8 @@ SELECT id, 'verifying', now() FROM casework_case;
 
 INSERT INTO access_accessrecord (at, actor_id, role, action, customer, purpose, case_reference,
                                  field_groups, filters, count, request_id)
-SELECT now() - (%(people)s - n) * interval '42 minutes', (SELECT min(id) FROM accounts_user), '', 'open',
-       'p' || n, 'customer_care', '', '{}', '{}', 1, ''
+SELECT now() - (%(people)s - n) * interval '42 minutes', (SELECT min(id) FROM accounts_user), '',
+       'open', 'p' || n, 'customer_care', '', '{}', '{}', 1, ''
 FROM generate_series(1, %(people)s) AS n;
 
 INSERT INTO retention_purgerun (rule_id, only_reported, started_at, due, erased, held, deferred,

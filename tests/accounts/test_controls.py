@@ -1,0 +1,159 @@
+"""What customers, consents and accesses say about the promises."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from access.models import AccessAction
+from access.purposes import COMPLAINT_HANDLING
+from access.services import record_access
+from accounts.announcements import announce_policies
+from accounts.models import Consent, ConsentDecision, PolicyAnnouncement
+from accounts.services import close_account, decide_consent
+from common.personal_data import DataCategory
+from notices.models import Notice, NoticeState
+from policies.loading import load_profile
+from policies.models import PolicyVersion, Purpose, Significance
+from tests.answers import answer_of, without_guards
+from tests.factories import make_customer, make_policy_version, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+def look(customer, *, purpose, days_ago=0):
+    record = record_access(
+        by=make_user(is_staff=True),
+        action=AccessAction.OPEN,
+        customer=customer.public_id,
+        purpose=purpose,
+        field_groups=[DataCategory.CONTACT],
+    )
+    if days_ago:
+        without_guards("access_accessrecord")
+        record.at = timezone.now() - timedelta(days=days_ago)
+        record.save(update_fields=["at"])
+
+
+def test_fpt_2_is_kept_while_every_open_account_has_the_required_details():
+    make_customer(address="")  # optional here
+    make_customer(phone="", closed_days_ago=3)
+
+    assert answer_of("FPT-2") == ("kept", 0, "customers")
+
+
+def test_fpt_2_is_at_risk_while_a_required_detail_is_missing():
+    make_customer(phone="")
+    make_customer(phone="", address="")
+    make_customer()
+
+    assert answer_of("FPT-2") == ("at_risk", 2, "customers")
+
+
+@pytest.mark.parametrize(
+    ("profile", "code"),
+    [
+        ("speedsms", "SP-3"),
+        ("clever_group", "CG-4"),
+        ("spm_group", "SPM-3"),
+        ("vietnam_server", "VS-10"),
+        ("fpt_smart_cloud", "FPT-9"),
+    ],
+)
+def test_declared_purposes_and_uses_under_them_keep_the_promise(profile, code):
+    load_profile(profile)
+    customer = make_customer()
+    look(customer, purpose=COMPLAINT_HANDLING)
+    look(customer, purpose=Purpose.objects.active().first().code)
+    look(customer, purpose="curiosity", days_ago=31)
+
+    assert answer_of(code) == ("kept", 0, "uses")
+
+
+def test_fpt_9_is_broken_by_a_use_under_no_registered_purpose():
+    look(make_customer(), purpose="curiosity", days_ago=29)
+
+    assert answer_of("FPT-9") == ("broken", 1, "uses")
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"retired_on": "2026-01-01"},
+        {"description_en": ""},
+        {"data_categories": []},
+        {"code": "renamed"},
+    ],
+)
+def test_fpt_9_is_broken_by_a_purpose_that_is_not_fully_declared(fault):
+    Purpose.objects.filter(code="support").update(**fault)
+
+    assert answer_of("FPT-9") == ("broken", 1, "purposes")
+
+
+def test_cg_4_is_broken_where_two_consents_ask_one_question():
+    load_profile("clever_group")
+    asked = Purpose.objects.get(code="promotions").wording_vi
+    Purpose.objects.filter(code="personalisation").update(wording_vi=asked)
+
+    assert answer_of("CG-4") == ("broken", 2, "purposes")
+
+
+@pytest.mark.parametrize(
+    ("profile", "code"), [("fpt_smart_cloud", "FPT-18"), ("vietnam_server", "VS-12")]
+)
+def test_consent_to_marketing_that_outlives_its_account_breaks_the_promise(profile, code):
+    load_profile(profile)
+    purpose = Purpose.objects.active().filter(channel="email", legal_basis="consent").first()
+    customer = make_customer()
+    decide_consent(customer, purpose, decision=ConsentDecision.GIVEN, by=customer.user)
+    close_account(customer, by=customer.user)
+    assert answer_of(code) == ("not_measured", None, "")
+
+    without_guards("accounts_consent")
+    Consent.objects.filter(decision=ConsentDecision.WITHDRAWN).delete()
+    assert answer_of(code) == ("broken", 1, "consents")
+
+
+def test_fpt_18_is_never_called_kept_while_who_advertises_does_not_ask():
+    assert answer_of("FPT-18") == ("not_measured", None, "")
+
+
+class TestVS20:
+    @pytest.fixture(autouse=True)
+    def company(self):
+        load_profile("vietnam_server")
+        make_customer()
+
+    def test_is_kept_without_a_significant_change(self):
+        make_policy_version("2", significance=Significance.MINOR)
+
+        assert answer_of("VS-20") == ("kept", 0, "versions")
+
+    def test_is_at_risk_until_everybody_is_written_to_and_then_kept(self):
+        make_policy_version("2")
+        assert answer_of("VS-20") == ("at_risk", 1, "versions")
+
+        announce_policies()
+        assert answer_of("VS-20") == ("kept", 0, "versions")
+
+    def test_is_broken_when_a_day_passes_without_the_mails(self):
+        make_policy_version("2", published_days_ago=2)
+
+        assert answer_of("VS-20") == ("broken", 1, "versions")
+
+    def test_is_at_risk_when_mails_fail(self):
+        version = make_policy_version("2")
+        announce_policies()
+        mailing = PolicyAnnouncement.objects.get(version=version).mailing
+        Notice.objects.filter(mailing=mailing).update(state=NoticeState.FAILED)
+
+        assert answer_of("VS-20") == ("at_risk", 1, "mails")
+
+    def test_does_not_count_the_versions_of_another_company(self):
+        load_profile("fpt_smart_cloud")
+        make_policy_version("2", published_days_ago=9)
+        load_profile("vietnam_server")
+
+        assert PolicyVersion.objects.filter(profile="fpt_smart_cloud").count() == 2
+        assert answer_of("VS-20") == ("kept", 0, "versions")

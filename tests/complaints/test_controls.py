@@ -1,0 +1,109 @@
+"""What complaints say about the promises."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from casework.models import Case, Clock
+from complaints import services
+from complaints.models import ComplaintState
+from policies.loading import load_profile
+from policies.models import CalendarRange
+from privacyportal.roles import COMPLAINT_OFFICER
+from tests.answers import answer_of
+from tests.factories import make_complaint, make_staff
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def officer():
+    load_profile("speedsms")
+    return make_staff(COMPLAINT_OFFICER)
+
+
+def days_ago(days):
+    return timezone.now() - timedelta(days=days)
+
+
+def promised_clock_ends(complaint, moment):
+    clocks = Clock.objects.filter(case=complaint, limit__family="promise")
+    assert clocks.update(late_from=moment) == 1
+
+
+def test_sp_12_is_kept_while_no_complaint_is_late(officer):
+    make_complaint()
+    late_but_answered = make_complaint(received_at=days_ago(60))
+    services.withdraw_complaint(late_but_answered, by=officer)
+
+    assert answer_of("SP-12") == ("kept", 0, "complaints")
+
+
+def test_sp_12_is_broken_by_each_complaint_past_15_working_days(officer):
+    make_complaint()
+    make_complaint(received_at=days_ago(60))
+    make_complaint(received_at=days_ago(50))
+
+    assert answer_of("SP-12") == ("broken", 2, "complaints")
+
+
+@pytest.mark.parametrize(("days", "status"), [(4, "at_risk"), (6, "kept")])
+def test_sp_12_is_at_risk_when_a_clock_ends_within_five_days(days, status, officer):
+    promised_clock_ends(make_complaint(), timezone.now() + timedelta(days=days))
+
+    assert answer_of("SP-12")[0] == status
+
+
+def test_sp_12_is_not_broken_by_a_statutory_clock(officer):
+    complaint = make_complaint()
+    statutory = Clock.objects.filter(case=complaint, limit__family="statute")
+    assert statutory.update(late_from=days_ago(1)) > 0
+
+    assert answer_of("SP-12") == ("kept", 0, "complaints")
+
+
+def test_sp_12_is_at_risk_while_no_last_day_can_be_counted(officer):
+    CalendarRange.objects.update(covers_to=timezone.localdate())
+    complaint = make_complaint()
+    Clock.objects.filter(case=complaint).delete()  # as it would be without the whole calendar
+
+    assert answer_of("SP-12") == ("at_risk", 1, "complaints")
+
+
+def test_cg_14_is_broken_past_the_longest_term_and_else_not_measured():
+    load_profile("clever_group")
+    complaint = make_complaint()
+    assert answer_of("CG-14") == ("not_measured", None, "")
+
+    promised_clock_ends(complaint, days_ago(1))
+    assert answer_of("CG-14") == ("broken", 1, "complaints")
+
+
+def test_sp_10_is_kept_when_what_is_resolved_was_verified(officer):
+    complaint = make_complaint()
+    services.verify_complaint(complaint, by=officer)
+    services.work_on_complaint(complaint, by=officer)
+    services.resolve_complaint(complaint, cause="Lỗi", solution="Đã sửa", by=officer)
+    services.withdraw_complaint(make_complaint(), by=officer)  # nothing to verify
+
+    assert answer_of("SP-10") == ("kept", 0, "complaints")
+
+
+@pytest.mark.parametrize(("days", "answer"), [(29, ("broken", 1)), (31, ("kept", 0))])
+def test_sp_10_is_broken_by_a_complaint_resolved_unverified(days, answer, officer):
+    make_complaint(
+        state=ComplaintState.RESOLVED,
+        cause="Lỗi",
+        solution="Đã sửa",
+        received_at=days_ago(40),
+        closed_at=days_ago(days),
+    )
+
+    assert answer_of("SP-10") == (*answer, "complaints")
+
+
+def test_sp_10_is_at_risk_while_a_complaint_waits_too_long(officer):
+    Case.objects.filter(pk=make_complaint().pk).update(late_from=days_ago(1))
+
+    assert answer_of("SP-10") == ("at_risk", 1, "complaints")

@@ -1,0 +1,46 @@
+"""What the settings say about the promises."""
+
+import pytest
+
+from policies.loading import load_profile
+from tests.answers import answer_of
+
+pytestmark = pytest.mark.django_db
+
+
+def test_cg_12_no_page_may_load_from_elsewhere():
+    load_profile("clever_group")
+
+    assert answer_of("CG-12") == ("kept", 0, "hosts")
+
+
+def test_cg_12_is_broken_by_a_source_that_is_not_our_own(settings):
+    load_profile("clever_group")
+    directives = settings.CONTENT_SECURITY_POLICY["DIRECTIVES"]
+    settings.CONTENT_SECURITY_POLICY = {
+        "DIRECTIVES": {**directives, "script-src": ["https://tracker.example"]}
+    }
+
+    assert answer_of("CG-12") == ("broken", 1, "hosts")
+
+
+def test_cg_12_is_broken_where_no_content_policy_is_sent(settings):
+    load_profile("clever_group")
+    settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if not name.startswith("csp.")]
+
+    assert answer_of("CG-12")[0] == "broken"
+
+
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [
+        ("http://privacy.example.vn", "broken"),
+        ("https://privacy.example.vn", "not_measured"),
+        ("http://localhost:8000", "not_measured"),
+    ],
+)
+def test_vs_17_is_broken_without_https_and_never_called_kept(origin, status, settings):
+    load_profile("vietnam_server")
+    settings.SITE_ORIGIN, settings.IS_HTTPS = origin, origin.startswith("https")
+
+    assert answer_of("VS-17")[0] == status
