@@ -160,15 +160,14 @@ class Registers:
 
     def in_words(self, promise: Promise) -> list[Pair]:
         """Say what is set under a promise today."""
-        parameters = promise.parameters
+        parameters = {name: [] for name in NAMED_ROWS} | promise.parameters
         pairs = [
             _setting(name, value) for name, value in parameters.items() if name not in NAMED_ROWS
         ]
-        pairs += [
-            _limit(self.limits[kind]) for kind in parameters["time_limits"] if kind in self.limits
-        ]
-        named = (self.rules.get(tuple(key)) for key in parameters["retention_rules"])
-        pairs += _rules(filter(None, named))
+        limits = (self.limits.get(kind) for kind in parameters["time_limits"])
+        pairs += [_limit(limit) for limit in limits if limit]
+        rules = (self.rules.get(tuple(key)) for key in parameters["retention_rules"])
+        pairs += _rules(rule for rule in rules if rule)
         for name, label, known in (
             ("purposes", _("purposes"), self.purposes),
             ("recipients", _("recipients"), self.recipients),

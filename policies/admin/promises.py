@@ -68,14 +68,10 @@ class PromiseAdmin(ReadOnlyAdmin):
             measured_at=timezone.now(),
         )
 
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: Any = None,
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        promise = self.get_row(request, object_id or "", "policies.view_promise")
+        promise = self.get_row(request, object_id, "policies.view_promise")
         if request.method == "POST":
             raise PermissionDenied
         registers = Registers.read()
