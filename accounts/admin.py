@@ -21,6 +21,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 from access.admin import SHORT_ID, PersonalDataAdmin
 from access.models import AccessAction
 from access.purposes import CUSTOMER_CARE
+from accounts.announcement_admin import PolicyAnnouncementAdmin
 from accounts.models import Customer, User
 from accounts.services import end_sessions
 from accounts.staff import telling_of_roles
@@ -29,6 +30,8 @@ from common.personal_data import DataCategory, declaration_of
 from common.text import clean_email
 from policies.counting import local_day
 from policies.models import Company, Purpose, StaffAccessMode
+
+__all__ = ["CustomerAdmin", "PolicyAnnouncementAdmin", "StaffAdmin"]
 
 VIEW_CUSTOMER = "accounts.view_customer"
 

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from accounts.models import Customer, PolicyAnnouncement
 from notices.services import fills_template, queue_mailing
+from policies.audience import counts_readers
 from policies.models import PolicyVersion, Significance
 
 MAIL = "policy_published"
@@ -44,10 +45,15 @@ def announce_policies() -> None:
     until = monotonic() + LONGEST_RUN
     for version in versions_to_announce().order_by("effective_on"):
         PolicyAnnouncement.objects.get_or_create(
-            version=version, defaults={"total": Customer.objects.open().count()}
+            version=version, defaults={"total": count_customers()}
         )
         while monotonic() < until and _announce_batch(version):
             pass
+
+
+@counts_readers
+def count_customers() -> int:
+    return Customer.objects.open().count()
 
 
 @transaction.atomic

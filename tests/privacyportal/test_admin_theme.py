@@ -30,6 +30,8 @@ PAGES = {
     "/admin/policies/company/": {COMPLAINT_OFFICER, DPO, AUDITOR},
     "/admin/policies/promise/": {DPO, AUDITOR},
     "/admin/policies/policyversion/": {DPO, AUDITOR},
+    "/admin/policies/policyversion/add/": {DPO},
+    "/admin/accounts/policyannouncement/": {DPO, AUDITOR, ADMINISTRATOR},
     "/admin/policies/purpose/": {COMPLAINT_OFFICER, DPO, AUDITOR},
     "/admin/policies/recipient/": {DPO, AUDITOR},
     "/admin/policies/timelimit/": {COMPLAINT_OFFICER, DPO, AUDITOR},
