@@ -81,7 +81,14 @@ def _count_undeclared(purposes: Iterable[Purpose]) -> int:
     )
 
 
-@control("marketing_stops", counts=_("Consents to marketing that outlived their account"))
+REFUSALS_UNHEARD = _("Refusals are recorded; who sends advertising does not ask here yet.")
+
+
+@control(
+    "marketing_stops",
+    counts=_("Consents to marketing that outlived their account"),
+    missing=REFUSALS_UNHEARD,
+)
 def marketing_stops(promise: Promise) -> Measure:
     """Find consents to marketing that are still given although the account is closed.
 
@@ -100,7 +107,7 @@ def marketing_stops(promise: Promise) -> Measure:
     if count := outlived.count():
         link = admin_list("accounts.customer", account="closed")
         return broken(count, Unit.CONSENTS, link=link)
-    return not_measured(_("Refusals are recorded; who sends advertising does not ask here yet."))
+    return not_measured(REFUSALS_UNHEARD)
 
 
 @control("changes_announced", counts=_("Significant versions or mails that failed to go out"))

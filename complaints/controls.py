@@ -67,7 +67,16 @@ def _promised_clocks(promise: Promise) -> QuerySet[Clock]:
     )
 
 
-@control("complaint_range", counts=_("Open complaints past the longest promised term"))
+SHORTER_TERMS_UNKNOWN = _(
+    "None is past the longest term; which deserves a shorter one is not recorded yet."
+)
+
+
+@control(
+    "complaint_range",
+    counts=_("Open complaints past the longest promised term"),
+    missing=SHORTER_TERMS_UNKNOWN,
+)
 def complaint_range(promise: Promise) -> Measure:
     """Go by the longest term of the promised range, as complaint_term does.
 
@@ -76,9 +85,7 @@ def complaint_range(promise: Promise) -> Measure:
     """
     measure = complaint_term(promise)
     if measure.status == PromiseStatus.KEPT:
-        return not_measured(
-            _("None is past the longest term; which deserves a shorter one is not recorded yet.")
-        )
+        return not_measured(SHORTER_TERMS_UNKNOWN)
     return measure
 
 

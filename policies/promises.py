@@ -68,7 +68,7 @@ ControlFunction = Callable[[Promise], Measure]
 
 @dataclass(frozen=True)
 class Control:
-    """counts: what its figures count, in words. missing: why it cannot answer, if so."""
+    """counts: what its figures count, in words. missing: what it cannot see, if so."""
 
     name: str
     measure: ControlFunction
@@ -83,11 +83,16 @@ class Control:
 _controls: dict[str, Control] = {}
 
 
-def control(name: str, *, counts: Text) -> Callable[[ControlFunction], ControlFunction]:
-    """Register a function that answers for the promises whose profile names it."""
+def control(
+    name: str, *, counts: Text, missing: Text = ""
+) -> Callable[[ControlFunction], ControlFunction]:
+    """Register a function that answers for the promises whose profile names it.
+
+    ``missing`` is why it can tell a promise broken but never kept, if that is so.
+    """
 
     def register(function: ControlFunction) -> ControlFunction:
-        _add(Control(name, function, counts=counts))
+        _add(Control(name, function, counts=counts, missing=missing))
         return function
 
     return register

@@ -32,7 +32,16 @@ def no_third_parties(promise: Promise) -> Measure:
     return verdict(len(foreign), Unit.HOSTS)
 
 
-@control("encrypted_access", counts=_("Addresses of the portal without encryption"))
+LAYERS_MISSING = _(
+    "A second factor for staff and identity checks by phone and counter are not built yet."
+)
+
+
+@control(
+    "encrypted_access",
+    counts=_("Addresses of the portal without encryption"),
+    missing=LAYERS_MISSING,
+)
 def encrypted_access(promise: Promise) -> Measure:
     """Tell a portal that is open to the network without HTTPS.
 
@@ -41,9 +50,7 @@ def encrypted_access(promise: Promise) -> Measure:
     host = urlsplit(settings.SITE_ORIGIN).hostname
     if not settings.IS_HTTPS and host not in THIS_MACHINE:
         return broken(1, Unit.HOSTS, note=_("The portal is reached without HTTPS."))
-    return not_measured(
-        _("A second factor for staff and identity checks by phone and counter are not built yet.")
-    )
+    return not_measured(LAYERS_MISSING)
 
 
 not_built(
