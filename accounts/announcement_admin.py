@@ -157,8 +157,10 @@ def _place(request: HttpRequest) -> int:
     return int(after) if after.isascii() and after.isdecimal() and len(after) < 19 else 0
 
 
-def _shown(notices: Any) -> list[tuple[str, Notice]]:
-    return [(notice.recipient[:SHORT_ID], notice) for notice in notices]
+def _shown(notices: Any) -> list[tuple[str, Notice, Any]]:
+    return [
+        (notice.recipient[:SHORT_ID], notice, Outcome(notice.outcome).label) for notice in notices
+    ]
 
 
 def _expected(announcement: PolicyAnnouncement) -> int:

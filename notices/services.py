@@ -15,7 +15,7 @@ from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import connection, transaction
-from django.db.models import Count, QuerySet
+from django.db.models import Count, F, QuerySet
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
@@ -137,7 +137,7 @@ def count_delivery(mailing: str) -> Delivery:
 
 
 def count_deliveries(mailings: Collection[str]) -> dict[str, Delivery]:
-    """Count several mailings in one query, which reads an index alone."""
+    """Count several mailings in one query."""
     rows = Notice.objects.filter(mailing__in=mailings).order_by()
     found: dict[str, dict[str, int]] = {mailing: {} for mailing in mailings}
     counted = rows.values_list("mailing", "outcome").annotate(number=Count("*"))
@@ -151,7 +151,8 @@ def notices_of_mailing(mailing: str, outcome: Outcome, *, after: int = 0) -> Que
 
     ``after`` is the primary key of the last one on the page before.
     """
-    return Notice.objects.filter(mailing=mailing, outcome=outcome, pk__gt=after).order_by("pk")
+    rows = Notice.objects.filter(mailing=mailing, outcome=outcome)
+    return rows.alias(place=F("pk") + 0).filter(place__gt=after).order_by("place")
 
 
 def find_in_mailing(mailing: str, public_id: str) -> QuerySet[Notice]:

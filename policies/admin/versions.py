@@ -53,12 +53,12 @@ class TextInput(forms.Textarea):
 
 class DraftForm(forms.Form):
     number = forms.CharField(
-        label=NUMBER.verbose_name,
+        label=_("Number"),
         max_length=NUMBER.max_length,
         validators=NUMBER.validators,
     )
     significance = forms.ChoiceField(
-        label=SIGNIFICANCE.verbose_name,
+        label=_("Significance"),
         help_text=SIGNIFICANCE.help_text,
         choices=Significance,
         initial=Significance.SIGNIFICANT,

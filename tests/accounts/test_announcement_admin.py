@@ -35,7 +35,7 @@ def dpo(client, db):
 
 
 def people(response):
-    return [short_id for short_id, _notice in response.context_data["people"]]
+    return [short_id for short_id, _notice, _outcome in response.context_data["people"]]
 
 
 def settle(customer, state):
@@ -89,6 +89,7 @@ def test_the_page_begins_with_what_went_wrong(client, dpo, watched, customers):
 
     assert people(response) == [customers[2].public_id[:8]]
     assert customers[2].public_id not in response.text
+    assert "<td>failed</td>" in response.text
 
 
 @pytest.mark.parametrize("outcome", ["failed", "queued", "seen", "dropped", "sent"])
