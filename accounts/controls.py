@@ -33,7 +33,11 @@ LOOKED_BACK = timedelta(days=30)  # accesses of before are history, not what hap
 TOLD_WITHIN = timedelta(days=1)
 
 
-@control("required_details", counts=_("Open accounts that lack a required detail"))
+@control(
+    "required_details",
+    needs="required_fields",
+    counts=_("Open accounts that lack a required detail"),
+)
 def required_details(promise: Promise) -> Measure:
     """Count the open accounts without a detail that registration demands.
 
@@ -46,7 +50,11 @@ def required_details(promise: Promise) -> Measure:
     return verdict(count, Unit.CUSTOMERS, link=admin_list("accounts.customer", account="open"))
 
 
-@control("purposes_followed", counts=_("Purposes not fully declared, or uses under none of them"))
+@control(
+    "purposes_followed",
+    needs="purposes",
+    counts=_("Purposes not fully declared, or uses under none of them"),
+)
 def purposes_followed(promise: Promise) -> Measure:
     """Check that the promised purposes are declared in full, and that each use names a purpose.
 

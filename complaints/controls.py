@@ -27,7 +27,11 @@ COMPLAINTS = "complaints.complaint"
 LOOKED_BACK = timedelta(days=30)  # of what was resolved earlier, the results of those days tell
 
 
-@control("complaint_term", counts=_("Open complaints past the promised last day, or close to it"))
+@control(
+    "complaint_term",
+    needs="time_limits",
+    counts=_("Open complaints past the promised last day, or close to it"),
+)
 def complaint_term(promise: Promise) -> Measure:
     """Go by the promised clocks of the open complaints; cause and solution close a complaint.
 
@@ -74,6 +78,7 @@ SHORTER_TERMS_UNKNOWN = _(
 
 @control(
     "complaint_range",
+    needs="time_limits",
     counts=_("Open complaints past the longest promised term"),
     missing=SHORTER_TERMS_UNKNOWN,
 )

@@ -91,7 +91,11 @@ def contact_published(promise: Promise) -> Measure:
     return verdict(missing, Unit.FACTS, link=admin_list("policies.company"))
 
 
-@control("agreements_valid", counts=_("Recipients without a valid agreement"))
+@control(
+    "agreements_valid",
+    needs="recipients",
+    counts=_("Recipients without a valid agreement"),
+)
 def agreements_valid(promise: Promise) -> Measure:
     """Count the recipients without a valid agreement, of the kinds that the promise speaks of.
 
@@ -106,14 +110,22 @@ def agreements_valid(promise: Promise) -> Measure:
     return verdict(count, Unit.RECIPIENTS, link=admin_list(RECIPIENTS))
 
 
-@control("forbidden_recipients", counts=_("Active recipients of a forbidden kind"))
+@control(
+    "forbidden_recipients",
+    needs="forbidden_recipient_kinds",
+    counts=_("Active recipients of a forbidden kind"),
+)
 def forbidden_recipients(promise: Promise) -> Measure:
     """Count the active recipients of a kind to which the company promised never to disclose."""
     forbidden = promise.parameters["forbidden_recipient_kinds"]
     return _judge_recipients(Q(kind__in=forbidden))
 
 
-@control("closed_data", counts=_("Active recipients of data that is never disclosed"))
+@control(
+    "closed_data",
+    needs="closed_data_categories",
+    counts=_("Active recipients of data that is never disclosed"),
+)
 def closed_data(promise: Promise) -> Measure:
     """Count the active recipients of a category of data that is closed to everybody."""
     closed = promise.parameters["closed_data_categories"]

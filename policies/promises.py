@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import wraps
 from typing import Any
 
 from celery.exceptions import SoftTimeLimitExceeded
@@ -84,16 +85,24 @@ _controls: dict[str, Control] = {}
 
 
 def control(
-    name: str, *, counts: Text, missing: Text = ""
+    name: str, *, counts: Text, needs: str = "", missing: Text = ""
 ) -> Callable[[ControlFunction], ControlFunction]:
     """Register a function that answers for the promises whose profile names it.
 
-    ``missing`` is why it can tell a promise broken but never kept, if that is so.
+    ``needs`` is the parameter without which it has nothing to look at: a promise
+    under which the profile names none is not measured. ``missing`` is why it can
+    tell a promise broken but never kept, if that is so.
     """
 
     def register(function: ControlFunction) -> ControlFunction:
-        _add(Control(name, function, counts=counts, missing=missing))
-        return function
+        @wraps(function)
+        def measure(promise: Promise) -> Measure:
+            if needs and not promise.parameters.get(needs):
+                return not_measured(_("The profile names nothing to measure this promise by."))
+            return function(promise)
+
+        _add(Control(name, measure, counts=counts, missing=missing))
+        return measure
 
     return register
 

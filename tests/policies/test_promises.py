@@ -160,6 +160,24 @@ def test_a_control_that_fails_leaves_only_its_own_promise_unmeasured(registry):
     assert note == "The control failed: DataError"
 
 
+@pytest.mark.parametrize(
+    ("control", "parameter"),
+    [
+        ("purposes_followed", "purposes"),
+        ("agreements_valid", "recipients"),
+        ("complaint_term", "time_limits"),
+        ("complaint_range", "time_limits"),
+        ("required_details", "required_fields"),
+        ("forbidden_recipients", "forbidden_recipient_kinds"),
+        ("closed_data", "closed_data_categories"),
+    ],
+)
+def test_a_promise_under_which_nothing_is_named_is_not_called_kept(control, parameter):
+    Promise.objects.filter(code="FPT-7").update(control=control, parameters={parameter: []})
+
+    assert statuses()["FPT-7"] == PromiseStatus.NOT_MEASURED
+
+
 def test_a_promise_whose_control_is_gone_is_not_measured(registry):
     del registry["kept_while_open"]
 
