@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from access.models import AccessRecord
 from access.purposes import BUILT_IN
 from accounts.models import Consent, ConsentDecision, Customer, PolicyAnnouncement
-from notices.models import Notice, NoticeState
+from notices.models import Notice, Outcome
 from policies.models import Channel, PolicyVersion, Promise, Purpose, Significance
 from policies.promises import (
     CountRows,
@@ -128,7 +128,8 @@ def changes_announced(promise: Promise) -> Measure:
     earlier = published.filter(effective_on__lt=OuterRef("effective_on"))
     told = PolicyAnnouncement.objects.filter(version=OuterRef("pk"), finished_at__isnull=False)
     mailing = Concat(Value("policy-"), Cast(OuterRef("pk"), CharField()))
-    failed = Notice.objects.filter(mailing=mailing, state=NoticeState.FAILED)
+    mails = Notice.objects.filter(mailing=mailing, outcome=Outcome.FAILED)
+    failed = mails.exclude(mailing="")  # so that the index of mailings serves
     versions = published.filter(Exists(earlier), significance=Significance.SIGNIFICANT).annotate(
         is_told=Exists(told), failed=CountRows(failed.order_by().values("pk"))
     )

@@ -19,6 +19,7 @@ BIG = (
     "casework_caseevent",
     "casework_clock",
     "complaints_complaint",
+    "notices_notice",
     "retention_tombstone",
 )
 # Four years of a company: one account in 250 is closed, one complaint in 100 is open.
@@ -70,6 +71,12 @@ INSERT INTO access_accessrecord (at, actor_id, role, action, customer, purpose, 
                                  field_groups, filters, count, request_id)
 SELECT now() - (%(people)s - n) * interval '42 minutes', (SELECT min(id) FROM accounts_user), '',
        'open', 'p' || n, 'customer_care', '', '{}', '{}', 1, ''
+FROM generate_series(1, %(people)s) AS n;
+
+INSERT INTO notices_notice (key, mailing, template, recipient, context, priority, state, address,
+                            subject, body, error, attempts, queued_at, send_after)
+SELECT 'n' || n, 'policy-' || n %% 40, 'policy_published', 'p' || n, '{}', 1, 'queued', '',
+       '', '', '', 0, now(), now()
 FROM generate_series(1, %(people)s) AS n;
 
 INSERT INTO retention_purgerun (rule_id, only_reported, started_at, due, erased, held, deferred,
