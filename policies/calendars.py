@@ -1,5 +1,10 @@
 """The official calendar as it stands in the database."""
 
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+from django.db.models import OuterRef, Subquery
 from django.utils.translation import gettext as _
 
 from policies.counting import SpecialDay, WorkingCalendar
@@ -13,12 +18,58 @@ from policies.models import (
     OfficialDayKind,
 )
 
+NOVEMBER = 11  # by then the State has usually announced the next year
+
 
 def load_calendar(kind: DayKind) -> WorkingCalendar:
     """Raises NotConfigured."""
-    loaded = CalendarRange.objects.first()
+    loaded = _loaded()
     if loaded is None:
         raise NotConfigured(_("No official calendar is loaded; run load_profile first."))
+    return _build(loaded.newest_day or 0, loaded.covers_from, loaded.covers_to, kind)
+
+
+def calendar_version() -> int:
+    """Return a number that grows whenever a counting day or the range changes; 0 before the first.
+
+    A mere proposal does not change it. Read it before the days that are counted by: a change
+    that slips in between is then noticed, and counted anew.
+    """
+    loaded = _loaded()
+    return (loaded.newest_day or 0) + (loaded.newest_range or 0) if loaded else 0
+
+
+def needed_until(today: date) -> date:
+    """Return until when the calendar should reach: from November on, to the end of next year."""
+    return date(today.year + (today.month >= NOVEMBER), 12, 31)
+
+
+def ends_too_soon(today: date) -> date | None:
+    """Return the last day of the calendar when it does not reach far enough, else None."""
+    ends = CalendarRange.objects.values_list("covers_to", flat=True).first()
+    return ends if ends and ends < needed_until(today) else None
+
+
+def _loaded() -> Any:
+    """Return the range with the numbers of the newest changes, in one small query.
+
+    Each change of a counting day, its removal too, is a row of history that was never a
+    proposal. Those who change the calendar wait for one another
+    (calendar_changes.CALENDAR), so numbers become visible in their order.
+    """
+    days = OfficialDay.history.exclude(status=DayStatus.PROPOSED).order_by("-history_id")
+    ranges = CalendarRange.history.filter(id=OuterRef("pk")).order_by("-history_id")
+    return CalendarRange.objects.annotate(
+        newest_day=Subquery(days.values("history_id")[:1]),
+        newest_range=Subquery(ranges.values("history_id")[:1]),
+    ).first()
+
+
+@lru_cache(maxsize=8)
+def _build(newest_day: int, covers_from: date, covers_to: date, kind: DayKind) -> WorkingCalendar:
+    """Build it once a process. ``newest_day`` stands for the rows: such a number never comes back,
+    not even after a transaction that was undone.
+    """
     days = (
         SpecialDay(
             row.day,
@@ -30,10 +81,4 @@ def load_calendar(kind: DayKind) -> WorkingCalendar:
         )
         for row in OfficialDay.objects.counting()
     )
-    return WorkingCalendar(days, loaded.covers_from, loaded.covers_to, kind)
-
-
-def calendar_version() -> int:
-    """Return the number of the newest change to the official calendar; 0 before the first."""
-    newest = OfficialDay.history.order_by("-history_id").values_list("history_id", flat=True)
-    return newest.first() or 0
+    return WorkingCalendar(days, covers_from, covers_to, kind)

@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from django.utils import timezone, translation
@@ -44,7 +45,25 @@ def limits_in_force(kind: TimeLimitKind, on: date) -> list[TimeLimit]:
     return list({row.family: row for row in rows}.values())
 
 
-def run(limit: TimeLimit, start: datetime) -> Period:
+class Calendars:
+    """The calendars that limits run by, each read once for many counts.
+
+    Reading one raises NotConfigured.
+    """
+
+    def __init__(self) -> None:
+        self.version = calendar_version()  # before the days, as it asks for
+
+    @cached_property
+    def of_state(self) -> WorkingCalendar:
+        return load_calendar(DayKind.STATE)
+
+    @cached_property
+    def of_company(self) -> WorkingCalendar:
+        return load_calendar(DayKind(the_company().day_kind))
+
+
+def run(limit: TimeLimit, start: datetime, calendars: Calendars) -> Period:
     """Return how ``limit`` ends when it starts at ``start`` (aware).
 
     A statutory limit in working days ends by the State's calendar, or by the
@@ -58,12 +77,13 @@ def run(limit: TimeLimit, start: datetime) -> Period:
     if limit.unit == TimeUnit.MONTH:
         last_day = add_months(local_day(start), limit.maximum)
         return Period(last_day=last_day, late_from=midnight(last_day + timedelta(days=1)))
-    day_kind = DayKind(the_company().day_kind)
     if limit.family == RuleFamily.PROMISE:
-        return _count(load_calendar(day_kind), limit, start)
-    kinds = {DayKind.STATE, day_kind}
+        return _count(calendars.of_company, limit, start)
     return min(
-        (_count(load_calendar(kind), limit, start) for kind in kinds),
+        (
+            _count(calendar, limit, start)
+            for calendar in dict.fromkeys((calendars.of_state, calendars.of_company))
+        ),
         key=lambda period: period.late_from,
     )
 
@@ -163,12 +183,15 @@ class Explanation:
         return skipped.reason_en if translation.get_language() == "en" else skipped.reason_vi
 
 
-def explain(limit: TimeLimit, start: datetime) -> Explanation:
+def explain(limit: TimeLimit, start: datetime, calendars: Calendars | None = None) -> Explanation:
     """Run ``limit`` from ``start`` and keep how it was counted.
+
+    ``calendars`` saves reading them again for each of many limits.
 
     Raises OutsideCalendar, NotConfigured.
     """
-    period = run(limit, start)
+    calendars = calendars or Calendars()
+    period = run(limit, start, calendars)
     return Explanation(
         started_at=start,
         unit=limit.unit,
@@ -178,7 +201,7 @@ def explain(limit: TimeLimit, start: datetime) -> Explanation:
         skipped=period.skipped,
         moved_from=period.moved_from,
         provisional=period.provisional,
-        calendar_version=calendar_version(),
+        calendar_version=calendars.version,
     )
 
 
