@@ -2,7 +2,7 @@
 
 from collections.abc import MutableMapping, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import nh3
@@ -27,6 +27,14 @@ CLEANER = nh3.Cleaner(
 )
 
 
+class Section(NamedTuple):
+    """A heading of a rendered text, and the id by which it is linked to."""
+
+    level: int
+    title: str
+    anchor: str
+
+
 def render(text: str, *, demote: int = 0) -> SafeString:
     """Return the HTML of a whole text, whose headings can be linked to.
 
@@ -38,6 +46,17 @@ def render(text: str, *, demote: int = 0) -> SafeString:
         if token.type in ("heading_open", "heading_close"):
             token.tag = f"h{min(6, int(token.tag[1]) + demote)}"
     return to_html(tokens)
+
+
+def contents(text: str) -> list[Section]:
+    """Return what render() lets others link to, in order."""
+    tokens = parse(text)
+    _name_headings(tokens)
+    return [
+        Section(int(heading.tag[1]), plain_text(inline), str(heading.attrGet("id")))
+        for heading, inline in pairwise(tokens)
+        if heading.type == "heading_open"
+    ]
 
 
 def parse(text: str) -> list[Token]:
@@ -88,5 +107,6 @@ def _link_open(
     return renderer.renderToken(tokens, index, options, env)
 
 
-PARSER = MarkdownIt("commonmark", {"html": False})
+# A picture would be fetched from its site, so that it stays a link to it.
+PARSER = MarkdownIt("commonmark", {"html": False}).disable("image")
 PARSER.add_render_rule("link_open", _link_open)

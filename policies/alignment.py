@@ -1,13 +1,14 @@
 """Which parts of two sequences belong together, found at a bounded cost."""
 
-from collections import Counter
-from collections.abc import Hashable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from itertools import takewhile
 from typing import NamedTuple
 
 MOST_STEPS = 100_000_000  # a few seconds at the very worst; ordinary texts need a hundredth
 STEPS_PER_CELL = 50  # a cell of the table in pair_up, in time and in memory
+ALIKE = 0.5  # the least share of common words of a pair
 
 
 class Run(NamedTuple):
@@ -48,19 +49,43 @@ def align(old: Sequence[Hashable], new: Sequence[Hashable], effort: Effort) -> I
         yield Run(True, slice(old_end, len(old)), slice(new_end, len(new)))
 
 
-def pair_up(likeness: Sequence[Sequence[float]]) -> list[tuple[int, int]]:
-    """Choose pairs (row, column), both ascending, whose likeness has the greatest sum.
+def pair_up(
+    old: Sequence[Counter[str]], new: Sequence[Counter[str]], effort: Effort
+) -> list[tuple[int, int]]:
+    """Pair texts, given as the counts of their words, with the most similar ones, in order.
 
-    A likeness of 0 makes no pair.
+    Return pairs of indices, both ascending; none where looking would cost too much.
     """
-    width = len(likeness[0]) if likeness else 0
-    best = [[0.0] * (width + 1)]
-    for row in likeness:
+    where: dict[str, list[int]] = defaultdict(list)
+    for index, words in enumerate(new):
+        for word in words:
+            where[word].append(index)
+    meetings = sum(len(where[word]) for words in old for word in words if word in where)
+    if not effort.allows(meetings + STEPS_PER_CELL * len(old) * len(new)):
+        return []
+    best = [[0.0] * (len(new) + 1)]
+    for words in old:
         above, line = best[-1], [0.0]
-        for column, alike in enumerate(row):
+        for column, alike in enumerate(_likeness(words, new, where)):
             line.append(max(above[column + 1], line[column], above[column] + alike))
         best.append(line)
     return _walk_back(best)
+
+
+def _likeness(
+    words: Counter[str], others: Sequence[Counter[str]], where: Mapping[str, list[int]]
+) -> list[float]:
+    """Return for each other text the share of words in common, 0 where it is too small."""
+    common = [0] * len(others)
+    for word, count in words.items():
+        for index in where.get(word, ()):
+            common[index] += min(count, others[index][word])
+    size = words.total()
+    shares = (
+        2 * shared / (size + other.total()) if shared else 0.0
+        for shared, other in zip(common, others, strict=True)
+    )
+    return [share if share >= ALIKE else 0.0 for share in shares]
 
 
 def _walk_back(best: list[list[float]]) -> list[tuple[int, int]]:
