@@ -197,11 +197,12 @@ class PortalAdmin(SimpleHistoryAdmin, ModelAdmin):
     ) -> HttpResponse:
         """Show a form; when it is filled in, call ``act(**its data)`` and go ``back``.
 
-        With ``after`` go where that says, given what ``act`` returned.
+        With ``after`` go where that says, given what ``act`` returned. A ``note`` is shown above.
         A refusal (PortalError) comes back above the form.
         """
-        data = request.POST if request.method == "POST" else None
-        form = themed(form_class(data, initial=initial))
+        is_sent = request.method == "POST"
+        data, files = (request.POST, request.FILES) if is_sent else (None, None)
+        form = themed(form_class(data, files, initial=initial))
         if form.is_valid() and (
             answer := self._act(request, form, act, done, after or (lambda _: back))
         ):

@@ -19,7 +19,8 @@ from access.models import AccessAction
 from access.purposes import DATA_RETENTION
 from common.admin import ReadOnlyAdmin, named
 from common.personal_data import DataCategory
-from policies.models import RetentionAction, RetentionRule
+from policies.admin.rules import DatedRuleAdmin, RuleForm, count
+from policies.models import RetentionAction, RetentionRule, RetentionTrigger, RuleFamily
 from policies.retention import SET_OFF_BY_CLOSING
 from retention import services
 from retention.models import LegalHold, PurgeApproval, PurgeRun, Tombstone
@@ -145,9 +146,27 @@ class LegalHoldAdmin(PersonalDataAdmin):
         )
 
 
+class RetentionRuleForm(RuleForm):
+    field_order = ["valid_from", "trigger", "months", "action"]
+
+    trigger = forms.ChoiceField(label=_("Counted from when"), choices=RetentionTrigger)
+    months = count(_("Months"), least=0)
+    action = forms.ChoiceField(label=_("Then"), choices=RetentionAction)
+
+
+class StatutoryRetentionRuleForm(RetentionRuleForm):
+    basis = None  # type: ignore[assignment]  # the law alone
+
+
+class NewRetentionRuleForm(RetentionRuleForm):
+    field_order = ["category", *RetentionRuleForm.field_order]
+
+    category = forms.ChoiceField(label=_("Data"), choices=DataCategory)
+
+
 @admin.register(RetentionRule)
-class RetentionRuleAdmin(ReadOnlyAdmin):
-    list_display = ["category", "trigger", "months", "action", "is_in_force", "approved"]
+class RetentionRuleAdmin(DatedRuleAdmin):
+    list_display = ["category", "trigger", "months", "action", "valid_from", "state", "approved"]
     list_select_related = ["approval__approved_by"]
     fields = [
         "category",
@@ -163,12 +182,20 @@ class RetentionRuleAdmin(ReadOnlyAdmin):
         "approval_text",
     ]
     readonly_fields = ["approval_text", "source"]
-    sortable_by = ()
-    actions_detail = ["approve"]
+    actions_detail = ["approve", *DatedRuleAdmin.actions_detail]
+    of_a_kind = ("family", "category")
+    new_form = NewRetentionRuleForm
+    number_template = "admin/policies/retentionrule/term.html"
+    change_note = _(
+        "This row ends the day before, and a new one begins. Who closed an account keeps the day"
+        " that was told. The new rule deletes nothing until it is approved, whatever was approved"
+        " before."
+    )
 
-    @admin.display(description=_("in force"), boolean=True)
-    def is_in_force(self, rule: RetentionRule) -> bool:
-        return rule.valid_to is None
+    def form_to_change(self, rule: RetentionRule) -> type[forms.Form]:
+        return (
+            StatutoryRetentionRuleForm if rule.family == RuleFamily.STATUTE else RetentionRuleForm
+        )
 
     @display(  # type: ignore[untyped-decorator]
         description=_("deletion"), label={"yes": "success", "no": "warning"}
@@ -182,10 +209,6 @@ class RetentionRuleAdmin(ReadOnlyAdmin):
         if hasattr(rule, "approval"):
             return _("approved by %s") % rule.approval.approved_by
         return _("not approved: reports only") if _purges(rule) else "–"
-
-    @admin.display(description=_("source"))
-    def source(self, rule: RetentionRule) -> str:
-        return str(rule.source)
 
     def has_approve_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         return bool(request.user.has_perm(APPROVE))

@@ -51,10 +51,13 @@ def release_hold(hold: LegalHold, *, by: User) -> None:
 def approve_rule(rule: RetentionRule, *, by: User) -> PurgeApproval:
     """Let the purge delete under ``rule``; approving twice keeps the first approval.
 
-    Raises ApprovalRefused for a rule that is no longer in force.
+    A rule that is over still holds the customers who closed their accounts under it.
+
+    Raises ApprovalRefused for one that is over and holds nobody.
     """
     rule.refresh_from_db(from_queryset=RetentionRule.objects.select_for_update())
-    if rule.valid_to is not None:
+    is_over = rule.valid_to is not None and rule.valid_to < timezone.localdate()
+    if is_over and not Customer.objects.filter(closing_rule=rule).exists():
         raise ApprovalRefused(_("This rule is superseded; approve the one in force."))
     if approval := PurgeApproval.objects.filter(rule=rule).first():
         return approval

@@ -1,5 +1,5 @@
 """What was promised, in the admin."""
 
-from policies.admin import calendar, promises, registers, versions
+from policies.admin import calendar, promises, recipients, registers, rules, versions
 
-__all__ = ["calendar", "promises", "registers", "versions"]
+__all__ = ["calendar", "promises", "recipients", "registers", "rules", "versions"]
