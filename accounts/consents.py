@@ -1,10 +1,12 @@
 """Which consents of a customer are in force, as the pages and whoever wants to use data ask."""
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 from django.db.models import Q
 
 from accounts.models import Consent, ConsentDecision, Customer
+from policies.counting import midnight
 from policies.models import LegalBasis, Purpose, sha256
 
 
@@ -42,3 +44,15 @@ def choices_of(customer: Customer) -> list[ConsentChoice]:
         Q(retired_on=None) | Q(pk__in=given), legal_basis=LegalBasis.CONSENT
     )
     return [ConsentChoice(purpose, last.get(purpose.pk)) for purpose in purposes]
+
+
+def consents_on(customer: Customer, day: date) -> list[Consent]:
+    """Return the consents in force at the end of that local day, each with the words agreed to."""
+    ledger = customer.consents.filter(at__lt=midnight(day + timedelta(days=1)))
+    last = ledger.latest_per_purpose().select_related("purpose", "policy_version")
+    return [
+        consent
+        for consent in last
+        if consent.decision == ConsentDecision.GIVEN
+        and (consent.purpose.retired_on is None or consent.purpose.retired_on > day)
+    ]

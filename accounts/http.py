@@ -5,8 +5,13 @@ from typing import Any
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.http import urlencode
 
+from accounts.acceptance import version_to_accept
 from accounts.models import Customer, User
+
+ASK_POLICY = "ask_policy"  # in a session that began and has not been asked yet
 
 
 class CustomerRequest(HttpRequest):
@@ -17,7 +22,10 @@ class CustomerRequest(HttpRequest):
 
 
 def for_customer(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """Let a signed-in customer in, as ``request.customer``; send staff to their own desk."""
+    """Let a signed-in customer in, as ``request.customer``; send staff to their own desk.
+
+    The first page after a sign-in asks about a policy version that is still to be accepted.
+    """
 
     @wraps(view)
     def inner(request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -25,6 +33,18 @@ def for_customer(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRes
         if customer is None:
             return redirect("admin:index" if request.user.is_staff else "home")
         request.customer = customer
+        if request.method == "GET" and _is_to_be_asked(request):
+            query = urlencode({"next": request.get_full_path()})
+            return redirect(f"{reverse('accept_policy')}?{query}")
         return view(request, *args, **kwargs)
 
     return inner
+
+
+def _is_to_be_asked(request: CustomerRequest) -> bool:
+    """Take the mark of a new sign-in away; say whether to lead to the page that asks."""
+    return (
+        bool(request.session.pop(ASK_POLICY, False))
+        and request.path != reverse("accept_policy")
+        and version_to_accept(request.customer) is not None
+    )

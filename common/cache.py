@@ -14,8 +14,9 @@ redis_away = Breaker(pause=10)
 class ForgivingRedisCache(RedisCache):
     """A Redis cache whose absence slows nobody down and fails no request.
 
-    Only throttles live here. While Redis is away they are open, so that
-    customers can still sign in, and the log says so.
+    Throttles live here, and what is merely quicker to keep than to work out again. While
+    Redis is away the throttles are open, so that customers can still sign in, and the log
+    says so.
     """
 
     def get(self, key: Any, default: Any = None, version: Any = None) -> Any:

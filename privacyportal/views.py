@@ -5,20 +5,20 @@ from django.contrib.auth.decorators import login_not_required
 from django.db import OperationalError, connection
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils import timezone
-from django.utils.translation import get_language
 from django.views.decorators.csrf import csrf_exempt
 from django.views.i18n import set_language
 
 from access.models import AccessRecord
 from accounts import services
+from accounts.acceptance import version_to_accept
 from accounts.consents import choices_of
 from accounts.http import CustomerRequest, for_customer
 from accounts.models import Customer
 from complaints.models import Complaint
-from policies.models import PolicyVersion, Purpose
+from policies.models import Purpose
 
 
 @login_not_required
@@ -41,31 +41,13 @@ def overview(request: CustomerRequest) -> HttpResponse:
         "overview.html",
         {
             "customer": customer,
+            "policy_to_accept": version_to_accept(customer),
             "open_complaints": Complaint.objects.of(customer).open(),
             "consents_given": sum(choice.is_given for choice in choices),
             "consents_asked": len(choices),
             "last_accesses": AccessRecord.objects.about(customer.public_id)[:3],
             "purposes": Purpose.objects.in_bulk(field_name="code"),
         },
-    )
-
-
-@login_not_required
-def policy(request: HttpRequest, number: str | None = None) -> HttpResponse:
-    """Show the policy in effect, or the version of that number."""
-    versions = PolicyVersion.objects.of_company()
-    if number is None:
-        try:
-            version = versions.current()
-        except PolicyVersion.DoesNotExist:
-            return redirect("home")
-    else:
-        version = get_object_or_404(versions, number=number)
-    text = version.text_in(get_language()[:2])
-    return render(
-        request,
-        "policy.html",
-        {"version": version, "text": text, "versions": versions},
     )
 
 

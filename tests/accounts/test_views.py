@@ -9,12 +9,13 @@ from django.utils import timezone
 
 from access.models import AccessAction
 from access.services import record_access
+from accounts.acceptance import accept_policy
 from accounts.models import Customer
 from accounts.services import decide_consent
 from common.personal_data import DataCategory
 from notices.services import send_due_notices
 from policies.counting import add_months, local_day
-from policies.models import Purpose, sha256
+from policies.models import PolicyVersion, Purpose, sha256
 from privacyportal.roles import COMPLAINT_OFFICER
 from tests.factories import PASSWORD, make_complaint, make_customer, make_staff
 
@@ -27,6 +28,7 @@ PAGES = ["overview", "data", "edit_details", "consents", "accesses", "complaints
 def customer(client):
     customer = make_customer(full_name="Nguyễn Văn Ưng")
     EmailAddress.objects.create(user=customer.user, email=customer.email, verified=True)
+    accept_policy(customer, PolicyVersion.objects.current().text_in("vi"))
     client.force_login(customer.user)
     return customer
 
