@@ -42,7 +42,7 @@ def standing_objection(
     if refusal := kind_refused(recipient.kind, company):
         return refusal
     if recipient.needs_agreement and not is_bound:
-        return _("No agreement with this recipient is valid that day.")
+        return _("No agreement is valid that day.")
     return None
 
 

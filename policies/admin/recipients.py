@@ -85,10 +85,10 @@ class RecipientAdmin(RegisterAdmin):
     )
     def may_receive(self, row: Any) -> tuple[str, Any]:
         if row.objection:
-            return "no", _("no: %s") % row.objection
+            return "no", _("No. %s") % row.objection
         if row.needs_agreement and not row.is_bound_later:
-            return "soon", _("yes; the agreement ends within 30 days")
-        return "yes", _("yes")
+            return "soon", _("Yes; the agreement ends within 30 days.")
+        return "yes", _("Yes")
 
     @admin.display(description=_("purposes"))
     def purposes_text(self, row: Recipient) -> str:

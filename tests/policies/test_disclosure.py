@@ -127,7 +127,7 @@ def test_fpt_14_and_15_an_agreement_is_valid_on_the_day_itself(valid_from, valid
     recipient = make_recipient(purpose)
     make_agreement(recipient, valid_from=valid_from, valid_to=valid_to)
 
-    sentence = "" if passes else "No agreement with this recipient is valid that day."
+    sentence = "" if passes else "No agreement is valid that day."
     assert refusal(recipient, purpose) == sentence
 
 
@@ -245,6 +245,6 @@ def test_a_disclosure_and_the_end_of_its_agreement_follow_one_another(portal):
         lambda: end_agreement(agreement, last_day=ON - ONE_DAY, by=dpo),
     )
 
-    assert outcomes[0] in ("", "No agreement with this recipient is valid that day.")
+    assert outcomes[0] in ("", "No agreement is valid that day.")
     assert outcomes[1] is None
     assert refusal(recipient, purpose) != ""
