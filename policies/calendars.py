@@ -55,7 +55,7 @@ def _loaded() -> Any:
 
     Each change of a counting day, its removal too, is a row of history that was never a
     proposal. Those who change the calendar wait for one another
-    (calendar_changes.CALENDAR), so numbers become visible in their order.
+    (calendar_years.CALENDAR), so numbers become visible in their order.
     """
     days = OfficialDay.history.exclude(status=DayStatus.PROPOSED).order_by("-history_id")
     ranges = CalendarRange.history.filter(id=OuterRef("pk")).order_by("-history_id")

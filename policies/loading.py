@@ -14,6 +14,8 @@ from simple_history.utils import bulk_create_with_history
 from common.database import wait_for_others
 from common.history import save_as
 from policies import profile_schema
+from policies.calendar_changes import pair_days
+from policies.calendar_years import CALENDAR
 from policies.counting import midnight
 from policies.models import (
     CalendarRange,
@@ -34,7 +36,7 @@ from policies.profile_faults import Fault, ProfileError
 from policies.publishing import PUBLISHING, mark_published, write_text
 from policies.registers import put_purposes
 
-CALENDAR = Path(__file__).parent / "official_calendar.csv"
+OFFICIAL_DAYS = Path(__file__).parent / "official_calendar.csv"
 LOADED = "profile loaded"
 ONE_DAY = timedelta(days=1)
 
@@ -76,20 +78,40 @@ def load_profile(source: str | Path) -> int:
 
 def _fingerprint(profile: profile_schema.Profile, statute: profile_schema.StatutePack) -> str:
     """Return what changes when the profile, the statute pack or the shipped calendar does."""
-    texts = (profile.model_dump_json(), statute.model_dump_json(), CALENDAR.read_text("utf-8"))
+    texts = (profile.model_dump_json(), statute.model_dump_json(), OFFICIAL_DAYS.read_text("utf-8"))
     return sha256("\0".join(texts))
 
 
 def _load_calendar(statute: profile_schema.StatutePack) -> int:
-    """Add the official days that are missing; what staff corrected since stays as it is."""
-    changed = _put(CalendarRange, {"pk": 1}, statute.calendar.model_dump())
-    known = set(OfficialDay.objects.values_list("day", flat=True))
-    with CALENDAR.open(newline="", encoding="utf-8") as file:
-        missing = [
-            day for row in csv.DictReader(file) if (day := _official_day(row)).day not in known
-        ]
+    """Add the official days that are missing; what staff did to the calendar since stays.
+
+    A day that they withdrew does not come back, and a year that they completed stays.
+    """
+    wait_for_others(CALENDAR)
+    changed = _put(CalendarRange, {"pk": 1}, _range(statute.calendar))
+    known = set(OfficialDay.history.values_list("day", flat=True))
+    with OFFICIAL_DAYS.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    missing = [day for row in rows if (day := _official_day(row)).day not in known]
     bulk_create_with_history(missing, OfficialDay, default_change_reason=LOADED)
+    for row in rows:
+        if row["swapped_with"]:
+            _pair(row["date"], row["swapped_with"])
     return changed + len(missing)
+
+
+def _range(shipped: profile_schema.CalendarRange) -> dict[str, date]:
+    loaded = CalendarRange.objects.first()
+    values = shipped.model_dump()
+    if loaded:
+        values["covers_to"] = max(loaded.covers_to, shipped.covers_to)
+    return values
+
+
+def _pair(*days: str) -> None:
+    pair = list(OfficialDay.objects.filter(day__in=days, swapped_with=None))
+    if len(pair) == len(days):
+        pair_days(*pair, by=None, reason=LOADED)
 
 
 def _official_day(row: dict[str, str]) -> OfficialDay:
