@@ -11,7 +11,9 @@ from django.utils import translation
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from accounts.acceptance import accept_policy
 from notices.services import send_due_notices
+from policies.models import PolicyVersion
 from tests.factories import PASSWORD, make_customer
 
 AXE = {
@@ -218,6 +220,7 @@ def test_signing_in_takes_no_mouse(visitor, site):
     EmailAddress.objects.create(
         user=customer.user, email=customer.email, verified=True, primary=True
     )
+    accept_policy(customer, PolicyVersion.objects.current().text_in("vi"))
     page = visitor.page
     page.goto(f"{site}/account/login/")
 
