@@ -54,7 +54,7 @@ class CompareForm(forms.Form):
 
 
 def _label(version: PolicyVersion) -> str:
-    return _("Version %(number)s, in effect from %(day)s") % {
+    return _("Version %(number)s, from %(day)s") % {
         "number": version.number,
         "day": date(version.effective_on, "SHORT_DATE_FORMAT"),
     }

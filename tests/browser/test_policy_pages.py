@@ -95,4 +95,5 @@ def test_a_customer_is_asked_accepts_and_sees_what_was_accepted(
     page.goto(site + address)
     page.locator("main form button").click()
     page.wait_for_url(site + reverse("overview"))
-    assert look(page, site, [address], language, colours) == {address: []}
+    after = f"{address}?next=/me/"
+    assert look(page, site, [after], language, colours) == {after: []}
