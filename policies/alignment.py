@@ -56,35 +56,33 @@ def pair_up(
 
     Return pairs of indices, both ascending; none where looking would cost too much.
     """
-    where: dict[str, list[int]] = defaultdict(list)
+    where: dict[str, list[tuple[int, int]]] = defaultdict(list)
     for index, words in enumerate(new):
-        for word in words:
-            where[word].append(index)
+        for word, count in words.items():
+            where[word].append((index, count))
     meetings = sum(len(where[word]) for words in old for word in words if word in where)
     if not effort.allows(meetings + STEPS_PER_CELL * len(old) * len(new)):
         return []
+    sizes = [words.total() for words in new]
     best = [[0.0] * (len(new) + 1)]
     for words in old:
         above, line = best[-1], [0.0]
-        for column, alike in enumerate(_likeness(words, new, where)):
+        for column, alike in enumerate(_likeness(words, where, sizes)):
             line.append(max(above[column + 1], line[column], above[column] + alike))
         best.append(line)
     return _walk_back(best)
 
 
 def _likeness(
-    words: Counter[str], others: Sequence[Counter[str]], where: Mapping[str, list[int]]
+    words: Counter[str], where: Mapping[str, list[tuple[int, int]]], sizes: list[int]
 ) -> list[float]:
-    """Return for each other text the share of words in common, 0 where it is too small."""
-    common = [0] * len(others)
+    """Return the share of words in common with each other text, 0 where it is too small."""
+    common = [0] * len(sizes)
     for word, count in words.items():
-        for index in where.get(word, ()):
-            common[index] += min(count, others[index][word])
+        for index, other_count in where.get(word, ()):
+            common[index] += count if count < other_count else other_count
     size = words.total()
-    shares = (
-        2 * shared / (size + other.total()) if shared else 0.0
-        for shared, other in zip(common, others, strict=True)
-    )
+    shares = (2 * shared / (size + other or 1) for shared, other in zip(common, sizes, strict=True))
     return [share if share >= ALIKE else 0.0 for share in shares]
 
 

@@ -21,6 +21,7 @@ from common.markdown import parse, to_html
 Key = tuple[object, ...]
 
 PIECES = re.compile(r"\w+(?:[^\w\s]+\w+)*|[^\w\s]|\s+")  # 1.000, e-mail and 2026-11-24 are whole
+SHORT_RUN = re.compile(r"\S{1,200}")  # for thousands of accents normalize() takes quadratic time
 DEEPEST = 32  # formatting within formatting; no text needs more, and a hostile one has thousands
 WORD = re.compile(r"\w+")
 
@@ -77,7 +78,8 @@ class Block:
 
 
 def blocks(text: str) -> list[Block]:
-    tokens = map(_in_pieces, parse(normalize("NFC", text)))
+    composed = SHORT_RUN.sub(lambda run: normalize("NFC", run[0]), text)
+    tokens = map(_in_pieces, parse(composed))
     return [Block(group) for group in _groups(tokens, level=0)]
 
 
@@ -98,7 +100,9 @@ def _in_pieces(token: Token) -> Token:
     pieces: list[Token] = []
     for child in token.children or []:
         if child.type == "text":
-            pieces += [replace(child, content=piece) for piece in PIECES.findall(child.content)]
+            pieces += [
+                Token("text", "", 0, content=piece) for piece in PIECES.findall(child.content)
+            ]
         else:
             pieces.append(child)
     return replace(token, children=pieces)
@@ -118,7 +122,10 @@ def _leaves(tokens: Sequence[Token]) -> Iterator[tuple[Token, Key]]:
         elif _is_gap(token):
             after_gap = True
         else:
-            yield token, (token.type, *_said_by(token), after_gap, *filter(None, around[:DEEPEST]))
+            yield (
+                token,
+                (token.type, token.content, token.info, after_gap, *filter(None, around[:DEEPEST])),
+            )
             after_gap = token.type == "hardbreak"
 
 
@@ -137,10 +144,6 @@ def _formatting(token: Token) -> Key:
     return token.tag, token.attrs.get("href"), token.attrs.get("title")
 
 
-def _said_by(token: Token) -> Key:
-    return token.content, token.info, token.attrs.get("src"), token.attrs.get("title")
-
-
 def _is_gap(token: Token) -> bool:
     return token.type == "softbreak" or (token.type == "text" and token.content.isspace())
 
@@ -154,11 +157,9 @@ def _with_marks(tokens: Sequence[Token], tag: str, wanted: set[int]) -> list[Tok
     result: list[Token] = []
     for is_marked, pairs in groupby(zip(marks, tokens, strict=True), key=itemgetter(0)):
         group = [_with_marks_inside(token, tag, wanted) for _mark, token in pairs]
-        result += (
-            [Token(f"{tag}_open", tag, 1), *group, Token(f"{tag}_close", tag, -1)]
-            if is_marked
-            else group
-        )
+        if is_marked:
+            group = [Token(f"{tag}_open", tag, 1), *group, Token(f"{tag}_close", tag, -1)]
+        result += group
     return result
 
 
