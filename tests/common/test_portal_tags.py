@@ -64,6 +64,13 @@ def test_links_that_no_policy_needs_lead_nowhere(href):
     assert "href" not in markdown(f"[a]({href})")
 
 
+def test_a_picture_is_a_link_and_not_fetched():
+    html = markdown("![a](https://example.org/p.png)")
+
+    assert "<img" not in html
+    assert '<a href="https://example.org/p.png" rel="external noopener">a</a>' in html
+
+
 def test_attributes_typed_by_hand_stay_text():
     html = markdown('<h1 id="main" onclick="x()">A</h1>\n\n<a rel="x" href="/">b</a>')
 
