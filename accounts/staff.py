@@ -18,13 +18,13 @@ def telling_of_roles(member: User, *, by: User) -> Iterator[None]:
     Told are those of before too: nobody takes that role away unseen. ``member``
     may be new, and saved in the block. Use it in one transaction with the change.
     """
-    roles, officers = _roles_of(member), _officers()
+    roles, before = _roles_of(member), officers()
     yield
     now = _roles_of(member)
     if now == roles:
         return
     change = new_public_id()
-    for officer in officers | _officers():
+    for officer in before | officers():
         queue_notice(
             "staff_changed",
             recipient=officer,
@@ -42,6 +42,7 @@ def _roles_of(member: User) -> set[str]:
     return set(Group.objects.filter(user__in=rows).values_list("name", flat=True))
 
 
-def _officers() -> set[str]:
-    officers = User.objects.filter(is_staff=True, is_active=True, groups__name=DPO)
-    return set(officers.values_list("public_id", flat=True))
+def officers() -> set[str]:
+    """Return the public ids of the data protection officers who may sign in."""
+    rows = User.objects.filter(is_staff=True, is_active=True, groups__name=DPO)
+    return set(rows.values_list("public_id", flat=True))

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django.utils.crypto import get_random_string
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
@@ -16,7 +17,7 @@ from accounts.models import Customer
 from common.tokens import new_public_id
 from policies.clocks import Explanation
 from policies.counting import last_day_before
-from policies.models import TimeLimit, TimeLimitKind
+from policies.models import RuleFamily, TimeLimit, TimeLimitKind
 
 REFERENCE_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # nothing that reads like another
 
@@ -151,7 +152,9 @@ class Clock(models.Model):
 
     last_day is the local day on which the step must be done at the latest;
     late_from the first moment after it. explanation is what policies.clocks
-    wrote: each day not counted, with its reason in both languages.
+    wrote: each day not counted, with its reason in both languages. calendar_version
+    is that of the official calendar by which it was last counted; where a later
+    calendar would give more time, the explanation stays that of the promised day.
     """
 
     case = models.ForeignKey(
@@ -164,6 +167,9 @@ class Clock(models.Model):
     last_day = models.DateField(_("last day"))
     late_from = models.DateTimeField(_("late from"))
     explanation = models.JSONField(_("how it was counted"))
+    calendar_version = models.PositiveIntegerField(
+        _("counted by calendar"), default=0, editable=False
+    )
     met_at = models.DateTimeField(_("done"), null=True)
 
     class Meta:
@@ -172,6 +178,14 @@ class Clock(models.Model):
         ordering = ["late_from", "pk"]
         constraints = [
             models.UniqueConstraint(name="clock_once_a_case", fields=["case", "limit"]),
+        ]
+        indexes = [
+            # For the recount: the running clocks that an older calendar counted.
+            models.Index(
+                name="clock_running_version",
+                fields=["calendar_version"],
+                condition=Q(met_at=None),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -191,16 +205,21 @@ class Clock(models.Model):
         return Explanation.from_json(self.explanation).lines()
 
 
+DEADLINE_MOVED = "deadline_moved"
+
+
 class CaseEvent(models.Model):
     """One step in the life of a case; the customer sees it. Append-only, held by a trigger.
 
-    code names what happened (a state of the case, or "assigned"); never text.
+    code names what happened (a state of the case, "assigned", DEADLINE_MOVED); never text.
+    details are codes and days that belong to it, empty for most; never text either.
     """
 
     case = models.ForeignKey(
         Case, on_delete=models.PROTECT, related_name="events", verbose_name=_("case")
     )
     code = models.SlugField(_("event"), max_length=40)
+    details = models.JSONField(_("details"), default=dict, blank=True)
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,
@@ -217,6 +236,23 @@ class CaseEvent(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+    @property
+    def deadline_sentence(self) -> str:
+        """Say in the reader's language which last day has moved, from when to when."""
+        return _(
+            "The official calendar has changed: the last day is now %(after)s, and no longer"
+            " %(before)s (%(limit)s, %(family)s)."
+        ) % {
+            "after": _shown(self.details["after"]),
+            "before": _shown(self.details["before"]),
+            "limit": TimeLimitKind(self.details["kind"]).label,
+            "family": RuleFamily(self.details["family"]).label,
+        }
+
+
+def _shown(day: str) -> str:
+    return date_format(date.fromisoformat(day), "SHORT_DATE_FORMAT")
 
 
 def evidence_path(evidence: "Evidence", filename: str) -> str:

@@ -19,7 +19,7 @@ declare(
         model=Clock,
         category=DataCategory.COMPLAINT,
         customer="case__customer",
-        plain=["last_day", "explanation"],
+        plain=["last_day", "explanation", "calendar_version"],
     )
 )
 declare(
@@ -27,7 +27,7 @@ declare(
         model=CaseEvent,
         category=DataCategory.COMPLAINT,
         customer="case__customer",
-        plain=["code"],
+        plain=["code", "details"],
     )
 )
 declare(

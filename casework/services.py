@@ -11,7 +11,7 @@ from casework.models import Case, CaseEvent, Clock, Evidence, evidence_path
 from common.attachments import CheckedFile
 from common.files import keep_files, provisional_files
 from common.history import save_as
-from policies.clocks import Explanation, explain, limits_in_force
+from policies.clocks import Calendars, Explanation, explain, limits_in_force
 from policies.counting import local_day
 from policies.exceptions import NotConfigured, OutsideCalendar
 from policies.models import TimeLimit, TimeLimitKind
@@ -25,14 +25,17 @@ def preview_clocks(
     A kind is left out while its last day cannot be counted: the calendar for it
     comes late, and no customer is sent away for that.
     """
-    explained = [pair for kind in kinds for pair in _explain_kind(kind, start)]
+    calendars = Calendars()
+    explained = [pair for kind in kinds for pair in _explain_kind(kind, start, calendars)]
     return sorted(explained, key=lambda pair: pair[1].late_from)
 
 
-def _explain_kind(kind: TimeLimitKind, start: datetime) -> list[tuple[TimeLimit, Explanation]]:
+def _explain_kind(
+    kind: TimeLimitKind, start: datetime, calendars: Calendars
+) -> list[tuple[TimeLimit, Explanation]]:
     limits = limits_in_force(kind, local_day(start))
     try:
-        return [(limit, explain(limit, start)) for limit in limits]
+        return [(limit, explain(limit, start, calendars)) for limit in limits]
     except (OutsideCalendar, NotConfigured):
         return []
 
@@ -53,6 +56,7 @@ def start_clocks(case: Case, kinds: Iterable[TimeLimitKind]) -> bool:
             last_day=explanation.last_day,
             late_from=explanation.late_from,
             explanation=explanation.to_json(),
+            calendar_version=explanation.calendar_version,
         )
         for limit, explanation in preview_clocks(missing, case.received_at)
     ]

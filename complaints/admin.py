@@ -20,7 +20,7 @@ from access.purposes import COMPLAINT_HANDLING
 from accounts.models import Customer, User
 from casework.deadlines import Nearness, deadline_of, soon_until
 from casework.downloads import as_attachment
-from casework.models import CaseEvent, Clock, Evidence
+from casework.models import DEADLINE_MOVED, CaseEvent, Clock, Evidence
 from common.admin import themed
 from common.personal_data import DataCategory, declaration_of
 from complaints import services
@@ -330,6 +330,8 @@ def _shown_clock(clock: Clock) -> dict[str, Any]:
 
 def _shown_event(event: CaseEvent) -> dict[str, Any]:
     labels = {**dict(ComplaintState.choices), services.ASSIGNED: _("assigned")}
+    if event.code == DEADLINE_MOVED:
+        return {"at": event.at, "label": event.deadline_sentence, "by": _("the portal")}
     by_staff = event.by is not None and event.by.is_staff
     return {
         "at": event.at,

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from casework.models import Case
+from casework.recount import recounted
 from complaints.exceptions import InvalidTransition
 
 LONGEST_TEXT = 10_000
@@ -40,6 +41,7 @@ NEXT = {
 }
 
 
+@recounted
 class Complaint(Case):
     """A customer's complaint about how the company handled their personal data.
 

@@ -140,7 +140,7 @@ def test_the_queue_makes_the_same_queries_for_any_number_of_rows(
         make_complaint(handler=officer)
     client.get(QUEUE)
 
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(15):
         client.get(QUEUE)
 
 
@@ -154,7 +154,7 @@ def test_a_complaint_makes_the_same_queries_for_any_number_of_files_and_events(
         CaseEvent.objects.create(case=complaint, code=services.ASSIGNED, by=officer)
     client.get(page_of(complaint))
 
-    with django_assert_num_queries(19):
+    with django_assert_num_queries(18):
         client.get(page_of(complaint))
 
 
