@@ -48,11 +48,19 @@ def choices_of(customer: Customer) -> list[ConsentChoice]:
 
 def consents_on(customer: Customer, day: date) -> list[Consent]:
     """Return the consents in force at the end of that local day, each with the words agreed to."""
-    ledger = customer.consents.filter(at__lt=midnight(day + timedelta(days=1)))
+    end = midnight(day + timedelta(days=1))
+    ledger = customer.consents.filter(at__lt=end)
     last = ledger.latest_per_purpose().select_related("purpose", "policy_version")
+    given = [consent for consent in last if consent.decision == ConsentDecision.GIVEN]
+    purposes = [consent.purpose_id for consent in given]
+    asked = {
+        purpose.pk: purpose.wording_hashes
+        for purpose in Purpose.history.as_of(end).filter(id__in=purposes)
+    }
     return [
         consent
-        for consent in last
-        if consent.decision == ConsentDecision.GIVEN
-        and (consent.purpose.retired_on is None or consent.purpose.retired_on > day)
+        for consent in given
+        if (consent.purpose.retired_on is None or consent.purpose.retired_on > day)
+        # A purpose without a record from then was not asked in other words since.
+        and consent.wording_sha256 in asked.get(consent.purpose_id, [consent.wording_sha256])
     ]

@@ -10,7 +10,8 @@ from django.utils import timezone
 from accounts.acceptance import accept_policy
 from accounts.models import Consent, PolicyEvent
 from policies.models import PolicyVersion, Purpose, Significance, sha256
-from privacyportal.roles import COMPLAINT_OFFICER
+from policies.registers import save_purpose
+from privacyportal.roles import COMPLAINT_OFFICER, DPO
 from tests.factories import PASSWORD, make_customer, make_policy_version, make_staff
 
 pytestmark = pytest.mark.django_db
@@ -254,6 +255,23 @@ class TestOnADay:
         assert [consent.purpose.code for consent in context["consents"]] == in_force
         for consent in context["consents"]:
             assert consent.purpose.name in response.content.decode()
+
+    def test_a_consent_to_other_words_lapses_on_the_day_the_question_changes(
+        self, client, long_here
+    ):
+        self.consent(long_here, "given", days=2)
+        purpose = Purpose.objects.get(code="newsletter")
+        values = {"wording_vi": "Câu hỏi mới?", "wording_en": "A new question?"}
+        save_purpose(purpose, values=values, asks_anew=True, by=make_staff(DPO))
+        purpose.history.update(history_date=timezone.now() - timedelta(days=9))
+        purpose.history.filter(wording_en="A new question?").update(history_date=timezone.now())
+
+        in_force = [
+            [consent.purpose.code for consent in client.get(HERE, {"day": day}).context["consents"]]
+            for day in (timezone.localdate() - timedelta(days=1), timezone.localdate())
+        ]
+
+        assert in_force == [["newsletter"], []]
 
     @pytest.mark.parametrize("day", ["x", "2026-02-30", "0001-01-01", "9999-12-31"])
     def test_any_day_gets_a_sentence(self, client, long_here, day):
