@@ -53,8 +53,9 @@ SELECT 'complaint', 'r' || id, 'c' || id, 's' || id, id, 'web',
 FROM (SELECT id, now() - (%(people)s - rank() OVER (ORDER BY id)) * interval '42 minutes' AS since
       FROM accounts_customer) AS people;
 
-INSERT INTO casework_clock (case_id, kind, limit_id, last_day, late_from, explanation, met_at)
-SELECT casework_case.id, kind.kind, kind.id, current_date, now() + interval '3 days', '{}',
+INSERT INTO casework_clock (case_id, kind, limit_id, last_day, late_from, explanation,
+                            calendar_version, met_at)
+SELECT casework_case.id, kind.kind, kind.id, current_date, now() + interval '3 days', '{}', 0,
        closed_at
 FROM casework_case, (SELECT min(id) AS id, 'complaint_completion' AS kind FROM policies_timelimit
                      WHERE kind = 'complaint_completion' AND family = 'promise') AS kind;
@@ -64,8 +65,8 @@ SELECT id, 'other', 'text', CASE WHEN closed_at IS NULL THEN 'received' ELSE 're
        'cause', 'solution'
 FROM casework_case;
 
-INSERT INTO casework_caseevent (case_id, code, at)
-SELECT id, 'verifying', now() FROM casework_case;
+INSERT INTO casework_caseevent (case_id, code, details, at)
+SELECT id, 'verifying', '{}', now() FROM casework_case;
 
 INSERT INTO access_accessrecord (at, actor_id, role, action, customer, purpose, case_reference,
                                  field_groups, filters, count, request_id)
