@@ -1,4 +1,4 @@
-from common.jobs import every_minute, scheduled_job
+from common.jobs import daily, every_minute, scheduled_job
 
 
 @scheduled_job("casework.recount_clocks", every_minute)
@@ -7,3 +7,11 @@ def recount_clocks() -> None:
     from casework import recount
 
     recount.recount_clocks()
+
+
+@scheduled_job("casework.watch_calendar", daily(8))
+def watch_calendar() -> None:
+    """Tell that the official calendar ends; the notices of a week are written once."""
+    from casework import calendar_watch
+
+    calendar_watch.remind_of_calendar()
