@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -15,6 +16,7 @@ from casework.deadlines import Deadline, deadline_of, soon_until
 from common.job_report import late_jobs
 from complaints.models import Complaint
 from complaints.queue import count_queues
+from policies.calendars import ends_too_soon, needed_until
 from policies.counting import local_day
 from policies.promise_board import count_broken
 from retention.due import held
@@ -31,7 +33,7 @@ COMPLAINT_FIGURES: tuple[tuple[str, str | Promise, str], ...] = (
 @dataclass(frozen=True)
 class Figure:
     label: str | Promise
-    value: int
+    value: int | str
     link: str
     tone: str = ""
 
@@ -53,6 +55,8 @@ def figures(request: HttpRequest) -> list[Figure]:
         found += _of_retention()
     if user.has_perm("policies.view_promise"):
         found.append(_of_promises())
+    if user.has_perm("policies.change_officialday"):
+        found += _of_calendar()
     if user.has_perm("common.view_jobstatus"):
         found.append(_of_jobs())
     return found
@@ -94,6 +98,17 @@ def _of_promises() -> Figure:
     page = reverse("admin:policies_promise_changelist")
     link = f"{page}?status=broken" if number else page
     return Figure(_("Broken promises, as last stored"), number, link, "late" if number else "")
+
+
+def _of_calendar() -> Iterator[Figure]:
+    """Yield a figure only while the calendar does not reach far enough."""
+    today = local_day(timezone.now())
+    if ends := ends_too_soon(today):
+        page = reverse("admin:policies_officialday_changelist")
+        link = f"{page}?year={needed_until(today).year}"
+        yield Figure(
+            _("Official calendar ends"), date_format(ends, "SHORT_DATE_FORMAT"), link, "late"
+        )
 
 
 def _of_jobs() -> Figure:

@@ -1,15 +1,17 @@
 import hashlib
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import time_machine
 import unfold
 from django.contrib import admin
+from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.staticfiles import finders
 from django.utils import timezone
 
-from policies.models import Company
+from policies.models import CalendarRange, Company
 from privacyportal.roles import ADMINISTRATOR, AUDITOR, COMPLAINT_OFFICER, DPO
 from tests.factories import make_complaint, make_customer, make_staff
 
@@ -125,6 +127,28 @@ def test_the_first_page_shows_figures_that_lead_to_their_lists(client, db):
     assert [own.reference for own in context["own_complaints"]] == [mine.reference]
     for figure in context["figures"]:
         assert client.get(figure.link).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("ends", "shown"), [(date(2027, 12, 30), ["30/12/2027"]), (date(2027, 12, 31), [])]
+)
+def test_the_first_page_warns_who_keeps_the_calendar_that_it_ends(ends, shown, client, db):
+    CalendarRange.objects.update(covers_to=ends)
+    dpo = make_staff(DPO)
+    dpo.user_permissions.add(Permission.objects.get(codename="change_officialday"))
+    year_view = "/admin/policies/officialday/?year=2027"
+
+    with time_machine.travel(datetime(2026, 11, 2, 3, 0, tzinfo=UTC), tick=False):
+        client.force_login(dpo)
+        figures = client.get("/admin/").context_data["figures"]
+        client.force_login(make_staff(AUDITOR))
+        of_auditor = client.get("/admin/").context_data["figures"]
+
+    assert [(f.value, f.tone) for f in figures if f.link == year_view] == [
+        (day, "late") for day in shown
+    ]
+    assert of_auditor != []
+    assert [f for f in of_auditor if f.link == year_view] == []
 
 
 @pytest.mark.parametrize("role", [COMPLAINT_OFFICER, DPO, AUDITOR, ADMINISTRATOR])
