@@ -217,3 +217,20 @@ def test_a_case_that_somebody_holds_is_left_for_the_next_run(portal):
 
     assert while_held == [COUNTED, date(2027, 9, 1)]
     assert statute(held).last_day == date(2027, 9, 1)
+
+
+def test_customer_and_officer_read_which_day_moved(dpo, client):
+    complaint = make_complaint(received_at=RECEIVED)
+    swap(dpo)
+    recount_clocks()
+    sentences = [event.deadline_sentence for event in moves(complaint)]
+
+    client.force_login(complaint.customer.user)
+    for_customer = client.get(complaint.get_absolute_url()).content.decode()
+    client.force_login(dpo)
+    for_officer = client.get(f"/admin/complaints/complaint/{complaint.pk}/change/").content.decode()
+
+    assert len(sentences) > 0
+    for sentence in sentences:
+        assert sentence in for_customer
+        assert sentence in for_officer
