@@ -25,6 +25,7 @@ VALUES = {
     "path": "/complaints/abc/",
     "last_day": "2026-12-14",
     "kept_until": "2027-11-22",
+    "ends": "2027-01-14",
     "member": "Phạm Thu Hà",
     "by": "Lê Văn Tám",
     "given": ["auditor"],
