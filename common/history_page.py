@@ -32,10 +32,20 @@ REASONS: dict[str, str | Promise] = {
     "retired": _("retired"),
     "ended": _("ended"),
     "source confirmed": _("source confirmed"),
+    "proposed": _("proposed"),
+    "imported": _("imported"),
+    "corrected": _("corrected"),
+    "rejected": _("rejected"),
+    "confirmed": _("confirmed"),
+    "swap entered": _("swap entered"),
+    "announcement changed": _("the announcement was changed"),
+    "entered wrongly": _("it was entered wrongly"),
+    "year completed": _("year completed"),
     "draft written": _("draft written"),
     "draft changed": _("draft changed"),
     "draft discarded": _("draft discarded"),
     "published": _("published"),
+    "calendar changed": _("the official calendar changed"),
 }
 
 Shown = Callable[[Any, Any], Any]

@@ -53,6 +53,8 @@ ROLES: dict[str, tuple[str, ...]] = {
         "policies.add_retentionrule",
         "policies.change_retentionrule",
         "policies.view_officialday",
+        "policies.add_officialday",
+        "policies.change_officialday",
         "notices.view_notice",
         "common.view_jobstatus",
     ),

@@ -1,19 +1,334 @@
-"""Working days and days off, to read. They are loaded by command."""
+"""The official calendar: a year at a glance, and the steps that change it."""
 
+from collections.abc import Callable
+from datetime import date
+from functools import partial
+from typing import Any
+
+from django import forms
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from unfold.decorators import action
 
-from common.admin import ReadOnlyAdmin
-from policies.models import OfficialDay
+from common.admin import ReadOnlyAdmin, Text, themed
+from policies import calendar_changes, calendar_years
+from policies.admin import calendar_forms
+from policies.admin.calendar_year import MARKS, months_of
+from policies.calendar_import import CalendarRow, Fault, parse_calendar
+from policies.models import CalendarRange, DayStatus, OfficialDay
+
+ADD = "policies.add_officialday"
+CHANGE = "policies.change_officialday"
 
 
 @admin.register(OfficialDay)
 class OfficialDayAdmin(ReadOnlyAdmin):
     list_display = ["day", "day_type", "kind", "local_label", "status"]
-    list_filter = ["day_type", "kind"]
+    list_filter = ["day_type", "kind", "status"]
     date_hierarchy = "day"
     sortable_by = ["day"]
+    actions_detail = ["confirm", "correct", "reject", "withdraw"]
+
+    def get_urls(self) -> list[URLPattern]:
+        return [
+            self._year_step("propose", self.propose_view),
+            self._year_step("confirm", self.confirm_view),
+            self._year_step("swap", self.swap_view),
+            self._year_step("complete", self.complete_view),
+            self._year_step("import", self.import_view),
+            self._year_step("import/confirm", self.import_confirm_view),
+            *super().get_urls(),
+        ]
+
+    def _year_step(self, name: str, view: Callable[[HttpRequest], HttpResponse]) -> URLPattern:
+        step: URLPattern = path(
+            f"{name}/",
+            self.admin_site.admin_view(view),
+            name=f"policies_officialday_{name.replace('/', '_')}_step",
+        )
+        return step
+
+    # The year
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Show a year; with a filter the plain list, which keeps its filters and addresses."""
+        loaded = CalendarRange.objects.first()
+        if request.GET.keys() - {"year"} or loaded is None:
+            return super().changelist_view(request, extra_context)
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        years = calendar_years.possible_years(loaded)
+        year = _year_of(request, years)
+        days = list(
+            OfficialDay.objects.filter(day__year=year).select_related(
+                "confirmed_by", "swapped_with"
+            )
+        )
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Official calendar %(year)d") % {"year": year},
+            "opts": self.opts,
+            "year": year,
+            "previous": year - 1 if year - 1 in years else None,
+            "next": year + 1 if year + 1 in years else None,
+            "months": months_of(year, days, loaded),
+            "days": days,
+            "open": [day for day in days if day.status != DayStatus.OFFICIAL],
+            "loaded": loaded,
+            "coverage": _coverage(loaded, year),
+            "completes": year == calendar_years.next_year(loaded),
+            "legend": [(mark, kind.value, kind.label) for kind, mark in MARKS.items()],
+            "may_add": request.user.has_perm(ADD),
+            "may_change": request.user.has_perm(CHANGE),
+            **(extra_context or {}),
+        }
+        return TemplateResponse(request, "admin/policies/officialday/year.html", context)
+
+    def propose_view(self, request: HttpRequest) -> HttpResponse:
+        return self._on_year(
+            request,
+            permission=ADD,
+            form_class=calendar_forms.ProposeForm,
+            act=calendar_changes.propose_year,
+            title=_("Propose the public holidays"),
+            done=_("What the calendar lacked is proposed; nothing counts before it is confirmed."),
+            note=_(
+                "The proposal is reckoned, not announced: swaps are missing and days in lieu may"
+                " differ. Compare it with the announcement before you confirm it."
+            ),
+        )
+
+    def confirm_view(self, request: HttpRequest) -> HttpResponse:
+        year = _year_of(request, calendar_years.possible_years(calendar_years.loaded_range()))
+
+        class ConfirmForm(calendar_forms.ConfirmForm):
+            def __init__(self, *args: Any, **kwargs: Any) -> None:
+                super().__init__(*args, **kwargs)
+                days: Any = self.fields["days"]
+                days.queryset = days.queryset.filter(day__year=year)
+                days.initial = [day.pk for day in days.queryset]
+
+        return self._on_year(
+            request,
+            permission=CHANGE,
+            form_class=ConfirmForm,
+            act=calendar_changes.confirm_days,
+            title=_("Confirm days"),
+            done=_("The days are official. Open cases are counted anew."),
+            note=_("You compared each chosen day with the document that you name."),
+        )
+
+    def swap_view(self, request: HttpRequest) -> HttpResponse:
+        return self._on_year(
+            request,
+            permission=ADD,
+            form_class=calendar_forms.SwapForm,
+            act=calendar_changes.enter_swap,
+            title=_("Enter a swap"),
+            done=_("Both days of the swap are entered. Open cases are counted anew."),
+            note=_("A day off on a working day, made up on a Saturday or Sunday."),
+        )
+
+    def complete_view(self, request: HttpRequest) -> HttpResponse:
+        return self._on_year(
+            request,
+            permission=CHANGE,
+            form_class=calendar_forms.CompleteForm,
+            act=calendar_years.complete_year,
+            title=_("Complete the year"),
+            done=_("The calendar now covers the whole year."),
+            note=_("Time limits are then counted on days up to 31 December of this year."),
+        )
+
+    def _on_year(
+        self,
+        request: HttpRequest,
+        *,
+        permission: str,
+        act: Callable[..., object],
+        **step: Any,
+    ) -> HttpResponse:
+        if not request.user.has_perm(permission):
+            raise PermissionDenied
+        year = _year_of(request, calendar_years.possible_years(calendar_years.loaded_range()))
+        return self.form_view(
+            request,
+            act=partial(act, by=request.user),
+            initial={"year": year},
+            back=_page_of_year(year),
+            **step,
+        )
+
+    # A file
+
+    def import_view(self, request: HttpRequest) -> HttpResponse:
+        """Read a file and show what it would add; nothing is kept of it but signed rows."""
+        if not request.user.has_perm(ADD):
+            raise PermissionDenied
+        sent = (request.POST, request.FILES) if request.method == "POST" else (None, None)
+        form = themed(calendar_forms.UploadForm(*sent))
+        context: dict[str, Any] = {
+            **self.admin_site.each_context(request),
+            "title": _("Import a calendar"),
+            "opts": self.opts,
+            "form": form,
+            "back": _page_of_year(timezone.localdate().year),
+        }
+        if form.is_valid():
+            context |= _preview(form.cleaned_data["file"].read())
+        return TemplateResponse(request, "admin/policies/officialday/import.html", context)
+
+    def import_confirm_view(self, request: HttpRequest) -> HttpResponse:
+        if not request.user.has_perm(ADD):
+            raise PermissionDenied
+        by: Any = request.user
+        again = reverse("admin:policies_officialday_import_step")
+        if request.method != "POST":
+            return redirect(again)
+        return self.form_view(
+            request,
+            form_class=calendar_forms.ImportForm,
+            act=partial(calendar_changes.import_days, by=by),
+            title=_("Import a calendar"),
+            done=_("The new days are proposed; nothing counts before it is confirmed."),
+            back=again,
+            after=lambda days: _page_of_year(
+                days[0].day.year if days else timezone.localdate().year
+            ),
+        )
+
+    # A day
+
+    def _offers(self, request: HttpRequest, object_id: str | None, *statuses: DayStatus) -> bool:
+        day = self.get_object(request, object_id) if object_id else None
+        may = bool(request.user.has_perm(CHANGE))
+        return may and (day is None or day.status in statuses)
+
+    def has_proposal_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        return self._offers(request, object_id, DayStatus.PROPOSED)
+
+    def has_open_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        return self._offers(request, object_id, DayStatus.PROPOSED, DayStatus.PROVISIONAL)
+
+    def has_counting_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        return self._offers(request, object_id, DayStatus.PROVISIONAL, DayStatus.OFFICIAL)
+
+    @action(description=_("Confirm"), icon="fact_check", permissions=["open"])  # type: ignore[untyped-decorator]
+    def confirm(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self.step_view(
+            request,
+            object_id,
+            permission=CHANGE,
+            step=lambda day, **values: calendar_changes.confirm_days([day], **values),
+            title=_("Confirm the day"),
+            done=_("The days are official. Open cases are counted anew."),
+            form_class=calendar_forms.DocumentForm,
+        )
+
+    @action(description=_("Correct"), icon="edit", permissions=["proposal"])  # type: ignore[untyped-decorator]
+    def correct(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        day = self.get_row(request, object_id, CHANGE)
+        by: Any = request.user
+        is_swap = day.kind in calendar_changes.SWAP
+        return self.form_view(
+            request,
+            form_class=calendar_forms.CorrectSwapForm if is_swap else calendar_forms.CorrectForm,
+            act=partial(calendar_changes.correct_proposal, day, by=by),
+            initial={"kind": day.kind, "label_vi": day.label_vi, "label_en": day.label_en},
+            title=_("Correct the proposal"),
+            done=_("The change is saved."),
+            back=self.page_of(day),
+            object=day,
+        )
+
+    @action(description=_("Reject"), icon="delete", permissions=["proposal"])  # type: ignore[untyped-decorator]
+    def reject(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._remove(
+            request,
+            object_id,
+            forms.Form,
+            calendar_changes.reject_proposal,
+            title=_("Reject the proposal"),
+            done=_("The proposal is removed."),
+            note=_("Of a swap both days are removed. The history stays."),
+        )
+
+    @action(description=_("Withdraw"), icon="event_busy", permissions=["counting"])  # type: ignore[untyped-decorator]
+    def withdraw(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._remove(
+            request,
+            object_id,
+            calendar_forms.WithdrawForm,
+            calendar_changes.withdraw_day,
+            title=_("Withdraw the day"),
+            done=_("The day no longer counts. Open cases are counted anew."),
+            note=_("Of a swap both days are withdrawn. The history stays."),
+        )
+
+    def _remove(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_class: type[forms.Form],
+        step: Callable[..., object],
+        *,
+        title: Text,
+        done: Text,
+        note: Text,
+    ) -> HttpResponse:
+        day = self.get_row(request, object_id, CHANGE)
+        year = day.day.year
+        return self.form_view(
+            request,
+            form_class=form_class,
+            act=partial(step, day, by=request.user),
+            title=title,
+            done=done,
+            back=self.page_of(day),
+            after=lambda _nothing: _page_of_year(year),
+            note=note,
+            object=day,
+        )
 
     @admin.display(description=_("label"))
     def local_label(self, day: OfficialDay) -> str:
         return str(day.label)
+
+
+def _year_of(request: HttpRequest, years: range) -> int:
+    """Return the year that is asked for, else this one, or the nearest that there can be."""
+    asked = request.GET.get("year", "")
+    is_year = asked.isascii() and asked.isdigit() and len(asked) <= 4
+    year = int(asked) if is_year else timezone.localdate().year
+    return min(max(year, years[0]), years[-1])
+
+
+def _page_of_year(year: int) -> str:
+    return f"{reverse('admin:policies_officialday_changelist')}?year={year}"
+
+
+def _coverage(loaded: CalendarRange, year: int) -> str:
+    """Return how much of a year is loaded: "whole", "part" or "none"."""
+    if loaded.covers_from.year <= year < calendar_years.next_year(loaded):
+        return "whole" if loaded.covers_from <= date(year, 1, 1) else "part"
+    return "part" if loaded.covers_to.year == year else "none"
+
+
+def _preview(content: bytes) -> dict[str, Any]:
+    parsed = parse_calendar(content, calendar_years.possible_years(calendar_years.loaded_range()))
+    found = calendar_changes.compare(parsed.rows)
+    new: list[CalendarRow] = [each.row for each in found if each.known is None]
+    halves = calendar_changes.faults_of_new(new)
+    faults = [*parsed.faults, *(Fault(row.line, text) for row, text in halves.items())]
+    return {
+        "faults": faults,
+        "found": [] if faults else found,
+        "new": len(new),
+        "signed": calendar_forms.sign_rows(new) if new and not faults else "",
+    }

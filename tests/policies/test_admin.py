@@ -21,7 +21,6 @@ MODELS = [
     "recipient",
     "timelimit",
     "retentionrule",
-    "officialday",
 ]
 ADDED_TO = {"purpose", "recipient", "timelimit", "retentionrule"}
 

@@ -1,0 +1,265 @@
+from datetime import date
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from policies import calendar_changes
+from policies.models import CalendarRange, DayStatus, OfficialDay
+from privacyportal.roles import AUDITOR, DPO
+from tests.factories import make_staff
+
+CALENDAR = "/admin/policies/officialday/"
+YEAR_STEPS = ("propose", "confirm", "swap", "complete", "import", "import/confirm")
+DAY_STEPS = ("confirm", "correct", "reject", "withdraw")
+SWAP = {
+    "day_off": "2027-08-30",
+    "working_day": "2027-08-21",
+    "label_vi": "Hoán đổi",
+    "label_en": "Swap",
+    "document": "1/TB",
+}
+
+
+def sign_in(client, role):
+    user = make_staff(role)
+    client.force_login(user)
+    client.cookies["django_language"] = "en"
+    return user
+
+
+@pytest.fixture
+def dpo(client, db):
+    return sign_in(client, DPO)
+
+
+def cells(response):
+    months = response.context_data["months"]
+    return {cell.day: cell for month in months for week in month.weeks for cell in week if cell}
+
+
+def days_of(year):
+    return OfficialDay.objects.filter(day__year=year)
+
+
+def send(client, content, name="days.csv"):
+    file = SimpleUploadedFile(name, content.encode() if isinstance(content, str) else content)
+    return client.post(f"{CALENDAR}import/", {"file": file})
+
+
+# The year
+
+
+def test_a_year_is_shown_whole_with_what_sets_days_apart(client, dpo):
+    response = client.get(f"{CALENDAR}?year=2026")
+
+    shown = cells(response)
+    assert len(shown) == 365
+    assert shown[date(2026, 9, 2)].classes == "year-day--statutory year-day--official"
+    assert shown[date(2026, 8, 22)].mark == "▲"
+    assert shown[date(2026, 8, 29)].classes == "year-day--weekend"
+    assert all(len(week) == 7 for month in response.context_data["months"] for week in month.weeks)
+    assert "?year=2025" in response.text
+    assert "Viet Nam Culture Day" in response.text
+
+
+def test_a_year_that_is_loaded_in_part_says_so(client, dpo):
+    calendar_changes.propose_year(2028, by=dpo)
+    response = client.get(f"{CALENDAR}?year=2028")
+
+    shown = cells(response)
+    assert response.context_data["coverage"] == "part"
+    assert shown[date(2028, 1, 1)].classes == "year-day--statutory year-day--provisional"
+    assert shown[date(2028, 1, 14)].classes == ""
+    assert shown[date(2028, 1, 17)].classes == "year-day--beyond"
+    assert "year-day--proposed" in shown[date(2028, 1, 26)].classes
+
+
+@pytest.mark.parametrize(
+    ("asked", "year", "coverage"),
+    [("2027", 2027, "whole"), ("1", 2023, "whole"), ("9999", 2031, "none"), ("x", 2026, "whole")],
+)
+def test_the_year_is_one_that_there_can_be(asked, year, coverage, client, dpo, time_machine):
+    time_machine.move_to(date(2026, 11, 24))
+    client.force_login(dpo)
+
+    context = client.get(f"{CALENDAR}?year={asked}").context_data
+
+    assert (context["year"], context["coverage"]) == (year, coverage)
+
+
+@pytest.mark.parametrize("confirmed", [1, 3])
+def test_a_year_costs_the_same_however_many_days_it_has(
+    confirmed, client, dpo, django_assert_num_queries
+):
+    proposals = calendar_changes.propose_year(2028, by=dpo)
+    calendar_changes.confirm_days(proposals[:confirmed], document="1/TB", by=dpo)
+    client.get(CALENDAR)
+
+    with django_assert_num_queries(7):
+        client.get(f"{CALENDAR}?year=2028")
+
+
+def test_the_plain_list_stays(client, dpo):
+    found = client.get(f"{CALENDAR}?day__year=2026").context_data["cl"].result_list
+
+    assert date(2026, 9, 2) in {day.day for day in found}
+
+
+# The steps of a year
+
+
+def test_the_dpo_proposes_confirms_and_completes_a_year(client, dpo):
+    answer = client.post(f"{CALENDAR}propose/?year=2028", {"year": "2028"})
+    assert answer.url == f"{CALENDAR}?year=2028"
+    chosen = client.get(f"{CALENDAR}confirm/?year=2028").context_data["form"].fields["days"]
+    assert set(chosen.initial) == set(days_of(2028).values_list("pk", flat=True))
+
+    client.post(f"{CALENDAR}confirm/?year=2028", {"days": list(chosen.initial), "document": "7/TB"})
+    answer = client.post(f"{CALENDAR}complete/?year=2028", {"year": "2028"})
+
+    assert answer.status_code == 302
+    assert set(days_of(2028).values_list("status", "document")) == {("official", "7/TB")}
+    assert CalendarRange.objects.get().covers_to == date(2028, 12, 31)
+
+
+def test_days_of_another_year_are_not_confirmed_along(client, dpo):
+    calendar_changes.propose_year(2028, by=dpo)
+    other = calendar_changes.propose_year(2029, by=dpo)[0]
+
+    response = client.post(
+        f"{CALENDAR}confirm/?year=2028", {"days": [other.pk], "document": "7/TB"}
+    )
+
+    assert response.status_code == 200
+    assert OfficialDay.objects.get(pk=other.pk).status == DayStatus.PROPOSED
+
+
+def test_a_refusal_comes_back_above_the_form(client, dpo):
+    response = client.post(f"{CALENDAR}complete/?year=2028", {"year": "2028"})
+
+    assert response.status_code == 200
+    assert response.context_data["form"].non_field_errors()
+    assert CalendarRange.objects.get().covers_to == date(2028, 1, 14)
+
+
+def test_a_swap_is_entered_and_withdrawn_as_a_pair(client, dpo):
+    client.post(f"{CALENDAR}swap/?year=2027", SWAP)
+    off = OfficialDay.objects.get(day="2027-08-30")
+    assert off.swapped_with.day == date(2027, 8, 21)
+
+    answer = client.post(
+        f"{CALENDAR}{off.pk}/withdraw/", {"reason": "entered wrongly", "document": "2/TB"}
+    )
+
+    assert answer.url == f"{CALENDAR}?year=2027"
+    assert not OfficialDay.objects.filter(day__in=["2027-08-30", "2027-08-21"]).exists()
+
+
+# The steps of a day
+
+
+def test_a_proposal_is_corrected_confirmed_or_rejected(client, dpo):
+    first, second = calendar_changes.propose_year(2028, by=dpo)[:2]
+    page = client.get(f"{CALENDAR}{first.pk}/change/").text
+    assert f"{CALENDAR}{first.pk}/reject" in page
+    assert f"{CALENDAR}{first.pk}/withdraw" not in page
+
+    corrected = {"kind": "compensatory", "label_vi": "Bù", "label_en": "In lieu"}
+    client.post(f"{CALENDAR}{first.pk}/correct/", corrected)
+    client.post(f"{CALENDAR}{first.pk}/confirm/", {"document": "3/TB"})
+    client.post(f"{CALENDAR}{second.pk}/reject/")
+
+    first.refresh_from_db()
+    assert (first.kind, first.label_en, first.status) == ("compensatory", "In lieu", "official")
+    assert not OfficialDay.objects.filter(pk=second.pk).exists()
+    assert client.get(f"{CALENDAR}{first.pk}/history/").status_code == 200
+
+
+def test_who_only_reads_sees_the_year_and_no_step(client, db):
+    day = calendar_changes.propose_year(2028, by=make_staff(DPO))[0]
+    before = list(OfficialDay.objects.order_by("pk").values())
+    sign_in(client, AUDITOR)
+
+    page = client.get(f"{CALENDAR}?year=2028")
+    answers = [
+        client.post(f"{CALENDAR}{step}/?year=2028", {**SWAP, "year": "2028"}).status_code
+        for step in (*YEAR_STEPS, *(f"{day.pk}/{step}" for step in DAY_STEPS))
+    ]
+
+    assert page.status_code == 200
+    assert f"{CALENDAR}swap" not in page.text
+    assert answers == [403] * 10
+    assert list(OfficialDay.objects.order_by("pk").values()) == before
+
+
+def test_a_day_is_neither_edited_added_nor_deleted_freely(client, dpo):
+    day = OfficialDay.objects.get(day="2027-09-02")
+
+    for page in (f"{day.pk}/change/", "add/", f"{day.pk}/delete/"):
+        assert client.post(f"{CALENDAR}{page}", {"post": "yes"}).status_code == 403
+
+    assert OfficialDay.objects.filter(pk=day.pk).exists()
+
+
+# A file
+
+
+def test_a_file_is_previewed_and_then_proposed(client, dpo):
+    content = "date,label\n2028-03-03,=Extra\n2027-09-02,Other\n2027-01-01,New Year's Day\n"
+    before = OfficialDay.objects.count()
+    preview = send(client, content)
+    found = preview.context_data["found"]
+    assert [(each.known is None, each.differs) for each in found][:2] == [
+        (True, False),
+        (False, True),
+    ]
+    assert OfficialDay.objects.count() == before
+
+    answer = client.post(f"{CALENDAR}import/confirm/", {"rows": preview.context_data["signed"]})
+
+    assert answer.url == f"{CALENDAR}?year=2028"
+    day = OfficialDay.objects.get(day="2028-03-03")
+    assert (day.label_vi, day.status) == ("=Extra", DayStatus.PROPOSED)
+    assert OfficialDay.objects.count() == before + 1
+
+
+def test_a_calendar_file_is_read_too(client, dpo):
+    content = (
+        "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nBEGIN:VEVENT\r\nUID:1\r\n"
+        "DTSTART;VALUE=DATE:20280303\r\nDTEND;VALUE=DATE:20280305\r\nSUMMARY:Lễ\r\n"
+        "END:VEVENT\r\nEND:VCALENDAR\r\n"
+    )
+
+    found = send(client, content, "days.ics").context_data["found"]
+
+    assert [each.row.day.day for each in found] == [3, 4]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "date,label\n2028-03-03,Good\n2028-02-30,Bad\n",
+        "date,label,kind,day_type\n2028-03-03,Half,swap_off,OFF\n",
+        "nothing",
+        b"date,label\n2028-03-03,\xff\n",
+        b"x" * (1024 * 1024 + 1),
+    ],
+)
+def test_a_file_with_a_fault_offers_nothing_to_import(content, client, dpo):
+    response = send(client, content)
+
+    assert response.status_code == 200
+    assert response.context_data["faults"]
+    assert response.context_data["signed"] == ""
+
+
+@pytest.mark.parametrize("rows", ["", "x", None])
+def test_only_what_the_preview_showed_is_imported(rows, client, dpo):
+    signed = send(client, "date,label\n2028-03-03,Good\n").context_data["signed"]
+    sent = signed[:-2] + "xx" if rows is None else rows
+
+    response = client.post(f"{CALENDAR}import/confirm/", {"rows": sent})
+
+    assert response.status_code == 200
+    assert response.context_data["form"].non_field_errors()
+    assert not OfficialDay.objects.filter(day="2028-03-03").exists()
