@@ -23,6 +23,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from policies import profile_faults
+from policies.models.versions import NUMBER
 from policies.profile_faults import Fault, ProfileError
 from policies.promises import control_names
 
@@ -214,7 +215,7 @@ class Company(Entry):
 class Policy(Entry):
     """One version of the privacy policy; it takes effect when the notice period has passed."""
 
-    number: Annotated[Line, StringConstraints(max_length=20)]
+    number: Annotated[Line, StringConstraints(pattern=f"^{NUMBER}$", max_length=20)]
     published_on: dt.date
     effective_on: dt.date
     summary: Text

@@ -1,10 +1,11 @@
 from django.urls import path, register_converter
 
 from policies import views
+from policies.models.versions import NUMBER
 
 
 class PolicyNumber:
-    regex = "[0-9][0-9A-Za-z.-]*"
+    regex = NUMBER
 
     def to_python(self, value: str) -> str:
         return value

@@ -28,6 +28,9 @@ class Company(models.Model):
     profile_sha256 = models.CharField(
         _("fingerprint of the profile as loaded"), max_length=64, blank=True
     )
+    statute_sha256 = models.CharField(
+        _("fingerprint of the statute and the calendar as loaded"), max_length=64, blank=True
+    )
     name_vi = models.CharField(_("name (Vietnamese)"), max_length=200)
     name_en = models.CharField(_("name (English)"), max_length=200)
     short_name = models.CharField(_("short name"), max_length=60)

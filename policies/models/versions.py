@@ -15,6 +15,7 @@ from simple_history.models import HistoricalRecords
 from common.bilingual import Bilingual
 from policies.models.company import Company
 
+NUMBER = "[0-9][0-9A-Za-z.-]*"  # it is a part of the version's address
 LONGEST_TEXT = 200_000  # characters; the longest of the five policies has 12 000
 
 
@@ -93,9 +94,7 @@ class PolicyVersion(models.Model):
         _("number"),
         max_length=20,
         validators=[
-            RegexValidator(
-                r"^[0-9][0-9A-Za-z.-]*$", _("Begin with a digit; then digits, letters, . and -.")
-            )
+            RegexValidator(f"^{NUMBER}$", _("Begin with a digit; then digits, letters, . and -."))
         ],
     )
     significance = models.CharField(
@@ -132,6 +131,9 @@ class PolicyVersion(models.Model):
         ordering = [F("effective_on").desc(nulls_first=True), "-pk"]
         constraints = [
             models.UniqueConstraint(name="policyversion_number", fields=["profile", "number"]),
+            models.CheckConstraint(
+                name="policyversion_number_form", condition=Q(number__regex=f"^{NUMBER}$")
+            ),
             models.UniqueConstraint(
                 name="policyversion_one_in_effect", fields=["profile", "effective_on"]
             ),

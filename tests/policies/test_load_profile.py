@@ -3,6 +3,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from common.personal_data import DataCategory
@@ -265,6 +266,16 @@ def test_a_changed_policy_with_a_new_number_is_published_beside_the_old(acme):
     assert load_profile(acme.path) == 1
 
     assert sorted(PolicyVersion.objects.of_company().values_list("number", flat=True)) == ["1", "2"]
+
+
+@pytest.mark.parametrize("number", ["v2 mới", "2/2026", "changes"])
+def test_a_number_that_no_address_can_hold_is_refused(acme, number):
+    acme.breaks('number = "1"', f'number = "{number}"')
+
+    with pytest.raises(ProfileError, match=r"policy.number: .* does not have the form"):
+        load_profile(acme.path)
+    with pytest.raises(IntegrityError, match="policyversion_number_form"), transaction.atomic():
+        PolicyVersion.objects.create(profile="acme", number=number)
 
 
 def test_a_new_number_takes_effect_after_the_version_before(acme):
