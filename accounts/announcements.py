@@ -17,6 +17,7 @@ from django.utils import timezone
 from accounts.models import Customer, PolicyAnnouncement
 from notices.services import fills_template, queue_mailing
 from policies.audience import counts_readers
+from policies.counting import local_day
 from policies.models import PolicyVersion, Significance
 
 MAIL = "policy_published"
@@ -28,13 +29,16 @@ LONGEST_SIGN_UP = timedelta(hours=1)  # no transaction that adds a customer stay
 def versions_to_announce() -> QuerySet[PolicyVersion]:
     """Return the significant versions of which not everybody is told yet.
 
-    The first version of a company changes nothing for anybody.
+    The first version of a company changes nothing for anybody, nor does one that is superseded.
     """
-    earlier = PolicyVersion.objects.published().filter(
-        profile=OuterRef("profile"), effective_on__lt=OuterRef("effective_on")
+    published = PolicyVersion.objects.published().filter(profile=OuterRef("profile"))
+    earlier = published.filter(effective_on__lt=OuterRef("effective_on"))
+    in_its_place = published.filter(
+        effective_on__gt=OuterRef("effective_on"), effective_on__lte=local_day(timezone.now())
     )
     return PolicyVersion.objects.of_company().filter(
         Exists(earlier),
+        ~Exists(in_its_place),
         significance=Significance.SIGNIFICANT,
         announcement__finished_at=None,
     )
