@@ -6,7 +6,7 @@ from difflib import SequenceMatcher
 from itertools import takewhile
 from typing import NamedTuple
 
-MOST_STEPS = 100_000_000  # a few seconds at the very worst; ordinary texts need a hundredth
+MOST_STEPS = 25_000_000  # about a second at the very worst; ordinary texts need a hundredth
 STEPS_PER_CELL = 50  # a cell of the table in pair_up, in time and in memory
 ALIKE = 0.5  # the least share of common words of a pair
 

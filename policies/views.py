@@ -8,19 +8,17 @@ from datetime import date
 from itertools import groupby, zip_longest
 
 from django.contrib.auth.decorators import login_not_required
-from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import get_language
 
-from common.markdown import Section, contents
-from policies.comparison import Row, compare, summary
+from common.markdown import Section
+from policies.comparison import Row, summary
 from policies.counting import local_day
 from policies.forms import CompareForm, DayForm
-from policies.models import PolicyText, PolicyVersion
-
-A_DAY = 24 * 60 * 60  # seconds; two texts always compare the same, but a release may draw it anew
+from policies.models import PolicyVersion
+from policies.reading import draw, draw_comparison
 
 
 @login_not_required
@@ -67,7 +65,7 @@ def compare_policy(request: HttpRequest) -> HttpResponse:
     context = {"form": form, "versions": versions}
     if form.is_valid():
         old, new = form.cleaned_data["old"], form.cleaned_data["new"]
-        rows = _compare(old.text_in(_language()), new.text_in(_language()))
+        rows = draw_comparison(old.text_in(_language()), new.text_in(_language()))
         context |= {"old": old, "new": new, "counts": summary(rows), "runs": _runs(rows)}
     return render(request, "policies/compare.html", context)
 
@@ -85,15 +83,15 @@ def _in_effect(versions: list[PolicyVersion], day: date) -> PolicyVersion | None
 def _show(
     request: HttpRequest, version: PolicyVersion, versions: list[PolicyVersion]
 ) -> HttpResponse:
-    text = version.text_in(_language())
+    drawn = draw(version.text_in(_language()))
     place = versions.index(version)
     return render(
         request,
         "policies/policy.html",
         {
             "version": version,
-            "text": text,
-            "sections": _table_of_contents(text),
+            "html": drawn.html,
+            "sections": _table_of_contents(drawn.sections),
             "before": next(iter(versions[place + 1 :]), None),
             "in_effect": _in_effect(versions, local_day(timezone.now())),
             "to_come": [each for each in versions if each.state == each.State.PUBLISHED],
@@ -101,20 +99,10 @@ def _show(
     )
 
 
-def _table_of_contents(text: PolicyText) -> list[Section]:
+def _table_of_contents(sections: list[Section]) -> list[Section]:
     """Return the headings of the highest level that has several: a title stands alone."""
-    sections = contents(text.body)
     several = [level for level, n in Counter(each.level for each in sections).items() if n > 1]
     return [each for each in sections if several and each.level == min(several)]
-
-
-def _compare(old: PolicyText, new: PolicyText) -> list[Row]:
-    key = f"comparison-{old.sha256}-{new.sha256}"
-    rows: list[Row] | None = cache.get(key)
-    if rows is None:
-        rows = compare(old.body, new.body)
-        cache.set(key, rows, A_DAY)
-    return rows
 
 
 def _runs(rows: list[Row]) -> list[tuple[bool, list[Row]]]:

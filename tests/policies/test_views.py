@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from policies.models import Company, PolicyVersion, Significance
+from policies.reading import DRAWING
 from tests.factories import make_policy_draft, make_policy_version
 
 pytestmark = pytest.mark.django_db
@@ -186,12 +187,19 @@ def test_with_one_version_there_is_nothing_to_compare(client):
 
 def test_a_comparison_is_worked_out_once(client, history):
     first = page_of(client, "compare_policy", old="1", new="2")
-    key = "comparison-{}-{}".format(
-        *(PolicyVersion.objects.get(number=n).text_in("en").sha256 for n in "12")
-    )
-    assert cache.get(key)
+    texts = [PolicyVersion.objects.get(number=number).text_in("en").sha256 for number in "12"]
+    key = f"comparison-{DRAWING}-{texts[0]}-{texts[1]}"
 
+    assert {type(row) for row in cache.get(key)} == {tuple}
     assert page_of(client, "compare_policy", old="1", new="2") == first
+
+
+def test_a_text_is_drawn_once(client, history):
+    first = client.get("/policy/2/", headers={"accept-language": "en"}).content
+    text = PolicyVersion.objects.get(number="2").text_in("en")
+
+    assert cache.get(f"policy-{DRAWING}-{text.sha256}")
+    assert client.get("/policy/2/", headers={"accept-language": "en"}).content == first
 
 
 @pytest.mark.parametrize("more", [1, 3])
