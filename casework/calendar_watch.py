@@ -3,6 +3,7 @@
 from datetime import date
 
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.staff import officers
@@ -22,6 +23,8 @@ def remind_of_calendar(today: date | None = None) -> int:
     if ends is None:
         return 0
     week = f"{today:%G-%V}"
+    year = needed_until(today).year
+    page = reverse("admin:policies_officialday_changelist")
     recipients = officers()
     for officer in recipients:
         queue_notice(
@@ -29,6 +32,7 @@ def remind_of_calendar(today: date | None = None) -> int:
             recipient=officer,
             key=f"calendar-{week}-{officer}",
             ends=ends.isoformat(),
-            year=str(needed_until(today).year),  # a number would be shown as 2.027
+            year=str(year),  # a number would be shown as 2.027
+            path=f"{page}?year={year}",
         )
     return len(recipients)

@@ -69,7 +69,7 @@ UNSPOKEN = re.compile(
 SPOKEN_ATTRIBUTE = re.compile(r"""\b(?:alt|aria-label|placeholder|title)=["']([^"']*)""")
 # The pages of faults speak both languages at once; languages are called by their own names.
 BILINGUAL = re.compile(r"templates/(\d{3}\w*|layouts/fault)\.html")
-OWN_NAMES = {"VI", "EN", "Tiếng Việt", "English"}
+OWN_NAMES = {"VI", "EN", "Tiếng Việt", "English", "SHA-256"}
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%[a-z%]|\{\w*\}")
 
 
@@ -201,7 +201,7 @@ def _unmarked(files: Iterable[tuple[Path, str]]) -> Iterator[str]:
             continue
         markup = UNSPOKEN.sub("", path.read_text(encoding="utf-8"))
         spoken = [*re.split(r"<[^>]*>|\n", markup), *SPOKEN_ATTRIBUTE.findall(markup)]
-        for text in (each.strip(" –") for each in spoken):
+        for text in (each.strip(" –,") for each in spoken):
             if any(map(str.isalpha, text)) and text not in OWN_NAMES:
                 yield f"{name}: not translated: {text!r}"
 

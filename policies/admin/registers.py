@@ -118,6 +118,11 @@ class RegisterAdmin(BilingualAdmin):
 class CompanyAdmin(BilingualAdmin):
     list_display = ["short_name", "local_name", "profile", "day_kind", "notice_period_days"]
 
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
+        """Leave out the fingerprints, which only the loading of a profile reads."""
+        names = super().get_fields(request, obj)
+        return [name for name in names if not str(name).endswith("sha256")]
+
 
 @admin.register(Purpose)
 class PurposeAdmin(RegisterAdmin):
