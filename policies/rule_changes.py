@@ -71,8 +71,9 @@ def end_rule(rule: Rule, *, last_day: date, by: AbstractBaseUser) -> None:
     """
     _require_open_end(rule)
     _require_not_past(last_day)
-    _end(rule, max(last_day, rule.valid_from - ONE_DAY), by=by)
-    _require_rule_for_closing(rule, last_day + ONE_DAY)
+    over = max(last_day, rule.valid_from - ONE_DAY)
+    _end(rule, over, by=by)
+    _require_rule_for_closing(rule, over + ONE_DAY)
 
 
 @transaction.atomic

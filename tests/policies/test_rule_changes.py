@@ -211,6 +211,17 @@ def test_the_last_rule_for_closed_accounts_neither_ends_nor_becomes_another(dpo,
     assert everything() == before
 
 
+def test_the_last_rule_for_closed_accounts_does_not_end_before_its_first_day(dpo, today):
+    coming = today + timedelta(days=60)
+    rule = change_rule(rule_after_closing(today), values={"months": 7}, valid_from=coming, by=dpo)
+    before = everything()
+
+    with pytest.raises(NotConfigured):
+        end_rule(rule, last_day=today, by=dpo)
+
+    assert everything() == before
+
+
 def test_a_rule_begins_where_its_kind_has_none(dpo, today):
     rule = add_rule(a_limit(), by=dpo)
 
