@@ -11,10 +11,11 @@ from time import monotonic
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
-from accounts.models import Customer, PolicyAnnouncement
+from accounts.models import Customer, PolicyAnnouncement, PolicyEvent, PolicyEventKind
+from notices.models import Notice
 from notices.services import fills_template, queue_mailing
 from policies.audience import counts_readers
 from policies.counting import local_day
@@ -66,7 +67,7 @@ def _announce_batch(version: PolicyVersion) -> bool:
     announcement = PolicyAnnouncement.objects.select_for_update().get(version=version)
     if announcement.finished_at is not None:
         return False
-    customers = Customer.objects.open()
+    customers = _to_be_told(version)
     ahead = customers.filter(pk__gt=announcement.last_customer).order_by("pk")
     batch = list(ahead.values_list("pk", flat=True)[:BATCH])
     if batch:
@@ -76,9 +77,31 @@ def _announce_batch(version: PolicyVersion) -> bool:
         # A sign-up that was under way may have committed behind the place that was passed.
         since = announcement.started_at - LONGEST_SIGN_UP
         announcement.queued += _write(announcement, customers.filter(opened_at__gte=since))
+        _mark_those_who_read(announcement)
         announcement.finished_at = timezone.now()
     announcement.save(update_fields=["queued", "last_customer", "finished_at"])
     return bool(batch)
+
+
+def _to_be_told(version: PolicyVersion) -> QuerySet[Customer]:
+    """Return the open accounts but those that have accepted the version already."""
+    accepted = PolicyEvent.objects.filter(
+        customer=OuterRef("pk"), kind=PolicyEventKind.ACCEPTED, text__version=version
+    )
+    return Customer.objects.open().exclude(Exists(accepted))
+
+
+def _mark_those_who_read(announcement: PolicyAnnouncement) -> None:
+    """Note as seen what customers read on the site before their notice was written."""
+    shown = PolicyEvent.objects.filter(
+        kind=PolicyEventKind.SHOWN, text__version=announcement.version_id
+    )
+    first = shown.filter(customer__public_id=OuterRef("recipient")).order_by("at").values("at")[:1]
+    Notice.objects.filter(
+        mailing=announcement.mailing,
+        recipient__in=shown.values("customer__public_id"),
+        seen_at=None,
+    ).update(seen_at=Subquery(first))
 
 
 def _write(announcement: PolicyAnnouncement, customers: QuerySet[Customer]) -> int:

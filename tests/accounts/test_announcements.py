@@ -7,6 +7,7 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts import announcements
+from accounts.acceptance import accept_policy, record_shown
 from accounts.announcements import announce_policies
 from accounts.models import Customer, PolicyAnnouncement
 from notices.models import Notice, NoticePriority
@@ -223,6 +224,24 @@ def test_a_sign_up_that_commits_behind_the_place_is_found_at_the_end(small_batch
     announce_policies()
 
     assert told() == ids(late, *others)
+
+
+def test_who_reads_or_accepts_before_the_batch_arrives(small_batches):
+    reader, other, accepting, of_another_version, last = make_customers(5)
+    version = make_policy_version("2", effective_in_days=60)
+    record_shown(of_another_version, PolicyVersion.objects.get(number="1").text_in("vi"))
+    for language in ("en", "vi"):
+        record_shown(reader, version.text_in(language))
+    record_shown(accepting, version.text_in("vi"))
+    accept_policy(accepting, version.text_in("vi"))
+
+    announce_policies()
+
+    assert told() == ids(reader, other, of_another_version, last)
+    seen = Notice.objects.exclude(seen_at=None)
+    assert list(seen.values_list("recipient", "seen_at")) == [
+        (reader.public_id, reader.policy_events.first().at)
+    ]
 
 
 def closing():
