@@ -42,9 +42,12 @@ def for_customer(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRes
 
 
 def _is_to_be_asked(request: CustomerRequest) -> bool:
-    """Take the mark of a new sign-in away; say whether to lead to the page that asks."""
-    return (
-        bool(request.session.pop(ASK_POLICY, False))
-        and request.path != reverse("accept_policy")
-        and version_to_accept(request.customer) is not None
-    )
+    """Say whether to lead to the page that asks; take the mark of a new sign-in away if so.
+
+    The page that asks takes the mark away itself: it also serves those who ask for a day.
+    """
+    if ASK_POLICY not in request.session or request.path == reverse("accept_policy"):
+        return False
+    waits = version_to_accept(request.customer) is not None
+    del request.session[ASK_POLICY]
+    return waits

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from accounts import acceptance
 from accounts.consents import consents_on
 from accounts.exceptions import NoSuchPolicy
-from accounts.http import CustomerRequest, for_customer
+from accounts.http import ASK_POLICY, CustomerRequest, for_customer
 from accounts.models import Customer, PolicyEventKind
 from common.errors import PortalError
 from policies.counting import local_day
@@ -58,6 +58,7 @@ def accept_policy(request: CustomerRequest) -> HttpResponse:
 def _ask(request: CustomerRequest, version: PolicyVersion) -> HttpResponse:
     text = version.text_in(get_language()[:2])
     acceptance.record_shown(request.customer, text)
+    request.session.pop(ASK_POLICY, None)
     accepted = _accepted_before(request.customer, version)
     news = PolicyVersion.objects.filter(pk=version.pk)
     if accepted:

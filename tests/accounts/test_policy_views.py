@@ -152,6 +152,13 @@ class TestAtSignIn:
         assert fresh.get(HERE).status_code == 200
         assert fresh.get(reverse("overview")).status_code == 200
 
+    def test_to_look_up_a_day_first_is_not_to_be_asked(self, fresh):
+        assert fresh.get(HERE, {"day": ""}).status_code == 200
+
+        response = fresh.get(reverse("overview"))
+
+        assert urlsplit(response.url).path == HERE
+
     def test_what_a_customer_sends_is_never_held_up(self, fresh, asked):
         wording = {"purpose": "newsletter", "decision": "given"}
         response = fresh.post(reverse("decide_consent"), wording)
