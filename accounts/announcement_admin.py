@@ -57,7 +57,9 @@ class PolicyAnnouncementAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("progress"))
     def progress(self, announcement: Any) -> SafeString:
-        return _progress(announcement.delivery.settled, _expected(announcement))
+        return _progress(
+            announcement.delivery.settled, _to_settle(announcement, announcement.delivery)
+        )
 
     @admin.display(description=_("mails written"))
     def written(self, announcement: PolicyAnnouncement) -> Any:
@@ -102,6 +104,7 @@ class PolicyAnnouncementAdmin(ReadOnlyAdmin):
                 "original": announcement,
                 "announcement": announcement,
                 "expected": _expected(announcement),
+                "to_settle": _to_settle(announcement, delivery),
                 "delivery": delivery,
                 "is_running": is_running,
                 "reloads": reloads,
@@ -168,6 +171,13 @@ def _expected(announcement: PolicyAnnouncement) -> int:
     if announcement.finished_at is not None:
         return announcement.queued
     return max(announcement.total, announcement.queued)
+
+
+def _to_settle(announcement: PolicyAnnouncement, delivery: Delivery) -> int:
+    """Return how many mails are to be dealt with; of those written, retention erases some."""
+    if announcement.finished_at is not None:
+        return delivery.settled + delivery.queued
+    return _expected(announcement)
 
 
 def _progress(done: int, total: int) -> SafeString:

@@ -52,6 +52,18 @@ def test_the_list_shows_how_far_it_is(client, dpo, announcement, customers):
         assert part in page
 
 
+def test_the_bar_ends_although_some_mails_are_erased(client, dpo, announcement, watched, customers):
+    Notice.objects.update(state="failed")
+    Notice.objects.filter(recipient=customers[0].public_id).delete()
+
+    listed, page = client.get(ANNOUNCEMENTS).text, client.get(watched).text
+
+    assert '<progress value="100" max="100"' in listed
+    assert '<progress value="4" max="4"' in page
+    for text in (listed, page):
+        assert "5 of 5" in text
+
+
 def test_the_list_counts_all_rows_at_once(client, dpo, announcement, django_assert_num_queries):
     client.get(ANNOUNCEMENTS)
     with django_assert_num_queries(QUERIES):
