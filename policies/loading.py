@@ -35,6 +35,7 @@ from policies.models import (
 from policies.profile_faults import Fault, ProfileError
 from policies.publishing import PUBLISHING, mark_published, write_text
 from policies.registers import put_purposes
+from policies.rule_changes import RULES
 
 OFFICIAL_DAYS = Path(__file__).parent / "official_calendar.csv"
 LOADED = "profile loaded"
@@ -57,6 +58,7 @@ def load_profile(source: str | Path) -> int:
     statute = profile_schema.read_statute()
     wait_for_others("load_profile")
     wait_for_others(PUBLISHING)
+    wait_for_others(RULES)
     fingerprint = _fingerprint(profile, statute)
     if Company.objects.filter(profile_sha256=fingerprint).exists():
         return 0

@@ -1,7 +1,7 @@
 """What people do to dated rules: begin, change from a day on, end, confirm. None is ever edited.
 
-Each step holds the row that it ends. Two that begin a rule of one kind at once
-are told apart by the database, which lets one of them in.
+All who begin, change or end a rule wait for one another, so that whether one is
+left for closed accounts is judged by what is really there.
 """
 
 from collections.abc import Mapping
@@ -14,12 +14,14 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from common.database import wait_for_others
 from common.history import save_as
 from policies.exceptions import ChangeRefused
 from policies.models import DatedRule, RetentionRule
 from policies.refusals import save_or_refuse
 from policies.retention import rule_after_closing
 
+RULES = "policies.rules"
 ONE_DAY = timedelta(days=1)
 OF_ONE_ROW = {"id", "valid_from", "valid_to", "source_checked"}
 
@@ -32,6 +34,7 @@ def add_rule(rule: Rule, *, by: AbstractBaseUser) -> Rule:
 
     Raises ChangeRefused.
     """
+    wait_for_others(RULES)
     _require_not_past(rule.valid_from)
     save_or_refuse(rule, by=by, reason="added")
     return rule
@@ -48,6 +51,7 @@ def change_rule(
 
     Raises ChangeRefused, and NotConfigured when no rule would be left for closed accounts.
     """
+    wait_for_others(RULES)
     _require_open_end(rule)
     _require_not_past(valid_from)
     if valid_from < rule.valid_from:
@@ -69,6 +73,7 @@ def end_rule(rule: Rule, *, last_day: date, by: AbstractBaseUser) -> None:
 
     Raises ChangeRefused, and NotConfigured when no rule would be left for closed accounts.
     """
+    wait_for_others(RULES)
     _require_open_end(rule)
     _require_not_past(last_day)
     over = max(last_day, rule.valid_from - ONE_DAY)

@@ -279,6 +279,33 @@ def test_two_who_begin_a_rule_of_one_kind_at_once_are_told_apart(portal, today):
     )
 
 
+@pytest.mark.django_db(transaction=True)
+def test_two_who_end_the_last_rules_for_closed_accounts_at_once_leave_one(portal, today):
+    one, other = make_staff(DPO), make_staff(DPO)
+    rule = rule_after_closing(today)
+    second = add_rule(
+        RetentionRule(
+            category=rule.category,
+            trigger="on_request",
+            months=24,
+            action=rule.action,
+            family=rule.family,
+            basis=rule.basis,
+            valid_from=today,
+            **NEW_SOURCE,
+        ),
+        by=one,
+    )
+
+    outcomes = at_once(
+        lambda: end_rule(rule, last_day=today, by=one),
+        lambda: end_rule(second, last_day=today, by=other),
+    )
+
+    assert outcomes_of(outcomes) == ["NoneType", "NotConfigured"]
+    assert rule_after_closing(today + ONE_DAY) in (rule, second)
+
+
 # What the loading of a profile makes of rules that the DPO changed
 
 
