@@ -5,6 +5,7 @@ change afterwards. All who publish wait for one another, so that the notice
 period and the order of versions are judged by what is really there.
 """
 
+import json
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
@@ -43,8 +44,12 @@ def save_draft(
     summary: Mapping[str, str],
     texts: Mapping[str, str],
     by: AbstractBaseUser,
+    based_on: str | None = None,
 ) -> PolicyVersion:
     """Write a new draft (``draft`` is None) or change one. ``summary`` and ``texts`` by language.
+
+    ``based_on`` is the fingerprint of the draft that the writer began with: what somebody
+    else saved since is not overwritten. None writes over whatever is there.
 
     The languages may still differ: that is judged when the draft is published.
 
@@ -52,6 +57,13 @@ def save_draft(
     """
     wait_for_others(PUBLISHING)
     version = _locked_draft(draft) if draft else PolicyVersion(profile=the_company().profile)
+    if draft and based_on is not None and based_on != fingerprint(version):
+        raise PublishingRefused(
+            _(
+                "Somebody changed this draft since you opened it, so nothing was saved. Open the"
+                " draft in another window and bring your text and theirs together there."
+            )
+        )
     same_number = PolicyVersion.objects.filter(profile=version.profile, number=number)
     if same_number.exclude(pk=version.pk).exists():
         raise PublishingRefused(_("There is a version %s already.") % number)
@@ -65,6 +77,13 @@ def save_draft(
     for language in Language.values:
         write_text(version, language, texts[language], by=by)
     return version
+
+
+def fingerprint(draft: PolicyVersion) -> str:
+    """Return a hash of all that a writer may change in a draft."""
+    texts = sorted(draft.texts.values_list("language", "sha256"))
+    values = [draft.number, draft.significance, draft.summary_vi, draft.summary_en, texts]
+    return sha256(json.dumps(values))
 
 
 @transaction.atomic

@@ -27,7 +27,13 @@ from policies.models import (
     Significance,
     VersionState,
 )
-from policies.publishing import discard_draft, earliest_effect, publish_version, save_draft
+from policies.publishing import (
+    discard_draft,
+    earliest_effect,
+    fingerprint,
+    publish_version,
+    save_draft,
+)
 from policies.sections import structure_faults
 
 ADD = "policies.add_policyversion"
@@ -85,6 +91,7 @@ class DraftForm(forms.Form):
         required=False,
         widget=TextInput("en", rows=28),
     )
+    based_on = forms.CharField(required=False, widget=forms.HiddenInput)
 
 
 class ShownHash(forms.CharField):
@@ -198,6 +205,7 @@ class PolicyVersionAdmin(ReadOnlyAdmin):
 
     def _edit(self, request: HttpRequest, draft: PolicyVersion) -> HttpResponse:
         initial = {
+            "based_on": fingerprint(draft),  # before the texts are read: never newer than they
             "number": draft.number,
             "significance": draft.significance,
             "summary_vi": draft.summary_vi,
@@ -275,6 +283,7 @@ def _save(draft: PolicyVersion | None, *, by: Any, **typed: Any) -> PolicyVersio
         summary={code: typed[f"summary_{code}"] for code in Language.values},
         texts={code: typed[f"text_{code}"] for code in Language.values},
         by=by,
+        based_on=typed["based_on"],
     )
 
 

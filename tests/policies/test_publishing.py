@@ -10,6 +10,7 @@ from policies.publishing import (
     LONGEST_WAIT,
     discard_draft,
     earliest_effect,
+    fingerprint,
     publish_version,
     save_draft,
 )
@@ -76,6 +77,28 @@ class TestADraft:
         draft = save(None, texts={**TEXTS, "en": ""})
 
         assert hashes(draft) == {"vi": sha256(TEXTS["vi"]), "en": sha256("")}
+
+    @pytest.mark.parametrize(
+        "theirs",
+        [
+            {"number": "2.1"},
+            {"significance": Significance.SIGNIFICANT},
+            {"summary": {"vi": "Khác.", "en": "Other."}},
+            {"texts": {**TEXTS, "en": "# Policy\n\n## 1. Range"}},
+        ],
+    )
+    def test_is_not_written_over_what_somebody_else_saved(self, theirs):
+        draft = save(None)
+        began_with = fingerprint(draft)
+        saved = fingerprint(save(draft, **theirs, based_on=began_with))
+
+        with pytest.raises(PublishingRefused):
+            save(draft, texts={**TEXTS, "vi": "# Của tôi"}, based_on=began_with)
+
+        draft = PolicyVersion.objects.get(pk=draft.pk)
+        assert fingerprint(draft) == saved
+        save(draft, texts={**TEXTS, "vi": "# Của tôi"}, based_on=saved)
+        assert draft.text_in("vi").body == "# Của tôi"
 
     def test_does_not_take_the_number_of_another_version(self):
         number = PolicyVersion.objects.current().number
@@ -260,6 +283,27 @@ class TestTwoAtOnce:
 
         assert [type(each) for each in outcomes if each] == [PublishingRefused]
         assert PolicyVersion.objects.published().count() == 2
+
+    def test_save_one_draft_and_one_is_refused(self):
+        draft = save(None)
+        began_with = fingerprint(draft)
+        bodies = ["# Một", "# Hai"]
+
+        outcomes = at_once(
+            *(
+                lambda body=body: save(
+                    PolicyVersion.objects.get(pk=draft.pk),
+                    texts={**TEXTS, "vi": body},
+                    based_on=began_with,
+                )
+                for body in bodies
+            )
+        )
+
+        assert sorted(type(each).__name__ for each in outcomes) == [
+            "PolicyVersion",
+            "PublishingRefused",
+        ]
 
     def test_write_drafts_of_one_number_and_one_is_refused(self):
         outcomes = at_once(lambda: save(None), lambda: save(None))

@@ -43,6 +43,11 @@ def confirmed(client, draft, **kwargs):
     return {**initial, "effective_on": in_days(60), "has_compared": "on", **kwargs}
 
 
+def began_with(page):
+    """What the form of a draft sends along unseen."""
+    return {"based_on": page.context_data["form"]["based_on"].value()}
+
+
 def in_days(days):
     return (timezone.localdate() + timedelta(days=days)).isoformat()
 
@@ -96,12 +101,26 @@ def test_a_refused_draft_loses_nothing_that_was_typed(wrong, client, dpo):
 
 def test_a_draft_is_edited(client, dpo):
     draft = make_policy_draft("2")
-    assert "Bản 2 áp dụng" in client.get(page_of(draft, "edit")).text
+    page = client.get(page_of(draft, "edit"))
+    assert "Bản 2 áp dụng" in page.text
 
-    client.post(page_of(draft, "edit"), {**TYPED, "number": "2.1"})
+    client.post(page_of(draft, "edit"), {**TYPED, **began_with(page), "number": "2.1"})
 
     assert reload(draft).number == "2.1"
     assert reload(draft).text_in("vi").body == TYPED["text_vi"].replace("\r\n", "\n")
+
+
+def test_what_somebody_else_saved_meanwhile_is_not_lost(client, dpo):
+    draft = make_policy_draft("2")
+    mine, theirs = (began_with(client.get(page_of(draft, "edit"))) for _ in range(2))
+    client.post(page_of(draft, "edit"), {**TYPED, **theirs, "text_en": "# Theirs"})
+
+    for sent in (mine, {}):
+        response = client.post(page_of(draft, "edit"), {**TYPED, **sent, "text_en": "# Mine"})
+
+        assert response.context_data["form"].non_field_errors()
+        assert "# Mine" in response.text
+        assert reload(draft).text_in("en").body == "# Theirs"
 
 
 def test_a_draft_is_discarded(client, dpo):
