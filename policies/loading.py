@@ -50,7 +50,8 @@ def load_profile(source: str | Path) -> int:
     Loading the same profile again changes nothing, so what staff changed since
     stays. A changed file wins over it: a number that differs becomes a new dated
     row, the one it supersedes ends the day before, and what the file does not
-    name is retired. Two loads at once follow one another.
+    name is retired. A changed statute pack or calendar touches its own rows alone.
+    Two loads at once follow one another.
 
     Raises ProfileError before anything is changed.
     """
@@ -59,29 +60,42 @@ def load_profile(source: str | Path) -> int:
     wait_for_others("load_profile")
     wait_for_others(PUBLISHING)
     wait_for_others(RULES)
-    fingerprint = _fingerprint(profile, statute)
-    if Company.objects.filter(profile_sha256=fingerprint).exists():
-        return 0
-    if faults := list(_unpublishable(profile, profile_schema.profile_path(source))):
-        raise ProfileError(faults)
-    changed = _load_calendar(statute)
-    _retire_registers_of_another(profile.code)
-    changed += _load_company(profile)
-    changed += _load_policy(profile)
-    changed += _load_purposes(profile)
-    changed += _load_recipients(profile)
-    changed += _load_limits(statute.time_limits, RuleFamily.STATUTE)
-    changed += _load_limits(profile.time_limits, RuleFamily.PROMISE)
-    changed += _load_retention(profile)
-    changed += _load_promises(profile)
-    Company.objects.update(profile_sha256=fingerprint)
+    company, state = sha256(profile.model_dump_json()), _fingerprint(statute)
+    changed = 0
+    if not _is_loaded(profile_sha256=company):
+        if faults := list(_unpublishable(profile, profile_schema.profile_path(source))):
+            raise ProfileError(faults)
+        changed += _load_all_of(profile)
+    if not _is_loaded(statute_sha256=state):
+        changed += _load_calendar(statute)
+        changed += _load_limits(statute.time_limits, RuleFamily.STATUTE)
+    Company.objects.update(profile_sha256=company, statute_sha256=state)
     return changed
 
 
-def _fingerprint(profile: profile_schema.Profile, statute: profile_schema.StatutePack) -> str:
-    """Return what changes when the profile, the statute pack or the shipped calendar does."""
-    texts = (profile.model_dump_json(), statute.model_dump_json(), OFFICIAL_DAYS.read_text("utf-8"))
-    return sha256("\0".join(texts))
+def _is_loaded(**fingerprint: str) -> bool:
+    return Company.objects.filter(**fingerprint).exists()
+
+
+def _fingerprint(statute: profile_schema.StatutePack) -> str:
+    """Return what changes when the statute pack or the shipped calendar does."""
+    return sha256("\0".join((statute.model_dump_json(), OFFICIAL_DAYS.read_text("utf-8"))))
+
+
+def _load_all_of(profile: profile_schema.Profile) -> int:
+    _retire_registers_of_another(profile.code)
+    return sum(
+        load(profile)
+        for load in (
+            _load_company,
+            _load_policy,
+            _load_purposes,
+            _load_recipients,
+            _load_promised_limits,
+            _load_retention,
+            _load_promises,
+        )
+    )
 
 
 def _load_calendar(statute: profile_schema.StatutePack) -> int:
@@ -256,6 +270,10 @@ def _load_limits(limits: Iterable[profile_schema.TimeLimit], family: RuleFamily)
         for limit in limits
     ]
     return _put_rules(TimeLimit, family, rows, key="kind")
+
+
+def _load_promised_limits(profile: profile_schema.Profile) -> int:
+    return _load_limits(profile.time_limits, RuleFamily.PROMISE)
 
 
 def _load_retention(profile: profile_schema.Profile) -> int:

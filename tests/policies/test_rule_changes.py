@@ -4,10 +4,19 @@ import pytest
 from django.utils import timezone
 
 from common.personal_data import DataCategory
+from policies import loading
 from policies.clocks import limits_in_force
 from policies.exceptions import ChangeRefused, NotConfigured
 from policies.loading import load_profile
-from policies.models import RetentionRule, RuleFamily, TimeLimit, TimeLimitKind
+from policies.models import (
+    OfficialDay,
+    Purpose,
+    RetentionRule,
+    RuleFamily,
+    TimeLimit,
+    TimeLimitKind,
+)
+from policies.registers import retire_purpose
 from policies.retention import rule_after_closing
 from policies.rule_changes import add_rule, change_rule, confirm_source, end_rule
 from privacyportal.roles import DPO
@@ -336,6 +345,26 @@ def test_a_changed_file_wins_over_the_rules_of_the_dpo(days, acme, dpo, today):
     assert mine.maximum == 10
     assert mine.valid_to == mine.valid_from - ONE_DAY
     assert added.valid_to == today - ONE_DAY
+
+
+def test_a_new_calendar_leaves_what_the_dpo_changed(acme, dpo, today, tmp_path, monkeypatch):
+    load_profile(acme.path)
+    change_rule(promised(), values={"maximum": 9}, valid_from=today, by=dpo)
+    purpose = Purpose.objects.active().first()
+    retire_purpose(purpose, by=dpo)
+    shipped = tmp_path / "calendar.csv"
+    line = "2027-11-25,OFF,holiday,Ngày nghỉ,Day off,no,\n"
+    shipped.write_text(loading.OFFICIAL_DAYS.read_text("utf-8") + line, "utf-8")
+    monkeypatch.setattr(loading, "OFFICIAL_DAYS", shipped)
+    before = everything()
+
+    assert load_profile(acme.path) == 1
+
+    assert OfficialDay.objects.filter(day="2027-11-25").exists()
+    assert everything() == before
+    purpose.refresh_from_db()
+    assert purpose.retired_on == today
+    assert load_profile(acme.path) == 0
 
 
 def test_a_changed_file_brings_back_a_rule_that_the_dpo_ended(acme, dpo, today):
