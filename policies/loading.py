@@ -202,6 +202,9 @@ def _unpublishable(profile: profile_schema.Profile, file: Path) -> Iterator[Faul
         reason = f"must be after {last.effective_on}, when version {last.number} takes effect"
         yield Fault(file.name, "policy.effective_on", reason)
     today = timezone.localdate()
+    if version is None and profile.policy.published_on < today and known.published().exists():
+        reason = "a version is published today at the earliest"
+        yield Fault(file.name, "policy.published_on", reason)
     if effective_on > today and not known.filter(effective_on__lte=today).exists():
         reason = f"no policy would be in effect before {effective_on}"
         yield Fault(file.name, "policy.effective_on", reason)

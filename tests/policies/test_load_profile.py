@@ -25,6 +25,7 @@ from policies.models import (
 )
 from policies.profile_faults import ProfileError
 from policies.retention import rule_after_closing
+from tests.factories import make_policy_version
 from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
@@ -260,8 +261,7 @@ def test_a_published_version_cannot_be_changed_under_its_number(acme, suffix, ol
 def test_a_changed_policy_with_a_new_number_is_published_beside_the_old(acme):
     acme.breaks("dữ liệu", "thông tin", suffix=".vi.md")
     acme.breaks('number = "1"', 'number = "2"')
-    acme.breaks("published_on = 2026-08-24", "published_on = 2026-09-01")
-    acme.breaks("effective_on = 2026-08-29", "effective_on = 2026-09-06")
+    publish_on(acme, today())
 
     assert load_profile(acme.path) == 1
 
@@ -279,24 +279,38 @@ def test_a_number_that_no_address_can_hold_is_refused(acme, number):
 
 
 def test_a_new_number_takes_effect_after_the_version_before(acme):
+    coming = make_policy_version("1.1", effective_in_days=60).effective_on
     acme.breaks('number = "1"', 'number = "2"')
+    publish_on(acme, today())
 
-    with pytest.raises(ProfileError, match="must be after 2026-08-29, when version 1 takes effect"):
+    with pytest.raises(ProfileError, match=f"must be after {coming}, when version 1.1 takes"):
+        load_profile(acme.path)
+
+    assert PolicyVersion.objects.count() == 2
+
+
+def test_a_version_after_the_first_is_not_published_in_the_past(acme):
+    acme.breaks('number = "1"', 'number = "2"')
+    publish_on(acme, today() - timedelta(days=30))
+
+    sentence = r"policy\.published_on: a version is published today at the earliest"
+    with pytest.raises(ProfileError, match=sentence):
         load_profile(acme.path)
 
     assert PolicyVersion.objects.count() == 1
 
 
-def publish_tomorrow(acme):
-    published, effective = today() - timedelta(days=4), today() + timedelta(days=1)
-    acme.breaks("published_on = 2026-08-24", f"published_on = {published}")
+def publish_on(acme, day):
+    """Let the profile publish its policy on that day; return the day when it takes effect."""
+    effective = day + timedelta(days=5)
+    acme.breaks("published_on = 2026-08-24", f"published_on = {day}")
     acme.breaks("effective_on = 2026-08-29", f"effective_on = {effective}")
     return effective
 
 
 def test_a_company_without_a_policy_in_effect_is_refused(acme):
     acme.breaks('code = "fpt_smart_cloud"', 'code = "acme"')
-    effective = publish_tomorrow(acme)
+    effective = publish_on(acme, today() - timedelta(days=4))
     before = everything()
 
     sentence = f"policy.effective_on: no policy would be in effect before {effective}"
@@ -308,7 +322,7 @@ def test_a_company_without_a_policy_in_effect_is_refused(acme):
 
 def test_a_policy_to_come_waits_beside_the_one_in_effect(acme):
     acme.breaks('number = "1"', 'number = "2"')
-    publish_tomorrow(acme)
+    publish_on(acme, today())
 
     assert load_profile(acme.path) == 1
 
