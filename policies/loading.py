@@ -176,7 +176,7 @@ def _load_company(profile: profile_schema.Profile) -> int:
 def _load_policy(profile: profile_schema.Profile) -> int:
     """Publish the profile's policy once; a published version is never touched again."""
     key = {"profile": profile.code, "number": profile.policy.number}
-    if PolicyVersion.objects.filter(**key).exists():
+    if PolicyVersion.objects.published().filter(**key).exists():
         return 0
     version = PolicyVersion(**key, **_two_columns("summary", profile.policy.summary))
     save_as(version, by=None, reason=LOADED)
@@ -193,16 +193,20 @@ def _load_policy(profile: profile_schema.Profile) -> int:
 
 
 def _unpublishable(profile: profile_schema.Profile, file: Path) -> Iterator[Fault]:
-    """Find what differs from the version published under that number, or takes effect untimely."""
-    known = PolicyVersion.objects.filter(profile=profile.code)
-    effective_on = profile.policy.effective_on
-    if version := known.filter(number=profile.policy.number).first():
+    """Find what differs from the version published under that number, or comes untimely."""
+    versions = PolicyVersion.objects.filter(profile=profile.code)
+    number, effective_on = profile.policy.number, profile.policy.effective_on
+    if versions.drafts().filter(number=number).exists():
+        reason = "a draft has this number; discard or renumber it"
+        yield Fault(file.name, "policy.number", reason)
+    known = versions.published()
+    if version := known.filter(number=number).first():
         yield from _rewritten(version, profile, file)
     elif last := known.filter(effective_on__gte=effective_on).first():
         reason = f"must be after {last.effective_on}, when version {last.number} takes effect"
         yield Fault(file.name, "policy.effective_on", reason)
     today = timezone.localdate()
-    if version is None and profile.policy.published_on < today and known.published().exists():
+    if version is None and profile.policy.published_on < today and known.exists():
         reason = "a version is published today at the earliest"
         yield Fault(file.name, "policy.published_on", reason)
     if effective_on > today and not known.filter(effective_on__lte=today).exists():

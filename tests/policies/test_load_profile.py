@@ -25,7 +25,7 @@ from policies.models import (
 )
 from policies.profile_faults import ProfileError
 from policies.retention import rule_after_closing
-from tests.factories import make_policy_version
+from tests.factories import make_policy_draft, make_policy_version
 from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
@@ -287,6 +287,18 @@ def test_a_new_number_takes_effect_after_the_version_before(acme):
         load_profile(acme.path)
 
     assert PolicyVersion.objects.count() == 2
+
+
+def test_a_draft_with_the_number_of_the_file_is_named(acme):
+    make_policy_draft("2")
+    acme.breaks('number = "1"', 'number = "2"')
+    publish_on(acme, today())
+
+    with pytest.raises(ProfileError) as caught:
+        load_profile(acme.path)
+
+    place = "acme.toml: policy.number"
+    assert str(caught.value) == f"{place}: a draft has this number; discard or renumber it"
 
 
 def test_a_version_after_the_first_is_not_published_in_the_past(acme):
