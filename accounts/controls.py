@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from access.models import AccessRecord
 from access.purposes import BUILT_IN
-from accounts.models import Consent, ConsentDecision, Customer, PolicyAnnouncement
+from accounts.models import MAILING, Consent, ConsentDecision, Customer, PolicyAnnouncement
 from notices.models import Notice, Outcome
 from policies.models import Channel, PolicyVersion, Promise, Purpose, Significance
 from policies.promises import (
@@ -50,10 +50,14 @@ def required_details(promise: Promise) -> Measure:
     return verdict(count, Unit.CUSTOMERS, link=admin_list("accounts.customer", account="open"))
 
 
+USES_OUTSIDE_UNSEEN = _("No use in the portal breaks it; uses outside are not checked yet.")
+
+
 @control(
     "purposes_followed",
     needs="purposes",
     counts=_("Purposes not fully declared, or uses under none of them"),
+    missing=USES_OUTSIDE_UNSEEN,
 )
 def purposes_followed(promise: Promise) -> Measure:
     """Check that the promised purposes are declared in full, and that each use names a purpose.
@@ -62,6 +66,8 @@ def purposes_followed(promise: Promise) -> Measure:
     for and which data it uses, and asks a question of its own where it needs
     consent. A use is an access of the last 30 days. What staff do for
     everybody (answer complaints, delete on time, review accesses) counts as named.
+    What other systems do with the data the portal cannot see, so that the
+    promise is never shown kept.
     """
     uses = AccessRecord.objects.filter(at__gte=timezone.now() - LOOKED_BACK)
     foreign = uses.exclude(purpose__in=BUILT_IN).exclude(purpose__in=Purpose.objects.values("code"))
@@ -73,9 +79,9 @@ def purposes_followed(promise: Promise) -> Measure:
     undeclared = missing + _count_undeclared(purposes)
     if undeclared or not purposes:
         return broken(undeclared, Unit.PURPOSES, link=admin_list("policies.purpose"))
-    verdict = broken if purposes[0].foreign_uses else kept
-    link = admin_list("access.accessrecord")
-    return verdict(purposes[0].foreign_uses, Unit.USES, link=link)
+    if foreign_uses := purposes[0].foreign_uses:
+        return broken(foreign_uses, Unit.USES, link=admin_list("access.accessrecord"))
+    return not_measured(USES_OUTSIDE_UNSEEN)
 
 
 def _count_undeclared(purposes: Iterable[Purpose]) -> int:
@@ -120,30 +126,32 @@ def marketing_stops(promise: Promise) -> Measure:
 
 @control("changes_announced", counts=_("Significant versions or mails that failed to go out"))
 def changes_announced(promise: Promise) -> Measure:
-    """Check that each significant version was mailed to everybody within a day.
+    """Check that the mails about each significant version left within a day, all of them.
 
     The date of the latest update stands on the policy's page by construction.
     """
     published = PolicyVersion.objects.of_company()
     earlier = published.filter(effective_on__lt=OuterRef("effective_on"))
     told = PolicyAnnouncement.objects.filter(version=OuterRef("pk"), finished_at__isnull=False)
-    mailing = Concat(Value("policy-"), Cast(OuterRef("pk"), CharField()))
-    mails = Notice.objects.filter(mailing=mailing, outcome=Outcome.FAILED)
-    failed = mails.exclude(mailing="")  # so that the index of mailings serves
+    mailing = Concat(Value(MAILING), Cast(OuterRef("pk"), CharField()))
+    mails = Notice.objects.filter(mailing=mailing).exclude(mailing="")  # so that its index serves
     versions = published.filter(Exists(earlier), significance=Significance.SIGNIFICANT).annotate(
-        is_told=Exists(told), failed=CountRows(failed.order_by().values("pk"))
+        is_told=Exists(told),
+        failed=CountRows(mails.filter(outcome=Outcome.FAILED).order_by().values("pk")),
+        waiting=CountRows(mails.filter(outcome=Outcome.QUEUED).order_by().values("pk")),
     )
     return _judge_announcements(list(versions))
 
 
 def _judge_announcements(versions: list[Any]) -> Measure:
-    """Judge versions that know ``is_told`` and how many mails ``failed``."""
+    """Judge versions that know ``is_told`` and how many mails ``failed`` or are ``waiting``."""
     link = admin_list("policies.policyversion")
-    untold = [version for version in versions if not version.is_told]
-    if late := sum(version.published_at < timezone.now() - TOLD_WITHIN for version in untold):
+    due = timezone.now() - TOLD_WITHIN
+    under_way = [version for version in versions if not version.is_told or version.waiting]
+    if late := sum(version.published_at < due for version in under_way):
         return broken(late, Unit.VERSIONS, link=link)
-    if untold:
-        return at_risk(len(untold), Unit.VERSIONS, link=link)
+    if under_way:
+        return at_risk(len(under_way), Unit.VERSIONS, link=link)
     if failed := sum(version.failed for version in versions):
         mails = admin_list("notices.notice", state__exact="failed")
         return at_risk(failed, Unit.MAILS, link=mails)

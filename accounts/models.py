@@ -196,6 +196,9 @@ class PolicyEvent(models.Model):
         return f"{self.kind} {self.text_id}"
 
 
+MAILING = "policy-"  # and the version's number: the mailing of an announcement
+
+
 class PolicyAnnouncement(models.Model):
     """How far the mails about a significant policy version are written, batch by batch.
 
@@ -227,7 +230,7 @@ class PolicyAnnouncement(models.Model):
     @property
     def mailing(self) -> str:
         """Return what its notices are found by."""
-        return f"policy-{self.version_id}"
+        return f"{MAILING}{self.version_id}"
 
 
 class ConsentDecision(models.TextChoices):

@@ -16,7 +16,10 @@ from policies.promises import (
     at_risk,
     broken,
     control,
+    count_at_once,
     kept,
+    not_applicable,
+    not_measured,
 )
 
 VERSIONS = "policies.policyversion"
@@ -102,18 +105,23 @@ def agreements_valid(promise: Promise) -> Measure:
     At risk, not broken: to a recipient without agreement nothing may be disclosed.
     """
     named = Recipient.objects.filter(code__in=promise.parameters["recipients"])
-    lacking = Recipient.objects.without_agreement(local_day(timezone.now())).filter(
-        kind__in=named.values("kind")
-    )
-    count = lacking.count()
-    verdict = at_risk if count else kept
-    return verdict(count, Unit.RECIPIENTS, link=admin_list(RECIPIENTS))
+    bound = Recipient.objects.active().filter(kind__in=named.values("kind"))
+    lacking = bound.without_agreement(local_day(timezone.now()))
+    counts = count_at_once(bound=bound, lacking=lacking)
+    if not counts["bound"]:
+        return not_applicable(_("Nobody of this kind receives anything."))
+    verdict = at_risk if counts["lacking"] else kept
+    return verdict(counts["lacking"], Unit.RECIPIENTS, link=admin_list(RECIPIENTS))
+
+
+DISCLOSURES_UNSEEN = _("Nobody is entered who may not receive; disclosures are not recorded yet.")
 
 
 @control(
     "forbidden_recipients",
     needs="forbidden_recipient_kinds",
     counts=_("Active recipients of a forbidden kind"),
+    missing=DISCLOSURES_UNSEEN,
 )
 def forbidden_recipients(promise: Promise) -> Measure:
     """Count the active recipients of a kind to which the company promised never to disclose."""
@@ -125,6 +133,7 @@ def forbidden_recipients(promise: Promise) -> Measure:
     "closed_data",
     needs="closed_data_categories",
     counts=_("Active recipients of data that is never disclosed"),
+    missing=DISCLOSURES_UNSEEN,
 )
 def closed_data(promise: Promise) -> Measure:
     """Count the active recipients of a category of data that is closed to everybody."""
@@ -133,6 +142,7 @@ def closed_data(promise: Promise) -> Measure:
 
 
 def _judge_recipients(forbidden: Q) -> Measure:
-    count = Recipient.objects.active().filter(forbidden).count()
-    verdict = broken if count else kept
-    return verdict(count, Unit.RECIPIENTS, link=admin_list(RECIPIENTS))
+    """Tell the promise broken by an entry; without one, disclosures might still break it."""
+    if count := Recipient.objects.active().filter(forbidden).count():
+        return broken(count, Unit.RECIPIENTS, link=admin_list(RECIPIENTS))
+    return not_measured(DISCLOSURES_UNSEEN)

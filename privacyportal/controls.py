@@ -11,25 +11,32 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from policies.models import Promise
-from policies.promises import Measure, Unit, broken, control, kept, not_built, not_measured
+from policies.promises import Measure, Unit, broken, control, not_built, not_measured
 
 OWN_SOURCES = (SELF, NONE, "data:")
 THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
-@control("no_third_parties", counts=_("Other sites that pages may load from or send to"))
+OTHER_SITES_UNSEEN = _("No page of the portal lets others track; other sites are not watched.")
+
+
+@control(
+    "no_third_parties",
+    counts=_("Other sites that pages may load from or send to"),
+    missing=OTHER_SITES_UNSEEN,
+)
 def no_third_parties(promise: Promise) -> Measure:
     """Count the sources beyond the portal itself that its Content-Security-Policy allows.
 
     Browsers enforce that policy on every page of the portal; the company's other
-    sites are out of its sight.
+    sites are out of its sight, so that the promise is never shown kept.
     """
-    if "csp.middleware.CSPMiddleware" not in settings.MIDDLEWARE:
-        return broken(0, Unit.HOSTS, note=_("The pages are sent without a content policy."))
     directives = settings.CONTENT_SECURITY_POLICY["DIRECTIVES"]
+    is_sent = "csp.middleware.CSPMiddleware" in settings.MIDDLEWARE
+    if not is_sent or "default-src" not in directives:
+        return broken(0, Unit.HOSTS, note=_("The pages are sent without a content policy."))
     foreign = {source for sources in directives.values() for source in sources} - {*OWN_SOURCES}
-    verdict = broken if foreign else kept
-    return verdict(len(foreign), Unit.HOSTS)
+    return broken(len(foreign), Unit.HOSTS) if foreign else not_measured(OTHER_SITES_UNSEEN)
 
 
 LAYERS_MISSING = _(

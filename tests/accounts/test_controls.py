@@ -13,6 +13,7 @@ from accounts.models import Consent, ConsentDecision, PolicyAnnouncement
 from accounts.services import close_account, decide_consent
 from common.personal_data import DataCategory
 from notices.models import Notice, NoticeState
+from notices.services import send_due_notices
 from policies.loading import load_profile
 from policies.models import PolicyVersion, Purpose, Significance
 from tests.answers import answer_of, without_guards
@@ -60,14 +61,14 @@ def test_fpt_2_is_at_risk_while_a_required_detail_is_missing():
         ("fpt_smart_cloud", "FPT-9"),
     ],
 )
-def test_declared_purposes_and_uses_under_them_keep_the_promise(profile, code):
+def test_declared_purposes_and_uses_under_them_break_nothing_and_prove_nothing(profile, code):
     load_profile(profile)
     customer = make_customer()
     look(customer, purpose=COMPLAINT_HANDLING)
     look(customer, purpose=Purpose.objects.active().first().code)
     look(customer, purpose="curiosity", days_ago=31)
 
-    assert answer_of(code) == ("kept", 0, "uses")
+    assert answer_of(code) == ("not_measured", None, "")
 
 
 def test_fpt_9_is_broken_by_a_use_under_no_registered_purpose():
@@ -135,7 +136,16 @@ class TestVS20:
         assert answer_of("VS-20") == ("at_risk", 1, "versions")
 
         announce_policies()
+        assert answer_of("VS-20") == ("at_risk", 1, "versions")
+
+        send_due_notices()
         assert answer_of("VS-20") == ("kept", 0, "versions")
+
+    def test_is_broken_by_mails_that_wait_for_a_day(self):
+        make_policy_version("2", published_days_ago=2)
+        announce_policies()
+
+        assert answer_of("VS-20") == ("broken", 1, "versions")
 
     def test_is_broken_when_a_day_passes_without_the_mails(self):
         make_policy_version("2", published_days_ago=2)

@@ -12,6 +12,8 @@ from tests.factories import make_policy_draft, make_policy_version, make_user
 
 pytestmark = pytest.mark.django_db
 
+NOT_MEASURED = ("not_measured", None, "")  # nothing breaks it, and nothing proves it
+
 
 def make_agreement(recipient, *, ends_in_days=30):
     today = timezone.localdate()
@@ -120,7 +122,7 @@ def test_fpt_15_is_kept_with_a_valid_agreement_and_at_risk_once_it_ends():
 def test_spm_4_nobody_of_a_forbidden_kind_receives():
     load_profile("spm_group")
 
-    assert answer_of("SPM-4") == ("kept", 0, "recipients")
+    assert answer_of("SPM-4") == NOT_MEASURED
 
 
 def test_spm_4_is_broken_by_a_partner():
@@ -134,7 +136,7 @@ def test_spm_4_is_broken_by_a_partner():
 def test_vs_15_nobody_receives_hosted_content():
     load_profile("vietnam_server")
 
-    assert answer_of("VS-15") == ("kept", 0, "recipients")
+    assert answer_of("VS-15") == NOT_MEASURED
 
 
 def test_vs_15_is_broken_by_whoever_receives_hosted_content():
@@ -151,4 +153,10 @@ def test_a_retired_recipient_breaks_nothing():
         data_categories=["hosted_content"], retired_on=timezone.localdate()
     )
 
-    assert answer_of("VS-15") == ("kept", 0, "recipients")
+    assert answer_of("VS-15") == NOT_MEASURED
+
+
+def test_without_anybody_to_bind_the_promise_of_agreements_does_not_apply():
+    Recipient.objects.update(retired_on=timezone.localdate())
+
+    assert answer_of("FPT-15") == ("not_applicable", None, "")
