@@ -283,8 +283,9 @@ def _start(name: str, command: list[str]) -> Child:
             [sys.executable, "-m", *command],
             output,
             env=os.environ,
-            # Celery's gentle stop waits for a broker that is gone as well; jobs can be repeated.
-            if_parent_dies=signal.SIGTERM if name == "beat" else signal.SIGQUIT,
+            # However Celery's worker is asked to stop, it waits for a broker that is gone as well.
+            # Its jobs can be repeated, and its pool dies with it.
+            if_parent_dies=signal.SIGKILL if name == "worker" else signal.SIGTERM,
         )
     return Child(name, log, process)
 

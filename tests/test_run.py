@@ -65,19 +65,15 @@ def running(checkout, port):
             stderr=file,
         )
     try:
-        wait_for(lambda: READY in output.read_text() or process.poll() is not None, 100)
+        give_up_at = time.monotonic() + 100
+        while READY not in output.read_text() and process.poll() is None:
+            assert time.monotonic() < give_up_at, "waited in vain"
+            time.sleep(0.1)
         assert READY in output.read_text(), output.read_text()
         yield process, output
     finally:
         process.kill()
         process.wait()
-
-
-def wait_for(condition, seconds):
-    give_up_at = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < give_up_at, "waited in vain"
-        time.sleep(0.1)
 
 
 def processes_of(checkout):
@@ -118,8 +114,11 @@ def test_it_serves_and_leaves_nothing_running_however_it_ends(checkout):
     with running(checkout, port) as (process, output):
         assert logins in output.read_text()
         process.send_signal(signal.SIGKILL)
-        # The worker ends the jobs that it has begun, of which there are many after a start.
-        wait_for(lambda: processes_of(checkout) == [], 60)
+        give_up_at = time.monotonic() + 30
+        while processes_of(checkout) and time.monotonic() < give_up_at:
+            time.sleep(0.1)
+
+    assert processes_of(checkout) == []
 
 
 def test_a_busy_port_is_named_before_anything_starts(checkout):
