@@ -10,8 +10,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.exceptions import NoSuchPolicy
+from accounts.locks import lock_customer
 from accounts.models import Customer, EventChannel, PolicyAnnouncement, PolicyEvent, PolicyEventKind
-from accounts.services import lock_customer
 from notices.services import mark_seen
 from policies.counting import midnight
 from policies.models import PolicyText, PolicyVersion, Significance

@@ -1,13 +1,18 @@
-"""Which consents of a customer are in force, as the pages and whoever wants to use data ask."""
+"""The ledger of consents: deciding, and which ones are in force now or were on a day."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from django.db import transaction
 from django.db.models import Q
+from django.utils import translation
+from django.utils.translation import gettext as _
 
-from accounts.models import Consent, ConsentDecision, Customer
+from accounts.exceptions import NoSuchConsent
+from accounts.locks import lock_open
+from accounts.models import Consent, ConsentDecision, Customer, EventChannel, User
 from policies.counting import midnight
-from policies.models import LegalBasis, Purpose, sha256
+from policies.models import LegalBasis, PolicyVersion, Purpose, sha256
 
 
 @dataclass(frozen=True)
@@ -64,3 +69,46 @@ def consents_on(customer: Customer, day: date) -> list[Consent]:
         # A purpose without a record from then was not asked in other words since.
         and consent.wording_sha256 in asked.get(consent.purpose_id, [consent.wording_sha256])
     ]
+
+
+@transaction.atomic
+def decide_consent(
+    customer: Customer, purpose: Purpose, *, decision: ConsentDecision, by: User
+) -> None:
+    """Give or withdraw one consent. Deciding the same again writes nothing.
+
+    What was given can be withdrawn also when its purpose is asked no longer.
+
+    Raises AccountClosed, NoSuchConsent.
+    """
+    lock_open(customer)
+    if not purpose.asks_consent:
+        raise NoSuchConsent(_("This purpose asks for no consent."))
+    last = customer.consents.filter(purpose=purpose).last()
+    if decision == ConsentDecision.GIVEN:
+        if purpose.retired_on:
+            raise NoSuchConsent(_("Your data is no longer used for this purpose."))
+        repeated = last is not None and last.is_in_force
+    else:
+        repeated = last is None or last.decision == ConsentDecision.WITHDRAWN
+    if not repeated:
+        write_consent(customer, purpose, decision, by=by)
+
+
+def write_consent(
+    customer: Customer, purpose: Purpose, decision: ConsentDecision, *, by: User | None
+) -> None:
+    """Append to the ledger what was decided, with the very words that were asked."""
+    language = (translation.get_language() or customer.language)[:2]
+    wording = purpose.wording
+    Consent.objects.create(
+        customer=customer,
+        purpose=purpose,
+        decision=decision,
+        wording=wording,
+        wording_sha256=sha256(wording),
+        language=language,
+        policy_version=PolicyVersion.objects.current(),
+        channel=EventChannel.WEB,
+        actor=by,
+    )

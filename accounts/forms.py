@@ -10,8 +10,9 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.formfields import PhoneNumberField
 
-from accounts import services
+from accounts.details import EDITABLE
 from accounts.models import ConsentDecision, Customer
+from accounts.registration import register_customer
 from common.text import clean_line
 from common.tokens import new_public_id
 from policies.clocks import the_company
@@ -58,7 +59,7 @@ class DetailsForm(forms.Form):
 
     @property
     def details(self) -> dict[str, str]:
-        return {name: str(self.cleaned_data[name] or "") for name in services.EDITABLE}
+        return {name: str(self.cleaned_data[name] or "") for name in EDITABLE}
 
 
 class SignUpForm(DetailsForm, allauth_forms.SignupForm):  # type: ignore[misc]
@@ -139,7 +140,7 @@ class SignUpForm(DetailsForm, allauth_forms.SignupForm):  # type: ignore[misc]
         language = translation.get_language()
         user.language = language
         user.save(update_fields=["language"])
-        services.register_customer(
+        register_customer(
             user,
             details=self.details,
             accepted=self.policy_text,
@@ -177,4 +178,4 @@ def _consent_name(purpose: Purpose) -> str:
 
 
 def details_of(customer: Customer) -> dict[str, str]:
-    return {name: getattr(customer, name) for name in services.EDITABLE}
+    return {name: getattr(customer, name) for name in EDITABLE}

@@ -5,7 +5,7 @@ from allauth.usersessions.models import UserSession
 from django.db.models import Q
 
 from accounts.models import Consent, Customer, PolicyEvent, User
-from accounts.services import end_sessions
+from accounts.sessions import end_sessions
 from common.personal_data import (
     DataCategory,
     Declaration,

@@ -7,9 +7,9 @@ from allauth.account.signals import email_changed, user_logged_in
 from django.dispatch import receiver
 from django.http import HttpRequest
 
+from accounts.details import follow_email
 from accounts.http import ASK_POLICY
 from accounts.models import User
-from accounts.services import follow_email
 
 
 @receiver(email_changed)

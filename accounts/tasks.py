@@ -4,9 +4,9 @@ from common.jobs import daily, every_minute, scheduled_job
 @scheduled_job("accounts.forget_ended_sessions", daily(1, 30))
 def forget_ended_sessions() -> None:
     """Remove sessions past their age, and what is known of their devices. Safe to repeat."""
-    from accounts import services
+    from accounts import sessions
 
-    services.forget_ended_sessions()
+    sessions.forget_ended_sessions()
 
 
 @scheduled_job("accounts.announce_policies", every_minute)

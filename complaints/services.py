@@ -12,8 +12,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.exceptions import AccountClosed
+from accounts.locks import lock_customer
 from accounts.models import Customer, User
-from accounts.services import lock_customer
 from casework.models import CaseKind
 from casework.services import add_event, attach, meet_clocks, start_clocks, stored
 from common.attachments import CheckedFile

@@ -12,7 +12,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.i18n import set_language
 
 from access.models import AccessRecord
-from accounts import services
+from accounts import details
 from accounts.acceptance import version_to_accept
 from accounts.consents import choices_of
 from accounts.http import CustomerRequest, for_customer
@@ -61,7 +61,7 @@ def choose_language(request: HttpRequest) -> HttpResponseBase:
     """
     language = request.POST.get("language")
     if request.user.is_authenticated and language in dict(settings.LANGUAGES):
-        services.choose_language(request.user, language)
+        details.choose_language(request.user, language)
     return set_language(request)
 
 

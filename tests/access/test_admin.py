@@ -5,7 +5,7 @@ from django.urls import reverse
 from access.models import AccessAction, AccessRecord
 from access.purposes import ACCESS_REVIEW, COMPLAINT_HANDLING, CUSTOMER_CARE
 from access.services import record_access
-from accounts.services import correct_details
+from accounts.details import correct_details
 from common.personal_data import DataCategory
 from privacyportal.roles import AUDITOR, COMPLAINT_OFFICER, DPO
 from tests.factories import make_complaint, make_customer, make_staff, make_user

@@ -1,6 +1,6 @@
 import pytest
 
-from accounts import announcement_admin
+from accounts.admin import announcements
 from accounts.announcements import announce_policies
 from accounts.models import PolicyAnnouncement
 from notices.models import Notice
@@ -117,7 +117,7 @@ def test_one_outcome_is_shown(outcome, client, dpo, watched, announcement, custo
 
 
 def test_the_customers_are_paged(client, dpo, watched, customers, monkeypatch):
-    monkeypatch.setattr(announcement_admin, "A_PAGE", 2)
+    monkeypatch.setattr(announcements, "A_PAGE", 2)
     shown, address = [], f"{watched}?outcome=queued"
     for _ in range(3):
         response = client.get(address)

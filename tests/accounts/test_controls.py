@@ -9,8 +9,9 @@ from access.models import AccessAction
 from access.purposes import COMPLAINT_HANDLING
 from access.services import record_access
 from accounts.announcements import announce_policies
+from accounts.closing import close_account
+from accounts.consents import decide_consent
 from accounts.models import Consent, ConsentDecision, PolicyAnnouncement
-from accounts.services import close_account, decide_consent
 from common.personal_data import DataCategory
 from notices.models import Notice, NoticeState
 from notices.services import send_due_notices

@@ -8,8 +8,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from accounts.closing import close_account
 from accounts.models import Consent, Customer, PolicyEvent, User
-from accounts.services import close_account
 from notices.models import Notice
 from notices.services import send_due_notices
 from policies.models import Purpose

@@ -10,8 +10,8 @@ from django.utils import timezone
 from access.models import AccessAction
 from access.services import record_access
 from accounts.acceptance import accept_policy
+from accounts.consents import decide_consent
 from accounts.models import Customer
-from accounts.services import decide_consent
 from common.personal_data import DataCategory
 from notices.services import send_due_notices
 from policies.counting import add_months, local_day

@@ -11,7 +11,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from accounts.acceptance import accept_policy
-from accounts.services import decide_consent
+from accounts.consents import decide_consent
 from policies.models import PolicyVersion, Purpose
 from tests.browser.test_customer_pages import AXE
 from tests.factories import PASSWORD, make_customer, make_policy_version

@@ -1,8 +1,8 @@
 import pytest
 from django.core.management import call_command
 
+from accounts.closing import close_account
 from accounts.models import Customer, User
-from accounts.services import close_account
 from policies.counting import add_months, local_day
 
 pytestmark = pytest.mark.django_db

@@ -8,8 +8,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.closing import close_account
 from accounts.models import Customer
-from accounts.services import close_account
 from common.personal_data import DataCategory
 from common.tokens import new_public_id
 from complaints.models import Complaint

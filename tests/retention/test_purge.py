@@ -14,8 +14,9 @@ from django.utils import timezone
 
 from access.models import AccessAction, AccessRecord
 from access.services import record_access
+from accounts.consents import decide_consent
 from accounts.models import Customer, PolicyEvent, User
-from accounts.services import decide_consent, forget_ended_sessions
+from accounts.sessions import forget_ended_sessions
 from common.models import DoomedFile
 from common.personal_data import DataCategory, declarations
 from complaints.models import Complaint, ComplaintState

@@ -12,8 +12,9 @@ from django.utils.crypto import get_random_string
 from access.models import AccessAction
 from access.roles import ADMINISTRATOR, COMPLAINT_OFFICER, DPO
 from access.services import record_access
+from accounts.closing import close_account
 from accounts.models import Customer, User
-from accounts.services import close_account, register_customer
+from accounts.registration import register_customer
 from common.personal_data import DataCategory
 from common.tokens import new_public_id
 from complaints import services as complaints

@@ -1,0 +1,5 @@
+from accounts.admin.announcements import PolicyAnnouncementAdmin
+from accounts.admin.customers import CustomerAdmin
+from accounts.admin.staff import StaffAdmin
+
+__all__ = ["CustomerAdmin", "PolicyAnnouncementAdmin", "StaffAdmin"]

@@ -1,0 +1,98 @@
+from typing import Any
+
+from allauth.account.forms import ResetPasswordForm
+from allauth.account.models import EmailAddress
+from django import forms
+from django.contrib import admin
+from django.contrib.auth.models import Group
+from django.db import transaction
+from django.http import HttpRequest
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
+
+from accounts.models import User
+from accounts.sessions import end_sessions
+from accounts.staff import telling_of_roles
+from common.admin import PortalAdmin
+from common.text import clean_email
+
+
+class RolesChoice(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
+    def label_from_instance(self, obj: Any) -> str:
+        return gettext(obj.name)
+
+
+class StaffForm(forms.ModelForm):  # type: ignore[type-arg]
+    groups = RolesChoice(
+        Group.objects.order_by("name"),
+        label=_("Roles"),
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+    )
+
+    class Meta:
+        model = User
+        fields = ("email", "staff_name", "language", "groups", "is_active")
+        # Whose it is stays open: administrators do not learn who is a customer.
+        error_messages = {
+            "email": {"unique": _("This address cannot be used for a member of staff.")}
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "staff_name" in self.fields:
+            self.fields["staff_name"].required = True
+
+    def clean_email(self) -> str:
+        return clean_email(self.cleaned_data["email"])
+
+
+@admin.register(User)
+class StaffAdmin(PortalAdmin):
+    """The members of staff. Customers' sign-ins are not here, nor anything about customers."""
+
+    form = StaffForm
+    list_display = ["staff_name", "email", "roles", "is_active"]
+    list_filter = ["is_active"]
+    ordering = ["staff_name", "pk"]
+    fields = ["email", "staff_name", "language", "groups", "is_active"]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).filter(is_staff=True).prefetch_related("groups")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody changes a superuser here, nor their own roles."""
+        mine = obj is not None and (obj.is_superuser or obj == request.user)
+        return bool(super().has_change_permission(request, obj)) and not mine
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return [name for name in self.fields if obj is not None or name != "is_active"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return [] if obj is None else ["email"]
+
+    @admin.display(description=_("roles"))
+    def roles(self, user: User) -> str:
+        return ", ".join(gettext(group.name) for group in user.groups.all())
+
+    @transaction.atomic
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        if not change:
+            obj.is_staff = True
+            obj.set_unusable_password()
+        by: Any = request.user
+        with telling_of_roles(obj, by=by):
+            super().save_model(request, obj, form, change)
+            form.save_m2m()  # the roles, which the admin would save after this
+        if not change:
+            EmailAddress.objects.create(user=obj, email=obj.email, primary=True)
+            _mail_link(request, obj)
+        elif not obj.is_active:
+            end_sessions([obj.pk])
+
+
+def _mail_link(request: HttpRequest, user: User) -> None:
+    """Let a new member of staff choose a password, as "forgot password" does later."""
+    form = ResetPasswordForm({"email": user.email})
+    if form.is_valid():
+        form.save(request)

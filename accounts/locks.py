@@ -1,0 +1,24 @@
+"""Each change of a customer's data locks the customer's row first.
+
+So a purge, a second tab and a legal hold wait for one another.
+"""
+
+from django.utils.translation import gettext as _
+
+from accounts.exceptions import AccountClosed
+from accounts.models import Customer
+
+
+def lock_customer(customer: Customer) -> None:
+    """Reload the row and hold it until the transaction ends."""
+    customer.refresh_from_db(from_queryset=Customer.objects.select_for_update(of=("self",)))
+
+
+def lock_open(customer: Customer) -> None:
+    """Lock the row of an account that is open.
+
+    Raises AccountClosed.
+    """
+    lock_customer(customer)
+    if not customer.is_open:
+        raise AccountClosed(_("This account is closed; its data can no longer be changed."))

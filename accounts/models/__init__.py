@@ -1,0 +1,26 @@
+"""Customers and their sign-ins, what they were shown and accepted, and what they consented to."""
+
+from accounts.models.consents import Consent, ConsentDecision, ConsentQuerySet
+from accounts.models.people import Customer, CustomerQuerySet, User, UserManager
+from accounts.models.policy_events import (
+    MAILING,
+    EventChannel,
+    PolicyAnnouncement,
+    PolicyEvent,
+    PolicyEventKind,
+)
+
+__all__ = [
+    "MAILING",
+    "Consent",
+    "ConsentDecision",
+    "ConsentQuerySet",
+    "Customer",
+    "CustomerQuerySet",
+    "EventChannel",
+    "PolicyAnnouncement",
+    "PolicyEvent",
+    "PolicyEventKind",
+    "User",
+    "UserManager",
+]

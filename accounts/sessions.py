@@ -1,0 +1,20 @@
+"""Signed-in devices: ending their sessions, and forgetting the ended ones."""
+
+from collections.abc import Iterable
+
+from allauth.usersessions.models import UserSession
+from django.contrib.sessions.models import Session
+from django.utils import timezone
+
+
+def end_sessions(users: Iterable[int]) -> None:
+    """Sign these users (primary keys) out everywhere."""
+    sessions = UserSession.objects.filter(user__in=users)
+    Session.objects.filter(pk__in=sessions.values("session_key")).delete()
+    sessions.delete()
+
+
+def forget_ended_sessions() -> None:
+    """Remove the sessions that are over, with the address and browser noted for each."""
+    Session.objects.filter(expire_date__lt=timezone.now()).delete()
+    UserSession.objects.exclude(session_key__in=Session.objects.values("session_key")).delete()
