@@ -13,17 +13,10 @@ from phonenumber_field.formfields import PhoneNumberField
 from accounts.details import EDITABLE
 from accounts.models import ConsentDecision, Customer
 from accounts.registration import register_customer
-from common.text import clean_line
+from common.forms import LineField, tell_of_masked_cards
 from common.tokens import new_public_id
 from policies.clocks import the_company
 from policies.models import LegalBasis, PolicyText, PolicyVersion, Purpose, sha256
-
-
-class LineField(forms.CharField):
-    """One line of text without invisible characters."""
-
-    def to_python(self, value: Any) -> str:
-        return clean_line(super().to_python(value) or "")
 
 
 class DetailsForm(forms.Form):
@@ -146,6 +139,7 @@ class SignUpForm(DetailsForm, allauth_forms.SignupForm):  # type: ignore[misc]
             accepted=self.policy_text,
             agreed_to=[p for p in self.purposes if self.cleaned_data[_consent_name(p)]],
         )
+        tell_of_masked_cards(request, self)
 
 
 class ConsentForm(forms.Form):

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from casework.files import ACCEPTED, check_files
 from common.attachments import AttachmentRefused, CheckedFile
+from common.forms import ProseField
 from common.tokens import new_public_id
 from complaints.models import LONGEST_TEXT, ComplaintCategory
 
@@ -38,7 +39,7 @@ class ComplaintForm(forms.Form):
         choices=ComplaintCategory,
         widget=forms.RadioSelect,
     )
-    text = forms.CharField(
+    text = ProseField(
         label=_("What happened?"),
         max_length=LONGEST_TEXT,
         widget=forms.Textarea(attrs={"rows": 8}),
@@ -62,13 +63,13 @@ class ComplaintForm(forms.Form):
 
 
 class ResolveForm(forms.Form):
-    cause = forms.CharField(
+    cause = ProseField(
         label=_("Cause"),
         max_length=LONGEST_TEXT,
         widget=forms.Textarea(attrs={"rows": 6}),
         help_text=_("What you found. The customer reads this."),
     )
-    solution = forms.CharField(
+    solution = ProseField(
         label=_("Solution"),
         max_length=LONGEST_TEXT,
         widget=forms.Textarea(attrs={"rows": 6}),

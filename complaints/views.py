@@ -11,6 +11,7 @@ from casework.downloads import as_attachment
 from casework.models import Evidence
 from casework.services import preview_clocks
 from common.errors import PortalError
+from common.forms import tell_of_masked_cards
 from complaints import services
 from complaints.exceptions import SubmissionUsed
 from complaints.forms import ComplaintForm
@@ -37,6 +38,7 @@ def file_complaint(request: CustomerRequest) -> HttpResponse:
             if isinstance(error, SubmissionUsed):
                 form.become_another()
         else:
+            tell_of_masked_cards(request, form)
             messages.success(
                 request, _("We have your complaint. Its reference is %s.") % complaint.reference
             )

@@ -149,10 +149,6 @@ not_built(
     because=_("The measures of protection are not described and followed up here yet."),
 )
 not_built(
-    "card_masking",
-    because=_("Card numbers typed into a text are not found and masked yet."),
-)
-not_built(
     "hosted_inventory",
     because=_("The inventory of hosted content is not built yet."),
 )

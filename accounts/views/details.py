@@ -8,6 +8,7 @@ from accounts.forms import DetailsForm, details_of
 from accounts.held import held_about
 from accounts.http import CustomerRequest, for_customer
 from common.errors import PortalError
+from common.forms import tell_of_masked_cards
 
 
 @for_customer
@@ -24,6 +25,7 @@ def edit_details(request: CustomerRequest) -> HttpResponse:
         except PortalError as error:
             form.add_error(None, str(error))
         else:
+            tell_of_masked_cards(request, form)
             messages.success(request, _("Your details are up to date."))
             return redirect("data")
     return render(request, "accounts/edit_details.html", {"form": form})

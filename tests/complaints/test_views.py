@@ -8,6 +8,7 @@ from django.urls import reverse
 from PIL import Image
 
 from casework.models import Evidence
+from common.cards import MASKED
 from common.tokens import new_public_id
 from complaints.models import Complaint
 from policies.models import CalendarRange, Company
@@ -171,6 +172,14 @@ def test_large_and_small_files_arrive_whole(client, customer):
 
     contents = {row.name: Path(row.file.path).read_bytes() for row in Evidence.objects.all()}
     assert contents == {"large.pdf": large, "small.pdf": PDF}
+
+
+def test_a_card_number_is_masked_before_it_is_stored(client, customer):
+    response = post(client, text="Thẻ 4111 1111 1111 1111 của tôi; gọi 0912 345 678.")
+
+    complaint = Complaint.objects.get()
+    assert complaint.text == f"Thẻ {MASKED} của tôi; gọi 0912 345 678."
+    assert "không lưu" in client.get(response.url).content.decode()
 
 
 def test_a_form_sent_again_with_other_words_is_asked_about_and_kept(client, customer):

@@ -1,0 +1,45 @@
+"""Fields for what people write in their own words."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from common.cards import mask_cards
+from common.text import clean_line
+
+
+class LineField(forms.CharField):
+    """One line of text without invisible characters and without card numbers."""
+
+    masked = False
+
+    def to_python(self, value: Any) -> str:
+        typed = clean_line(super().to_python(value) or "")
+        cleaned = mask_cards(typed)
+        self.masked = cleaned != typed
+        return cleaned
+
+
+class ProseField(forms.CharField):
+    """Any text, without card numbers."""
+
+    masked = False
+    widget = forms.Textarea
+
+    def to_python(self, value: Any) -> str:
+        typed = super().to_python(value) or ""
+        cleaned = mask_cards(typed)
+        self.masked = cleaned != typed
+        return cleaned
+
+
+def tell_of_masked_cards(request: HttpRequest, form: forms.BaseForm) -> None:
+    """Say so when what was sent held a card number, which is not kept."""
+    if any(getattr(field, "masked", False) for field in form.fields.values()):
+        messages.warning(
+            request,
+            _("Your text held the number of a payment card. We masked it and did not keep it."),
+        )
