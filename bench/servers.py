@@ -1,6 +1,7 @@
 """A portal of the benches' own: fresh servers on sockets, gone with the run."""
 
 import os
+import secrets
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -29,6 +30,7 @@ def own_portal(profile: str) -> Iterator[None]:
             "CACHE_KEY_PREFIX": "bench",
             "MEDIA_ROOT": f"{name}/media",
             "SECRET_KEY": os.urandom(40).hex(),
+            "ENCRYPTION_KEYS": f"bench:{secrets.token_urlsafe(32)}",
             "DEBUG": "False",
             "SITE_ORIGIN": "http://localhost",
             "ALLOWED_HOSTS": "localhost",

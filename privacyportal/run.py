@@ -18,7 +18,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -193,7 +193,8 @@ def _defaults(port: int) -> dict[str, str]:
         "DATABASE_URL": os.environ["DATABASE_URL"],
         "REDIS_URL": os.environ["REDIS_URL"],
         "CELERY_BROKER_URL": embedded.celery_broker_url(os.environ["REDIS_URL"]),
-        "SECRET_KEY": _secret_key(),
+        "SECRET_KEY": _secret("secret_key", lambda: secrets.token_urlsafe(64)),
+        "ENCRYPTION_KEYS": _secret("encryption_keys", lambda: f"run1:{secrets.token_urlsafe(32)}"),
         "SITE_ORIGIN": _address(port),
         "ALLOWED_HOSTS": "localhost,127.0.0.1",
         "EMAIL_URL": f"filemail:///{VAR / 'mail'}",
@@ -206,11 +207,12 @@ def _as_env_file(values: Mapping[str, str]) -> str:
     return "".join(f"{name}={value}\n" for name, value in values.items())
 
 
-def _secret_key() -> str:
-    path = VAR / "secret_key"
+def _secret(name: str, make: Callable[[], str]) -> str:
+    """Return what the file of this name has kept since the first start, which made it."""
+    path = VAR / name
     if not path.exists():
-        _write_private(path, secrets.token_urlsafe(64))
-    return path.read_text()
+        _write_private(path, make())
+    return path.read_text().strip()
 
 
 def _write_private(path: Path, text: str) -> None:

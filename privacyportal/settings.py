@@ -16,6 +16,7 @@ from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from common.database import ImpatientConnection
+from common.encryption.keyring import parse_key_ring
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -27,6 +28,8 @@ env.read_env(BASE_DIR / ".env")
 SECRET_KEY = env.str("SECRET_KEY")
 if len(SECRET_KEY) < 50:
     raise ImproperlyConfigured("SECRET_KEY is shorter than 50 characters.")
+# The first key seals what is stored, all of them open it: see docs/keys.md.
+ENCRYPTION_KEYS = parse_key_ring(env.str("ENCRYPTION_KEYS"))
 DEBUG = env.bool("DEBUG", default=False)
 
 SITE_ORIGIN = env.str("SITE_ORIGIN").rstrip("/")

@@ -45,6 +45,7 @@ def _start() -> None:
         "CACHE_KEY_PREFIX": "tests",
         "MEDIA_ROOT": f"{os.environ['TEST_DIRECTORY']}/media{worker}",
         "SECRET_KEY": "tests" * 10,
+        "ENCRYPTION_KEYS": f"test:{'k' * 43}",
         "DEBUG": "False",
         "SITE_ORIGIN": "http://testserver",
         "ALLOWED_HOSTS": "testserver,localhost,127.0.0.1",

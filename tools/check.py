@@ -1,6 +1,7 @@
 """Run every check of `make check`, side by side, and say at the end which of them failed."""
 
 import os
+import secrets
 import subprocess
 import sys
 import tempfile
@@ -55,6 +56,7 @@ def _production(stack: ExitStack) -> dict[str, str]:
         "REDIS_URL": "redis://localhost:6379/0",
         "CELERY_BROKER_URL": "redis://localhost:6379/0",
         "SECRET_KEY": os.urandom(40).hex(),
+        "ENCRYPTION_KEYS": f"check:{secrets.token_urlsafe(32)}",
         "DEBUG": "False",
         "SITE_ORIGIN": "https://privacy.example.com",
         "ALLOWED_HOSTS": "privacy.example.com",
