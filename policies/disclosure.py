@@ -19,8 +19,9 @@ def require_disclosable(
     """Pass only when the recipient may get this data for this purpose on that day.
 
     Call it in the transaction that records the disclosure: the recipient's row is
-    held, so that what was found stays true until the commit. Whether a customer
-    consented, where the purpose asks for it, is the caller's to see.
+    held, so that what was found stays true until the commit; who changes one of its
+    purposes waits for it too. Whether a customer consented, where the purpose asks
+    for it, is the caller's to see.
 
     Raises DisclosureRefused, NotConfigured.
     """
@@ -31,11 +32,11 @@ def require_disclosable(
 
 
 def standing_objection(
-    recipient: Recipient, on: date, *, company: Company, is_bound: bool
+    recipient: Recipient, on: date, *, company: Company, is_bound: bool, has_purpose: bool
 ) -> str | None:
     """Return why the recipient may receive nothing at all that day, or None.
 
-    is_bound: an agreement is valid that day.
+    ``is_bound`` and ``has_purpose`` are what RecipientQuerySet.with_standing() finds.
     """
     if recipient.retired_on and recipient.retired_on <= on:
         return _("This recipient is no longer used.")
@@ -43,6 +44,8 @@ def standing_objection(
         return refusal
     if recipient.needs_agreement and not is_bound:
         return _("No agreement is valid that day.")
+    if not has_purpose:
+        return _("No purpose for which it receives is in use that day.")
     return None
 
 
@@ -66,7 +69,10 @@ def _objections(
 ) -> Iterator[str]:
     company = the_company()
     is_bound = Agreement.objects.valid(on).filter(recipient=recipient).exists()
-    if refusal := standing_objection(recipient, on, company=company, is_bound=is_bound):
+    has_purpose = recipient.purposes.in_use(on).exists()
+    if refusal := standing_objection(
+        recipient, on, company=company, is_bound=is_bound, has_purpose=has_purpose
+    ):
         yield refusal
     if refusal := category_refused(categories, company):
         yield refusal

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import phonenumbers
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -44,7 +45,7 @@ def save_purpose(
 
     Raises ChangeRefused.
     """
-    row = _in_use(purpose) if purpose else Purpose()
+    row = _after_disclosures(purpose) if purpose else Purpose()
     if purpose:
         _require_same(row, values, "code", _("The code of an entry is never changed."))
         _require_same(
@@ -69,9 +70,18 @@ def save_purpose(
 def retire_purpose(purpose: Purpose, *, by: AbstractBaseUser) -> None:
     """Use a purpose no more from today on: nobody is asked, and nothing is disclosed for it.
 
+    A recipient that received for this purpose alone receives nothing any more.
+
     Raises ChangeRefused.
     """
-    _retire(_in_use(purpose), by=by)
+    _retire(_after_disclosures(purpose), by=by)
+
+
+def left_without_purpose(purpose: Purpose) -> QuerySet[Recipient]:
+    """Return the recipients that receive for this purpose alone of those in use."""
+    today = timezone.localdate()
+    others = Purpose.objects.in_use(today).exclude(pk=purpose.pk)
+    return purpose.recipients.active().exclude(purposes__in=others)
 
 
 @transaction.atomic
@@ -192,6 +202,13 @@ def _in_use(entry: Entry) -> Entry:
     if entry.retired_on is not None:
         raise ChangeRefused(_("This entry is no longer used; it is never changed again."))
     return entry
+
+
+def _after_disclosures(purpose: Purpose) -> Purpose:
+    """Wait for the disclosures under way, which hold their recipients' rows; then as _in_use()."""
+    held = purpose.recipients.select_for_update(of=("self",), no_key=True)
+    list(held.order_by("pk").values_list("pk"))
+    return _in_use(purpose)
 
 
 def _retire(entry: Purpose | Recipient, *, by: AbstractBaseUser) -> None:

@@ -2,9 +2,12 @@
 
 from collections.abc import Callable
 from threading import Barrier, Thread
+from time import monotonic, sleep
 from typing import Any
 
-from django.db import connections
+from django.db import connection, connections
+
+LONGEST_WAIT = 20  # seconds, for what takes a few thousandths
 
 
 def at_once(*actions: Callable[[], Any]) -> list[Any]:
@@ -27,3 +30,18 @@ def at_once(*actions: Callable[[], Any]) -> list[Any]:
     for thread in threads:
         thread.join()
     return outcomes
+
+
+def until_somebody_waits() -> None:
+    """Return once another connection waits for a lock that this one's transaction holds."""
+    until = monotonic() + LONGEST_WAIT
+    with connection.cursor() as cursor:
+        while monotonic() < until:
+            cursor.execute(
+                "SELECT FROM pg_locks"
+                " WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid))"
+            )
+            if cursor.fetchone() is not None:
+                return
+            sleep(0.01)
+    raise AssertionError("nobody came to wait")

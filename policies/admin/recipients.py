@@ -1,5 +1,6 @@
 """Who may receive customers' data, and the agreements without which nobody does."""
 
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -22,7 +23,7 @@ from policies.admin.register_forms import (
 from policies.admin.registers import RegisterAdmin
 from policies.clocks import the_company
 from policies.disclosure import standing_objection
-from policies.models import Agreement, Recipient
+from policies.models import Agreement, Company, Recipient
 
 VIEW_AGREEMENT = "policies.view_agreement"
 ADD_AGREEMENT = "policies.add_agreement"
@@ -40,6 +41,12 @@ class AgreementFilter(admin.SimpleListFilter):
         if self.value() == "none":
             return queryset.without_agreement(timezone.localdate())
         return queryset
+
+
+def _objection(row: Any, today: date, company: Company) -> str | None:
+    return standing_objection(
+        row, today, company=company, is_bound=row.is_bound, has_purpose=row.has_purpose
+    )
 
 
 @admin.register(Recipient)
@@ -71,13 +78,13 @@ class RecipientAdmin(RegisterAdmin):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         rows: Any = super().get_queryset(request)
-        return rows.with_agreements(timezone.localdate())
+        return rows.with_standing(timezone.localdate())
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         changelist = super().get_changelist_instance(request)
         company, today = the_company(), timezone.localdate()
         for row in changelist.result_list:
-            row.objection = standing_objection(row, today, company=company, is_bound=row.is_bound)
+            row.objection = _objection(row, today, company)
         return changelist
 
     @display(  # type: ignore[untyped-decorator]
@@ -115,9 +122,7 @@ class RecipientAdmin(RegisterAdmin):
     ) -> HttpResponse:
         row, today = context["original"], timezone.localdate()
         context |= {
-            "objection": standing_objection(
-                row, today, company=the_company(), is_bound=row.is_bound
-            ),
+            "objection": _objection(row, today, the_company()),
             "ends_soon": row.needs_agreement and not row.is_bound_later,
             "agreements": row.agreements.select_related("added_by"),
             "today": today,

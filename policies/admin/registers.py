@@ -86,7 +86,7 @@ class RegisterAdmin(BilingualAdmin):
             title=_("Retire"),
             done=_("The entry is no longer used. It stays for what happened so far."),
             back=self.page_of(row),
-            note=self.retire_note,
+            note=self.retire_note_of(row),
             object=row,
         )
 
@@ -98,6 +98,9 @@ class RegisterAdmin(BilingualAdmin):
 
     def retire_row(self, row: Any, user: Any) -> None:
         raise NotImplementedError
+
+    def retire_note_of(self, row: Any) -> Text:
+        return self.retire_note
 
     def initial(self, row: Any, form_class: Any) -> dict[str, Any]:
         names = [name for name in form_class.base_fields if hasattr(row, name)]
@@ -160,6 +163,13 @@ class PurposeAdmin(RegisterAdmin):
 
     def retire_row(self, row: Purpose, user: Any) -> None:
         registers.retire_purpose(row, by=user)
+
+    def retire_note_of(self, row: Purpose) -> Text:
+        names = [str(recipient.name) for recipient in registers.left_without_purpose(row)]
+        if not names:
+            return self.retire_note
+        left = _("From then on these recipients receive nothing any more: %s.") % ", ".join(names)
+        return f"{self.retire_note} {left}"
 
     def render_change_form(
         self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any

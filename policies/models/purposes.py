@@ -1,3 +1,5 @@
+from datetime import date
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
@@ -28,6 +30,9 @@ class Channel(models.TextChoices):
 class PurposeQuerySet(models.QuerySet["Purpose"]):
     def active(self) -> "PurposeQuerySet":
         return self.filter(retired_on=None)
+
+    def in_use(self, on: date) -> "PurposeQuerySet":
+        return self.filter(Q(retired_on=None) | Q(retired_on__gt=on))
 
     def asking_consent(self) -> "PurposeQuerySet":
         return self.active().filter(legal_basis=LegalBasis.CONSENT)

@@ -38,11 +38,18 @@ class RecipientQuerySet(models.QuerySet["Recipient"]):
         valid = Agreement.objects.valid(on).values("recipient")
         return self.active().exclude(kind__in=NEEDS_NO_AGREEMENT).exclude(pk__in=valid)
 
-    def with_agreements(self, on: date) -> "RecipientQuerySet":
-        """Add ``is_bound`` on that day, and ``is_bound_later``: the same 30 days on."""
+    def with_standing(self, on: date) -> "RecipientQuerySet":
+        """Add what may stand against a disclosure on that day.
+
+        ``is_bound``: an agreement is valid; ``is_bound_later``: the same 30 days on.
+        ``has_purpose``: a purpose for which the recipient receives is in use.
+        """
         theirs = Agreement.objects.filter(recipient=OuterRef("pk"))
+        purposes = Purpose.objects.in_use(on).filter(recipients=OuterRef("pk"))
         return self.annotate(
-            is_bound=Exists(theirs.valid(on)), is_bound_later=Exists(theirs.valid(on + ENDS_SOON))
+            is_bound=Exists(theirs.valid(on)),
+            is_bound_later=Exists(theirs.valid(on + ENDS_SOON)),
+            has_purpose=Exists(purposes),
         )
 
 

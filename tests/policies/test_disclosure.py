@@ -1,9 +1,11 @@
 """The one gate: who may receive what, for which purpose, on which day."""
 
 from datetime import date, timedelta
+from threading import Thread
 
 import pytest
-from django.utils import translation
+from django.db import transaction
+from django.utils import timezone, translation
 
 from common.personal_data import DataCategory
 from policies.disclosure import require_disclosable
@@ -16,10 +18,10 @@ from policies.models import (
     Recipient,
     RecipientKind,
 )
-from policies.registers import end_agreement, retire_recipient
+from policies.registers import end_agreement, retire_purpose, retire_recipient, save_purpose
 from privacyportal.roles import DPO
 from tests.factories import make_staff, make_user
-from tests.threads import at_once
+from tests.threads import at_once, until_somebody_waits
 
 pytestmark = pytest.mark.django_db
 
@@ -85,7 +87,6 @@ def test_what_is_agreed_passes():
     ("recipient_columns", "purpose_columns", "categories", "sentence"),
     [
         ({"retired_on": ON}, {}, [CONTACT], "This recipient is no longer used."),
-        ({}, {"retired_on": ON}, [CONTACT], "The purpose “Delivery” is no longer used."),
         ({}, {}, [ORDER], "This recipient does not receive: Orders."),
         (
             {"data_categories": [CONTACT, "device"]},
@@ -102,6 +103,26 @@ def test_what_is_not_agreed_is_refused(recipient_columns, purpose_columns, categ
     make_agreement(recipient)
 
     assert refusal(recipient, purpose, categories) == sentence
+
+
+def test_a_purpose_that_is_retired_is_refused_and_the_others_pass():
+    purpose = make_purpose(retired_on=ON)
+    other = make_purpose(code="other", name_en="Other")
+    recipient = make_recipient(purpose, other)
+    make_agreement(recipient)
+
+    assert refusal(recipient, purpose) == "The purpose “Delivery” is no longer used."
+    assert refusal(recipient, other) == ""
+
+
+def test_without_a_purpose_in_use_a_recipient_receives_nothing():
+    retired, other = make_purpose(retired_on=ON), make_purpose(code="other", name_en="Other")
+    recipient = make_recipient(retired)
+    make_agreement(recipient)
+
+    sentence = "No purpose for which it receives is in use that day."
+    assert refusal(recipient, retired) == refusal(recipient, other) == sentence
+    assert refusal(recipient, retired, on=ON - ONE_DAY) == ""
 
 
 def test_a_purpose_that_was_not_agreed_is_refused():
@@ -248,3 +269,31 @@ def test_a_disclosure_and_the_end_of_its_agreement_follow_one_another(portal):
     assert outcomes[0] in ("", "No agreement is valid that day.")
     assert outcomes[1] is None
     assert refusal(recipient, purpose) != ""
+
+
+def narrow_purpose(purpose, *, by):
+    save_purpose(purpose, values={"data_categories": [CONTACT]}, by=by)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("change", [retire_purpose, narrow_purpose])
+def test_whoever_changes_a_purpose_waits_for_the_disclosure_that_is_under_way(change, portal):
+    purpose = make_purpose()
+    recipient = make_recipient(purpose, data_categories=[CONTACT, ORDER])
+    make_agreement(recipient)
+    dpo, steps = make_staff(DPO), []
+
+    def do_change():
+        change(Purpose.objects.get(pk=purpose.pk), by=dpo)
+        steps.append("changed")
+
+    changing = Thread(target=lambda: at_once(do_change))
+    with transaction.atomic():
+        require_disclosable(recipient, purpose=purpose, categories=[ORDER], on=ON)
+        changing.start()
+        until_somebody_waits()
+        steps.append("disclosed")
+    changing.join()
+
+    assert steps == ["disclosed", "changed"]
+    assert refusal(recipient, purpose, [ORDER], on=timezone.localdate()) != ""

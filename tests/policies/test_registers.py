@@ -16,6 +16,7 @@ from policies.models import Agreement, Company, Purpose, Recipient, RecipientKin
 from policies.registers import (
     add_agreement,
     end_agreement,
+    left_without_purpose,
     retire_purpose,
     retire_recipient,
     save_purpose,
@@ -368,7 +369,7 @@ def test_an_agreement_that_ends_within_30_days_is_to_be_renewed(
     last = None if valid_to is None else today + timedelta(days=valid_to)
     agree(recipient, dpo, valid_to=last)
 
-    row = Recipient.objects.with_agreements(today).get(pk=recipient.pk)
+    row = Recipient.objects.with_standing(today).get(pk=recipient.pk)
 
     assert (row.is_bound, row.is_bound_later) == (is_bound, is_bound_later)
     assert (recipient in Recipient.objects.without_agreement(today)) is not is_bound
@@ -379,9 +380,25 @@ def test_a_renewal_takes_the_mark_away(dpo):
     agree(recipient, dpo, valid_to=today + ONE_DAY)
     agree(recipient, dpo, reference="2/HĐ", valid_from=today + 2 * ONE_DAY)
 
-    row = Recipient.objects.with_agreements(today).get(pk=recipient.pk)
+    row = Recipient.objects.with_standing(today).get(pk=recipient.pk)
 
     assert (row.is_bound, row.is_bound_later) == (True, True)
+
+
+def test_a_recipient_whose_last_purpose_is_retired_has_none(dpo):
+    carrier = make_carrier(dpo)
+    delivery = Purpose.objects.get(code="delivery")
+    other = save_purpose(None, values=purpose_values(code="other"), by=dpo)
+    both = save_recipient(
+        None, values=recipient_values(code="both"), purposes=[delivery, other], by=dpo
+    )
+    assert list(left_without_purpose(delivery)) == [carrier]
+
+    retire_purpose(delivery, by=dpo)
+
+    rows = Recipient.objects.with_standing(timezone.localdate())
+    assert not rows.get(pk=carrier.pk).has_purpose
+    assert rows.get(pk=both.pk).has_purpose
 
 
 @pytest.mark.django_db(transaction=True)

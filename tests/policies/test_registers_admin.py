@@ -276,6 +276,24 @@ def test_the_list_says_who_may_receive_and_the_filter_finds_who_lacks_an_agreeme
     }
 
 
+def test_who_would_receive_nothing_more_is_named_before_and_told_afterwards(client, dpo):
+    row = carrier()
+    client.post(f"{RECIPIENTS}{row.pk}/agree/", agreement_form())
+    client.post(f"{PURPOSES}add/", PURPOSE)
+    delivery = Purpose.objects.get(code="delivery")
+    form = recipient_form(purposes=[delivery.pk], name_en="Carrier by van")
+    client.post(f"{RECIPIENTS}{row.pk}/edit/", form)
+    assert may_receive(client)[row.code] == "yes"
+
+    assert "Carrier by van" in client.get(f"{PURPOSES}{delivery.pk}/retire/").text
+    client.post(f"{PURPOSES}{delivery.pk}/retire/")
+
+    sentence = "No purpose for which it receives is in use that day."
+    assert may_receive(client)[row.code] == "no"
+    assert sentence in client.get(RECIPIENTS).text
+    assert sentence in client.get(f"{RECIPIENTS}{row.pk}/change/").text
+
+
 @pytest.mark.parametrize("length", [1, 7])
 def test_a_longer_list_needs_no_more_queries(length, client, dpo, django_assert_num_queries):
     keys = Recipient.objects.values_list("pk", flat=True)[:length]
