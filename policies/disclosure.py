@@ -43,9 +43,9 @@ def standing_objection(
     if refusal := kind_refused(recipient.kind, company):
         return refusal
     if recipient.needs_agreement and not is_bound:
-        return _("No agreement is valid that day.")
+        return _("It has no valid agreement.")
     if not has_purpose:
-        return _("No purpose for which it receives is in use that day.")
+        return _("None of its purposes is in use.")
     return None
 
 

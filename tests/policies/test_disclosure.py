@@ -120,7 +120,7 @@ def test_without_a_purpose_in_use_a_recipient_receives_nothing():
     recipient = make_recipient(retired)
     make_agreement(recipient)
 
-    sentence = "No purpose for which it receives is in use that day."
+    sentence = "None of its purposes is in use."
     assert refusal(recipient, retired) == refusal(recipient, other) == sentence
     assert refusal(recipient, retired, on=ON - ONE_DAY) == ""
 
@@ -148,7 +148,7 @@ def test_fpt_14_and_15_an_agreement_is_valid_on_the_day_itself(valid_from, valid
     recipient = make_recipient(purpose)
     make_agreement(recipient, valid_from=valid_from, valid_to=valid_to)
 
-    sentence = "" if passes else "No agreement is valid that day."
+    sentence = "" if passes else "It has no valid agreement."
     assert refusal(recipient, purpose) == sentence
 
 
@@ -266,7 +266,7 @@ def test_a_disclosure_and_the_end_of_its_agreement_follow_one_another(portal):
         lambda: end_agreement(agreement, last_day=ON - ONE_DAY, by=dpo),
     )
 
-    assert outcomes[0] in ("", "No agreement is valid that day.")
+    assert outcomes[0] in ("", "It has no valid agreement.")
     assert outcomes[1] is None
     assert refusal(recipient, purpose) != ""
 

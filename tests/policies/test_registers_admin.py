@@ -288,7 +288,7 @@ def test_who_would_receive_nothing_more_is_named_before_and_told_afterwards(clie
     assert "Carrier by van" in client.get(f"{PURPOSES}{delivery.pk}/retire/").text
     client.post(f"{PURPOSES}{delivery.pk}/retire/")
 
-    sentence = "No purpose for which it receives is in use that day."
+    sentence = "None of its purposes is in use."
     assert may_receive(client)[row.code] == "no"
     assert sentence in client.get(RECIPIENTS).text
     assert sentence in client.get(f"{RECIPIENTS}{row.pk}/change/").text
