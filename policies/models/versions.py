@@ -6,7 +6,18 @@ from typing import Any
 from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import DateField, ExpressionWrapper, F, Func, OuterRef, Q, Subquery, Value
+from django.db.models import (
+    BinaryField,
+    DateField,
+    ExpressionWrapper,
+    F,
+    Func,
+    OuterRef,
+    Q,
+    Subquery,
+    TextField,
+    Value,
+)
 from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -21,6 +32,13 @@ LONGEST_TEXT = 60_000  # characters; the longest of the five policies has 12 000
 
 def sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def stored_sha256(column: str) -> Func:
+    """Return what sha256() says of a column's text, as the database finds it."""
+    utf8 = Func(F(column), Value("UTF8"), function="convert_to", output_field=BinaryField())
+    digest = Func(utf8, function="sha256", output_field=BinaryField())
+    return Func(digest, Value("hex"), function="encode", output_field=TextField())
 
 
 class Language(models.TextChoices):
@@ -215,6 +233,9 @@ class PolicyText(models.Model):
         verbose_name_plural = _("policy texts")
         constraints = [
             models.UniqueConstraint(name="policytext_language", fields=["version", "language"]),
+            models.CheckConstraint(
+                name="policytext_sha256_of_body", condition=Q(sha256=stored_sha256("body"))
+            ),
         ]
 
     def __str__(self) -> str:

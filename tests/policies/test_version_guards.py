@@ -8,7 +8,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from policies.models import Company, PolicyText, PolicyVersion
+from policies.models import Company, PolicyText, PolicyVersion, sha256
 from policies.publishing import publish_version
 from tests.factories import make_policy_draft, make_policy_version, make_user
 from tests.threads import at_once
@@ -91,12 +91,29 @@ class TestAPublishedVersion:
         assert "begins as a draft" in refuses(insert)
 
 
+class TestAText:
+    @pytest.mark.parametrize("body", ["", "Bản 2 áp dụng cho bạn. 🙂\n\ttab \\ 'x' \"y\""])
+    def test_is_kept_with_the_hash_of_exactly_its_bytes(self, body):
+        text = make_policy_draft("2").texts.get(language="vi")
+
+        text.body, text.sha256 = body, sha256(body)
+        text.save()
+
+        assert sha256(PolicyText.objects.get(pk=text.pk).body) == text.sha256
+
+    @pytest.mark.parametrize("change", [{"body": "Mine."}, {"sha256": "0" * 64}, {"sha256": ""}])
+    def test_is_never_kept_with_the_hash_of_another(self, change):
+        texts = PolicyText.objects.filter(pk__in=make_policy_draft("2").texts.all())
+
+        assert "policytext_sha256_of_body" in refuses(lambda: texts.update(**change))
+
+
 class TestPublication:
     @pytest.mark.parametrize("missing", ["vi", "en"])
     def test_needs_both_languages(self, missing):
         absent, empty = make_policy_draft("2"), make_policy_draft("3")
         absent.texts.filter(language=missing).delete()
-        empty.texts.filter(language=missing).update(body="")
+        empty.texts.filter(language=missing).update(body="", sha256=sha256(""))
 
         for draft in (absent, empty):
             assert "Vietnamese and English" in refuses(lambda draft=draft: publish(draft))
@@ -168,7 +185,9 @@ class TestATextThatComesWhileItIsPublished:
 
         def change():
             time.sleep(0.3)
-            PolicyText.objects.filter(version=draft.pk, language="en").update(body="Mine.")
+            PolicyText.objects.filter(version=draft.pk, language="en").update(
+                body="Mine.", sha256=sha256("Mine.")
+            )
 
         published, changed = at_once(publish_slowly, change)
 
@@ -184,7 +203,7 @@ class TestATextThatComesWhileItIsPublished:
         @transaction.atomic
         def change_slowly():
             text = PolicyText.objects.get(version=draft.pk, language="en")
-            text.body, text.sha256 = "# Mine", "0" * 64
+            text.body, text.sha256 = "# Mine", sha256("# Mine")
             text.save()
             time.sleep(0.6)
 
