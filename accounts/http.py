@@ -7,6 +7,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import urlencode
+from django.views.decorators.http import require_POST
 
 from accounts.acceptance import version_to_accept
 from accounts.models import Customer, User
@@ -39,6 +40,26 @@ def for_customer(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRes
         return view(request, *args, **kwargs)
 
     return inner
+
+
+def posted_from(page: str) -> Callable[..., Callable[..., HttpResponseBase]]:
+    """Let a view only be posted to, and lead whoever opens its address to ``page`` instead.
+
+    A session that ends before a form is sent leads through the sign-in to the form's address.
+    """
+
+    def decorate(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+        posted: Callable[..., HttpResponseBase] = require_POST(view)
+
+        @wraps(view)
+        def inner(request: Any, **kwargs: Any) -> HttpResponseBase:
+            if request.method in ("GET", "HEAD"):
+                return redirect(page, **kwargs)
+            return posted(request, **kwargs)
+
+        return inner
+
+    return decorate
 
 
 def _is_to_be_asked(request: CustomerRequest) -> bool:

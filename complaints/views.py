@@ -4,9 +4,8 @@ from django.http import FileResponse, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
-from accounts.http import CustomerRequest, for_customer
+from accounts.http import CustomerRequest, for_customer, posted_from
 from casework.downloads import as_attachment
 from casework.models import Evidence
 from casework.services import preview_clocks
@@ -63,7 +62,7 @@ def detail(request: CustomerRequest, public_id: str) -> HttpResponse:
 
 
 @for_customer
-@require_POST
+@posted_from("complaint")
 def withdraw(request: CustomerRequest, public_id: str) -> HttpResponse:
     complaint = _get_own(request, public_id)
     try:

@@ -2,11 +2,10 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from accounts import consents as ledger
 from accounts.forms import ConsentForm
-from accounts.http import CustomerRequest, for_customer
+from accounts.http import CustomerRequest, for_customer, posted_from
 from accounts.models import ConsentDecision
 from common.errors import PortalError
 from policies.models import Purpose
@@ -28,7 +27,7 @@ def consents(request: CustomerRequest) -> HttpResponse:
 
 
 @for_customer
-@require_POST
+@posted_from("consents")
 def decide_consent(request: CustomerRequest) -> HttpResponse:
     form = ConsentForm(request.POST)
     if form.is_valid():

@@ -138,8 +138,12 @@ def test_an_unknown_choice_is_refused_with_a_sentence(client, customer, sent):
     assert not customer.consents.exists()
 
 
-def test_reading_a_page_decides_nothing(client, customer):
-    assert client.get(reverse("decide_consent")).status_code == 405
+def test_opening_the_address_of_a_choice_decides_nothing_and_leads_to_the_choices(client, customer):
+    choice = {"purpose": "newsletter", "decision": "given", "wording": words_of("newsletter")}
+
+    assert client.get(reverse("decide_consent"), choice).url == reverse("consents")
+    assert client.put(reverse("decide_consent")).status_code == 405
+    assert not customer.consents.exists()
 
 
 def test_the_customer_sees_who_looked(client, customer):
