@@ -23,6 +23,8 @@ from policies.counting import local_day
 from policies.forms import DayForm
 from policies.models import Language, PolicyText, PolicyVersion
 
+TELLS = {"accepted", "day"}  # in the address: tell what was accepted, or what applied on a day
+
 
 class AcceptForm(forms.Form):
     """The very text that was shown."""
@@ -46,11 +48,11 @@ class AcceptForm(forms.Form):
 
 @for_customer
 def accept_policy(request: CustomerRequest) -> HttpResponse:
-    """Ask about a version to accept; else, or if a day is asked, tell what was accepted."""
+    """Ask about a version to accept; else, or if that is asked, tell what was accepted."""
     if request.method == "POST":
         return _accept(request)
     version = acceptance.version_to_accept(request.customer)
-    if version is None or "day" in request.GET:
+    if version is None or request.GET.keys() & TELLS:
         return _tell(request, version)
     return _ask(request, version)
 
@@ -90,7 +92,7 @@ def _accept(request: CustomerRequest) -> HttpResponse:
 
 
 def _tell(request: CustomerRequest, to_accept: PolicyVersion | None) -> HttpResponse:
-    form = DayForm(request.GET if request.GET.get("day") else None)
+    form = DayForm(request.GET if "day" in request.GET else None)
     customer = request.customer
     accepted = customer.policy_events.filter(kind=PolicyEventKind.ACCEPTED)
     context = {

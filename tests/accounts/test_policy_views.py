@@ -153,7 +153,7 @@ class TestAtSignIn:
         assert fresh.get(reverse("overview")).status_code == 200
 
     def test_to_look_up_a_day_first_is_not_to_be_asked(self, fresh):
-        assert fresh.get(HERE, {"day": ""}).status_code == 200
+        assert fresh.get(HERE, {"accepted": "1"}).status_code == 200
 
         response = fresh.get(reverse("overview"))
 
@@ -163,6 +163,14 @@ class TestAtSignIn:
         wording = {"purpose": "newsletter", "decision": "given"}
         response = fresh.post(reverse("decide_consent"), wording)
         assert response.url == reverse("consents")
+
+    def test_later_leads_on_also_when_a_form_was_to_be_sent(self, fresh):
+        wanted = reverse("decide_consent")  # the session ended before it was
+
+        page = fresh.get(fresh.get(wanted).url).content.decode()
+        assert f'href="{wanted}"' in page
+
+        assert fresh.get(wanted).url == reverse("consents")
 
     def test_the_overview_reminds_while_it_waits(self, fresh, asked):
         fresh.get(reverse("overview"))
@@ -201,7 +209,7 @@ def test_what_was_accepted_is_told_when_nothing_waits(client, customer):
 
 
 def test_what_was_accepted_is_told_also_while_a_version_waits(client, asked):
-    response = client.get(HERE, {"day": ""})
+    response = client.get(HERE, {"accepted": "1"})
     assert response.context["to_accept"].number == "2"
     assert not response.context["form"].errors
 
@@ -280,7 +288,7 @@ class TestOnADay:
 
         assert in_force == [["newsletter"], []]
 
-    @pytest.mark.parametrize("day", ["x", "2026-02-30", "0001-01-01", "9999-12-31"])
+    @pytest.mark.parametrize("day", ["", "x", "2026-02-30", "0001-01-01", "9999-12-31"])
     def test_any_day_gets_a_sentence(self, client, long_here, day):
         response = client.get(HERE, {"day": day})
         assert response.status_code == 200
