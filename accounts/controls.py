@@ -7,6 +7,8 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
+from allauth.usersessions.models import UserSession
+from django.contrib.sessions.models import Session
 from django.db.models import CharField, Exists, OuterRef, Q, Value
 from django.db.models.functions import Cast, Concat
 from django.utils import timezone
@@ -31,6 +33,7 @@ from policies.promises import (
 
 LOOKED_BACK = timedelta(days=30)  # accesses of before are history, not what happens now
 TOLD_WITHIN = timedelta(days=1)
+FORGOTTEN_WITHIN = timedelta(days=1)  # accounts.forget_ended_sessions runs each night
 
 
 @control(
@@ -93,6 +96,30 @@ def _count_undeclared(purposes: Iterable[Purpose]) -> int:
         or any(questions[words] > 1 for words in (purpose.wording_vi, purpose.wording_en))
         for purpose in purposes
     )
+
+
+OTHER_TRACES_UNSEEN = _(
+    "Whoever only reads here gets no cookie; logs of servers and other sites are not watched."
+)
+
+
+@control(
+    "visitor_traces",
+    counts=_("Sessions of visitors that are over and still stored"),
+    missing=OTHER_TRACES_UNSEEN,
+)
+def visitor_traces(promise: Promise) -> Measure:
+    """Count what is left of visitors who never signed in, a day after their session ended.
+
+    A session begins with what a visitor sends, never with reading. That no page sets a
+    cookie is held by a test, and what servers log or other sites do is out of sight, so
+    that the promise is never shown kept.
+    """
+    signed_in = UserSession.objects.filter(session_key=OuterRef("session_key"))
+    over = Session.objects.filter(expire_date__lt=timezone.now() - FORGOTTEN_WITHIN)
+    if left := over.filter(~Exists(signed_in)).count():
+        return broken(left, Unit.SESSIONS, link=admin_list("common.jobstatus"))
+    return not_measured(OTHER_TRACES_UNSEEN)
 
 
 REFUSALS_UNHEARD = _("Refusals are recorded; who sends advertising does not ask here yet.")

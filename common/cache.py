@@ -31,6 +31,11 @@ class ForgivingRedisCache(RedisCache):
     def delete(self, key: Any, version: Any = None) -> bool:
         return bool(self._try("delete", False, key, version=version))
 
+    @property
+    def redis(self) -> Any:
+        """Return the client itself, for what a cache cannot do; it forgives nothing."""
+        return self._cache.get_client(None, write=True)
+
     def _try(self, method: str, otherwise: Any, *args: Any, **kwargs: Any) -> Any:
         if redis_away.is_open:
             return otherwise

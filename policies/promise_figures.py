@@ -21,9 +21,18 @@ COUNTED: dict[str, LazyText] = {
     Unit.VERSIONS: ngettext_lazy("%(n)d policy version", "%(n)d policy versions", "n"),
     Unit.FACTS: ngettext_lazy("%(n)d fact", "%(n)d facts", "n"),
     Unit.HOSTS: ngettext_lazy("%(n)d other site", "%(n)d other sites", "n"),
+    Unit.SESSIONS: ngettext_lazy("%(n)d session", "%(n)d sessions", "n"),
+    Unit.DAILY_COUNTS: ngettext_lazy("%(n)d daily count", "%(n)d daily counts", "n"),
 }
 # Of these, a difference from one day to the next could tell of one person.
-ABOUT_PEOPLE = (Unit.CUSTOMERS, Unit.COMPLAINTS, Unit.CONSENTS, Unit.USES, Unit.MAILS)
+ABOUT_PEOPLE = (
+    Unit.CUSTOMERS,
+    Unit.COMPLAINTS,
+    Unit.CONSENTS,
+    Unit.USES,
+    Unit.MAILS,
+    Unit.SESSIONS,
+)
 SMALLEST = 10
 
 

@@ -47,6 +47,8 @@ class Unit(models.TextChoices):
     VERSIONS = "versions", _("policy versions")
     FACTS = "facts", _("facts")
     HOSTS = "hosts", _("other sites")
+    SESSIONS = "sessions", _("sessions")
+    DAILY_COUNTS = "daily_counts", _("daily counts")
 
 
 @dataclass(frozen=True)

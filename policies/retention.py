@@ -1,5 +1,6 @@
-"""Which retention rule applies after an account is closed, and until when it keeps."""
+"""Which retention rule applies to a kind of data, and until when it keeps."""
 
+from collections.abc import Collection
 from datetime import date, datetime
 
 from django.utils.translation import gettext as _
@@ -22,15 +23,21 @@ def rule_after_closing(on: date) -> RetentionRule:
 
     Raises NotConfigured.
     """
-    rules = RetentionRule.objects.in_force(on).filter(
-        category=DataCategory.ACCOUNT,
-        trigger__in=SET_OFF_BY_CLOSING,
-        action=RetentionAction.DELETE,
-    )
-    rule: RetentionRule | None = rules.order_by("months", "pk").first()
+    rule = deletion_rule(DataCategory.ACCOUNT, SET_OFF_BY_CLOSING, on)
     if rule is None:
         raise NotConfigured(_("No retention rule says how long closed accounts are kept."))
     return rule
+
+
+def deletion_rule(
+    category: DataCategory, triggers: Collection[RetentionTrigger], on: date
+) -> RetentionRule | None:
+    """Return the strictest rule in force that deletes such data after one of these events."""
+    rules = RetentionRule.objects.in_force(on).filter(
+        category=category, trigger__in=triggers, action=RetentionAction.DELETE
+    )
+    found: RetentionRule | None = rules.order_by("months", "pk").first()
+    return found
 
 
 def kept_until(rule: RetentionRule, closed_at: datetime) -> date:

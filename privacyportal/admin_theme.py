@@ -51,6 +51,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[Link, ...]], ...] = (
         (
             (_("Scheduled jobs"), "schedule", "common.jobstatus"),
             (_("Notices"), "mail", "notices.notice"),
+            (_("Visits"), "monitoring", "visits.pageday"),
         ),
     ),
 )

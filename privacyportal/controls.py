@@ -133,16 +133,8 @@ not_built(
     because=_("Encryption of stored data and files is not built yet."),
 )
 not_built(
-    "visitor_traces",
-    because=_("Nothing checks yet, day by day, that visitors leave no trace."),
-)
-not_built(
     "enquiry_form",
     because=_("Questions of visitors are not taken in the portal yet."),
-)
-not_built(
-    "visit_statistics",
-    because=_("Statistics of visits are not kept in the portal yet."),
 )
 not_built(
     "security_page",

@@ -57,6 +57,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "policies.change_officialday",
         "notices.view_notice",
         "common.view_jobstatus",
+        "visits.view_pageday",
     ),
     AUDITOR: (
         "access.view_accessrecord",

@@ -3,6 +3,9 @@
 from datetime import timedelta
 
 import pytest
+from allauth.usersessions.models import UserSession
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from access.models import AccessAction
@@ -12,6 +15,7 @@ from accounts.announcements import announce_policies
 from accounts.closing import close_account
 from accounts.consents import decide_consent
 from accounts.models import Consent, ConsentDecision, PolicyAnnouncement
+from accounts.sessions import forget_ended_sessions
 from common.personal_data import DataCategory
 from notices.models import Notice, NoticeState
 from notices.services import send_due_notices
@@ -35,6 +39,32 @@ def look(customer, *, purpose, days_ago=0):
         without_guards("access_accessrecord")
         record.at = timezone.now() - timedelta(days=days_ago)
         record.save(update_fields=["at"])
+
+
+def session(*, over_since, user=None):
+    store = SessionStore()
+    store.create()
+    ended = timezone.now() - over_since
+    Session.objects.filter(pk=store.session_key).update(expire_date=ended)
+    if user:
+        UserSession.objects.create(
+            user=user, session_key=store.session_key, ip="203.0.113.7", created_at=ended
+        )
+
+
+@pytest.mark.parametrize(("profile", "code"), [("spm_group", "SPM-1"), ("vietnam_server", "VS-2")])
+def test_spm_1_and_vs_2_are_broken_by_what_visitors_left_and_never_called_kept(profile, code):
+    load_profile(profile)
+    session(over_since=-timedelta(hours=1))  # a form that is being filled in
+    session(over_since=timedelta(hours=23))  # goes tonight
+    session(over_since=timedelta(days=3), user=make_customer().user)
+    assert answer_of(code) == ("not_measured", None, "")
+
+    session(over_since=timedelta(days=2))
+    assert answer_of(code) == ("broken", 1, "sessions")
+
+    forget_ended_sessions()
+    assert answer_of(code)[0] == "not_measured"
 
 
 def test_fpt_2_is_kept_while_every_open_account_has_the_required_details():

@@ -41,6 +41,7 @@ PAGES = {
     "/admin/policies/officialday/": {COMPLAINT_OFFICER, DPO, AUDITOR},
     "/admin/notices/notice/": {DPO, ADMINISTRATOR},
     "/admin/common/jobstatus/": {DPO, AUDITOR, ADMINISTRATOR},
+    "/admin/visits/pageday/": {DPO},
 }
 
 
@@ -83,7 +84,8 @@ def test_every_registered_admin_is_the_portals_own():
     homes = {type(site_admin).__module__.partition(".")[0] for site_admin in registered()}
 
     assert homes == {
-        "access", "accounts", "common", "complaints", "notices", "policies", "retention"
+        "access", "accounts", "common", "complaints", "notices", "policies", "retention",
+        "visits",
     }  # fmt: skip
 
 

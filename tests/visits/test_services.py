@@ -1,0 +1,175 @@
+"""Counts come into the database once, whoever is killed, and go when their period is over."""
+
+from datetime import date, timedelta
+
+import pytest
+import time_machine
+from django.db import IntegrityError
+from django.utils import timezone
+from redis.exceptions import RedisError
+
+from common.jobs import all_jobs
+from policies.loading import load_profile
+from tests.answers import answer_of
+from tests.threads import at_once
+from visits.counting import COUNTING, count_visit, key, redis
+from visits.models import PageDay
+from visits.services import MOVING, forget_old_counts, move_counts
+
+DAY = timedelta(days=1)
+
+
+def visit(page="home", network="203.0.113.0/24", times=1):
+    for _ in range(times):
+        count_visit(page, network)
+
+
+def views():
+    return dict(PageDay.objects.values_list("page", "views"))
+
+
+def make_day(**kwargs) -> PageDay:
+    kwargs.setdefault("page", "home")
+    kwargs.setdefault("day", timezone.localdate())
+    kwargs.setdefault("kept_until", timezone.localdate())
+    return PageDay.objects.create(**{"views": 1, "networks": 1, **kwargs})
+
+
+@pytest.mark.django_db
+def test_later_counts_are_added_to_the_day():
+    visit(times=2)
+    move_counts()
+    visit(network="198.51.100.0/24")
+    visit(page="policy")
+
+    assert move_counts() == 3
+    assert views() == {"home": 3, "policy": 1, "": 4}
+    assert PageDay.objects.get(page="home").networks == 2
+
+
+@pytest.mark.django_db
+def test_where_nothing_was_counted_nothing_is_written():
+    assert move_counts() == 0
+    assert not PageDay.objects.exists()
+
+
+@pytest.mark.django_db
+def test_killed_before_the_commit_the_next_run_adds_what_is_left_and_then_the_rest():
+    visit(times=3)
+    redis().rename(key(COUNTING), key(MOVING))  # and here it was killed
+    visit(times=2)
+
+    move_counts()
+    assert views()["home"] == 3
+    move_counts()
+    assert views()["home"] == 5
+
+
+@pytest.mark.django_db
+def test_killed_after_the_commit_the_next_run_adds_nothing_twice():
+    visit(times=3)
+    redis().copy(key(COUNTING), key("kept"))
+    move_counts()
+    redis().rename(key("kept"), key(MOVING))  # as if it had been killed before it deleted them
+    visit(times=2)
+
+    move_counts()
+    assert views()["home"] == 3
+    move_counts()
+    assert views() == {"home": 5, "": 5}
+
+
+@pytest.mark.django_db
+def test_a_refused_row_leaves_the_counts_in_redis():
+    visit(page="x" * 81)
+
+    with pytest.raises(Exception, match="too long"):
+        move_counts()
+
+    assert redis().exists(key(MOVING))
+
+
+def test_counts_that_come_while_others_are_moved_are_not_lost(portal):
+    at_once(*[lambda: visit(times=25)] * 4, *[move_counts] * 1)
+    move_counts()
+    move_counts()
+
+    assert views() == {"home": 100, "": 100}
+
+
+@pytest.mark.django_db
+def test_when_redis_lost_its_counts_the_networks_of_the_day_do_not_shrink():
+    visit()
+    visit(network="198.51.100.0/24")
+    move_counts()
+    redis().flushdb()
+    visit()
+    move_counts()
+
+    assert PageDay.objects.get(page="home").networks == 2
+
+
+@pytest.mark.django_db
+def test_the_job_says_that_redis_is_away(settings):
+    settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1"}}
+
+    with pytest.raises(RedisError):
+        move_counts()
+
+
+@pytest.mark.django_db
+def test_both_jobs_are_planned():
+    names = {job.name for job in all_jobs()}
+
+    assert {"visits.move_counts", "visits.forget_old_counts"} <= names
+
+
+@pytest.mark.django_db
+def test_a_page_has_one_row_a_day():
+    make_day()
+
+    with pytest.raises(IntegrityError, match="pageday_once"):
+        make_day()
+
+
+@pytest.mark.django_db
+def test_there_are_no_more_networks_than_views():
+    with pytest.raises(IntegrityError, match="pageday_networks_within_views"):
+        make_day(networks=2)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("profile", "kept_until"),
+    [("spm_group", date(2029, 2, 28)), ("speedsms", date(2030, 2, 28))],
+)
+def test_counts_are_kept_as_long_as_the_company_says_or_else_two_years(profile, kept_until):
+    with time_machine.travel("2028-02-29T05:00:00Z", tick=False):
+        load_profile(profile)
+        visit()
+        move_counts()
+
+    assert set(PageDay.objects.values_list("kept_until", flat=True)) == {kept_until}
+
+
+@pytest.mark.django_db
+def test_old_counts_go_the_day_after_their_last():
+    today = timezone.localdate()
+    make_day(page="over", kept_until=today - DAY)
+    make_day(page="last day", kept_until=today)
+
+    assert forget_old_counts() == 1
+    assert views() == {"last day": 1}
+    assert forget_old_counts() == 0
+
+
+@pytest.mark.django_db
+def test_spm_5_is_broken_by_counts_that_nobody_deleted_and_never_called_kept():
+    load_profile("spm_group")
+    assert answer_of("SPM-5") == ("not_measured", None, "")
+
+    make_day(kept_until=timezone.localdate() - DAY)  # goes with the next run
+    assert answer_of("SPM-5")[0] == "not_measured"
+
+    make_day(page="policy", kept_until=timezone.localdate() - 2 * DAY)
+    assert answer_of("SPM-5") == ("broken", 1, "daily_counts")

@@ -1,0 +1,109 @@
+"""Counting who opens a page, without knowing who it is.
+
+A request leaves two things in Redis, under the day and the name of the page's
+route: a view, and its network in a HyperLogLog. A HyperLogLog tells how many
+different things it was shown, and holds none of them. It is shown the truncated
+address (/24 or /48) hashed with a salt, so that nobody can ask it whether a
+network was there: the salt is random, lasts for one day, and is gone with it.
+So the networks of two days, or of two counts, cannot be compared.
+
+What is counted is moved to PostgreSQL each minute: see services.py. While Redis is
+away nothing is counted, and no request waits for it.
+"""
+
+import logging
+import re
+import secrets
+from datetime import date, timedelta
+from hashlib import blake2b
+from ipaddress import ip_address, ip_network
+from typing import Any
+
+from allauth.account.adapter import get_adapter
+from django.core.cache import caches
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
+from django.http import HttpRequest
+from django.utils import timezone
+
+from common.breaker import Breaker
+from common.cache import redis_away
+from common.tokens import new_public_id
+from policies.counting import local_day, midnight
+from visits.models import WHOLE_PORTAL
+
+logger = logging.getLogger(__name__)
+counting_paused = Breaker(pause=10)
+
+COUNTING, BATCH = "visits:counting", "batch"
+NETWORKS_KEPT = timedelta(days=8)  # so that a worker that was away for a week finds them
+PREFIXES = {4: 24, 6: 48}
+ROBOTS = re.compile(
+    r"bot\b|crawl|spider|slurp|monitor|preview|headless|lighthouse"
+    r"|^(curl|wget|python|go-http|java|okhttp|libwww|axios|node)",
+    re.IGNORECASE,
+)
+
+_salt: tuple[date, bytes] | None = None
+
+
+def is_robot(request: HttpRequest) -> bool:
+    """Tell those who say so, and browsers that fetch a page which nobody may ever look at."""
+    browser = request.headers.get("User-Agent", "")
+    return not browser or "Sec-Purpose" in request.headers or bool(ROBOTS.search(browser))
+
+
+def network_of(request: HttpRequest) -> str:
+    """Return the network that a request comes from, or "" when its address cannot be told."""
+    try:
+        address = ip_address(get_adapter().get_client_ip(request))
+    except (ImproperlyConfigured, PermissionDenied, ValueError):
+        return ""
+    address = getattr(address, "ipv4_mapped", None) or address
+    return str(ip_network((int(address), PREFIXES[address.version]), strict=False))
+
+
+def count_visit(page: str, network: str) -> None:
+    """Count a view of the page, and the network if it is known. Never fails, and rarely waits."""
+    if redis_away.is_open or counting_paused.is_open:
+        return
+    try:
+        _count(page, network, local_day(timezone.now()))
+    except Exception as error:  # noqa: BLE001 -- no count is worth a page
+        counting_paused.trip()
+        logger.warning("visits are not counted for a while: %s", type(error).__name__)
+
+
+def _count(page: str, network: str, day: date) -> None:
+    seen = blake2b(network.encode(), key=_salt_of(day), digest_size=16).digest()
+    with redis().pipeline() as commands:
+        commands.hsetnx(key(COUNTING), BATCH, new_public_id())
+        for name in (page, WHOLE_PORTAL):
+            commands.hincrby(key(COUNTING), f"{day} {name}", 1)
+            if network:
+                commands.pfadd(networks_key(day, name), seen)
+                commands.expireat(networks_key(day, name), midnight(day) + NETWORKS_KEPT)
+        commands.execute()
+
+
+def _salt_of(day: date) -> bytes:
+    """Return the day's salt, which all processes share; at midnight it is gone."""
+    global _salt
+    if _salt is None or _salt[0] != day:
+        mine, ends = secrets.token_bytes(32), midnight(day + timedelta(days=1))
+        known = redis().set(key(f"visits:salt:{day}"), mine, nx=True, get=True, exat=ends)
+        _salt = day, known or mine
+    return _salt[1]
+
+
+def networks_key(day: date, page: str) -> str:
+    return key(f"visits:networks:{day}:{page}")
+
+
+def key(name: str) -> str:
+    return caches["default"].make_key(name)
+
+
+def redis() -> Any:
+    """Return the client of Redis that the cache uses, for what a cache cannot do."""
+    cache: Any = caches["default"]
+    return cache.redis

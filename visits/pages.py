@@ -1,0 +1,43 @@
+"""What the pages are called, by the names of their routes. A page without a name here has that."""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from visits.models import WHOLE_PORTAL
+
+NAMES: dict[str, str | Promise] = {
+    WHOLE_PORTAL: _("All pages"),
+    "home": _("Home page"),
+    "policy": _("Privacy policy"),
+    "policy_version": _("A version of the policy"),
+    "policy_changes": _("Changes of the policy"),
+    "compare_policy": _("Two versions compared"),
+    "promises": _("Are our promises kept?"),
+    "account_login": _("Sign in"),
+    "account_signup": _("Create an account"),
+    "account_email_verification_sent": _("Enter the mailed code"),
+    "account_reset_password": _("Forgotten password"),
+    "account_reset_password_done": _("Forgotten password: mail sent"),
+    "account_reset_password_from_key": _("Choose a new password"),
+    "account_reset_password_from_key_done": _("New password chosen"),
+    "account_reauthenticate": _("Confirm the password"),
+    "account_logout": _("Sign out"),
+    "account_change_password": _("Change the password"),
+    "account_email": _("Change the email address"),
+    "usersessions_list": _("Sign-in and security"),
+    "overview": _("Overview"),
+    "data": _("My data"),
+    "edit_details": _("Correct my details"),
+    "consents": _("My consents"),
+    "accesses": _("Who saw my data"),
+    "accept_policy": _("Accept the policy"),
+    "close_account": _("Close the account"),
+    "account_closed": _("Account closed"),
+    "complaints": _("Complaints"),
+    "file_complaint": _("Make a complaint"),
+    "complaint": _("A complaint"),
+}
+
+
+def name_of(page: str) -> str:
+    return str(NAMES.get(page, page))
