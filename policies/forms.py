@@ -23,7 +23,10 @@ class DayForm(forms.Form):
 
 
 class CompareForm(forms.Form):
-    """Which two of ``versions`` (newest first); unless asked, the newest and the one before."""
+    """Which two of ``versions`` (newest first); unless asked, the newest and the one before.
+
+    Asked the wrong way round they change places: otherwise what was added would read as removed.
+    """
 
     old = forms.ChoiceField(label=gettext_lazy("Earlier version"))
     new = forms.ChoiceField(label=gettext_lazy("Later version"))
@@ -31,7 +34,12 @@ class CompareForm(forms.Form):
 
     def __init__(self, asked: dict[str, Any], versions: Sequence[PolicyVersion]) -> None:
         newest, before = versions[0], versions[min(1, len(versions) - 1)]
-        super().__init__({"old": before.number, "new": newest.number, **asked})
+        values = {"old": before.number, "new": newest.number, **asked}
+        chosen = {values["old"], values["new"]}
+        in_order = [each.number for each in reversed(versions) if each.number in chosen]
+        if len(in_order) == 2:
+            values["old"], values["new"] = in_order
+        super().__init__(values)
         self.versions = {version.number: version for version in versions}
         for name in ("old", "new"):
             field = self.fields[name]

@@ -153,6 +153,13 @@ def test_two_versions_stand_side_by_side_with_what_changed_marked(client):
     assert "<ins>6</ins>" in page
 
 
+def test_asked_the_wrong_way_round_the_change_is_still_the_later_version(client, history):
+    response = get(client, "compare_policy", old="2", new="1")
+
+    assert (response.context["old"].number, response.context["new"].number) == ("1", "2")
+    assert '<option value="1" selected>' in str(response.context["form"]["old"])
+
+
 def test_what_is_the_same_can_be_folded(client):
     make_policy_version("2", texts=texts("# P\n\nOne.\n\nTwo is old."))
     make_policy_version("3", effective_in_days=7, texts=texts("# P\n\nOne.\n\nTwo is new."))
