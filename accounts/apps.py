@@ -7,5 +7,5 @@ class AccountsConfig(AppConfig):
     verbose_name = _("Customers")
 
     def ready(self) -> None:
-        # The signals, and what the mail about a new version says: the sender needs it too.
-        from accounts import announcements, signals  # noqa: F401
+        # The signals, and what some mails say: the sender needs it too.
+        from accounts import announcements, consent_expiry, signals  # noqa: F401

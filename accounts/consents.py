@@ -1,5 +1,6 @@
 """The ledger of consents: deciding, and which ones are in force now or were on a day."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -13,6 +14,25 @@ from accounts.locks import lock_open
 from accounts.models import Consent, ConsentDecision, Customer, EventChannel, User
 from policies.counting import midnight
 from policies.models import LegalBasis, PolicyVersion, Purpose, sha256
+
+FollowDecision = Callable[[Consent], None]
+"""Takes a line that was just written; does what follows from it, in the same transaction."""
+
+_followers: list[FollowDecision] = []
+
+
+def follows_decisions(follower: FollowDecision) -> FollowDecision:
+    """Let a room above act on every decision, whichever way it was made."""
+    _followers.append(follower)
+    return follower
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a customer read, and in which language."""
+
+    text: str
+    language: str
 
 
 @dataclass(frozen=True)
@@ -33,6 +53,15 @@ class ConsentChoice:
     @property
     def is_given(self) -> bool:
         return self.last is not None and self.last.is_in_force
+
+    @property
+    def is_old(self) -> bool:
+        """Say whether consent was given to other words than are asked now."""
+        return self.was_given and not self.is_given and self.purpose.retired_on is None
+
+    @property
+    def has_expired(self) -> bool:
+        return self.last is not None and self.last.decision == ConsentDecision.EXPIRED
 
     @property
     def is_open(self) -> bool:
@@ -90,25 +119,41 @@ def decide_consent(
             raise NoSuchConsent(_("Your data is no longer used for this purpose."))
         repeated = last is not None and last.is_in_force
     else:
-        repeated = last is None or last.decision == ConsentDecision.WITHDRAWN
+        repeated = last is None or last.decision != ConsentDecision.GIVEN
     if not repeated:
         write_consent(customer, purpose, decision, by=by)
 
 
 def write_consent(
-    customer: Customer, purpose: Purpose, decision: ConsentDecision, *, by: User | None
-) -> None:
-    """Append to the ledger what was decided, with the very words that were asked."""
-    language = (translation.get_language() or customer.language)[:2]
-    wording = purpose.wording
-    Consent.objects.create(
+    customer: Customer,
+    purpose: Purpose,
+    decision: ConsentDecision,
+    *,
+    by: User | None,
+    channel: EventChannel = EventChannel.WEB,
+    words: Words | None = None,
+) -> Consent:
+    """Append to the ledger what was decided, and let others follow.
+
+    ``words`` are what the customer read; without them the question as it is asked now.
+    """
+    words = words or _asked_now(customer, purpose)
+    consent = Consent.objects.create(
         customer=customer,
         purpose=purpose,
         decision=decision,
-        wording=wording,
-        wording_sha256=sha256(wording),
-        language=language,
+        wording=words.text,
+        wording_sha256=sha256(words.text),
+        language=words.language,
         policy_version=PolicyVersion.objects.current(),
-        channel=EventChannel.WEB,
+        channel=channel,
         actor=by,
     )
+    for follow in _followers:
+        follow(consent)
+    return consent
+
+
+def _asked_now(customer: Customer, purpose: Purpose) -> Words:
+    language = (translation.get_language() or customer.language)[:2]
+    return Words(purpose.wording, language)

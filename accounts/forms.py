@@ -148,7 +148,9 @@ class ConsentForm(forms.Form):
     purpose = forms.ModelChoiceField(
         Purpose.objects.filter(legal_basis=LegalBasis.CONSENT), to_field_name="code"
     )
-    decision = forms.ChoiceField(choices=ConsentDecision.choices)
+    decision = forms.ChoiceField(
+        choices=[(each, each.label) for each in (ConsentDecision.GIVEN, ConsentDecision.WITHDRAWN)]
+    )
     wording = forms.CharField(widget=forms.HiddenInput)
 
     def clean(self) -> dict[str, Any]:

@@ -9,6 +9,14 @@ def forget_ended_sessions() -> None:
     sessions.forget_ended_sessions()
 
 
+@scheduled_job("accounts.expire_consents", daily(0, 20))
+def expire_consents() -> None:
+    """End the consents that were given too long ago. Safe to repeat: what ended has a line."""
+    from accounts import consent_expiry
+
+    consent_expiry.expire_consents()
+
+
 @scheduled_job("accounts.announce_policies", every_minute)
 def announce_policies() -> None:
     """Write the notices about a significant policy version. Safe to repeat."""

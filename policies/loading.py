@@ -168,6 +168,8 @@ def _load_company(profile: profile_schema.Profile) -> int:
             "required_fields": list(parameters.required_fields),
             "forbidden_recipient_kinds": list(parameters.forbidden_recipient_kinds),
             "closed_data_categories": list(parameters.closed_data_categories),
+            "consent_months": parameters.consent_months,
+            "newsletter": parameters.newsletter or "",
             "unstated": [*company.unstated, *parameters.unstated],
         },
     )

@@ -119,6 +119,7 @@ def contradictions(raw: dict[str, Any]) -> Iterator[Found]:
         _missing_rules,
         _forbidden_recipients,
         _closed_data,
+        _newsletter_without_question,
         _unexplained_recipients,
         _statutes_in_profile,
         _early_effect,
@@ -194,6 +195,21 @@ def _closed_data(raw: dict[str, Any]) -> Iterator[Found]:
             if category in closed:
                 place = f"recipients[{index}].data_categories"
                 yield place, f"{category} is closed by the parameters"
+
+
+def _newsletter_without_question(raw: dict[str, Any]) -> Iterator[Found]:
+    parameters = raw.get("parameters")
+    code = parameters.get("newsletter") if isinstance(parameters, dict) else None
+    if code is None:
+        return
+    purposes = [entry for _, entry in _tables(raw, "purposes") if entry.get("code") == code]
+    if not purposes:
+        yield "parameters.newsletter", f"{code} is not among the purposes"
+    elif any(
+        (purpose.get("legal_basis"), purpose.get("channel")) != ("consent", "email")
+        for purpose in purposes
+    ):
+        yield "parameters.newsletter", f"{code} does not ask for consent to e-mails"
 
 
 def _unexplained_recipients(raw: dict[str, Any]) -> Iterator[Found]:

@@ -157,6 +157,7 @@ Setting = Literal[
     "optional_fields",
     "forbidden_recipient_kinds",
     "closed_data_categories",
+    "newsletter",
 ]
 
 
@@ -231,6 +232,8 @@ class Parameters(Entry):
     optional_fields: Many[CustomerField]
     forbidden_recipient_kinds: Many[RecipientKind]
     closed_data_categories: Many[DataCategory]  # never disclosed to anybody
+    consent_months: Span | None = None  # none: a consent lasts until it is withdrawn
+    newsletter: Slug | None = None  # the purpose for which anybody may subscribe to mails
     unstated: Many[
         Literal[
             "notice_period_days",

@@ -1,5 +1,6 @@
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -11,6 +12,7 @@ from policies.models import Language, PolicyVersion, Purpose
 class ConsentDecision(models.TextChoices):
     GIVEN = "given", _("given")
     WITHDRAWN = "withdrawn", _("withdrawn")
+    EXPIRED = "expired", _("expired")  # the customer did nothing: it was given too long ago
 
 
 class ConsentQuerySet(models.QuerySet["Consent"]):
@@ -25,7 +27,8 @@ class Consent(models.Model):
     """One decision of a customer on one purpose: a line of the consent ledger.
 
     The last line counts; none means that no consent was given. Append-only,
-    held by a trigger. wording is what the customer read, word for word.
+    held by a trigger. wording is what the customer read, word for word. That
+    one expired is a line too, which the portal itself writes.
     """
 
     Decision = ConsentDecision
@@ -59,9 +62,20 @@ class Consent(models.Model):
         verbose_name = _("consent")
         verbose_name_plural = _("consents")
         ordering = ["pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="consent_expires_by_the_portal",
+                condition=Q(decision=ConsentDecision.EXPIRED, channel=EventChannel.PORTAL)
+                | ~Q(decision=ConsentDecision.EXPIRED) & ~Q(channel=EventChannel.PORTAL),
+            ),
+        ]
         indexes = [
             # For latest_per_purpose(): the account page and the check before use.
             models.Index(name="consent_latest", fields=["customer", "purpose", "-id"]),
+            # For the job that ends what was given too long ago.
+            models.Index(
+                name="consent_given", fields=["at"], condition=Q(decision=ConsentDecision.GIVEN)
+            ),
         ]
 
     def __str__(self) -> str:

@@ -9,6 +9,8 @@ from policies.models import PolicyText, PolicyVersion
 class EventChannel(models.TextChoices):
     WEB = "web", _("web")
     STAFF = "staff", _("member of staff")
+    EMAIL = "email", _("link in a mail")
+    PORTAL = "portal", _("the portal itself")
 
 
 class PolicyEventKind(models.TextChoices):

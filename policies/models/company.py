@@ -74,6 +74,18 @@ class Company(models.Model):
         default=list,
         blank=True,
     )
+    consent_months = models.PositiveSmallIntegerField(
+        _("consents last, in months"),
+        null=True,
+        blank=True,
+        help_text=_("Then a consent expires and is asked anew. Empty: until it is withdrawn."),
+    )
+    newsletter = models.SlugField(
+        _("purpose of the newsletter"),
+        max_length=40,
+        blank=True,
+        help_text=_("Anybody may subscribe to mails for this purpose. Empty: nobody may."),
+    )
     unstated = ArrayField(
         models.CharField(max_length=40),
         verbose_name=_("chosen by the company, not stated in its policy"),
@@ -92,6 +104,10 @@ class Company(models.Model):
         verbose_name_plural = _("company")
         constraints = [
             models.CheckConstraint(name="company_is_one", condition=Q(pk=1)),
+            models.CheckConstraint(
+                name="company_consents_last",
+                condition=Q(consent_months=None) | Q(consent_months__gte=1),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -30,6 +30,7 @@ VALUES = {
     "by": "Lê Văn Tám",
     "given": ["auditor"],
     "taken": ["complaint officer"],
+    "purposes": [SimpleNamespace(name="Bản tin")],
     "version": SimpleNamespace(
         number="2", effective_on=date(2026, 12, 14), summary="Chúng tôi giữ dữ liệu ngắn hơn."
     ),

@@ -354,3 +354,12 @@ def test_two_first_loads_at_once_follow_one_another():
 
     assert 0 in outcomes
     assert Company.history.count() == 1
+
+
+def test_a_profile_sets_how_long_consents_last(acme):
+    acme.breaks("[parameters]", "[parameters]\nconsent_months = 24")
+
+    load_profile(acme.path)
+
+    company = Company.objects.get()
+    assert (company.consent_months, company.newsletter) == (24, "newsletter")

@@ -282,9 +282,9 @@ def test_unknown_name_lists_the_known_ones():
             "acme.toml: time_limits[0].valid_to: lies before valid_from 2024-07-01",
         ),
         (
-            'code = "newsletter"',
+            'code = "personalisation"',
             'code = "support"',
-            "acme.toml: purposes[5].code: support is in purposes[3] already",
+            "acme.toml: purposes[3].code: support is in purposes[1] already",
         ),
         (
             "notice_period_days = 5",
@@ -487,3 +487,16 @@ def test_texts_with_different_sections_are_refused(acme):
         "acme.en.md: headings: Section 7: the Vietnamese text has “6. Bảo vệ dữ liệu” (level 2), "
         "the English text has “6. How data are protected” (level 3)."
     ]
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("nothing", "nothing is not among the purposes"),
+        ("service", "service does not ask for consent to e-mails"),
+    ],
+)
+def test_the_newsletter_is_a_purpose_that_asks_for_consent_to_mails(acme, code, reason):
+    acme.breaks('newsletter = "newsletter"', f'newsletter = "{code}"')
+
+    assert acme.faults() == [f"acme.toml: parameters.newsletter: {reason}"]
