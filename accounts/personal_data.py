@@ -31,6 +31,7 @@ declare(
             "phone": mask_phone,
             "address": mask_all,
         },
+        internal=["phone_hash"],
         plain=["kept_until"],
     )
 )

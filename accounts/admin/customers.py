@@ -120,7 +120,7 @@ class CustomerAdmin(PersonalDataAdmin):
         if len(term) == SHORT_ID:
             found |= Q(public_id__startswith=term)
         if number := _as_stored(term):
-            found |= Q(phone=number)
+            found |= Customer.found_by("phone", number)
         return queryset.filter(found), False
 
     def case_of(self, request: HttpRequest, row: Customer) -> str:

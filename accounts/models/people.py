@@ -11,6 +11,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
+from common.encryption.fields import (
+    EncryptedTextField,
+    KeyId,
+    SearchableModel,
+    SearchHashField,
+)
 from common.tokens import new_public_id
 from policies.models import Language, RetentionRule
 
@@ -75,8 +81,10 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
         return self.filter(kept_until__lt=on)
 
 
-class Customer(models.Model):
+class Customer(SearchableModel):
     """A person whose data the company holds: the data subject.
+
+    Phone and address are encrypted; a phone number, as +84912345678, is found by its hash.
 
     kept_until is the last local day on which the data of a closed account is
     kept, as the customer was told under closing_rule.
@@ -95,8 +103,9 @@ class Customer(models.Model):
     )
     full_name = models.CharField(_("full name"), max_length=100)
     email = models.EmailField(_("email"))
-    phone = models.CharField(_("phone"), max_length=20, blank=True)
-    address = models.CharField(_("address"), max_length=300, blank=True)
+    phone = EncryptedTextField(_("phone"), row="public_id", max_length=20, blank=True)
+    phone_hash = SearchHashField(of="phone")
+    address = EncryptedTextField(_("address"), row="public_id", max_length=300, blank=True)
     language = models.CharField(_("language"), max_length=2, choices=Language, default=Language.VI)
     opened_at = models.DateTimeField(_("account opened"), default=timezone.now, editable=False)
     closed_at = models.DateTimeField(_("account closed"), null=True, editable=False)
@@ -111,7 +120,7 @@ class Customer(models.Model):
     kept_until = models.DateField(_("kept until"), null=True, editable=False)
 
     objects = CustomerQuerySet.as_manager()
-    history = HistoricalRecords(user_db_constraint=False)
+    history = HistoricalRecords(user_db_constraint=False, excluded_fields=["phone_hash"])
 
     class Meta:
         verbose_name = _("customer")
@@ -135,8 +144,12 @@ class Customer(models.Model):
                 fields=["closing_rule", "kept_until"],
                 condition=~Q(kept_until=None),
             ),
-            # For the officers' search by exact address.
+            # For the officers' search by exact address or number.
             models.Index(name="customer_email", fields=["email"]),
+            models.Index(name="customer_phone_hash", fields=["phone_hash"]),
+            # For the control encryption: what is not sealed under the current key.
+            models.Index(KeyId("phone"), name="customer_phone_key"),
+            models.Index(KeyId("address"), name="customer_address_key"),
             # For the control required_details: whichever the company requires, few lack it.
             *(
                 models.Index(

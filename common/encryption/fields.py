@@ -122,6 +122,17 @@ class EncryptedTextField(models.CharField):  # type: ignore[type-arg]
         return Sealed(seal_text(text, self.column_name, row=row), self.column_name)
 
 
+class KeyId(models.Func):
+    """The id of the key that a sealed column, or a search hash, was made with; "" where empty."""
+
+    function = "split_part"
+    arity = 3
+    output_field = models.CharField()
+
+    def __init__(self, column: Any) -> None:
+        super().__init__(column, models.Value("."), models.Value(2))
+
+
 class SearchHashField(models.CharField):  # type: ignore[type-arg]
     """What a row is found by where the text in field ``of`` is sealed: a keyed hash of it.
 
