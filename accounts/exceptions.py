@@ -9,6 +9,10 @@ class AccountClosed(AccountError):
     pass
 
 
+class ErasureRefused(AccountError):
+    pass
+
+
 class NoSuchConsent(AccountError):
     pass
 

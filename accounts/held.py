@@ -1,38 +1,83 @@
-"""What is held about a customer, read from the registry of personal data."""
+"""What is held about a customer, read from the registry of personal data.
 
+Each kind of data with every value, where it came from and since when; which
+purposes use it, who outside receives it, how long it is kept and why.
+"""
+
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
+from django.core.paginator import Page, Paginator
 from django.db.models import Model
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from accounts.consents import choices_of
 from accounts.models import Customer
+from accounts.origins import Origin, origins_of
 from common.personal_data import DataCategory, Declaration, declarations, deferred
 from policies.counting import local_day
-from policies.retention import kept_until, rule_after_closing
+from policies.models import Purpose, Recipient
+from policies.retention import kept_until, period_of, rule_after_closing, rules_of
 
 # Fields of libraries, which name them for programmers.
 LABELS = {"ip": _("Network address"), "user_agent": _("Browser")}
-NEWEST = 50  # rows shown of one table; the account page is no export
+NEWEST = 5  # rows of one table on the page of everything
+A_PAGE = 25  # rows of one table on the page of its category
 
 
 @dataclass(frozen=True)
 class HeldField:
+    name: str
     label: str | Promise
     value: object
+    origin: Origin | None
 
 
 @dataclass(frozen=True)
-class HeldRecord:
+class HeldTable:
+    """The rows of one table, each as its fields; ``page``: where the customer deals with them."""
+
     label: str | Promise
-    fields: list[HeldField]
+    rows: list[list[HeldField]]
+    count: int
+    page: str
+
+
+@dataclass(frozen=True)
+class Use:
+    """A purpose that uses a category; ``is_allowed``: the law or the customer's consent lets it."""
+
+    purpose: Purpose
+    is_allowed: bool
+
+
+@dataclass(frozen=True)
+class Period:
+    """How long something is kept, and who says so."""
+
+    words: str
+    source: str
 
 
 @dataclass(frozen=True)
 class HeldCategory:
-    label: str | Promise
-    records: list[HeldRecord]
+    category: DataCategory
+    tables: list[HeldTable]
+    uses: list[Use]
+    recipients: list[Recipient]
+    periods: list[Period]
+
+    @property
+    def count(self) -> int:
+        return sum(table.count for table in self.tables)
+
+    @property
+    def has_more(self) -> bool:
+        return any(table.count > len(table.rows) for table in self.tables if table.rows)
 
 
 @dataclass(frozen=True)
@@ -45,18 +90,34 @@ class KeptCategory:
 
 
 def held_about(customer: Customer) -> list[HeldCategory]:
-    """Return every category that the registry shows to customers, with what is held of this one."""
-    grouped: dict[DataCategory, list[HeldRecord]] = {}
-    for declaration in declarations():
-        if declaration.personal:
-            rows = declaration.about([customer.pk]).order_by("-pk")[:NEWEST]
-            records = grouped.setdefault(declaration.category, [])
-            records += [_record(declaration, row) for row in rows]
+    """Return every category that the portal can hold, each with the newest rows of this one."""
+    circumstances = _Circumstances(customer)
     return [
-        HeldCategory(category.label, grouped[category])
-        for category in DataCategory
-        if category in grouped
+        circumstances.describe(
+            category, [_newest(declaration, customer) for declaration in declared]
+        )
+        for category, declared in _shown().items()
     ]
+
+
+def held_in(
+    customer: Customer, category: DataCategory, number: Any
+) -> tuple[HeldCategory, "Page[Any]"]:
+    """Return one category with that page of each table's rows, and the page of the longest one.
+
+    Raises KeyError for a category that the portal does not hold.
+    """
+    declared = _shown()[category]
+    pages = [
+        Paginator(each.about([customer.pk]).order_by("-pk"), A_PAGE).get_page(number)
+        for each in declared
+    ]
+    tables = [
+        _table(each, list(page), page.paginator.count)
+        for each, page in zip(declared, pages, strict=True)
+    ]
+    longest = max(pages, key=lambda page: page.paginator.num_pages)
+    return _Circumstances(customer).describe(category, tables), longest
 
 
 def kept_after_closing(closed_at: datetime) -> list[KeptCategory]:
@@ -80,15 +141,63 @@ def erasure_waits_for(customer: Customer) -> bool:
     return any(waiting.exists() for waiting in deferred(me).values())
 
 
-def _record(declaration: Declaration, row: Model) -> HeldRecord:
-    return HeldRecord(
-        declaration.model._meta.verbose_name or "",
-        [_field(row, name) for name in declaration.personal],
-    )
+class _Circumstances:
+    """What is asked once for all categories: who uses and receives them, and the periods."""
+
+    def __init__(self, customer: Customer) -> None:
+        self.purposes = list(Purpose.objects.active())
+        self.given = {choice.purpose.pk for choice in choices_of(customer) if choice.is_given}
+        self.recipients = list(Recipient.objects.active())
+        self.rules = rules_of(local_day(timezone.now()))
+
+    def describe(self, category: DataCategory, tables: list[HeldTable]) -> HeldCategory:
+        return HeldCategory(
+            category,
+            tables,
+            [
+                Use(purpose, not purpose.asks_consent or purpose.pk in self.given)
+                for purpose in self.purposes
+                if category in purpose.data_categories
+            ],
+            [each for each in self.recipients if category in each.data_categories],
+            [Period(period_of(rule), rule.source) for rule in self.rules[category]],
+        )
 
 
-def _field(row: Model, name: str) -> HeldField:
+def _shown() -> dict[DataCategory, list[Declaration]]:
+    """Return what customers are shown, by category in the order of the list."""
+    shown = [each for each in declarations() if each.personal or each.page]
+    grouped = {
+        category: [each for each in shown if each.category == category] for category in DataCategory
+    }
+    return {category: found for category, found in grouped.items() if found}
+
+
+def _newest(declaration: Declaration, customer: Customer) -> HeldTable:
+    rows = declaration.about([customer.pk]).order_by("-pk")
+    newest = list(rows[:NEWEST]) if declaration.personal else []
+    is_all = declaration.personal and len(newest) < NEWEST
+    return _table(declaration, newest, len(newest) if is_all else rows.count())
+
+
+def _table(declaration: Declaration, rows: Collection[Any], count: int) -> HeldTable:
+    origins = origins_of(declaration, rows)
+    fields = [_fields(declaration, row, origins) for row in rows] if declaration.personal else []
+    label = declaration.model._meta.verbose_name_plural or ""
+    return HeldTable(label, fields, count, declaration.page)
+
+
+def _fields(
+    declaration: Declaration, row: Model, origins: Mapping[tuple[Any, str], Origin]
+) -> list[HeldField]:
+    return [
+        HeldField(name, *_label_and_value(row, name), origins.get((row.pk, name)))
+        for name in declaration.personal
+    ]
+
+
+def _label_and_value(row: Model, name: str) -> tuple[str | Promise, object]:
     field = row._meta.get_field(name)
     display = getattr(row, f"get_{name}_display", None)
     value = display() if display else getattr(row, name)
-    return HeldField(LABELS.get(name) or str(getattr(field, "verbose_name", name)), value)
+    return LABELS.get(name) or str(getattr(field, "verbose_name", name)), value

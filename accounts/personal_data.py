@@ -3,6 +3,7 @@ from collections.abc import Collection
 from allauth.account.models import EmailAddress, EmailConfirmation
 from allauth.usersessions.models import UserSession
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Consent, Customer, PolicyEvent, User
 from accounts.sessions import end_sessions
@@ -68,15 +69,26 @@ declare(
         customer="user__customer",
         personal={"ip": mask_all, "user_agent": mask_all},
         internal=["data", "session_key"],
+        since="created_at",
+        origin=_("from your browser, when you signed in"),
+        page="usersessions_list",
     )
 )
-declare(Declaration(model=PolicyEvent, category=DataCategory.CONSENT, customer="customer"))
+declare(
+    Declaration(
+        model=PolicyEvent,
+        category=DataCategory.CONSENT,
+        customer="customer",
+        page="accept_policy",
+    )
+)
 declare(
     Declaration(
         model=Consent,
         category=DataCategory.CONSENT,
         customer="customer",
         plain=["wording", "wording_sha256"],
+        page="consents",
     )
 )
 

@@ -5,6 +5,9 @@ from accounts.views import accesses, closing, consents, details, policy
 urlpatterns = [
     path("data/", details.data, name="data"),
     path("data/edit/", details.edit_details, name="edit_details"),
+    path("data/erase/<slug:name>/", details.erase_detail, name="erase_detail"),
+    path("data/<slug:category>/", details.data_category, name="data_category"),
+    path("data/<slug:category>/erase/", details.erase_category, name="erase_category"),
     path("consents/", consents.consents, name="consents"),
     path("consents/decide/", consents.decide_consent, name="decide_consent"),
     path("accesses/", accesses.accesses, name="accesses"),

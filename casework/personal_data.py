@@ -1,6 +1,7 @@
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from casework.models import Case, CaseEvent, Clock, Evidence
@@ -36,6 +37,9 @@ declare(
         category=DataCategory.EVIDENCE,
         customer="case__customer",
         personal={"name": mask_all},
+        since="added_at",
+        origin=_("from you, with a complaint"),
+        page="complaints",
         plain=["content_type", "size", "sha256"],
         files=["file"],
     )

@@ -15,6 +15,7 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from django.db import models
 from django.db.models import Model, QuerySet
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 Mask = Callable[[str], str]
@@ -51,6 +52,10 @@ class Declaration:
     internal: personal fields that customers are not shown (a password hash).
     plain: fields that could hold text and hold none about a person.
     files: FileFields; the files go with the row.
+    since: the field that says when a row was recorded, where no history does.
+    origin: where such a row comes from, in the customer's words.
+    page: name of the page on which customers deal with these rows.
+    erasable: customers may erase these rows while their account is open.
     """
 
     model: type[Model]
@@ -60,6 +65,10 @@ class Declaration:
     internal: Collection[str] = ()
     plain: Collection[str] = ()
     files: Collection[str] = ()
+    since: str = ""
+    origin: str | Promise = ""
+    page: str = ""
+    erasable: bool = False
 
     @property
     def history(self) -> type[Model] | None:
@@ -93,10 +102,14 @@ transaction of the erasure; repeating it changes nothing."""
 Deferral = Callable[[], QuerySet[Any, Any]]
 """Returns the primary keys of the customers who must not be erased yet; called anew each time."""
 
+Hold = Callable[[], QuerySet[Any, Any]]
+"""Returns rows that each name a ``customer`` of whom nothing at all may be erased."""
+
 _declarations: dict[type[Model], Declaration] = {}
 _exempt: dict[str, str] = {}
 _erasure_steps: list[ErasureStep] = []
 _deferrals: dict[str, Deferral] = {}
+_holds: list[Hold] = []
 
 
 def declare(declaration: Declaration) -> Declaration:
@@ -126,6 +139,12 @@ def defers_erasure(reason: str) -> Callable[[Deferral], Deferral]:
     return register
 
 
+def forbids_erasure(hold: Hold) -> Hold:
+    """Register what keeps every part of a customer's data, also from the customer's own hand."""
+    _holds.append(hold)
+    return hold
+
+
 def declaration_of(model: type[Model]) -> Declaration:
     """Raises KeyError."""
     return _declarations[model]
@@ -150,6 +169,11 @@ def deferrals() -> Mapping[str, Deferral]:
 def deferred(customers: QuerySet[Any]) -> dict[str, QuerySet[Any]]:
     """Return the customers who must not be erased yet, by the reason; one may be under several."""
     return {reason: customers.filter(pk__in=keeps()) for reason, keeps in _deferrals.items()}
+
+
+def is_held(customer: int) -> bool:
+    """Say whether nothing of this customer (primary key) may be erased; ask under their lock."""
+    return any(hold().filter(customer=customer).exists() for hold in _holds)
 
 
 def children_first() -> list[Declaration]:

@@ -7,5 +7,6 @@ declare(
         category=DataCategory.COMPLAINT,
         customer="customer",
         personal={"text": mask_all, "cause": mask_all, "solution": mask_all},
+        page="complaints",
     )
 )

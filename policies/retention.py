@@ -4,6 +4,7 @@ from collections.abc import Collection
 from datetime import date, datetime
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from common.personal_data import DataCategory
 from policies.counting import add_months, local_day
@@ -16,6 +17,62 @@ SET_OFF_BY_CLOSING = (
     RetentionTrigger.SERVICE_ENDED,
     RetentionTrigger.ON_REQUEST,
 )
+
+# How long data is kept, said to the person it is about: at once (0 months), or after so many.
+AT_ONCE = {
+    RetentionTrigger.ACCOUNT_CLOSED: gettext_lazy("Until you close your account."),
+    RetentionTrigger.SERVICE_ENDED: gettext_lazy("Until your service ends."),
+    RetentionTrigger.ON_REQUEST: gettext_lazy("Until you ask us to erase it."),
+    RetentionTrigger.NO_LONGER_NECESSARY: gettext_lazy("Until it is no longer necessary."),
+    RetentionTrigger.CASE_CLOSED: gettext_lazy("Until the case is closed."),
+    RetentionTrigger.CREATED: gettext_lazy("Until the end of the day on which it was recorded."),
+    RetentionTrigger.LAST_ACTIVITY: gettext_lazy("Until the end of the day of its last use."),
+}
+LATER = {
+    RetentionTrigger.ACCOUNT_CLOSED: ngettext_lazy(
+        "%(months)d month after you close your account.",
+        "%(months)d months after you close your account.",
+        "months",
+    ),
+    RetentionTrigger.SERVICE_ENDED: ngettext_lazy(
+        "%(months)d month after your service ends.",
+        "%(months)d months after your service ends.",
+        "months",
+    ),
+    RetentionTrigger.ON_REQUEST: ngettext_lazy(
+        "%(months)d month after you ask us to erase it.",
+        "%(months)d months after you ask us to erase it.",
+        "months",
+    ),
+    RetentionTrigger.NO_LONGER_NECESSARY: ngettext_lazy(
+        "%(months)d month after it is no longer necessary.",
+        "%(months)d months after it is no longer necessary.",
+        "months",
+    ),
+    RetentionTrigger.CASE_CLOSED: ngettext_lazy(
+        "%(months)d month after the case is closed.",
+        "%(months)d months after the case is closed.",
+        "months",
+    ),
+    RetentionTrigger.CREATED: ngettext_lazy(
+        "%(months)d month after it was recorded.",
+        "%(months)d months after it was recorded.",
+        "months",
+    ),
+    RetentionTrigger.LAST_ACTIVITY: ngettext_lazy(
+        "%(months)d month after its last use.",
+        "%(months)d months after its last use.",
+        "months",
+    ),
+}
+
+
+def period_of(rule: RetentionRule) -> str:
+    """Return how long the rule keeps, as a sentence to the person concerned."""
+    trigger = RetentionTrigger(rule.trigger)
+    if rule.months == 0:
+        return str(AT_ONCE[trigger])
+    return str(LATER[trigger] % {"months": rule.months})
 
 
 def rule_after_closing(on: date) -> RetentionRule:
@@ -38,6 +95,17 @@ def deletion_rule(
     )
     found: RetentionRule | None = rules.order_by("months", "pk").first()
     return found
+
+
+def rules_of(on: date) -> dict[DataCategory, list[RetentionRule]]:
+    """Return the rules in force for each category, the shortest first.
+
+    A category without rules of its own is kept as the account is.
+    """
+    rules: dict[DataCategory, list[RetentionRule]] = {category: [] for category in DataCategory}
+    for rule in RetentionRule.objects.in_force(on).order_by("months", "pk"):
+        rules[DataCategory(rule.category)].append(rule)
+    return {category: rules[category] or rules[DataCategory.ACCOUNT] for category in DataCategory}
 
 
 def kept_until(rule: RetentionRule, closed_at: datetime) -> date:

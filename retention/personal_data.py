@@ -1,4 +1,12 @@
-from common.personal_data import DataCategory, Declaration, declare, exempt
+from django.db.models import QuerySet
+
+from common.personal_data import (
+    DataCategory,
+    Declaration,
+    declare,
+    exempt,
+    forbids_erasure,
+)
 from retention.models import LegalHold
 
 declare(
@@ -14,3 +22,8 @@ exempt("retention.PurgeApproval", because="says which rule may delete")
 exempt("retention.PurgeRun", because="numbers only")
 exempt("retention.Tombstone", because="a public id and dates are all that is left")
 exempt("common.DoomedFile", because="a random path, gone with its file")
+
+
+@forbids_erasure
+def under_legal_hold() -> "QuerySet[LegalHold]":
+    return LegalHold.objects.in_force()

@@ -18,7 +18,6 @@ import logging
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
@@ -26,7 +25,8 @@ from django.utils import timezone
 
 from accounts.models import Customer, CustomerQuerySet
 from common import personal_data
-from common.files import doom_files, remove_doomed_files
+from common.erasure import erase_rows
+from common.files import remove_doomed_files
 from policies.counting import local_day
 from policies.models import RetentionRule
 from policies.retention import rule_after_closing
@@ -146,40 +146,11 @@ def erase(customers: Collection[int]) -> Counter[str]:
     Returns the number of rows removed from each table. Call it in a
     transaction that holds the customers' rows.
     """
-    counts: Counter[str] = Counter()
     if not customers:
-        return counts
-    _allow_erasure()
+        return Counter()
     for step in personal_data.erasure_steps():
         step(customers)
-    order = personal_data.children_first()
-    rows = {d.model: list(d.about(customers).values_list("pk", flat=True)) for d in order}
-    for declaration in order:
-        if declaration.history is not None:
-            past = declaration.history_about(customers, rows[declaration.model])
-            counts[declaration.history._meta.label] += _delete(past)
-        _doom_files(declaration, rows[declaration.model])
-    for declaration in order:
-        gone = declaration.model._base_manager.filter(pk__in=rows[declaration.model])
-        counts[declaration.model._meta.label] += _delete(gone)
-    return +counts
-
-
-def _delete(rows: Any) -> int:
-    """Delete in one statement; ``delete()`` would fetch each row and write a last copy of it."""
-    return rows._raw_delete(rows.db) or 0  # None when nothing can match
-
-
-def _doom_files(declaration: personal_data.Declaration, rows: Collection[Any]) -> None:
-    for name in declaration.files:
-        paths = declaration.model._base_manager.filter(pk__in=rows).values_list(name, flat=True)
-        doom_files(path for path in paths if path)
-
-
-def _allow_erasure() -> None:
-    """Let this transaction delete from append-only tables; their triggers ask for it."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL portal.erasing = 'on'")
+    return erase_rows(personal_data.children_first(), customers)
 
 
 def _bury(run: PurgeRun, customers: Iterable[Customer]) -> None:

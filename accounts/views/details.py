@@ -1,19 +1,70 @@
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
 
+from accounts import erasure
 from accounts.details import correct_details
+from accounts.erasure import erasable_categories
 from accounts.forms import DetailsForm, details_of
-from accounts.held import held_about
+from accounts.held import held_about, held_in
 from accounts.http import CustomerRequest, for_customer
+from accounts.models import Customer
 from common.errors import PortalError
 from common.forms import tell_of_masked_cards
+from common.personal_data import DataCategory, declaration_of
 
 
 @for_customer
 def data(request: CustomerRequest) -> HttpResponse:
     return render(request, "accounts/data.html", {"categories": held_about(request.customer)})
+
+
+@for_customer
+def data_category(request: CustomerRequest, category: str) -> HttpResponse:
+    try:
+        held, page = held_in(request.customer, DataCategory(category), request.GET.get("page"))
+    except (KeyError, ValueError) as error:
+        raise Http404 from error
+    erasable = held.category in erasable_categories()
+    context = {"held": held, "page": page, "erasable": erasable}
+    return render(request, "accounts/data_category.html", context)
+
+
+@for_customer
+@require_POST
+def erase_category(request: CustomerRequest, category: str) -> HttpResponse:
+    try:
+        count = erasure.erase_category(request.customer, DataCategory(category))
+    except ValueError as error:
+        raise Http404 from error
+    except PortalError as error:
+        messages.error(request, str(error))
+        return redirect("data_category", category)
+    text = ngettext("%d record is erased for good.", "%d records are erased for good.", count)
+    messages.success(request, text % count)
+    return redirect("data")
+
+
+@for_customer
+def erase_detail(request: CustomerRequest, name: str) -> HttpResponse:
+    """Say what erasing a detail means, or why it cannot go; a POST erases it."""
+    if name not in declaration_of(Customer).personal:
+        raise Http404
+    refusal = erasure.why_detail_stays(name)
+    if request.method == "POST" and not refusal:
+        try:
+            erasure.erase_detail(request.customer, name, by=request.user)
+        except PortalError as error:
+            refusal = str(error)
+        else:
+            messages.success(request, _("It is erased for good, from the history too."))
+            return redirect("data")
+    label = Customer._meta.get_field(name).verbose_name  # type: ignore[union-attr]
+    context = {"label": label, "refusal": refusal}
+    return render(request, "accounts/erase_detail.html", context)
 
 
 @for_customer

@@ -1,0 +1,129 @@
+"""The page of everything that is held, and its pages by category."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone, translation
+
+from accounts.consents import decide_consent
+from accounts.details import correct_details
+from accounts.held import held_about
+from accounts.models import ConsentDecision
+from common.personal_data import DataCategory
+from policies.loading import load_profile
+from policies.models import Purpose
+from privacyportal.roles import COMPLAINT_OFFICER
+from tests.factories import make_complaint, make_customer, make_evidence, make_staff
+
+pytestmark = pytest.mark.django_db
+
+NEW = {"full_name": "Nguyễn Văn Ưng", "phone": "+84912345678", "address": "Huế"}
+
+
+@pytest.fixture
+def customer(client):
+    customer = make_customer(full_name="Nguyễn Văn Ưng")
+    client.force_login(customer.user)
+    return customer
+
+
+@pytest.fixture(autouse=True)
+def _english():
+    with translation.override("en"):
+        yield
+
+
+def held_of(customer, category):
+    return next(held for held in held_about(customer) if held.category == category)
+
+
+def origins(customer):
+    (row,) = held_of(customer, DataCategory.CONTACT).tables[0].rows
+    return {field.name: field.origin and str(field.origin.source) for field in row}
+
+
+def test_each_value_says_who_gave_it_and_since_when(customer):
+    correct_details(customer, details=NEW, by=customer.user)
+    correct_details(
+        customer, details={**NEW, "address": "Hà Nội"}, by=make_staff(COMPLAINT_OFFICER)
+    )
+    first, *_rest = customer.history.order_by("history_date")
+    type(first).objects.filter(pk=first.pk).update(history_date=timezone.now() - timedelta(days=30))
+
+    assert origins(customer) == {
+        "full_name": "from the company's records",
+        "email": "from the company's records",
+        "phone": "from you",
+        "address": "from a member of staff",
+    }
+    (row,) = held_of(customer, DataCategory.CONTACT).tables[0].rows
+    name, _email, phone, _address = row
+    assert timezone.now() - name.origin.since > timedelta(days=29)
+    assert timezone.now() - phone.origin.since < timedelta(days=1)
+
+
+def test_a_category_says_which_purposes_use_it_and_whether_the_customer_let_them(customer):
+    def uses():
+        held = held_of(customer, DataCategory.CONTACT)
+        return {use.purpose.code: use.is_allowed for use in held.uses}
+
+    assert uses()["service"] is True
+    assert uses()["newsletter"] is False
+
+    newsletter = Purpose.objects.get(code="newsletter")
+    decide_consent(customer, newsletter, decision=ConsentDecision.GIVEN, by=customer.user)
+    assert uses()["newsletter"] is True
+
+
+def test_a_category_says_how_long_it_is_kept_and_why(customer):
+    (period,) = held_of(customer, DataCategory.CONTACT).periods
+
+    assert period.words == "12 months after you close your account."
+    assert period.source
+
+
+def test_a_category_without_a_rule_of_its_own_is_kept_as_the_account_is(customer):
+    assert held_of(customer, DataCategory.CONSENT).periods
+    load_profile("vietnam_server")
+    held = held_of(customer, DataCategory.DEVICE)
+    assert [period.words for period in held.periods] == ["Until your service ends."]
+
+
+def test_the_page_shows_who_may_receive_the_data(client, customer):
+    load_profile("vietnam_server")
+    page = client.get(reverse("data"), headers={"accept-language": "en"}).content.decode()
+    assert "VNNIC" in page
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_the_pages_ask_no_more_for_more_rows(client, customer, rows, django_assert_num_queries):
+    for number in range(rows):
+        make_evidence(make_complaint(customer=customer))
+        correct_details(customer, details={**NEW, "address": f"{number}"}, by=customer.user)
+    client.get(reverse("data"))  # what is asked once a session
+
+    with django_assert_num_queries(20):
+        client.get(reverse("data"))
+    with django_assert_num_queries(12):
+        client.get(reverse("data_category", args=["complaint"]))
+
+
+def test_a_long_list_is_paged(client, customer):
+    complaint = make_complaint(customer=customer)
+    for number in range(30):
+        make_evidence(complaint, name=f"thu-{number:02}.pdf")
+
+    newest = client.get(reverse("data")).content.decode()
+    first = client.get(reverse("data_category", args=["evidence"])).content.decode()
+    second = client.get(reverse("data_category", args=["evidence"]) + "?page=2").content.decode()
+
+    assert "thu-25.pdf" in newest
+    assert "thu-24.pdf" not in newest
+    assert ("thu-05.pdf" in first, "thu-04.pdf" in first) == (True, False)
+    assert ("thu-05.pdf" in second, "thu-04.pdf" in second) == (False, True)
+
+
+@pytest.mark.parametrize("category", ["nonsense", "order", "contact%00", "enquiry"])
+def test_a_category_that_the_portal_does_not_hold_is_not_there(client, customer, category):
+    assert client.get(f"/me/data/{category}/").status_code in (400, 404)
