@@ -46,6 +46,6 @@ def in_batches(rows):
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("accounts", "0008_add_sealed_details")]
+    dependencies = [("accounts", "0009_add_sealed_details")]
 
     operations = [migrations.RunPython(seal, unseal)]

@@ -11,7 +11,7 @@ CREATE INDEX historicalcustomer_{name}_key
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0009_fill_sealed_details")]
+    dependencies = [("accounts", "0010_fill_sealed_details")]
 
     operations = [
         *(

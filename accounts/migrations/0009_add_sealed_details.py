@@ -14,7 +14,7 @@ def sealed(model_name, name, verbose_name, max_length):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0007_versions_told_before")]
+    dependencies = [("accounts", "0008_consents_expire")]
 
     operations = [
         migrations.RemoveIndex(model_name="customer", name="customer_without_phone"),
