@@ -354,7 +354,7 @@ def past(django_db_setup, django_db_blocker):
 
 
 def test_rows_of_before_are_sealed_with_their_history_and_can_be_unsealed(past):
-    old = past("0008_add_sealed_details")
+    old = past("0009_add_sealed_details")
     numbers = [PHONE, "", "+84900000000"]
     of_history = {"id": 1, "history_date": "2026-01-01T00:00Z", "history_type": "+"}
     for name, extra in (("Customer", {}), ("HistoricalCustomer", of_history)):
@@ -363,11 +363,11 @@ def test_rows_of_before_are_sealed_with_their_history_and_can_be_unsealed(past):
                 public_id=f"p{number}", plain_phone=phone, plain_address=ADDRESS, **extra
             )
 
-    past("0009_fill_sealed_details")
-    past("0008_add_sealed_details")
+    past("0010_fill_sealed_details")
+    past("0009_add_sealed_details")
     cleared = old("accounts", "Customer").objects.using("past").get(public_id="p0")
     assert (cleared.phone, cleared.plain_phone) == ("", PHONE)
-    new = past("0010_tighten_sealed_details")
+    new = past("0011_tighten_sealed_details")
 
     for name in ("Customer", "HistoricalCustomer"):
         rows = list(new("accounts", name).objects.using("past").order_by("public_id"))
