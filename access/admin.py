@@ -39,6 +39,10 @@ class PersonalDataAdmin(ReadOnlyAdmin):
             row = getattr(row, name)
         return str(row.public_id)
 
+    def searched_by(self, term: str) -> str:
+        """Return by which field a term searches, if the page tells; never the term."""
+        return ""
+
     def case_of(self, request: HttpRequest, row: Any) -> str:
         """Return the reference of the case for which a row is opened, or nothing."""
         return ""
@@ -67,12 +71,15 @@ class PersonalDataAdmin(ReadOnlyAdmin):
         return response
 
     def _record_list(self, request: HttpRequest, cl: Any) -> None:
+        names = {name[:64] for name in cl.filter_params if name != SEARCH_VAR}
+        if cl.query:
+            names |= {self.searched_by(cl.query)} - {""}
         record_list(
             by=request.user,
             customers={self.subject_of(row) for row in cl.result_list} - {""},
             purpose=self.purpose,
             field_groups=self.field_groups,
-            filters=[name[:64] for name in cl.filter_params if name != SEARCH_VAR],
+            filters=names,
             searched=bool(cl.query),
         )
 

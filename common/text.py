@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 INVISIBLE = {"Cf", "Cc", "Co", "Cn", "Cs"}
+EAST_ASIAN = {"CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO"}
 
 
 def clean_line(value: str) -> str:
@@ -18,6 +19,17 @@ def clean_line(value: str) -> str:
     spaced = re.sub(r"\s+", " ", composed)
     visible = (c for c in spaced if c == "\0" or unicodedata.category(c) not in INVISIBLE)
     return "".join(visible).strip()
+
+
+def mixes_alphabets(value: str) -> bool:
+    """Say whether letters of several alphabets stand together, as in a look-alike of a name.
+
+    East Asian names are often written beside Latin letters; those are no mixture.
+    Source: Unicode UTS #39, 5.2 (highly restrictive), told by the names of the letters.
+    """
+    letters = (character for character in value if character.isalpha())
+    alphabets = {unicodedata.name(letter, "UNNAMED").partition(" ")[0] for letter in letters}
+    return len(alphabets - EAST_ASIAN) > 1
 
 
 def clean_email(value: str) -> str:

@@ -1,70 +1,23 @@
 from functools import partial
 from typing import Any
 
-import phonenumbers
-from django import forms
-from django.contrib import admin
-from django.core.exceptions import ValidationError
-from django.db import transaction
-from django.db.models import Q
+from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.utils.formats import date_format
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import action, display
+from unfold.decorators import display
 
-from access.admin import SHORT_ID, PersonalDataAdmin
+from access.admin import SHORT_ID
 from access.models import AccessAction
 from access.purposes import CUSTOMER_CARE
+from accounts.admin.reveal import RevealingAdmin, is_case_of
+from accounts.finding import MOST_NAMESAKES, read_search
 from accounts.models import Customer
-from common.admin import themed
+from accounts.record import masked_record
 from common.personal_data import DataCategory, declaration_of
+from common.text import mixes_alphabets
 from policies.counting import local_day
-from policies.models import Company, Purpose, StaffAccessMode
-
-VIEW_CUSTOMER = "accounts.view_customer"
-
-
-class PurposeChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
-    def label_from_instance(self, obj: Any) -> str:
-        return str(obj.name)
-
-
-class RevealForm(forms.Form):
-    """Why somebody needs to see a customer's details in full."""
-
-    purpose = PurposeChoice(
-        Purpose.objects.active(),
-        to_field_name="code",
-        label=_("Purpose"),
-        help_text=_("The customer reads this, with your role and the time."),
-    )
-    case = forms.CharField(
-        label=_("Reference of the case"),
-        max_length=20,
-        required=False,
-        help_text=_("If it is about a case of this customer."),
-    )
-
-    def __init__(self, *args: Any, customer: Customer, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.customer = customer
-
-    def clean_case(self) -> str:
-        reference = str(self.cleaned_data["case"]).strip().upper()
-        if reference and not is_case_of(self.customer, reference):
-            raise ValidationError(_("This customer has no case with this reference."))
-        return reference
-
-
-def asks_customers_first() -> bool:
-    """Tell whether the company promises that details open once the customer approves."""
-    return Company.objects.filter(staff_access_mode=StaffAccessMode.APPROVAL).exists()
-
-
-def is_case_of(customer: Any, reference: str) -> bool:
-    """Tell whether a case of that reference is the customer's; cases live in a room above."""
-    return bool(customer.cases.filter(reference=reference).exists())
 
 
 class ClosedFilter(admin.SimpleListFilter):
@@ -81,47 +34,60 @@ class ClosedFilter(admin.SimpleListFilter):
 
 
 @admin.register(Customer)
-class CustomerAdmin(PersonalDataAdmin):
+class CustomerAdmin(RevealingAdmin):
     purpose = CUSTOMER_CARE
     field_groups = (DataCategory.CONTACT,)
 
     list_display = ["short_id", "masked_name", "masked_email", "masked_phone", "account"]
     list_filter = [ClosedFilter]
     search_fields = ["public_id"]
-    search_help_text = _("Exact email, phone number or public id")
+    search_help_text = _("Whole email, phone number, public id or full name")
     sortable_by = ()
-    fields = [
-        "public_id",
-        "masked_name",
-        "masked_email",
-        "masked_phone",
-        "masked_address",
-        "language",
-        "opened_at",
-        "account_text",
-    ]
-    readonly_fields = [
-        "masked_name",
-        "masked_email",
-        "masked_phone",
-        "masked_address",
-        "account_text",
-    ]
+    fields = ["public_id", "masked_name", "language", "opened_at", "account_text"]
+    readonly_fields = ["masked_name", "account_text"]
     actions_detail = ["reveal"]
+    change_form_outer_after_template = "admin/accounts/customer/record.html"
+
+    # The list
 
     def get_search_results(
         self, request: HttpRequest, queryset: Any, search_term: str
     ) -> tuple[Any, bool]:
-        """Find by a whole address, number or id, so that nobody can be guessed at."""
-        term = search_term.strip().lower()
-        if not term:
+        if not search_term.strip():
             return queryset, False
-        found = Q(email=term) | Q(public_id=term)
-        if len(term) == SHORT_ID:
-            found |= Q(public_id__startswith=term)
-        if number := _as_stored(term):
-            found |= Customer.found_by("phone", number)
-        return queryset.filter(found), False
+        search = read_search(search_term)
+        found = queryset.filter(search.condition)
+        if search.by == "full_name":
+            found = self._some_namesakes(request, found)
+        return found, False
+
+    def _some_namesakes(self, request: HttpRequest, found: Any) -> Any:
+        """Keep a name that many bear from becoming a list to walk through."""
+        some = list(found.order_by("-pk").values_list("pk", flat=True)[: MOST_NAMESAKES + 1])
+        if len(some) > MOST_NAMESAKES:
+            text = _("More than %(n)d customers bear this name. The newest are shown.")
+            self.message_user(request, text % {"n": MOST_NAMESAKES}, messages.WARNING)
+        return found.filter(pk__in=some[:MOST_NAMESAKES])
+
+    def searched_by(self, term: str) -> str:
+        return read_search(term).by
+
+    # One customer
+
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        customer = context["original"]
+        customer.groups = context["groups"] = masked_record(customer)
+        return super().render_change_form(  # type: ignore[no-any-return]
+            request, context, *args, **kwargs
+        )
+
+    def record(self, request: HttpRequest, row: Any, action: AccessAction, **details: Any) -> None:
+        """Record an opened page under everything of which it shows masks."""
+        if action == AccessAction.OPEN:
+            details["field_groups"] = [group.category for group in row.groups]
+        super().record(request, row, action, **details)
 
     def case_of(self, request: HttpRequest, row: Customer) -> str:
         """Return the reference that the link from a case carries, if it is this customer's."""
@@ -134,7 +100,11 @@ class CustomerAdmin(PersonalDataAdmin):
 
     @admin.display(description=_("full name"))
     def masked_name(self, customer: Customer) -> str:
-        return _masked(customer, "full_name")
+        masked = _masked(customer, "full_name")
+        if not mixes_alphabets(customer.full_name):
+            return masked
+        warning = _("mixes alphabets: perhaps a look-alike of another name")
+        return format_html('{} <span class="desk-note">⚠ {}</span>', masked, warning)
 
     @admin.display(description=_("email"))
     def masked_email(self, customer: Customer) -> str:
@@ -143,10 +113,6 @@ class CustomerAdmin(PersonalDataAdmin):
     @admin.display(description=_("phone"))
     def masked_phone(self, customer: Customer) -> str:
         return _masked(customer, "phone")
-
-    @admin.display(description=_("address"))
-    def masked_address(self, customer: Customer) -> str:
-        return _masked(customer, "address")
 
     @display(  # type: ignore[untyped-decorator]
         description=_("account"), label={"open": "success", "closed": "warning"}
@@ -164,63 +130,6 @@ class CustomerAdmin(PersonalDataAdmin):
             "until": day(customer.kept_until),
         }
 
-    @action(  # type: ignore[untyped-decorator]
-        description=_("Reveal"), icon="visibility", permissions=["view"]
-    )
-    def reveal(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Ask why, record it, and show the details once: the answer is no page to come back to."""
-        customer = self.get_row(request, object_id, VIEW_CUSTOMER)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": _("Reveal details"),
-            "object": customer,
-            "opts": self.opts,
-            "back": self.page_of(customer),
-        }
-        if asks_customers_first():
-            context["refusal"] = _(
-                "This company promises to open a customer's data only after the customer approves."
-                " Asking for approval is not available yet, so details stay closed."
-            )
-            return TemplateResponse(request, "admin/refused.html", context, status=403)
-        data = request.POST if request.method == "POST" else None
-        initial = {"case": self.case_of(request, customer)}
-        form = themed(RevealForm(data, customer=customer, initial=initial))
-        context["form"] = form
-        if form.is_valid():
-            return self._show_revealed(request, customer, form, context)
-        return TemplateResponse(request, "admin/accounts/customer/reveal.html", context)
-
-    @transaction.atomic
-    def _show_revealed(
-        self, request: HttpRequest, customer: Customer, form: forms.Form, context: Any
-    ) -> HttpResponse:
-        self.record(
-            request,
-            customer,
-            AccessAction.REVEAL,
-            purpose=form.cleaned_data["purpose"].code,
-            case_reference=form.cleaned_data["case"],
-        )
-        names = declaration_of(Customer).personal
-        details = [
-            (Customer._meta.get_field(name).verbose_name, getattr(customer, name))  # type: ignore[union-attr]
-            for name in names
-        ]
-        page = TemplateResponse(
-            request, "admin/accounts/customer/revealed.html", {**context, "details": details}
-        )
-        return page.render()
-
 
 def _masked(customer: Customer, name: str) -> str:
     return declaration_of(Customer).masked(customer, name)
-
-
-def _as_stored(number: str) -> str:
-    """Return a phone number the way the table has it, or nothing for what is none."""
-    try:
-        parsed = phonenumbers.parse(number, "VN")
-    except phonenumbers.NumberParseException:
-        return ""
-    return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))

@@ -1,7 +1,7 @@
 """Customers and their sign-ins, what they were shown and accepted, and what they consented to."""
 
 from accounts.models.consents import Consent, ConsentDecision, ConsentQuerySet
-from accounts.models.people import Customer, CustomerQuerySet, User, UserManager
+from accounts.models.people import Customer, CustomerQuerySet, Folded, User, UserManager
 from accounts.models.policy_events import (
     MAILING,
     EventChannel,
@@ -18,6 +18,7 @@ __all__ = [
     "Customer",
     "CustomerQuerySet",
     "EventChannel",
+    "Folded",
     "PolicyAnnouncement",
     "PolicyEvent",
     "PolicyEventKind",

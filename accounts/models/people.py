@@ -72,6 +72,13 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.staff_name
 
 
+class Folded(models.Func):
+    """A name in small letters without accents, as the database's function folds it."""
+
+    function = "portal_folded"
+    output_field = models.TextField()
+
+
 class CustomerQuerySet(models.QuerySet["Customer"]):
     def open(self) -> "CustomerQuerySet":
         return self.filter(closed_at=None)
@@ -150,6 +157,8 @@ class Customer(SearchableModel):
             # For the control encryption: what is not sealed under the current key.
             models.Index(KeyId("phone"), name="customer_phone_key"),
             models.Index(KeyId("address"), name="customer_address_key"),
+            # For their search by a whole name.
+            models.Index(Folded("full_name"), name="customer_folded_name"),
             # For the control required_details: whichever the company requires, few lack it.
             *(
                 models.Index(

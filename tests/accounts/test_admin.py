@@ -5,12 +5,13 @@ from django.contrib.sessions.backends.db import SessionStore
 
 from access.models import AccessAction, AccessRecord
 from accounts.models import Customer, User
+from common.personal_data import declarations
 from notices.models import Notice
 from notices.services import send_due_notices
 from policies.loading import load_profile
 from policies.models import Purpose
 from privacyportal.roles import ADMINISTRATOR, AUDITOR, COMPLAINT_OFFICER, DPO
-from tests.factories import make_complaint, make_customer, make_hold, make_staff
+from tests.factories import make_complaint, make_customer, make_evidence, make_hold, make_staff
 
 CUSTOMERS = "/admin/accounts/customer/"
 STAFF = "/admin/accounts/user/"
@@ -61,7 +62,18 @@ def test_a_customer_opens_masked(client, officer, hoa):
 
 
 @pytest.mark.parametrize(
-    "term", ["hoa@example.com", "0912 345 678", "+84912345678", "{public_id}", "{short_id}"]
+    "term",
+    [
+        "Hoa@Example.com",
+        "0912 345 678",
+        "+84912345678",
+        "０９１２３４５６７８",
+        "84-912345678",
+        "{public_id}",
+        "{short_id}",
+        "Trần Thị Hoa",
+        " tran  thi HOA ",
+    ],
 )
 def test_a_customer_is_found_by_what_only_they_tell(term, client, officer, hoa):
     make_customer()
@@ -70,7 +82,7 @@ def test_a_customer_is_found_by_what_only_they_tell(term, client, officer, hoa):
     assert found(client.post(CUSTOMERS, {"q": term})) == [hoa]
 
 
-@pytest.mark.parametrize("term", ["hoa", "Trần Thị Hoa", "example.com", "5678"])
+@pytest.mark.parametrize("term", ["hoa", "Trần Thị", "Trần Thị Hoa%", "example.com", "5678"])
 def test_a_customer_is_not_found_by_a_part(term, client, officer, hoa):
     assert found(client.post(CUSTOMERS, {"q": term})) == []
 
@@ -87,6 +99,78 @@ def test_the_list_makes_the_same_queries_for_any_number_of_rows(
         client.get(CUSTOMERS)
 
 
+@pytest.mark.parametrize("rows", [1, 3])
+def test_a_customers_page_makes_the_same_queries_for_any_number_of_rows(
+    rows, client, officer, hoa, django_assert_num_queries
+):
+    for _ in range(rows):
+        make_evidence(make_complaint(customer=hoa))
+    page = f"{CUSTOMERS}{hoa.pk}/change/"
+    client.get(page)
+
+    with django_assert_num_queries(10 + len(declarations())):  # one for each table
+        client.get(page)
+
+
+def test_a_name_with_a_foreign_letter_is_marked_and_found_apart(client, officer, hoa):
+    alike = make_customer(full_name="Trần Thị Hоa")  # the о is Cyrillic
+    client.cookies["django_language"] = "en"
+
+    for customer, is_marked in ((hoa, False), (alike, True)):
+        page = client.get(f"{CUSTOMERS}{customer.pk}/change/")
+        assert ("mixes alphabets" in page.text) is is_marked
+        assert found(client.post(CUSTOMERS, {"q": customer.full_name})) == [customer]
+
+
+def test_a_name_that_many_bear_shows_the_newest_twenty(client, officer):
+    bearers = [make_customer(full_name="Nguyễn Văn Nam", user=None) for _ in range(22)]
+    make_customer()
+    client.cookies["django_language"] = "en"
+
+    page = client.post(CUSTOMERS, {"q": "nguyen van nam"})
+
+    assert found(page) == bearers[:1:-1]
+    assert "More than 20 customers bear this name" in page.text
+    searched = AccessRecord.objects.all()
+    assert {each.customer for each in searched} == {each.public_id for each in bearers[2:]}
+    assert {tuple(each.filters) for each in searched} == {("full_name",)}
+
+
+@pytest.mark.parametrize(
+    ("group", "shown", "hidden"),
+    [
+        ("contact", "hoa@example.com", "Quảng cáo làm phiền tôi"),
+        ("complaint", "Quảng cáo làm phiền tôi", "hoa@example.com"),
+        ("evidence", "ảnh chụp.pdf", "Quảng cáo làm phiền tôi"),
+    ],
+)
+def test_each_kind_of_data_is_revealed_alone(group, shown, hidden, client, officer, hoa):
+    complaint = make_complaint(customer=hoa, text="Quảng cáo làm phiền tôi")
+    make_evidence(complaint, name="ảnh chụp.pdf")
+    data = {"groups": [group], "purpose": "rights_and_complaints", "case": ""}
+
+    masked = client.get(f"{CUSTOMERS}{hoa.pk}/change/").text
+    page = client.post(reveal(hoa), data).text
+
+    assert shown not in masked
+    assert shown in page
+    assert hidden not in page
+    opened, revealed = AccessRecord.objects.order_by("pk")
+    assert {"contact", "complaint", "evidence"} <= set(opened.field_groups)
+    assert revealed.field_groups == [group]
+
+
+def test_what_is_not_held_or_not_named_is_not_revealed(client, officer, hoa):
+    make_complaint(text="Của người khác")
+    purpose = {"purpose": "rights_and_complaints", "case": ""}
+
+    for groups in ([], ["complaint"], ["everything"], ["contact", "password"]):
+        page = client.post(reveal(hoa), {"groups": groups, **purpose})
+        assert not any(value in page.text for value in (*VALUES, "Của người khác"))
+
+    assert not AccessRecord.objects.exists()
+
+
 def test_the_case_of_a_link_is_recorded_if_it_is_the_customers(client, officer, hoa):
     own, foreign = make_complaint(customer=hoa), make_complaint()
 
@@ -99,7 +183,11 @@ def test_the_case_of_a_link_is_recorded_if_it_is_the_customers(client, officer, 
 
 def test_a_purpose_reveals_the_details_once_and_is_recorded(client, officer, hoa):
     complaint = make_complaint(customer=hoa)
-    data = {"purpose": "rights_and_complaints", "case": f" {complaint.reference.lower()} "}
+    data = {
+        "groups": ["contact"],
+        "purpose": "rights_and_complaints",
+        "case": f" {complaint.reference.lower()} ",
+    }
 
     page = client.post(reveal(hoa), data)
 
@@ -113,6 +201,7 @@ def test_a_purpose_reveals_the_details_once_and_is_recorded(client, officer, hoa
         complaint.reference,
     )
     assert record.field_groups == ["contact"]
+    assert complaint.text not in page.text
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
@@ -150,7 +239,9 @@ def test_asking_to_reveal_shows_nothing(client, officer, hoa):
 def test_nothing_is_revealed_without_a_purpose_or_for_a_foreign_case(
     purpose, case, client, officer, hoa
 ):
-    page = client.post(reveal(hoa), {"purpose": purpose, "case": case}).content.decode()
+    data = {"groups": ["contact"], "purpose": purpose, "case": case}
+
+    page = client.post(reveal(hoa), data).content.decode()
 
     for value in VALUES:
         assert value not in page
@@ -159,7 +250,7 @@ def test_nothing_is_revealed_without_a_purpose_or_for_a_foreign_case(
 
 def test_the_case_of_somebody_else_does_not_reveal(client, officer, hoa):
     foreign = make_complaint()
-    data = {"purpose": "rights_and_complaints", "case": foreign.reference}
+    data = {"groups": ["contact"], "purpose": "rights_and_complaints", "case": foreign.reference}
 
     page = client.post(reveal(hoa), data).content.decode()
 
