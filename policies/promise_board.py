@@ -3,12 +3,14 @@
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.functional import Promise as LazyText
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -29,6 +31,8 @@ from policies.models import (
 )
 
 DAYS = 90
+CURRENT_FOR = timedelta(days=2)  # the job runs each night; what is older says nothing of today
+ONE_DAY = timedelta(days=1)
 
 Pair = tuple[str, str]  # label, value
 
@@ -66,11 +70,20 @@ class Run:
 
 @dataclass(frozen=True)
 class Trend:
+    """days: how many had which status. outdated_at: the moment of the last result, if long ago."""
+
     runs: list[Run]
     days: Counter[str]
+    outdated_at: datetime | None = None
 
     @property
     def text(self) -> str:
+        if self.outdated_at:
+            return f"{self._text} {last_measured(self.outdated_at)}"
+        return self._text
+
+    @property
+    def _text(self) -> str:
         total = self.days.total()
         if not total:
             return _("No result is stored yet.")
@@ -95,46 +108,83 @@ class Trend:
 NO_TREND = Trend([], Counter())
 
 
-def trends(until: date | None = None) -> dict[int, Trend]:
-    """Return by promise what the last 90 days brought, up to a local day (default: today)."""
-    last = until or local_day(timezone.now())
-    first = last - timedelta(days=DAYS - 1)
+def trends() -> dict[int, Trend]:
+    """Return by promise what the last 90 days brought, as far as its present control measured."""
+    today = local_day(timezone.now())
+    first = today - timedelta(days=DAYS - 1)
     results = PromiseResult.objects.filter(
-        promise__retired_on=None, day__range=(first, last)
+        promise__retired_on=None, control=F("promise__control"), day__range=(first, today)
     ).order_by("promise", "day")
     return {
-        promise: _trend([(day, status) for _promise, day, status in rows], first)
-        for promise, rows in groupby(
-            results.values_list("promise", "day", "status"), key=lambda row: row[0]
-        )
+        promise: _trend(list(rows), first, today)
+        for promise, rows in groupby(results, key=lambda result: result.promise_id)
     }
 
 
-def _trend(results: list[tuple[date, str]], first: date) -> Trend:
+def _trend(results: list[PromiseResult], first: date, today: date) -> Trend:
     runs: list[Run] = []
-    for day, status in results:
-        x = (day - first).days
+    for result in results:
+        x, status = (result.day - first).days, result.status
         if runs and runs[-1].status == status and runs[-1].x + runs[-1].width == x:
             runs[-1] = Run(runs[-1].x, runs[-1].width + 1, status)
         else:
             runs.append(Run(x, 1, status))
-    return Trend(runs, Counter(status for _day, status in results))
+    days = Counter(result.status for result in results)
+    days[PromiseStatus.NOT_MEASURED] += _missing(results, today)
+    at = max(result.measured_at for result in results)
+    return Trend(runs, days, at if at < oldest_current() else None)
+
+
+def _missing(results: list[PromiseResult], today: date) -> int:
+    """Count the days without a result since the first one; today may still get its own."""
+    last = max(results[-1].day, today - ONE_DAY)
+    return (last - results[0].day).days + 1 - len(results)
+
+
+def oldest_current() -> datetime:
+    """Return the moment before which a result is too old to tell how things are."""
+    return timezone.now() - CURRENT_FOR
+
+
+def last_measured(at: datetime) -> str:
+    return _("Last measured on %s.") % date_format(local_day(at), "SHORT_DATE_FORMAT")
 
 
 def with_last_result() -> QuerySet[Any]:
-    """Return the active promises with the status, figure, unit and moment of their last result."""
-    last = PromiseResult.objects.filter(promise=OuterRef("pk")).order_by("-day")
+    """Return the active promises with ``last_status``, ``last_figure`` and ``last_unit``.
+
+    They are those of the last result of the promise's present control. While it is not
+    ``is_current``, it counts as not measured; ``last_measured_at`` then says since when.
+    """
+    results = PromiseResult.objects.filter(promise=OuterRef("pk"), control=OuterRef("control"))
+    last = results.order_by("-day")
+    current = last.filter(measured_at__gte=oldest_current())
     return Promise.objects.active().annotate(
-        **{
-            f"last_{name}": Subquery(last.values(name)[:1])
-            for name in ("status", "figure", "unit", "measured_at")
-        }
+        is_current=Exists(current),
+        last_status=Coalesce(
+            Subquery(current.values("status")[:1]), Value(PromiseStatus.NOT_MEASURED)
+        ),
+        last_figure=Subquery(current.values("figure")[:1]),
+        last_unit=Coalesce(Subquery(current.values("unit")[:1]), Value("")),
+        last_measured_at=Subquery(last.values("measured_at")[:1]),
     )
 
 
-def count_broken() -> int:
-    """Count the active promises that were broken when they were measured last."""
-    return with_last_result().filter(last_status=PromiseStatus.BROKEN).count()
+@dataclass(frozen=True)
+class Stored:
+    """What the stored results say: how many promises are broken, and since when some are old."""
+
+    broken: int
+    outdated_at: datetime | None
+
+
+def count_stored() -> Stored:
+    """Count the active promises by their last results, in one query."""
+    found = with_last_result().aggregate(
+        broken=Count("pk", filter=Q(last_status=PromiseStatus.BROKEN)),
+        outdated_at=Max("last_measured_at", filter=Q(is_current=False)),
+    )
+    return Stored(**found)
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,12 @@
 
 from decimal import Decimal
 
+from django.utils.crypto import salted_hmac
 from django.utils.functional import Promise as LazyText
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext_lazy
 
+from policies.models import PromiseStatus
 from policies.promises import Unit
 
 Figure = Decimal | int | None
@@ -33,7 +35,7 @@ ABOUT_PEOPLE = (
     Unit.MAILS,
     Unit.SESSIONS,
 )
-SMALLEST = 10
+STEP = 10
 
 
 def exact(figure: Figure, unit: str) -> str:
@@ -41,14 +43,26 @@ def exact(figure: Figure, unit: str) -> str:
     return "" if figure is None else str(COUNTED[unit] % {"n": int(figure)})
 
 
-def rounded(figure: Figure, unit: str) -> str:
-    """Return what may be published of a figure: of people only 0, "fewer than 10", or whole tens.
+def rounded(status: str, figure: Figure, unit: str, *, of: str) -> str:
+    """Return what may be published of a figure; of people only "fewer than 20", or whole tens.
 
-    Rounded down, so that no one person is seen to come or go.
+    Of a kept promise nothing: there the figure is 0, and the status has said so. A public
+    page is read every day, and at a boundary that everybody knows, one person more would
+    be seen to come. So each promise (``of``) has boundaries of its own, which nobody
+    outside can know: a number that passes one tells of no single person.
     """
-    if not figure or unit not in ABOUT_PEOPLE:
+    if figure is None or unit not in ABOUT_PEOPLE:
         return exact(figure, unit)
-    values = {"n": int(figure) // SMALLEST * SMALLEST, "unit": Unit(unit).label}
-    if figure < SMALLEST:
-        return _("fewer than 10 %(unit)s") % values
-    return _("%(n)d or more %(unit)s") % values
+    if status == PromiseStatus.KEPT:
+        return ""
+    tens = (int(figure) - _offset(of)) // STEP
+    label = Unit(unit).label
+    if tens < 1:
+        return _("fewer than %(n)d %(unit)s") % {"n": 2 * STEP, "unit": label}
+    return _("%(n)d or more %(unit)s") % {"n": tens * STEP, "unit": label}
+
+
+def _offset(of: str) -> int:
+    """Return by how much the boundaries of a promise are moved, from 0 to 9: a secret."""
+    digest = salted_hmac("policies.promise_figures", of, algorithm="sha256").digest()
+    return digest[0] % STEP

@@ -13,7 +13,7 @@ from django.shortcuts import render
 
 from common.bilingual import Bilingual
 from policies.models import PromiseStatus
-from policies.promise_board import with_last_result
+from policies.promise_board import last_measured, with_last_result
 from policies.promise_figures import rounded
 from policies.promises import Text, control_named
 
@@ -23,7 +23,10 @@ CACHED_FOR = 60  # seconds
 
 @dataclass(frozen=True)
 class Published:
-    """What the public learns of a promise: its last stored result, with a rounded figure."""
+    """What the public learns of a promise: its last stored result, with a rounded figure.
+
+    is_current: the result tells of today; else the promise counts as not measured.
+    """
 
     code: str
     text_vi: str
@@ -33,12 +36,19 @@ class Published:
     last_figure: Any
     unit: str
     measured_at: datetime | None
+    is_current: bool
 
     text = Bilingual("text")
 
     @property
     def figure(self) -> str:
-        return rounded(self.last_figure, self.unit)
+        return rounded(self.status, self.last_figure, self.unit, of=self.code)
+
+    @property
+    def last_measured(self) -> str:
+        """Say when, where that is too long ago."""
+        outdated = self.measured_at if not self.is_current else None
+        return last_measured(outdated) if outdated else ""
 
     @property
     def counts(self) -> Text:
@@ -86,10 +96,11 @@ def _published() -> list[Published]:
                 text_vi=promise.text_vi,
                 text_en=promise.text_en,
                 control=promise.control,
-                status=PromiseStatus(promise.last_status or PromiseStatus.NOT_MEASURED),
+                status=PromiseStatus(promise.last_status),
                 last_figure=promise.last_figure,
-                unit=promise.last_unit or "",
+                unit=promise.last_unit,
                 measured_at=promise.last_measured_at,
+                is_current=promise.is_current,
             )
             for promise in with_last_result()
         ]

@@ -206,6 +206,7 @@ def record_results(on: date | None = None) -> int:
     results = [
         PromiseResult(
             promise=answer.promise,
+            control=answer.promise.control,
             day=on or local_day(now),
             status=answer.measure.status,
             figure=answer.measure.figure,
@@ -218,6 +219,6 @@ def record_results(on: date | None = None) -> int:
         results,
         update_conflicts=True,
         unique_fields=["promise", "day"],
-        update_fields=["status", "figure", "unit", "measured_at"],
+        update_fields=["control", "status", "figure", "unit", "measured_at"],
     )
     return len(results)

@@ -18,7 +18,7 @@ from complaints.models import Complaint
 from complaints.queue import count_queues
 from policies.calendars import ends_too_soon, needed_until
 from policies.counting import local_day
-from policies.promise_board import count_broken
+from policies.promise_board import count_stored
 from retention.due import held
 
 # Queue, label, and how the figure looks when it is not 0
@@ -54,7 +54,7 @@ def figures(request: HttpRequest) -> list[Figure]:
     if user.has_perm("retention.view_purgerun"):
         found += _of_retention()
     if user.has_perm("policies.view_promise"):
-        found.append(_of_promises())
+        found += _of_promises()
     if user.has_perm("policies.change_officialday"):
         found += _of_calendar()
     if user.has_perm("common.view_jobstatus"):
@@ -93,11 +93,16 @@ def _of_retention() -> Iterator[Figure]:
     yield Figure(_("Of these on legal hold"), held(customers).count(), runs)
 
 
-def _of_promises() -> Figure:
-    number = count_broken()
+def _of_promises() -> Iterator[Figure]:
+    """Yield how many are broken; and since when none, or not all, were measured anew."""
+    stored = count_stored()
     page = reverse("admin:policies_promise_changelist")
-    link = f"{page}?status=broken" if number else page
-    return Figure(_("Broken promises, as last stored"), number, link, "late" if number else "")
+    link = f"{page}?status=broken" if stored.broken else page
+    tone = "late" if stored.broken else ""
+    yield Figure(_("Broken promises, as last stored"), stored.broken, link, tone)
+    if stored.outdated_at:
+        day = date_format(local_day(stored.outdated_at), "SHORT_DATE_FORMAT")
+        yield Figure(_("Promises last measured on"), day, page, "late")
 
 
 def _of_calendar() -> Iterator[Figure]:

@@ -76,6 +76,7 @@ class PromiseAdmin(ReadOnlyAdmin):
             raise PermissionDenied
         registers = Registers.read()
         answer = measure(promise)
+        results = promise.results.filter(control=promise.control).order_by("-day")
         trend = trends().get(promise.pk, NO_TREND)
         return self._page(
             request,
@@ -83,10 +84,7 @@ class PromiseAdmin(ReadOnlyAdmin):
             title=promise.code,
             line=_line(request, promise, answer, trend, registers),
             control=_control_of(promise),
-            results=[
-                (result, exact(result.figure, result.unit))
-                for result in promise.results.order_by("-day")[:DAYS]
-            ],
+            results=[(result, exact(result.figure, result.unit)) for result in results[:DAYS]],
             original=promise,
         )
 

@@ -1,4 +1,5 @@
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
@@ -49,11 +50,15 @@ class Promise(models.Model):
 
 
 class PromiseResult(models.Model):
-    """What the control of a promise answered on one day."""
+    """What the control of a promise answered on one day.
+
+    A promise may get another control; the results of the one before are not this one's.
+    """
 
     promise = models.ForeignKey(
         Promise, on_delete=models.PROTECT, related_name="results", verbose_name=_("promise")
     )
+    control = models.SlugField(_("control"), max_length=40, db_index=False)
     day = models.DateField(_("day"))
     status = models.CharField(_("status"), max_length=20, choices=PromiseStatus)
     figure = models.DecimalField(_("figure"), max_digits=14, decimal_places=1, null=True)
@@ -67,6 +72,7 @@ class PromiseResult(models.Model):
         constraints = [
             # Also what the board's trend reads by.
             models.UniqueConstraint(name="promiseresult_one_a_day", fields=["promise", "day"]),
+            models.CheckConstraint(name="promiseresult_names_control", condition=~Q(control="")),
         ]
 
     def __str__(self) -> str:

@@ -1,12 +1,14 @@
 from datetime import date, timedelta
+from importlib import import_module
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone, translation
 
 from common.jobs import all_jobs
 from policies import promises
+from policies.counting import local_day
 from policies.loading import load_profile
 from policies.models import Promise, PromiseResult, PromiseStatus
 from policies.promise_checks import check_promises_have_controls
@@ -203,6 +205,56 @@ def test_the_results_of_a_day_are_stored_once_and_replaced_by_a_second_run(regis
     assert result.pk == first.pk
     assert result.measured_at > first.measured_at
     assert PromiseResult.objects.count() == 22
+
+
+def test_a_result_names_its_control_also_when_another_takes_over_the_same_day(registry):
+    promises.record_results()
+    promise = Promise.objects.get(code="FPT-7")
+    assert promise.results.get().control == "kept_while_open"
+
+    answer_with(registry, "FPT-7", lambda promise: broken(3, Unit.CUSTOMERS))
+    promises.record_results()
+
+    assert promise.results.get().control == "of_the_test"
+
+
+def test_results_of_before_get_the_control_that_the_promise_had_then():
+    promise = Promise.objects.get(code="FPT-7")
+    now = timezone.now()
+    promise.control = "of_today"
+    promise.save()
+    PromiseResult.objects.bulk_create(
+        PromiseResult(
+            promise=promise,
+            control="x",
+            day=local_day(now) - timedelta(days=ago),
+            status="kept",
+            measured_at=now - timedelta(days=ago),
+        )
+        for ago in (0, 2, 9)
+    )
+    first, *_later = promise.history.order_by("history_date")
+    promise.history.filter(pk=first.pk).update(history_date=now - timedelta(days=5))
+    promise.history.exclude(pk=first.pk).update(history_date=now - timedelta(days=1))
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute(
+            "ALTER TABLE policies_promiseresult DROP CONSTRAINT promiseresult_names_control"
+        )
+    promise.results.update(control="")
+
+    with connection.cursor() as cursor:
+        cursor.execute(import_module("policies.migrations.0015_fill_result_control").FILL)
+
+    controls = list(promise.results.order_by("day").values_list("control", flat=True))
+    assert controls == ["of_today", "kept_while_open", "of_today"]
+
+
+def test_the_database_keeps_no_result_without_its_control():
+    promises.record_results()
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        PromiseResult.objects.update(control="")
 
 
 def test_each_day_has_a_result_of_its_own():

@@ -1,11 +1,14 @@
 """The board of promises on the desk, and the page for everybody."""
 
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from django.core.cache import cache
+from django.db.models import F
 from django.urls import reverse
 from django.utils import timezone, translation
+from django.utils.formats import date_format
 
 from policies import promises
 from policies.models import Promise, PromiseResult, PromiseStatus, RetentionRule
@@ -44,20 +47,21 @@ def answer(monkeypatch):
     return answer
 
 
-def store(code, *statuses, figure=0, unit="customers"):
-    """Store these statuses as the results of the last days, the last of them today."""
+def store(code, *statuses, figure=0, unit="customers", days_ago=0):
+    """Store these statuses as the results of the last days, the last of them ``days_ago``."""
     promise = Promise.objects.get(code=code)
-    today = timezone.localdate()
+    today, now = timezone.localdate(), timezone.now()
     PromiseResult.objects.bulk_create(
         PromiseResult(
             promise=promise,
+            control=promise.control,
             day=today - timedelta(days=ago),
             status=status,
             figure=figure,
             unit=unit,
-            measured_at=timezone.now(),
+            measured_at=now - timedelta(days=ago),
         )
-        for ago, status in enumerate(reversed(statuses))
+        for ago, status in enumerate(reversed(statuses), start=days_ago)
     )
     return promise
 
@@ -142,6 +146,36 @@ class TestTheBoard:
         assert 'aria-label="Kept on 88 of 90 days; broken: 2."' in page
         assert page.count("<rect") == 3
 
+    def test_counts_days_without_a_result_as_not_measured(self, client, dpo):
+        store("FPT-7", "kept", "kept", days_ago=6)
+        store("FPT-7", "kept", days_ago=1)
+
+        strip = trends()[Promise.objects.get(code="FPT-7").pk]
+
+        with translation.override("en"):
+            assert strip.text == "Kept on 3 of 7 days; not measured: 4."
+
+    @pytest.mark.parametrize(("days", "is_said"), [(2, False), (3, True)])
+    def test_says_when_it_was_measured_last_if_that_is_long_ago(self, days, is_said, client, dpo):
+        promise = store("FPT-7", "kept", days_ago=days)
+        PromiseResult.objects.update(measured_at=F("measured_at") + timedelta(hours=1))
+        client.get(BOARD)  # from here on in English
+        day = date_format(timezone.localdate() - timedelta(days=days), "SHORT_DATE_FORMAT")
+
+        for page in (f"{BOARD}?q=FPT-7", f"{BOARD}{promise.pk}/change/"):
+            assert (f"Last measured on {day}." in client.get(page).text) is is_said
+
+    def test_does_not_show_the_results_of_another_control_as_this_ones(self, client, dpo, answer):
+        promise = store("FPT-7", "broken", "broken", figure=4321)
+        assert "4321 customers" in client.get(f"{BOARD}{promise.pk}/change/").text
+        answer(kept(0, Unit.CUSTOMERS))
+
+        page = client.get(f"{BOARD}{promise.pk}/change/").text
+
+        assert "4321 customers" not in page
+        assert "No result is stored yet." in page
+        assert trends() == {}
+
     def test_of_one_promise_shows_both_languages_control_and_days(self, client, dpo):
         promise = store("FPT-7", "broken", "kept", figure=1234)
 
@@ -172,21 +206,55 @@ class TestTheBoard:
         figures = client.get("/admin/").context_data["figures"]
 
         assert (1, f"{BOARD}?status=broken") in [(each.value, each.link) for each in figures]
+        assert "Promises last measured on" not in [each.label for each in figures]
+
+    def test_says_on_the_first_page_that_results_are_old(self, client, dpo):
+        store("FPT-7", "broken", days_ago=3)
+        store("FPT-8", "kept")
+
+        figures = client.get("/admin/").context_data["figures"]
+
+        shown = {str(each.label): each.value for each in figures}
+        day = timezone.localdate() - timedelta(days=3)
+        assert shown["Broken promises, as last stored"] == 0
+        assert shown["Promises last measured on"] == date_format(day, "SHORT_DATE_FORMAT")
 
 
 class TestThePublicPage:
     URL = "/promises/"
 
     def test_shows_the_last_stored_result_and_asks_no_control(self, client, in_english, answer):
-        store("FPT-7", "kept", "broken", figure=3)
         answer(kept(0, Unit.CUSTOMERS))  # live, all is well again
+        store("FPT-7", "kept", "broken", figure=3)
 
         page = client.get(self.URL)
 
         (shown,) = (each for each in page.context["promises"] if each.code == "FPT-7")
         assert shown.status == "broken"
-        assert "fewer than 10 customers" in page.text
+        assert "fewer than 20 customers" in page.text
         assert "Broken" in page.text
+
+    def test_takes_no_old_result_for_how_things_are(self, client, in_english):
+        store("FPT-7", "kept", days_ago=1)
+        store("FPT-8", "broken", figure=4321, days_ago=3)
+
+        page = client.get(self.URL)
+
+        shown = {each.code: each for each in page.context["promises"]}
+        day = date_format(timezone.localdate() - timedelta(days=3), "SHORT_DATE_FORMAT")
+        assert (shown["FPT-7"].status, shown["FPT-7"].last_measured) == ("kept", "")
+        assert (shown["FPT-8"].status, shown["FPT-8"].figure) == ("not_measured", "")
+        assert dict(page.context["numbers"]) == {"not_measured": 21, "kept": 1}
+        assert f"Last measured on {day}." in page.text
+
+    def test_shows_no_result_of_another_control(self, client, in_english, answer):
+        store("FPT-7", "broken", figure=4321)
+        answer(kept(0, Unit.CUSTOMERS))
+
+        page = client.get(self.URL)
+
+        assert {each.status for each in page.context["promises"]} == {PromiseStatus.NOT_MEASURED}
+        assert "Last measured on" not in page.text
 
     def test_shows_every_promise_also_before_anything_is_measured(self, client, in_english):
         page = client.get(self.URL)
@@ -254,34 +322,56 @@ class TestThePublicPage:
         assert self.URL not in client.get("/").text
 
 
-@pytest.mark.parametrize(
-    ("figure", "published"),
-    [
-        (None, ""),
-        (0, "0 customers"),
-        (1, "fewer than 10 customers"),
-        (9, "fewer than 10 customers"),
-        (10, "10 or more customers"),
-        (19, "10 or more customers"),
-        (20, "20 or more customers"),
-        (1239, "1230 or more customers"),
-    ],
-)
-def test_numbers_of_people_are_published_rounded(figure, published):
+def published(figure, *, of="FPT-7", unit=Unit.CUSTOMERS, status="broken"):
     with translation.override("en"):
-        assert rounded(figure, Unit.CUSTOMERS) == published
+        return rounded(status, figure, unit, of=of)
+
+
+def changes(of):
+    """Return the figures up to 60 at which what is published becomes another."""
+    return [n for n in range(1, 61) if published(n, of=of) != published(n - 1, of=of)]
+
+
+def test_of_few_people_nothing_is_published_but_that_they_are_few():
+    assert {published(number) for number in range(10)} == {"fewer than 20 customers"}
+
+
+def test_numbers_of_people_are_published_in_tens_that_are_true():
+    for number in range(10, 2_000):
+        words = published(number)
+        told = int("".join(filter(str.isdigit, words)))
+        if words.startswith("fewer"):
+            assert number < told == 20
+        else:
+            assert told <= number < told + 20
+
+
+def test_at_which_number_the_published_one_changes_is_a_secret_of_each_promise(settings):
+    known = {code: changes(code) for code in (f"FPT-{number}" for number in range(1, 23))}
+
+    first = {numbers[0] for numbers in known.values()}
+    assert len(first) > 5
+    assert first <= set(range(10, 20))
+    for numbers in known.values():
+        assert {later - earlier for earlier, later in pairwise(numbers)} == {10}
+    settings.SECRET_KEY = "another" * 9
+    assert {code: changes(code) for code in known} != known
+
+
+def test_of_a_kept_promise_no_number_of_people_is_published():
+    assert published(0, status="kept") == ""
+    assert published(None) == ""
 
 
 @pytest.mark.parametrize("unit", ["complaints", "consents", "uses", "mails"])
 def test_numbers_of_cases_are_published_rounded(unit):
-    with translation.override("en"):
-        assert rounded(3, unit).startswith("fewer than 10 ")
+    assert published(3, unit=unit) == f"fewer than 20 {unit}".replace("uses", "uses of data")
 
 
 def test_numbers_that_are_about_nobody_are_published_as_they_are():
-    with translation.override("en"):
-        assert rounded(1, Unit.VERSIONS) == "1 policy version"
-        assert rounded(3, Unit.RECIPIENTS) == "3 recipients"
+    assert published(1, unit=Unit.VERSIONS) == "1 policy version"
+    assert published(3, unit=Unit.RECIPIENTS) == "3 recipients"
+    assert published(0, unit=Unit.VERSIONS, status="kept") == "0 policy versions"
 
 
 @pytest.mark.parametrize("unit", list(Unit))
