@@ -54,7 +54,7 @@ def posted_from(page: str) -> Callable[..., Callable[..., HttpResponseBase]]:
         @wraps(view)
         def inner(request: Any, **kwargs: Any) -> HttpResponseBase:
             if request.method in ("GET", "HEAD"):
-                return redirect(page, **kwargs)
+                return redirect(reverse(page, kwargs=kwargs))
             return posted(request, **kwargs)
 
         return inner
