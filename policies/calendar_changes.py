@@ -6,47 +6,31 @@ withdrawn, with a reason and a document. The two days of a swap go every step to
 Open cases follow by a job (casework/recount.py), so each step here returns at once.
 """
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import date
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from common.database import wait_for_others
 from common.history import delete_as, save_as
-from policies.calendar_import import CalendarRow, fault_of
+from policies.calendar_comparison import SWAP, compare, faults_of_new, shown
+from policies.calendar_import import CalendarRow
 from policies.calendar_proposals import public_holidays
 from policies.calendar_years import CALENDAR, require_year
 from policies.exceptions import ChangeRefused
 from policies.models import DayStatus, OfficialDay, OfficialDayKind
 
-SWAP = (OfficialDayKind.SWAP_OFF, OfficialDayKind.SWAP_WORK)
+REJECTED = "rejected"  # in the history of a day
 
 
 class WithdrawalReason(models.TextChoices):
     ANNOUNCEMENT_CHANGED = "announcement changed", gettext_lazy("the announcement was changed")
     ENTERED_WRONGLY = "entered wrongly", gettext_lazy("it was entered wrongly")
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """A row beside what the calendar holds for its day: ``known`` is None when it is new."""
-
-    row: CalendarRow
-    known: OfficialDay | None
-
-    @property
-    def differs(self) -> bool:
-        known, row = self.known, self.row
-        return known is not None and (
-            (known.kind, known.label_vi, known.label_en) != (row.kind, row.label_vi, row.label_en)
-        )
 
 
 # Proposing
@@ -72,6 +56,17 @@ def import_days(rows: Iterable[CalendarRow], *, by: AbstractBaseUser) -> list[Of
 
 
 @transaction.atomic
+def propose_day(
+    *, day: date, kind: str, label_vi: str, label_en: str, by: AbstractBaseUser
+) -> OfficialDay:
+    """Propose one day off. Raises ChangeRefused, also for a day that the calendar knows."""
+    wait_for_others(CALENDAR)
+    row = CalendarRow(day, OfficialDayKind(kind), label_vi, label_en)
+    _require_unknown([row])
+    return propose_days([row], by=by)[0]
+
+
+@transaction.atomic
 def propose_days(
     rows: Iterable[CalendarRow], *, by: AbstractBaseUser, reason: str = "proposed"
 ) -> list[OfficialDay]:
@@ -90,32 +85,6 @@ def propose_days(
         if row.kind == OfficialDayKind.SWAP_OFF and row.swapped_with:
             pair_days(added[row.day], added[row.swapped_with], by=by, reason=reason)
     return list(added.values())
-
-
-def compare(rows: Iterable[CalendarRow]) -> list[Comparison]:
-    rows = list(rows)
-    known = {day.day: day for day in OfficialDay.objects.filter(day__in=[r.day for r in rows])}
-    return [Comparison(row, known.get(row.day)) for row in rows]
-
-
-def faults_of_new(rows: Collection[CalendarRow]) -> dict[CalendarRow, str]:
-    """Return what is wrong with new days: one of no possible kind, or half a swap."""
-    by_day = {row.day: row for row in rows}
-    faults = {}
-    for row in rows:
-        other = by_day.get(row.swapped_with) if row.swapped_with else None
-        if wrong := fault_of(row):
-            faults[row] = wrong
-        elif row.kind in SWAP and not (other and _is_pair(row, other)):
-            faults[row] = _(
-                "%(day)s is half a swap: name the other day in the column swapped_with, and give"
-                " it a new line of its own that names this one."
-            ) % {"day": _shown(row.day)}
-    return faults
-
-
-def _is_pair(one: CalendarRow, other: CalendarRow) -> bool:
-    return {one.kind, other.kind} == set(SWAP) and other.swapped_with == one.day
 
 
 def _add(
@@ -168,7 +137,7 @@ def reject_proposal(day: OfficialDay, *, by: AbstractBaseUser) -> None:
     """Remove a proposal, with a swap both days; its history stays. Raises ChangeRefused."""
     _lock(day)
     _require_proposal(day)
-    _remove(day, by=by, reason="rejected")
+    _remove(day, by=by, reason=REJECTED)
 
 
 @transaction.atomic
@@ -186,7 +155,7 @@ def confirm_days(days: Iterable[OfficialDay], *, document: str, by: AbstractBase
         raise ChangeRefused(_("A day was removed in the meantime. Look at the calendar again."))
     for day in found:
         if day.status == DayStatus.OFFICIAL:
-            raise ChangeRefused(_("%(day)s is confirmed already.") % {"day": _shown(day.day)})
+            raise ChangeRefused(_("%(day)s is confirmed already.") % {"day": shown(day.day)})
         _set_status(day, DayStatus.OFFICIAL, document, by)
         fields = ["status", "document", "confirmed_by", "confirmed_at"]
         save_as(day, by=by, reason="confirmed", fields=fields)
@@ -235,13 +204,7 @@ def enter_swap(
         raise ChangeRefused(_("The two days of a swap lie in one year or in neighbouring years."))
     if faults := faults_of_new(rows):
         raise ChangeRefused(" ".join(faults.values()))
-    for found in compare(rows):
-        require_year(found.row.day.year)
-        if found.known:
-            raise ChangeRefused(
-                _("%(day)s is in the calendar already: %(label)s.")
-                % {"day": _shown(found.row.day), "label": found.known.label}
-            )
+    _require_unknown(rows)
     off, worked = (
         _add(row, by=by, reason="swap entered", status=DayStatus.OFFICIAL, document=document)
         for row in rows
@@ -279,6 +242,16 @@ def _set_status(
         day.confirmed_by, day.confirmed_at = by, timezone.now()  # type: ignore[assignment]
 
 
+def _require_unknown(rows: Iterable[CalendarRow]) -> None:
+    for found in compare(rows):
+        require_year(found.row.day.year)
+        if found.known:
+            raise ChangeRefused(
+                _("%(day)s is in the calendar already: %(label)s.")
+                % {"day": shown(found.row.day), "label": found.known.label}
+            )
+
+
 def _require_proposal(day: OfficialDay) -> None:
     if day.status != DayStatus.PROPOSED:
         raise ChangeRefused(_("This day is confirmed: it can only be withdrawn."))
@@ -287,7 +260,3 @@ def _require_proposal(day: OfficialDay) -> None:
 def _require_document(document: str) -> None:
     if not document.strip():
         raise ChangeRefused(_("Name the document that announces it."))
-
-
-def _shown(day: date) -> str:
-    return date_format(day, "SHORT_DATE_FORMAT")

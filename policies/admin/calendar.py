@@ -9,26 +9,25 @@ from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
-from django.utils import timezone
+from django.urls import URLPattern
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 
-from common.admin import ReadOnlyAdmin, Text, themed
+from common.admin import Text
 from policies import calendar_changes, calendar_years
 from policies.admin import calendar_forms
-from policies.admin.calendar_year import MARKS, months_of
-from policies.calendar_import import CalendarRow, Fault, parse_calendar
+from policies.admin.calendar_proposing import ADD, ProposingAdmin
+from policies.admin.calendar_removed import removed_days
+from policies.admin.calendar_year import MARKS, months_of, page_of_year, year_of
+from policies.calendar_comparison import SWAP
 from policies.models import CalendarRange, DayStatus, OfficialDay
 
-ADD = "policies.add_officialday"
 CHANGE = "policies.change_officialday"
 
 
 @admin.register(OfficialDay)
-class OfficialDayAdmin(ReadOnlyAdmin):
+class OfficialDayAdmin(ProposingAdmin):
     list_display = ["day", "day_type", "kind", "local_label", "status"]
     list_filter = ["day_type", "kind", "status"]
     date_hierarchy = "day"
@@ -37,22 +36,11 @@ class OfficialDayAdmin(ReadOnlyAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         return [
-            self._year_step("propose", self.propose_view),
-            self._year_step("confirm", self.confirm_view),
-            self._year_step("swap", self.swap_view),
-            self._year_step("complete", self.complete_view),
-            self._year_step("import", self.import_view),
-            self._year_step("import/confirm", self.import_confirm_view),
+            self.year_step("confirm", self.confirm_view),
+            self.year_step("swap", self.swap_view),
+            self.year_step("complete", self.complete_view),
             *super().get_urls(),
         ]
-
-    def _year_step(self, name: str, view: Callable[[HttpRequest], HttpResponse]) -> URLPattern:
-        step: URLPattern = path(
-            f"{name}/",
-            self.admin_site.admin_view(view),
-            name=f"policies_officialday_{name.replace('/', '_')}_step",
-        )
-        return step
 
     # The year
 
@@ -64,7 +52,7 @@ class OfficialDayAdmin(ReadOnlyAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         years = calendar_years.possible_years(loaded)
-        year = _year_of(request, years)
+        year = year_of(request, years)
         days = list(
             OfficialDay.objects.filter(day__year=year).select_related(
                 "confirmed_by", "swapped_with"
@@ -79,6 +67,7 @@ class OfficialDayAdmin(ReadOnlyAdmin):
             "next": year + 1 if year + 1 in years else None,
             "months": months_of(year, days, loaded),
             "days": days,
+            "removed": removed_days(year),
             "open": [day for day in days if day.status != DayStatus.OFFICIAL],
             "loaded": loaded,
             "coverage": _coverage(loaded, year),
@@ -90,22 +79,8 @@ class OfficialDayAdmin(ReadOnlyAdmin):
         }
         return TemplateResponse(request, "admin/policies/officialday/year.html", context)
 
-    def propose_view(self, request: HttpRequest) -> HttpResponse:
-        return self._on_year(
-            request,
-            permission=ADD,
-            form_class=calendar_forms.ProposeForm,
-            act=calendar_changes.propose_year,
-            title=_("Propose the public holidays"),
-            done=_("What the calendar lacked is proposed; nothing counts before it is confirmed."),
-            note=_(
-                "The proposal is reckoned, not announced: swaps are missing and days in lieu may"
-                " differ. Compare it with the announcement before you confirm it."
-            ),
-        )
-
     def confirm_view(self, request: HttpRequest) -> HttpResponse:
-        year = _year_of(request, calendar_years.possible_years(calendar_years.loaded_range()))
+        year = year_of(request, calendar_years.possible_years(calendar_years.loaded_range()))
 
         class ConfirmForm(calendar_forms.ConfirmForm):
             def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -114,7 +89,7 @@ class OfficialDayAdmin(ReadOnlyAdmin):
                 days.queryset = days.queryset.filter(day__year=year)
                 days.initial = [day.pk for day in days.queryset]
 
-        return self._on_year(
+        return self.on_year(
             request,
             permission=CHANGE,
             form_class=ConfirmForm,
@@ -125,7 +100,7 @@ class OfficialDayAdmin(ReadOnlyAdmin):
         )
 
     def swap_view(self, request: HttpRequest) -> HttpResponse:
-        return self._on_year(
+        return self.on_year(
             request,
             permission=ADD,
             form_class=calendar_forms.SwapForm,
@@ -136,7 +111,7 @@ class OfficialDayAdmin(ReadOnlyAdmin):
         )
 
     def complete_view(self, request: HttpRequest) -> HttpResponse:
-        return self._on_year(
+        return self.on_year(
             request,
             permission=CHANGE,
             form_class=calendar_forms.CompleteForm,
@@ -144,63 +119,6 @@ class OfficialDayAdmin(ReadOnlyAdmin):
             title=_("Complete the year"),
             done=_("The calendar now covers the whole year."),
             note=_("Time limits are then counted on days up to 31 December of this year."),
-        )
-
-    def _on_year(
-        self,
-        request: HttpRequest,
-        *,
-        permission: str,
-        act: Callable[..., object],
-        **step: Any,
-    ) -> HttpResponse:
-        if not request.user.has_perm(permission):
-            raise PermissionDenied
-        year = _year_of(request, calendar_years.possible_years(calendar_years.loaded_range()))
-        return self.form_view(
-            request,
-            act=partial(act, by=request.user),
-            initial={"year": year},
-            back=_page_of_year(year),
-            **step,
-        )
-
-    # A file
-
-    def import_view(self, request: HttpRequest) -> HttpResponse:
-        """Read a file and show what it would add; nothing is kept of it but signed rows."""
-        if not request.user.has_perm(ADD):
-            raise PermissionDenied
-        sent = (request.POST, request.FILES) if request.method == "POST" else (None, None)
-        form = themed(calendar_forms.UploadForm(*sent))
-        context: dict[str, Any] = {
-            **self.admin_site.each_context(request),
-            "title": _("Import a calendar"),
-            "opts": self.opts,
-            "form": form,
-            "back": _page_of_year(timezone.localdate().year),
-        }
-        if form.is_valid():
-            context |= _preview(form.cleaned_data["file"].read())
-        return TemplateResponse(request, "admin/policies/officialday/import.html", context)
-
-    def import_confirm_view(self, request: HttpRequest) -> HttpResponse:
-        if not request.user.has_perm(ADD):
-            raise PermissionDenied
-        by: Any = request.user
-        again = reverse("admin:policies_officialday_import_step")
-        if request.method != "POST":
-            return redirect(again)
-        return self.form_view(
-            request,
-            form_class=calendar_forms.ImportForm,
-            act=partial(calendar_changes.import_days, by=by),
-            title=_("Import a calendar"),
-            done=_("The new days are proposed; nothing counts before it is confirmed."),
-            back=again,
-            after=lambda days: _page_of_year(
-                days[0].day.year if days else timezone.localdate().year
-            ),
         )
 
     # A day
@@ -235,7 +153,7 @@ class OfficialDayAdmin(ReadOnlyAdmin):
     def correct(self, request: HttpRequest, object_id: str) -> HttpResponse:
         day = self.get_row(request, object_id, CHANGE)
         by: Any = request.user
-        is_swap = day.kind in calendar_changes.SWAP
+        is_swap = day.kind in SWAP
         return self.form_view(
             request,
             form_class=calendar_forms.CorrectSwapForm if is_swap else calendar_forms.CorrectForm,
@@ -291,7 +209,7 @@ class OfficialDayAdmin(ReadOnlyAdmin):
             title=title,
             done=done,
             back=self.page_of(day),
-            after=lambda _nothing: _page_of_year(year),
+            after=lambda _nothing: page_of_year(year),
             note=note,
             object=day,
         )
@@ -301,34 +219,8 @@ class OfficialDayAdmin(ReadOnlyAdmin):
         return str(day.label)
 
 
-def _year_of(request: HttpRequest, years: range) -> int:
-    """Return the year that is asked for, else this one, or the nearest that there can be."""
-    asked = request.GET.get("year", "")
-    is_year = asked.isascii() and asked.isdigit() and len(asked) <= 4
-    year = int(asked) if is_year else timezone.localdate().year
-    return min(max(year, years[0]), years[-1])
-
-
-def _page_of_year(year: int) -> str:
-    return f"{reverse('admin:policies_officialday_changelist')}?year={year}"
-
-
 def _coverage(loaded: CalendarRange, year: int) -> str:
     """Return how much of a year is loaded: "whole", "part" or "none"."""
     if loaded.covers_from.year <= year < calendar_years.next_year(loaded):
         return "whole" if loaded.covers_from <= date(year, 1, 1) else "part"
     return "part" if loaded.covers_to.year == year else "none"
-
-
-def _preview(content: bytes) -> dict[str, Any]:
-    parsed = parse_calendar(content, calendar_years.possible_years(calendar_years.loaded_range()))
-    found = calendar_changes.compare(parsed.rows)
-    new: list[CalendarRow] = [each.row for each in found if each.known is None]
-    halves = calendar_changes.faults_of_new(new)
-    faults = [*parsed.faults, *(Fault(row.line, text) for row, text in halves.items())]
-    return {
-        "faults": faults,
-        "found": [] if faults else found,
-        "new": len(new),
-        "signed": calendar_forms.sign_rows(new) if new and not faults else "",
-    }

@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from policies.admin.register_forms import day
-from policies.calendar_changes import SWAP, WithdrawalReason
+from policies.calendar_changes import WithdrawalReason
+from policies.calendar_comparison import SWAP
 from policies.calendar_import import CalendarRow
 from policies.models import DayStatus, OfficialDay, OfficialDayKind
 
@@ -79,6 +80,14 @@ class CorrectForm(forms.Form):
     )
     label_vi = label(_("Label (Vietnamese)"))
     label_en = label(_("Label (English)"))
+
+
+class OneDayForm(CorrectForm):
+    """A day off by itself."""
+
+    field_order = ["day"]
+
+    day = day(_("Day"))
 
 
 class CorrectSwapForm(CorrectForm):

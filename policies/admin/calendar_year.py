@@ -5,6 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+
 from policies.models import CalendarRange, OfficialDay, OfficialDayKind
 
 SATURDAY = 5
@@ -65,3 +69,15 @@ def months_of(year: int, days: Iterable[OfficialDay], loaded: CalendarRange) -> 
         )
         for month in range(1, 13)
     ]
+
+
+def year_of(request: HttpRequest, years: range) -> int:
+    """Return the year that is asked for, else this one, or the nearest that there can be."""
+    asked = request.GET.get("year", "")
+    is_year = asked.isascii() and asked.isdigit() and len(asked) <= 4
+    year = int(asked) if is_year else timezone.localdate().year
+    return min(max(year, years[0]), years[-1])
+
+
+def page_of_year(year: int) -> str:
+    return f"{reverse('admin:policies_officialday_changelist')}?year={year}"

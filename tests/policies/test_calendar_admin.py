@@ -1,6 +1,7 @@
 from datetime import date
 
 import pytest
+from django.contrib.messages import get_messages
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from policies import calendar_changes
@@ -9,8 +10,14 @@ from privacyportal.roles import AUDITOR, DPO
 from tests.factories import make_staff
 
 CALENDAR = "/admin/policies/officialday/"
-YEAR_STEPS = ("propose", "confirm", "swap", "complete", "import", "import/confirm")
+YEAR_STEPS = ("propose", "day", "confirm", "swap", "complete", "import", "import/confirm")
 DAY_STEPS = ("confirm", "correct", "reject", "withdraw")
+ONE_DAY = {
+    "day": "2028-06-05",
+    "kind": "statutory",
+    "label_vi": "Ngày nghỉ thêm",
+    "label_en": "Extra day",
+}
 SWAP = {
     "day_off": "2027-08-30",
     "working_day": "2027-08-21",
@@ -35,6 +42,11 @@ def dpo(client, db):
 def cells(response):
     months = response.context_data["months"]
     return {cell.day: cell for month in months for week in month.weeks for cell in week if cell}
+
+
+def told(response):
+    """What the desk says after a step, in one string."""
+    return " ".join(map(str, get_messages(response.wsgi_request)))
 
 
 def days_of(year):
@@ -95,8 +107,19 @@ def test_a_year_costs_the_same_however_many_days_it_has(
     calendar_changes.confirm_days(proposals[:confirmed], document="1/TB", by=dpo)
     client.get(CALENDAR)
 
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         client.get(f"{CALENDAR}?year=2028")
+
+
+@pytest.mark.parametrize("rejected", [1, 3])
+def test_rejected_days_cost_the_same_however_many(rejected, client, dpo, django_assert_num_queries):
+    for day in calendar_changes.propose_year(2028, by=dpo)[:rejected]:
+        calendar_changes.reject_proposal(day, by=dpo)
+    client.get(CALENDAR)
+
+    with django_assert_num_queries(8):
+        page = client.get(f"{CALENDAR}?year=2028")
+    assert len(page.context_data["removed"]) == rejected
 
 
 def test_the_plain_list_stays(client, dpo):
@@ -120,6 +143,53 @@ def test_the_dpo_proposes_confirms_and_completes_a_year(client, dpo):
     assert answer.status_code == 302
     assert set(days_of(2028).values_list("status", "document")) == {("official", "7/TB")}
     assert CalendarRange.objects.get().covers_to == date(2028, 12, 31)
+
+
+def test_proposing_says_which_days_were_added(client, dpo):
+    first = client.post(f"{CALENDAR}propose/?year=2026", {"year": "2028"})
+    again = client.post(f"{CALENDAR}propose/?year=2028", {"year": "2028"})
+
+    added = days_of(2028).filter(status=DayStatus.PROPOSED)
+    assert first.url == f"{CALENDAR}?year=2028"
+    assert f"{added.count()} days are proposed: 24 Jan 2028, 25 Jan 2028," in told(first)
+    assert told(again).endswith("Nothing was added.")
+
+
+def test_one_day_off_is_proposed_by_hand_and_counts_once_it_is_confirmed(client, dpo):
+    assert f"{CALENDAR}day/?year=2028" in client.get(f"{CALENDAR}?year=2028").text
+    assert client.get(f"{CALENDAR}day/?year=2028").status_code == 200
+
+    answer = client.post(f"{CALENDAR}day/?year=2026", ONE_DAY)
+
+    day = OfficialDay.objects.get(day="2028-06-05")
+    assert (day.kind, day.label_en, day.status) == ("statutory", "Extra day", DayStatus.PROPOSED)
+    assert day.history.get().history_user == dpo
+    assert answer.url == f"{CALENDAR}?year=2028"
+    assert told(answer) == "1 day is proposed: 5 Jun 2028. It counts once it is confirmed."
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"day": "2026-09-02"},  # a public holiday already
+        {"day": "2028-02-30"},
+        {"day": "2099-01-01"},
+        {"day": ""},
+        {"kind": "swap_off"},
+        {"kind": "nonsense"},
+        {"label_vi": " "},
+        {"label_en": "x" * 101},
+    ],
+)
+def test_of_a_day_that_is_wrong_nothing_is_proposed_and_nothing_typed_is_lost(wrong, client, dpo):
+    before = list(OfficialDay.objects.order_by("pk").values())
+
+    response = client.post(f"{CALENDAR}day/?year=2028", {**ONE_DAY, **wrong})
+
+    form = response.context_data["form"]
+    assert form.errors
+    assert {name: form[name].value() for name in ONE_DAY} == {**ONE_DAY, **wrong}
+    assert list(OfficialDay.objects.order_by("pk").values()) == before
 
 
 def test_days_of_another_year_are_not_confirmed_along(client, dpo):
@@ -175,6 +245,22 @@ def test_a_proposal_is_corrected_confirmed_or_rejected(client, dpo):
     assert client.get(f"{CALENDAR}{first.pk}/history/").status_code == 200
 
 
+def test_what_was_rejected_or_withdrawn_stays_on_the_page_of_its_year(client, dpo):
+    proposed = calendar_changes.propose_year(2028, by=dpo)[0]
+    client.post(f"{CALENDAR}{proposed.pk}/reject/")
+    confirmed = days_of(2028).first()
+    calls_off = {"reason": "announcement changed", "document": "9/TB"}
+    client.post(f"{CALENDAR}{confirmed.pk}/withdraw/", calls_off)
+
+    page = client.get(f"{CALENDAR}?year=2028")
+
+    withdrawn, rejected = page.context_data["removed"]
+    assert (withdrawn.day, withdrawn.document) == (confirmed.day, "9/TB")
+    assert (rejected.day, rejected.was_rejected, rejected.by) == (proposed.day, True, str(dpo))
+    assert "The announcement was changed" in page.text
+    assert client.get(f"{CALENDAR}?year=2027").context_data["removed"] == []
+
+
 def test_who_only_reads_sees_the_year_and_no_step(client, db):
     day = calendar_changes.propose_year(2028, by=make_staff(DPO))[0]
     before = list(OfficialDay.objects.order_by("pk").values())
@@ -182,13 +268,13 @@ def test_who_only_reads_sees_the_year_and_no_step(client, db):
 
     page = client.get(f"{CALENDAR}?year=2028")
     answers = [
-        client.post(f"{CALENDAR}{step}/?year=2028", {**SWAP, "year": "2028"}).status_code
+        client.post(f"{CALENDAR}{step}/?year=2028", {**SWAP, **ONE_DAY, "year": "2028"}).status_code
         for step in (*YEAR_STEPS, *(f"{day.pk}/{step}" for step in DAY_STEPS))
     ]
 
     assert page.status_code == 200
     assert f"{CALENDAR}swap" not in page.text
-    assert answers == [403] * 10
+    assert answers == [403] * 11
     assert list(OfficialDay.objects.order_by("pk").values()) == before
 
 
@@ -218,6 +304,7 @@ def test_a_file_is_previewed_and_then_proposed(client, dpo):
     answer = client.post(f"{CALENDAR}import/confirm/", {"rows": preview.context_data["signed"]})
 
     assert answer.url == f"{CALENDAR}?year=2028"
+    assert "1 day is proposed: 3 Mar 2028." in told(answer)
     day = OfficialDay.objects.get(day="2028-03-03")
     assert (day.label_vi, day.status) == ("=Extra", DayStatus.PROPOSED)
     assert OfficialDay.objects.count() == before + 1

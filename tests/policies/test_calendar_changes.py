@@ -293,6 +293,16 @@ def test_no_year_is_completed_twice_or_left_out(year, dpo):
 
 
 @pytest.mark.django_db(transaction=True)
+def test_one_day_is_proposed_once_by_two_at_once(portal):
+    dpo = make_staff(DPO)
+    typed = {"day": MONDAY, "kind": "statutory", "label_vi": "Nghỉ", "label_en": "Off"}
+
+    outcomes = at_once(*[lambda: calendar.propose_day(**typed, by=dpo)] * 2)
+
+    assert {type(outcome) for outcome in outcomes} == {OfficialDay, ChangeRefused}
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_day_is_entered_once_by_two_at_once(portal):
     dpo = make_staff(DPO)
 
