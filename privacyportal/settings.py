@@ -67,6 +67,7 @@ INSTALLED_APPS = [
     "complaints",
     "casework",
     "retention",
+    "marketing",
     "accounts",
     "visits",
     "access",

@@ -10,6 +10,7 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("me/", views.overview, name="overview"),
     path("me/", include("accounts.urls")),
+    path("", include("marketing.urls")),
     path("complaints/", include("complaints.urls")),
     path("policy/", include("policies.urls")),
     path("promises/", promises, name="promises"),

@@ -5,6 +5,7 @@ from datetime import timedelta
 from itertools import count
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from django.contrib.auth.models import Group
 from django.core.files.base import ContentFile
 from django.utils import timezone
@@ -40,8 +41,12 @@ def make_staff(role: str, **kwargs: Any) -> User:
 
 
 def make_customer(**kwargs: Any) -> Customer:
-    """An open account; with ``closed_days_ago`` a closed one that cannot sign in."""
+    """An open account; with ``closed_days_ago`` a closed one that cannot sign in.
+
+    With ``is_verified`` the address was proved.
+    """
     number = next(_number)
+    is_verified = kwargs.pop("is_verified", False)
     kwargs.setdefault("full_name", "Nguyễn Văn Ưng")
     kwargs.setdefault("email", f"customer{number}@example.com")
     kwargs.setdefault("phone", f"+8491{number:07d}")
@@ -55,6 +60,10 @@ def make_customer(**kwargs: Any) -> Customer:
         kwargs.setdefault("kept_until", kept_until(kwargs["closing_rule"], closed_at))
     if "user" not in kwargs:
         kwargs["user"] = make_user(email=kwargs["email"], is_active=closed_at is None)
+    if is_verified:
+        EmailAddress.objects.create(
+            user=kwargs["user"], email=kwargs["email"], verified=True, primary=True
+        )
     return Customer.objects.create(**kwargs)
 
 

@@ -1,0 +1,5 @@
+from common.errors import PortalError
+
+
+class MarketingError(PortalError):
+    pass

@@ -1,0 +1,31 @@
+"""Refusing all marketing at once."""
+
+from django.db import transaction
+
+from accounts.consents import write_consent
+from accounts.locks import lock_open
+from accounts.models import ConsentDecision, Customer, User
+from marketing.suppression import is_marketing, suppress_customer
+from policies.models import Channel, Purpose
+
+
+@transaction.atomic
+def refuse_marketing(customer: Customer, *, by: User) -> list[Purpose]:
+    """Withdraw every consent to marketing and remember the refusal of all other purposes of it.
+
+    Returns the purposes whose consent was withdrawn. Safe to repeat.
+
+    Raises AccountClosed.
+    """
+    lock_open(customer)
+    latest = customer.consents.latest_per_purpose().select_related("purpose")
+    withdrawn = [
+        consent.purpose
+        for consent in latest
+        if consent.decision == ConsentDecision.GIVEN and is_marketing(consent.purpose)
+    ]
+    for purpose in withdrawn:
+        write_consent(customer, purpose, ConsentDecision.WITHDRAWN, by=by)
+    for purpose in Purpose.objects.asking_consent().exclude(channel=Channel.NONE):
+        suppress_customer(customer, purpose)
+    return withdrawn

@@ -1,0 +1,78 @@
+"""The list of those who must not be contacted: who comes onto it, and what takes them off it."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from allauth.account.models import EmailAddress
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from accounts.consents import follows_decisions
+from accounts.models import Consent, ConsentDecision, Customer
+from marketing.contacts import contact_hash, contact_hashes, contacts_of
+from marketing.models import Suppression, SuppressionReason
+from policies.models import Channel, Purpose
+
+
+def suppress(hashes: Iterable[str], purpose: Purpose, *, reason: SuppressionReason) -> None:
+    """Remember that nobody behind these hashes is contacted for the purpose. Safe to repeat."""
+    rows = [
+        Suppression(contact_hash=each, purpose=purpose, channel=purpose.channel, reason=reason)
+        for each in hashes
+    ]
+    Suppression.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def suppressions_of(contacts: Iterable[str], purpose: Purpose) -> QuerySet[Suppression]:
+    """Return what forbids to reach one of these addresses or numbers for the purpose now."""
+    hashes = [each for contact in contacts for each in contact_hashes(contact)]
+    return Suppression.objects.filter(contact_hash__in=hashes, purpose=purpose, lifted_at=None)
+
+
+def suppress_customer(customer: Customer, purpose: Purpose) -> None:
+    """Remember a refusal of the customer beyond their account."""
+    hashes = map(contact_hash, contacts_of(customer, purpose.channel))
+    suppress(hashes, purpose, reason=SuppressionReason.REFUSED)
+
+
+def lift_by_consent(customer: Customer, purpose: Purpose, *, given_at: datetime) -> None:
+    """Take the customer off the list, as far as the consent is newer than the refusal.
+
+    Nobody does so with an address that is not proved to be theirs.
+    """
+    if is_proven(customer):
+        refused = suppressions_of(contacts_of(customer, purpose.channel), purpose)
+        refused.filter(at__lte=given_at).update(lifted_at=timezone.now())
+
+
+def lift_after_proof(customer: Customer) -> None:
+    """Let the consents count that were given before the address was proved, as at sign-up."""
+    latest = customer.consents.latest_per_purpose().select_related("purpose")
+    for consent in latest:
+        if consent.decision == ConsentDecision.GIVEN and is_marketing(consent.purpose):
+            lift_by_consent(customer, consent.purpose, given_at=consent.at)
+
+
+def is_proven(customer: Customer) -> bool:
+    """Say whether the customer has shown that the address is theirs."""
+    proved = EmailAddress.objects.filter(user=customer.user_id, email=customer.email, verified=True)
+    return bool(proved.exists())
+
+
+def is_marketing(purpose: Purpose) -> bool:
+    """Say whether people are contacted for the purpose, and only if they consent."""
+    return purpose.asks_consent and purpose.channel != Channel.NONE
+
+
+@follows_decisions
+def follow_decision(consent: Consent) -> None:
+    """Keep the list in step: a withdrawal comes onto it, a consent lifts it.
+
+    A consent that merely expired was not refused.
+    """
+    if not is_marketing(consent.purpose):
+        return
+    if consent.decision == ConsentDecision.GIVEN:
+        lift_by_consent(consent.customer, consent.purpose, given_at=consent.at)
+    elif consent.decision == ConsentDecision.WITHDRAWN:
+        suppress_customer(consent.customer, consent.purpose)
