@@ -1,6 +1,6 @@
 from django.urls import path
 
-from accounts.views import accesses, closing, consents, details, policy
+from accounts.views import accesses, closing, consents, details, policy, receipts
 
 urlpatterns = [
     path("data/", details.data, name="data"),
@@ -10,6 +10,19 @@ urlpatterns = [
     path("data/<slug:category>/erase/", details.erase_category, name="erase_category"),
     path("consents/", consents.consents, name="consents"),
     path("consents/decide/", consents.decide_consent, name="decide_consent"),
+    path("consents/history/", receipts.consent_history, name="consent_history"),
+    path(
+        "consents/receipts/<slug:record>.pdf",
+        receipts.consent_receipt,
+        {"form": "pdf"},
+        name="consent_receipt_pdf",
+    ),
+    path(
+        "consents/receipts/<slug:record>.json",
+        receipts.consent_receipt,
+        {"form": "json"},
+        name="consent_receipt_json",
+    ),
     path("accesses/", accesses.accesses, name="accesses"),
     path("policy/", policy.accept_policy, name="accept_policy"),
     path("close/", closing.close, name="close_account"),

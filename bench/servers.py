@@ -31,6 +31,7 @@ def own_portal(profile: str) -> Iterator[None]:
             "MEDIA_ROOT": f"{name}/media",
             "SECRET_KEY": os.urandom(40).hex(),
             "ENCRYPTION_KEYS": f"bench:{secrets.token_urlsafe(32)}",
+            "SIGNING_KEYS": f"bench:{secrets.token_urlsafe(32)}",
             "DEBUG": "False",
             "SITE_ORIGIN": "http://localhost",
             "ALLOWED_HOSTS": "localhost",

@@ -5,18 +5,22 @@ import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import PurePosixPath, PureWindowsPath
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db.models.fields.files import FieldFile
-from django.http import FileResponse
+from django.http import FileResponse, HttpResponse
+from django.http.response import HttpResponseBase
 from django.template.defaultfilters import filesizeformat
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 
 from common.errors import PortalError
 from common.text import clean_line
 
 LONGEST_NAME = 100
+
+Response = TypeVar("Response", bound=HttpResponseBase)
 
 
 class AttachmentRefused(PortalError):
@@ -84,6 +88,17 @@ def as_attachment(file: FieldFile, *, name: str, content_type: str) -> FileRespo
     response = FileResponse(
         file.open("rb"), as_attachment=True, filename=name, content_type=content_type
     )
+    return _shut(response)
+
+
+def as_download(content: bytes, *, name: str, content_type: str) -> HttpResponse:
+    """Hand out what was made for this request, as as_attachment does a stored file."""
+    disposition = content_disposition_header(as_attachment=True, filename=name)
+    headers = {"Content-Type": content_type, "Content-Disposition": disposition}
+    return _shut(HttpResponse(content, headers=headers))
+
+
+def _shut(response: Response) -> Response:
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "sandbox; default-src 'none'"
     response["Cache-Control"] = "no-store"

@@ -195,6 +195,7 @@ def _defaults(port: int) -> dict[str, str]:
         "CELERY_BROKER_URL": embedded.celery_broker_url(os.environ["REDIS_URL"]),
         "SECRET_KEY": _secret("secret_key", lambda: secrets.token_urlsafe(64)),
         "ENCRYPTION_KEYS": _secret("encryption_keys", lambda: f"run1:{secrets.token_urlsafe(32)}"),
+        "SIGNING_KEYS": _secret("signing_keys", lambda: f"run1:{secrets.token_urlsafe(32)}"),
         "SITE_ORIGIN": _address(port),
         "ALLOWED_HOSTS": "localhost,127.0.0.1",
         "EMAIL_URL": f"filemail:///{VAR / 'mail'}",

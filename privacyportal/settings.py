@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from common.database import ImpatientConnection
 from common.encryption.keyring import parse_key_ring
+from common.signatures import parse_signing_keys
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -30,6 +31,10 @@ if len(SECRET_KEY) < 50:
     raise ImproperlyConfigured("SECRET_KEY is shorter than 50 characters.")
 # The first key seals what is stored, all of them open it: see docs/keys.md.
 ENCRYPTION_KEYS = parse_key_ring(env.str("ENCRYPTION_KEYS"))
+# The first key signs documents, all of them check what was signed: see docs/signatures.md.
+SIGNING_KEYS = parse_signing_keys(
+    env.str("SIGNING_KEYS"), env.str("SIGNING_KEYS_RETIRED", default="")
+)
 DEBUG = env.bool("DEBUG", default=False)
 
 SITE_ORIGIN = env.str("SITE_ORIGIN").rstrip("/")
@@ -236,6 +241,11 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL")
 # Shown where the company's profile states no address: whom to ask about one's data.
 CONTACT_EMAIL = env.str("CONTACT_EMAIL", default=parseaddr(DEFAULT_FROM_EMAIL)[1])
 
+# The countries in which the data is stored (ISO 3166), for the receipts; none is said if empty.
+STORAGE_COUNTRIES = env.list("STORAGE_COUNTRIES", default=[])
+if not all(len(code) == 2 and code.isascii() and code.isupper() for code in STORAGE_COUNTRIES):
+    raise ImproperlyConfigured("STORAGE_COUNTRIES must read like VN,SG")
+
 # Whether everybody may read which promises are kept, at /promises/.
 TRANSPARENCY_PAGE = env.bool("TRANSPARENCY_PAGE", default=True)
 
@@ -304,6 +314,7 @@ LOGGING = {
             "filters": ["request_id", "task_errors"],
         }
     },
+    "loggers": {"fontTools": {"level": "WARNING"}},  # tells each step of making a PDF
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
 }
 

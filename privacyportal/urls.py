@@ -2,7 +2,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from policies.promise_views import promises
-from privacyportal import views
+from privacyportal import verification, views
 
 handler500 = "privacyportal.views.server_error"
 
@@ -14,6 +14,8 @@ urlpatterns = [
     path("complaints/", include("complaints.urls")),
     path("policy/", include("policies.urls")),
     path("promises/", promises, name="promises"),
+    path("verify/", verification.verify, name="verify"),
+    path(".well-known/jwks.json", verification.signing_keys, name="signing_keys"),
     path("account/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("language/", views.choose_language, name="set_language"),

@@ -46,6 +46,7 @@ def _start() -> None:
         "MEDIA_ROOT": f"{os.environ['TEST_DIRECTORY']}/media{worker}",
         "SECRET_KEY": "tests" * 10,
         "ENCRYPTION_KEYS": f"test:{'k' * 43}",
+        "SIGNING_KEYS": f"test:{'s' * 43}",
         "DEBUG": "False",
         "SITE_ORIGIN": "http://testserver",
         "ALLOWED_HOSTS": "testserver,localhost,127.0.0.1",

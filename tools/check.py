@@ -57,6 +57,7 @@ def _production(stack: ExitStack) -> dict[str, str]:
         "CELERY_BROKER_URL": "redis://localhost:6379/0",
         "SECRET_KEY": os.urandom(40).hex(),
         "ENCRYPTION_KEYS": f"check:{secrets.token_urlsafe(32)}",
+        "SIGNING_KEYS": f"check:{secrets.token_urlsafe(32)}",
         "DEBUG": "False",
         "SITE_ORIGIN": "https://privacy.example.com",
         "ALLOWED_HOSTS": "privacy.example.com",

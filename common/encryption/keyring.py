@@ -38,7 +38,12 @@ class KeyRing:
 
 
 def parse_key_ring(text: str) -> KeyRing:
-    """Read "id:key,id:key", where a key is 32 random bytes in base64url.
+    """Raises ImproperlyConfigured."""
+    return KeyRing(parse_keys("ENCRYPTION_KEYS", text))
+
+
+def parse_keys(setting: str, text: str) -> dict[str, bytes]:
+    """Read "id:key,id:key", where a key is 32 bytes in base64url.
 
     Raises ImproperlyConfigured, without a word of any key.
     """
@@ -47,14 +52,14 @@ def parse_key_ring(text: str) -> KeyRing:
         key_id, _colon, encoded = entry.strip().partition(":")
         if not KEY_ID.fullmatch(key_id) or not KEY.fullmatch(encoded):
             raise ImproperlyConfigured(
-                f"ENCRYPTION_KEYS: entry {number} must read like id:key, the id of at most 32"
+                f"{setting}: entry {number} must read like id:key, the id of at most 32"
                 " letters and digits, the key of 32 random bytes in base64url (43 characters)."
             )
         key = base64.urlsafe_b64decode(encoded[:43] + "=")
         if key_id in keys or key in keys.values():
-            raise ImproperlyConfigured(f"ENCRYPTION_KEYS: entry {number} repeats an id or a key.")
+            raise ImproperlyConfigured(f"{setting}: entry {number} repeats an id or a key.")
         keys[key_id] = key
-    return KeyRing(keys)
+    return keys
 
 
 @lru_cache(maxsize=256)

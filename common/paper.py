@@ -1,0 +1,119 @@
+"""Signed documents on paper: one PDF, in Vietnamese and then in English."""
+
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.utils import translation
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from fpdf import FPDF
+from fpdf.enums import XPos, YPos
+
+from common.documents import Document, Fact, Section
+
+FONTS = Path(__file__).parent / "fonts"
+FONT = "Be Vietnam Pro"
+INK, MUTED, LINE = (22, 32, 44), (87, 96, 106), (208, 215, 222)
+SMALL = 9  # points
+LABEL_WIDTH, LINE_HEIGHT = 50, 4.9  # millimetres
+
+
+def as_pdf(document: Document, *, verified_at: str) -> bytes:
+    """Print the document; ``verified_at`` is the address at which anybody checks it.
+
+    The signed text is among the keywords, so that the file itself can be checked.
+    """
+    pdf = FPDF(format="A4")
+    pdf.add_font(FONT, "", FONTS / "be-vietnam-pro-400.ttf")
+    pdf.add_font(FONT, "B", FONTS / "be-vietnam-pro-600.ttf")
+    pdf.set_margins(20, 18, 20)
+    pdf.set_auto_page_break(auto=True, margin=18)
+    pdf.set_keywords(document.text)
+    pdf.set_creation_date(document.issued_at)
+    pdf.set_lang(settings.LANGUAGE_CODE)
+    pdf.set_title(str(document.title))
+    for language, _name in settings.LANGUAGES:
+        with translation.override(language):
+            _print(pdf, document, verified_at)
+    return bytes(pdf.output())
+
+
+def _print(pdf: FPDF, document: Document, verified_at: str) -> None:
+    pdf.add_page()
+    _line(pdf, str(document.title), size=20, style="B")
+    _line(pdf, f"{_('Issued by')}: {document.issuer}", color=MUTED)
+    issued = date_format(document.issued_at, "SHORT_DATETIME_FORMAT")
+    _line(pdf, f"{_('Issued at')}: {issued}", color=MUTED)
+    for section in document.sections:
+        _print_section(pdf, section)
+    _print_section(pdf, _how_to_check(document, verified_at))
+
+
+def _how_to_check(document: Document, verified_at: str) -> Section:
+    return Section(
+        _("How to check this document"),
+        [
+            Fact(_("Page"), verified_at),
+            Fact(_("Code"), document.code),
+            Fact(
+                _("How"),
+                _(
+                    "Choose this file on that page. It shows what was signed, and a code: paper"
+                    " with another code, or that says something else, is not what we issued."
+                ),
+            ),
+            Fact(
+                _("What it says"),
+                _(
+                    "The signature proves what was recorded at the times given here. It says"
+                    " nothing about what happened later."
+                ),
+            ),
+        ],
+    )
+
+
+def _print_section(pdf: FPDF, section: Section) -> None:
+    pdf.ln(3)
+    _line(pdf, str(section.title), size=13, style="B")
+    for fact in section.facts:
+        for number, value in enumerate(fact.values):
+            _print_fact(pdf, "" if number else str(fact.label), str(value))
+
+
+def _print_fact(pdf: FPDF, label: str, value: str) -> None:
+    pdf.set_draw_color(*LINE)
+    height = LINE_HEIGHT * _lines(pdf, value)
+    if pdf.will_page_break(min(height, pdf.eph / 2)):
+        pdf.add_page()
+    page, top = pdf.page, pdf.get_y()
+    pdf.set_text_color(*MUTED)
+    pdf.set_font(FONT, "", SMALL)
+    pdf.multi_cell(LABEL_WIDTH, LINE_HEIGHT, label, align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+    below = pdf.get_y()
+    pdf.set_xy(pdf.l_margin + LABEL_WIDTH, top)
+    pdf.set_text_color(*INK)
+    pdf.multi_cell(0, LINE_HEIGHT, value, align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+    if pdf.page == page:
+        pdf.set_y(max(below, pdf.get_y()))
+
+
+def _lines(pdf: FPDF, value: str) -> int:
+    pdf.set_font(FONT, "", SMALL)
+    width = pdf.epw - LABEL_WIDTH
+    lines: Any = pdf.multi_cell(width, LINE_HEIGHT, value, dry_run=True, output="LINES")
+    return len(lines)
+
+
+def _line(
+    pdf: FPDF,
+    text: str,
+    *,
+    size: float = SMALL,
+    style: str = "",
+    color: tuple[int, int, int] = INK,
+) -> None:
+    pdf.set_font(FONT, style, size)
+    pdf.set_text_color(*color)
+    pdf.multi_cell(0, size * 0.55, text, align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
