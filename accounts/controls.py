@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import reduce
 from operator import or_
 from typing import Any
@@ -18,6 +18,7 @@ from access.models import AccessRecord
 from access.purposes import BUILT_IN
 from accounts.models import MAILING, Consent, ConsentDecision, Customer, PolicyAnnouncement
 from notices.models import Notice, Outcome
+from policies.counting import local_day, midnight
 from policies.models import Channel, PolicyVersion, Promise, Purpose, Significance
 from policies.promises import (
     CountRows,
@@ -155,9 +156,12 @@ def marketing_stops(promise: Promise) -> Measure:
 def changes_announced(promise: Promise) -> Measure:
     """Check that the mails about each significant version left within a day, all of them.
 
-    The date of the latest update stands on the policy's page by construction.
+    Of a superseded version nobody is told any more. Where its mails were due before, the
+    promise was broken, and stays so for 30 days; where another version was in effect within
+    the day, nothing was due. The date of the latest update stands on the policy's page by
+    construction.
     """
-    published = PolicyVersion.objects.of_company()
+    published = PolicyVersion.objects.of_company().with_ends()
     earlier = published.filter(effective_on__lt=OuterRef("effective_on"))
     told = PolicyAnnouncement.objects.filter(version=OuterRef("pk"), finished_at__isnull=False)
     mailing = Concat(Value(MAILING), Cast(OuterRef("pk"), CharField()))
@@ -173,9 +177,11 @@ def changes_announced(promise: Promise) -> Measure:
 def _judge_announcements(versions: list[Any]) -> Measure:
     """Judge versions that know ``is_told`` and how many mails ``failed`` or are ``waiting``."""
     link = admin_list("policies.policyversion")
-    due = timezone.now() - TOLD_WITHIN
-    under_way = [version for version in versions if not version.is_told or version.waiting]
-    if late := sum(version.published_at < due for version in under_way):
+    now = timezone.now()
+    under_way = [
+        version for version in versions if version.waiting or _is_missing(version, local_day(now))
+    ]
+    if late := sum(version.published_at < now - TOLD_WITHIN for version in under_way):
         return broken(late, Unit.VERSIONS, link=link)
     if under_way:
         return at_risk(len(under_way), Unit.VERSIONS, link=link)
@@ -183,3 +189,12 @@ def _judge_announcements(versions: list[Any]) -> Measure:
         mails = admin_list("notices.notice", state__exact="failed")
         return at_risk(failed, Unit.MAILS, link=mails)
     return kept(0, Unit.VERSIONS, link=link)
+
+
+def _is_missing(version: Any, today: date) -> bool:
+    """Tell whether people wait to be told of a version, or lately did so in vain."""
+    superseded_on = version.replaced_on
+    if version.is_told or superseded_on is None or superseded_on > today:
+        return not version.is_told
+    was_due = version.published_at + TOLD_WITHIN <= midnight(superseded_on)
+    return was_due and superseded_on > today - LOOKED_BACK

@@ -1,8 +1,10 @@
 """What the complaints say about the promises."""
 
 from datetime import timedelta
+from functools import reduce
+from operator import or_
 
-from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -37,17 +39,19 @@ def complaint_term(promise: Promise) -> Measure:
     """Go by the promised clocks of the open complaints; cause and solution close a complaint.
 
     Broken when one has run out. At risk when one ends within five days, or when
-    a complaint has no such clock because the calendar does not reach its last day.
+    a complaint never got such a clock because the calendar does not reach its last day.
     Statutory clocks are not the company's promise and do not count here.
     """
     now = timezone.now()
     clocks = _promised_clocks(promise)
-    soon = clocks.filter(late_from__lte=now + timedelta(days=SOON_UNCOUNTED))
+    running = clocks.filter(met_at=None)
+    soon = running.filter(late_from__lte=now + timedelta(days=SOON_UNCOUNTED))
+    lacks_one = (~Exists(clocks.filter(kind=kind)) for kind in promise.parameters["time_limits"])
     open_ones = Case.objects.open().filter(kind=CaseKind.COMPLAINT)
     counts = open_ones.aggregate(
-        late=Count("pk", filter=Exists(clocks.filter(late_from__lte=now))),
+        late=Count("pk", filter=Exists(running.filter(late_from__lte=now))),
         soon=Count("pk", filter=Exists(soon)),
-        unclocked=Count("pk", filter=~Exists(clocks)),
+        unclocked=Count("pk", filter=reduce(or_, map(Q, lacks_one))),
     )
     if counts["late"]:
         return broken(counts["late"], Unit.COMPLAINTS, link=admin_list(COMPLAINTS, queue="overdue"))
@@ -68,7 +72,6 @@ def _promised_clocks(promise: Promise) -> QuerySet[Clock]:
         case=OuterRef("pk"),
         kind__in=promise.parameters["time_limits"],
         limit__family=RuleFamily.PROMISE,
-        met_at=None,
     )
 
 

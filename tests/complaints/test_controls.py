@@ -9,7 +9,7 @@ from casework.models import Case, Clock
 from complaints import services
 from complaints.models import ComplaintState
 from policies.loading import load_profile
-from policies.models import CalendarRange
+from policies.models import CalendarRange, Promise, TimeLimit
 from privacyportal.roles import COMPLAINT_OFFICER
 from tests.answers import answer_of
 from tests.factories import make_complaint, make_staff
@@ -68,6 +68,31 @@ def test_sp_12_is_at_risk_while_no_last_day_can_be_counted(officer):
     complaint = make_complaint()
     Clock.objects.filter(case=complaint).delete()  # as it would be without the whole calendar
 
+    assert answer_of("SP-12") == ("at_risk", 1, "complaints")
+
+
+def test_a_promise_of_the_first_response_alone_asks_for_no_clock_once_it_is_given(officer):
+    first_response = TimeLimit.objects.get(
+        family="statute", kind="complaint_first_response", valid_to=None
+    )
+    TimeLimit(
+        **{
+            **{f.attname: getattr(first_response, f.attname) for f in TimeLimit._meta.local_fields},
+            "id": None,
+            "family": "promise",
+            "basis": "company_choice",
+        }
+    ).save()
+    only_this = {"time_limits": ["complaint_first_response"]}
+    Promise.objects.filter(code="SP-12").update(parameters=only_this)
+    complaint = make_complaint()
+    assert complaint.clocks.filter(limit__family="promise").count() == 2
+
+    services.verify_complaint(complaint, by=officer)
+    assert answer_of("SP-12") == ("kept", 0, "complaints")
+
+    first = Clock.objects.filter(case=complaint, kind="complaint_first_response")
+    first.delete()  # as it would be without the whole calendar
     assert answer_of("SP-12") == ("at_risk", 1, "complaints")
 
 
