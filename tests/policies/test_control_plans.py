@@ -30,9 +30,11 @@ INSERT INTO accounts_user (password, is_superuser, public_id, email, staff_name,
                            is_staff, is_active, date_joined)
 VALUES ('', false, 'staff', 'staff@example.com', 'Staff', 'vi', true, true, now());
 
-INSERT INTO accounts_customer (public_id, full_name, email, phone, address, language,
+INSERT INTO accounts_customer (public_id, full_name, email, phone, phone_hash, address, language,
                                opened_at, closed_at, closing_rule_id, kept_until)
-SELECT 'p' || n, 'Name', n || '@example.com', '+849' || n, 'Hue', 'vi', now() - interval '3 years',
+SELECT 'p' || n, 'Name', n || '@example.com', 'v1.test.' || rpad('p' || n, 40, 'p'),
+       'h1.test.' || rpad('h' || n, 43, 'h'), 'v1.test.' || rpad('a' || n, 40, 'a'),
+       'vi', now() - interval '3 years',
        CASE WHEN n %% 250 = 0 THEN now() - n * interval '10 minutes' END,
        CASE WHEN n %% 250 = 0 THEN (SELECT min(id) FROM policies_retentionrule) END,
        CASE WHEN n %% 250 = 0 THEN current_date + 365 - n / 144 END
