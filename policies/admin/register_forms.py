@@ -66,7 +66,16 @@ class NamesForm(forms.Form):
     description_en = text(_("Description (English)"))
 
 
-CODE_HELP = _("Small letters, digits and _; never changed afterwards.")
+def code() -> forms.CharField:
+    return forms.RegexField(
+        r"^[a-z][a-z0-9_]*$",
+        label=_("Code"),
+        max_length=40,
+        help_text=_("Small letters, digits and _; never changed afterwards."),
+        error_messages={
+            "invalid": _("Begin with a small letter; then use small letters, digits and _ alone.")
+        },
+    )
 
 
 class PurposeForm(NamesForm):
@@ -98,9 +107,7 @@ class ConsentForm(NamesForm):
 class NewPurposeForm(PurposeForm):
     field_order = ["code", "legal_basis"]
 
-    code = forms.RegexField(
-        r"^[a-z][a-z0-9_]*$", label=_("Code"), max_length=40, help_text=CODE_HELP
-    )
+    code = code()
     legal_basis = forms.ChoiceField(
         label=_("Legal basis"),
         choices=LegalBasis,
@@ -137,9 +144,7 @@ class RecipientForm(NamesForm):
 class NewRecipientForm(RecipientForm):
     field_order = ["code"]
 
-    code = forms.RegexField(
-        r"^[a-z][a-z0-9_]*$", label=_("Code"), max_length=40, help_text=CODE_HELP
-    )
+    code = code()
 
 
 class AgreementForm(forms.Form):

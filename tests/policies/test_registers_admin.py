@@ -115,6 +115,19 @@ def test_the_dpo_adds_changes_and_retires_a_purpose(client, dpo):
     assert [row.history_user for row in purpose.history.all()] == [dpo] * 3
 
 
+@pytest.mark.parametrize("register", [PURPOSES, RECIPIENTS])
+@pytest.mark.parametrize("code", ["Bad Code!", "1st", "giao_hàng"])
+def test_a_code_typed_wrong_is_answered_with_what_a_code_is(code, register, client, dpo):
+    values = PURPOSE if register == PURPOSES else recipient_form()
+
+    response = client.post(f"{register}add/", {**values, "code": code})
+
+    form = response.context_data["form"]
+    assert set(form.errors) == {"code"}
+    assert "small letters, digits and _" in str(form.errors)
+    assert form["code"].value() == code
+
+
 def test_the_form_to_change_leaves_code_and_legal_basis_alone(client, dpo):
     purpose = Purpose.objects.get(code="service")
 
