@@ -299,8 +299,8 @@ def _publish(draft: PolicyVersion, *, by: Any, **typed: Any) -> None:
 def _published(told: int) -> str | Promise:
     if told:
         return _(
-            "The version is published. The mails are being written;"
-            " “Policy announcements” shows how far they are."
+            "The version is published. The mails are written from the next minute on;"
+            " “Policy announcements” then shows how far they are."
         )
     return _("The version is published. It is on the site; nobody gets a mail.")
 

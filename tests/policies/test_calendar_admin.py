@@ -338,6 +338,7 @@ def test_a_file_with_a_fault_offers_nothing_to_import(content, client, dpo):
     assert response.status_code == 200
     assert response.context_data["faults"]
     assert response.context_data["signed"] == ""
+    assert "swapped_with" in response.text  # how a file is written is said once more
 
 
 @pytest.mark.parametrize("rows", ["", "x", None])

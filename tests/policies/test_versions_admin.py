@@ -160,7 +160,7 @@ class TestPublishing:
 
         version = reload(draft)
         assert (version.published_by, version.effective_on.isoformat()) == (dpo, in_days(60))
-        told = "The mails are being written" in response.text
+        told = "The mails are written from the next minute on" in response.text
         assert told == (significance == Significance.SIGNIFICANT)
         assert "/policy/2/" in response.text
 
