@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.consents import write_consent
 from accounts.locks import lock_customer
-from accounts.models import ConsentDecision, Customer, User
+from accounts.models import ClosingCause, ConsentDecision, Customer, User
 from accounts.sessions import end_sessions
 from common.history import save_as
 from notices.services import queue_notice
@@ -30,13 +30,14 @@ def close_account(customer: Customer, *, by: User) -> date:
     if customer.kept_until is not None:
         return customer.kept_until
     customer.closed_at = timezone.now()
+    customer.closing_cause = ClosingCause.CUSTOMER
     customer.closing_rule = rule_after_closing(local_day(customer.closed_at))
     customer.kept_until = kept_until(customer.closing_rule, customer.closed_at)
     save_as(
         customer,
         by=by,
         reason="closed by customer",
-        fields=["closed_at", "closing_rule", "kept_until"],
+        fields=["closed_at", "closing_rule", "closing_cause", "kept_until"],
     )
     for consent in customer.consents.latest_per_purpose().select_related("purpose"):
         if consent.decision == ConsentDecision.GIVEN:

@@ -33,7 +33,7 @@ declare(
             "address": mask_all,
         },
         internal=["phone_hash"],
-        plain=["kept_until"],
+        plain=["kept_until", "grace_until"],
     )
 )
 declare(

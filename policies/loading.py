@@ -169,6 +169,8 @@ def _load_company(profile: profile_schema.Profile) -> int:
             "forbidden_recipient_kinds": list(parameters.forbidden_recipient_kinds),
             "closed_data_categories": list(parameters.closed_data_categories),
             "consent_months": parameters.consent_months,
+            "grace_days": parameters.grace_days,
+            "idle_months": parameters.idle_months,
             "newsletter": parameters.newsletter or "",
             "unstated": [*company.unstated, *parameters.unstated],
         },

@@ -233,6 +233,8 @@ class Parameters(Entry):
     forbidden_recipient_kinds: Many[RecipientKind]
     closed_data_categories: Many[DataCategory]  # never disclosed to anybody
     consent_months: Span | None = None  # none: a consent lasts until it is withdrawn
+    grace_days: Count = 7  # to open a closed account again; 0: not at all
+    idle_months: Span = 24  # then it is asked whether the data is still necessary
     newsletter: Slug | None = None  # the purpose for which anybody may subscribe to mails
     unstated: Many[
         Literal[

@@ -10,7 +10,7 @@ from django.contrib.auth.models import Group
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
-from accounts.models import Customer, User
+from accounts.models import ClosingCause, Customer, User
 from casework.models import CaseKind, Evidence
 from casework.services import start_clocks
 from complaints.models import Complaint, ComplaintCategory
@@ -58,6 +58,7 @@ def make_customer(**kwargs: Any) -> Customer:
         kwargs.setdefault("opened_at", closed_at - timedelta(days=100))
         kwargs.setdefault("closing_rule", rule_after_closing(timezone.localdate()))
         kwargs.setdefault("kept_until", kept_until(kwargs["closing_rule"], closed_at))
+        kwargs.setdefault("closing_cause", ClosingCause.CUSTOMER)
     if "user" not in kwargs:
         kwargs["user"] = make_user(email=kwargs["email"], is_active=closed_at is None)
     if is_verified:
@@ -117,6 +118,7 @@ def close_in_the_past(customer: Customer, days: int) -> None:
         opened_at=customer.opened_at,
         closing_rule=customer.closing_rule,
         kept_until=customer.kept_until,
+        closing_cause=ClosingCause.CUSTOMER,
     )
 
 

@@ -1,7 +1,14 @@
 """Customers and their sign-ins, what they were shown and accepted, and what they consented to."""
 
 from accounts.models.consents import Consent, ConsentDecision, ConsentQuerySet
-from accounts.models.people import Customer, CustomerQuerySet, Folded, User, UserManager
+from accounts.models.people import (
+    ClosingCause,
+    Customer,
+    CustomerQuerySet,
+    Folded,
+    User,
+    UserManager,
+)
 from accounts.models.policy_events import (
     MAILING,
     EventChannel,
@@ -12,6 +19,7 @@ from accounts.models.policy_events import (
 
 __all__ = [
     "MAILING",
+    "ClosingCause",
     "Consent",
     "ConsentDecision",
     "ConsentQuerySet",

@@ -79,6 +79,12 @@ class Folded(models.Func):
     output_field = models.TextField()
 
 
+class ClosingCause(models.TextChoices):
+    CUSTOMER = "customer", _("the customer asked for it")
+    SERVICE_ENDED = "service_ended", _("the service has ended")
+    UNNECESSARY = "unnecessary", _("the data is no longer necessary")
+
+
 class CustomerQuerySet(models.QuerySet["Customer"]):
     def open(self) -> "CustomerQuerySet":
         return self.filter(closed_at=None)
@@ -94,8 +100,11 @@ class Customer(SearchableModel):
     Phone and address are encrypted; a phone number, as +84912345678, is found by its hash.
 
     kept_until is the last local day on which the data of a closed account is
-    kept, as the customer was told under closing_rule.
+    kept, as the customer was told under closing_rule; grace_until the last one on
+    which the account can be opened again without an officer, None where it cannot.
     """
+
+    Cause = ClosingCause
 
     public_id = models.CharField(
         _("public id"), max_length=32, unique=True, default=new_public_id, editable=False
@@ -124,7 +133,11 @@ class Customer(SearchableModel):
         related_name="closed_customers",
         verbose_name=_("kept under"),
     )
+    closing_cause = models.CharField(
+        _("closed because"), max_length=20, choices=ClosingCause, blank=True, editable=False
+    )
     kept_until = models.DateField(_("kept until"), null=True, editable=False)
+    grace_until = models.DateField(_("can be opened again until"), null=True, editable=False)
 
     objects = CustomerQuerySet.as_manager()
     history = HistoricalRecords(user_db_constraint=False, excluded_fields=["phone_hash"])
@@ -140,8 +153,14 @@ class Customer(SearchableModel):
             ),
             models.CheckConstraint(
                 name="customer_closed_knows_its_last_day",
-                condition=Q(closed_at=None, closing_rule=None, kept_until=None)
-                | Q(closed_at__isnull=False, closing_rule__isnull=False, kept_until__isnull=False),
+                condition=Q(closed_at=None, closing_rule=None, kept_until=None, closing_cause="")
+                | Q(closed_at__isnull=False, closing_rule__isnull=False, kept_until__isnull=False)
+                & ~Q(closing_cause=""),
+            ),
+            # The purge goes by kept_until alone: so it never takes who may still come back.
+            models.CheckConstraint(
+                name="customer_kept_through_grace",
+                condition=Q(grace_until=None) | Q(grace_until__lte=F("kept_until")),
             ),
         ]
         indexes = [

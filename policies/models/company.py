@@ -80,6 +80,16 @@ class Company(models.Model):
         blank=True,
         help_text=_("Then a consent expires and is asked anew. Empty: until it is withdrawn."),
     )
+    grace_days = models.PositiveSmallIntegerField(
+        _("time to change one's mind, in days"),
+        default=7,
+        help_text=_("So long a customer can open a closed account again. 0: not at all."),
+    )
+    idle_months = models.PositiveSmallIntegerField(
+        _("an account is idle after, in months"),
+        default=24,
+        help_text=_("Then somebody decides whether its data is still necessary."),
+    )
     newsletter = models.SlugField(
         _("purpose of the newsletter"),
         max_length=40,
@@ -104,6 +114,7 @@ class Company(models.Model):
         verbose_name_plural = _("company")
         constraints = [
             models.CheckConstraint(name="company_is_one", condition=Q(pk=1)),
+            models.CheckConstraint(name="company_idle_months", condition=Q(idle_months__gte=1)),
             models.CheckConstraint(
                 name="company_consents_last",
                 condition=Q(consent_months=None) | Q(consent_months__gte=1),

@@ -195,6 +195,7 @@ def test_who_closes_or_opens_an_account_meanwhile(small_batches, monkeypatch):
                 closed_at=timezone.now(),
                 closing_rule=rule.closing_rule,
                 kept_until=rule.kept_until,
+                closing_cause=rule.closing_cause,
             )
         return more
 
@@ -216,7 +217,7 @@ def test_a_sign_up_that_commits_behind_the_place_is_found_at_the_end(small_batch
     def appear(version):
         more = batch(version)
         Customer.objects.filter(pk=late.pk).update(
-            closed_at=None, closing_rule=None, kept_until=None
+            closed_at=None, closing_rule=None, kept_until=None, closing_cause=""
         )
         return more
 
@@ -246,7 +247,8 @@ def test_who_reads_or_accepts_before_the_batch_arrives(small_batches):
 
 def closing():
     gone = make_customer(closed_days_ago=1)
-    return {"closing_rule": gone.closing_rule, "kept_until": gone.kept_until}
+    names = ("closing_rule", "kept_until", "closing_cause")
+    return {name: getattr(gone, name) for name in names}
 
 
 def test_how_many_would_be_told_is_known_before():

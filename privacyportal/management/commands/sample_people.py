@@ -131,6 +131,7 @@ def _close_long_ago(customer: Customer) -> None:
     Customer.objects.filter(pk=customer.pk).update(
         opened_at=customer.opened_at - 2 * days,
         closed_at=timezone.now() - days,
+        grace_until=None,
         kept_until=kept_until(rule_after_closing(timezone.localdate()), timezone.now() - days),
     )
 
