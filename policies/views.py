@@ -94,7 +94,7 @@ def _show(
             "sections": _table_of_contents(drawn.sections),
             "before": next(iter(versions[place + 1 :]), None),
             "in_effect": _in_effect(versions, local_day(timezone.now())),
-            "to_come": [each for each in versions if each.state == each.State.PUBLISHED],
+            "to_come": [each for each in reversed(versions) if each.state == each.State.PUBLISHED],
         },
     )
 

@@ -66,6 +66,14 @@ def test_the_page_says_which_version_applies_since_when_and_what_is_to_come(clie
     assert "?old=2&amp;new=3" in page
 
 
+def test_versions_to_come_are_announced_in_the_order_in_which_they_apply(client, history):
+    make_policy_version("5", effective_in_days=20)
+
+    to_come = get(client, "policy").context["to_come"]
+
+    assert [version.number for version in to_come] == ["3", "5"]
+
+
 def test_a_superseded_version_says_from_when_until_when(client, history):
     version = get(client, "policy_version", "1").context["version"]
     assert version.last_day == timezone.localdate() - timedelta(days=11)
