@@ -22,10 +22,14 @@ from policies.models import RuleFamily, TimeLimit, TimeLimitKind
 REFERENCE_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # nothing that reads like another
 
 
+def random_reference(prefix: str) -> str:
+    code = get_random_string(8, REFERENCE_ALPHABET)
+    return f"{prefix}-{code[:4]}-{code[4:]}"
+
+
 def new_reference() -> str:
     """Return a name for the phone, as KN-7Q4M-2XHD. It opens nothing: pages go by public_id."""
-    code = get_random_string(8, REFERENCE_ALPHABET)
-    return f"KN-{code[:4]}-{code[4:]}"
+    return random_reference("KN")
 
 
 class CaseKind(models.TextChoices):

@@ -52,6 +52,19 @@ def finds_recipients(finder: FindRecipient) -> FindRecipient:
     return finder
 
 
+_finders_of: dict[str, FindRecipient] = {}
+
+
+def finds_recipients_of(*templates: str) -> Callable[[FindRecipient], FindRecipient]:
+    """Let a room above say whom these notices go to, where its people get no others."""
+
+    def register(finder: FindRecipient) -> FindRecipient:
+        _finders_of.update(dict.fromkeys(templates, finder))
+        return finder
+
+    return register
+
+
 Fill = Callable[[dict[str, Any]], dict[str, Any]]
 """Takes a notice's stored values; returns what its template needs beyond them."""
 
@@ -247,7 +260,7 @@ def _message(notice: Notice) -> EmailMessage | None:
     """Return the mail, or None when the recipient is gone."""
     if notice.address:
         return EmailMessage(notice.subject, notice.body, to=[notice.address])
-    recipient = next(filter(None, (find(notice.recipient) for find in _finders)), None)
+    recipient = _recipient_of(notice)
     if recipient is None:
         return None
     context = {**notice.context, "name": recipient.name, "site": settings.SITE_ORIGIN}
@@ -257,6 +270,12 @@ def _message(notice: Notice) -> EmailMessage | None:
         text = render_to_string(f"notices/{notice.template}.txt", context)
     subject, _blank, body = text.strip().partition("\n")
     return EmailMessage(subject.strip(), body.strip() + "\n", to=[recipient.address])
+
+
+def _recipient_of(notice: Notice) -> Recipient | None:
+    own = _finders_of.get(notice.template)
+    finders = [own] if own else _finders
+    return next(filter(None, (find(notice.recipient) for find in finders)), None)
 
 
 def _settle(notice: Notice, state: NoticeState) -> None:

@@ -47,6 +47,7 @@ class Unit(models.TextChoices):
     VERSIONS = "versions", _("policy versions")
     FACTS = "facts", _("facts")
     HOSTS = "hosts", _("other sites")
+    ENQUIRIES = "enquiries", _("enquiries")
     SESSIONS = "sessions", _("sessions")
     DAILY_COUNTS = "daily_counts", _("daily counts")
 

@@ -14,7 +14,13 @@ Link = tuple[str | Promise, str, str]
 """Title, icon, and "app.model" whose list it opens for whoever may view that."""
 
 GROUPS: tuple[tuple[str | Promise, tuple[Link, ...]], ...] = (
-    (_("Casework"), ((_("Complaints"), "inbox", "complaints.complaint"),)),
+    (
+        _("Casework"),
+        (
+            (_("Complaints"), "inbox", "complaints.complaint"),
+            (_("Enquiries"), "forum", "enquiries.enquiry"),
+        ),
+    ),
     (_("Customers"), ((_("Customers"), "person", "accounts.customer"),)),
     (
         _("Retention"),
@@ -24,6 +30,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[Link, ...]], ...] = (
             (_("Approvals to delete"), "approval", "retention.purgeapproval"),
             (_("Purge runs"), "auto_delete", "retention.purgerun"),
             (_("Tombstones"), "person_off", "retention.tombstone"),
+            (_("Erased enquiries"), "comments_disabled", "enquiries.erasedenquiries"),
         ),
     ),
     (

@@ -133,10 +133,6 @@ not_built(
     because=_("Encryption of stored data and files is not built yet."),
 )
 not_built(
-    "enquiry_form",
-    because=_("Questions of visitors are not taken in the portal yet."),
-)
-not_built(
     "security_page",
     because=_("The measures of protection are not described and followed up here yet."),
 )

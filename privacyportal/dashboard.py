@@ -16,6 +16,7 @@ from casework.deadlines import Deadline, deadline_of, soon_until
 from common.job_report import late_jobs
 from complaints.models import Complaint
 from complaints.queue import count_queues
+from enquiries.models import Enquiry
 from policies.calendars import ends_too_soon, needed_until
 from policies.counting import local_day
 from policies.promise_board import count_stored
@@ -51,6 +52,8 @@ def figures(request: HttpRequest) -> list[Figure]:
     found: list[Figure] = []
     if user.has_perm("complaints.view_complaint"):
         found += _of_complaints(user)
+    if user.has_perm("enquiries.view_enquiry"):
+        found.append(_of_enquiries())
     if user.has_perm("retention.view_purgerun"):
         found += _of_retention()
     if user.has_perm("policies.view_promise"):
@@ -84,6 +87,11 @@ def _of_complaints(user: Any) -> Iterator[Figure]:
     counts = count_queues(user, soon_until())
     for name, label, tone in COMPLAINT_FIGURES:
         yield Figure(label, counts[name], f"{page}?queue={name}", tone if counts[name] else "")
+
+
+def _of_enquiries() -> Figure:
+    page = reverse("admin:enquiries_enquiry_changelist")
+    return Figure(_("Enquiries to be answered"), Enquiry.objects.to_be_answered().count(), page)
 
 
 def _of_retention() -> Iterator[Figure]:

@@ -13,6 +13,8 @@ ROLES: dict[str, tuple[str, ...]] = {
     COMPLAINT_OFFICER: (
         "complaints.view_complaint",
         "complaints.change_complaint",
+        "enquiries.view_enquiry",
+        "enquiries.change_enquiry",
         "accounts.view_customer",
         "policies.view_company",
         "policies.view_purpose",
@@ -22,6 +24,8 @@ ROLES: dict[str, tuple[str, ...]] = {
     DPO: (
         "complaints.view_complaint",
         "complaints.change_complaint",
+        "enquiries.view_enquiry",
+        "enquiries.view_erasedenquiries",
         "accounts.view_customer",
         "access.view_accessrecord",
         "retention.view_legalhold",

@@ -70,6 +70,7 @@ CONTENT_SECURITY_POLICY = {
 
 INSTALLED_APPS = [
     "complaints",
+    "enquiries",
     "casework",
     "retention",
     "marketing",
@@ -178,6 +179,11 @@ ACCOUNT_REAUTHENTICATION_TIMEOUT = int(timedelta(minutes=5).total_seconds())
 ACCOUNT_SESSION_REMEMBER = False
 PASSWORD_RESET_TIMEOUT = int(timedelta(hours=1).total_seconds())
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
+ACCOUNT_RATE_LIMITS = {  # beside those that allauth sets
+    "enquiry": "5/m/ip,40/d/ip",
+    "enquiry_address": "3/h/key,8/d/key",  # a mail goes to it before anybody confirmed it
+}
+UNCONFIRMED_ENQUIRY_DAYS = 14  # then it is erased: nobody proved that the address is theirs
 UNVERIFIED_SIGN_UP_DAYS = 7  # then what was typed is erased: nobody proved that it is theirs
 PHONENUMBER_DEFAULT_REGION = "VN"
 PHONENUMBER_DB_FORMAT = "E164"

@@ -12,6 +12,7 @@ urlpatterns = [
     path("me/", include("accounts.urls")),
     path("", include("marketing.urls")),
     path("complaints/", include("complaints.urls")),
+    path("enquiries/", include("enquiries.urls")),
     path("policy/", include("policies.urls")),
     path("promises/", promises, name="promises"),
     path("verify/", verification.verify, name="verify"),

@@ -31,10 +31,22 @@ VALUES = {
     "given": ["auditor"],
     "taken": ["complaint officer"],
     "purposes": [SimpleNamespace(name="Bản tin")],
+    "days": 14,
+    "enquiry": SimpleNamespace(
+        reference="HD-7Q4M-2XHD",
+        received_at=date(2026, 11, 20),
+        answer="Có, bạn xóa được.",
+        is_complaint=True,
+        kept_until=date(2026, 12, 24),
+    ),
     "version": SimpleNamespace(
         number="2", effective_on=date(2026, 12, 14), summary="Chúng tôi giữ dữ liệu ngắn hơn."
     ),
 }
+
+
+# To an address that nobody has shown to be theirs: no word of it is anybody's but ours.
+TO_NOBODY_KNOWN = {"enquiry_confirm"}
 
 
 @pytest.mark.parametrize("language", ["vi", "en"])
@@ -46,7 +58,9 @@ def test_notices_greet_and_lead_to_the_portal(template, language):
 
     assert 0 < len(subject) < 79
     assert blank == ""
-    assert body.strip().startswith("Xin chào Nguyễn Văn Ưng," if language == "vi" else "Hello ")
+    hello = {"vi": "Xin chào", "en": "Hello"}[language]
+    name = "" if template in TO_NOBODY_KNOWN else " Nguyễn Văn Ưng"
+    assert body.strip().startswith(f"{hello}{name},")
     assert "\nhttps://privacy.example.vn/" in body
     assert "{" not in text
 

@@ -20,6 +20,8 @@ SKELETON = "66af9f0bb45f98ba4e16ba5e5a11f36d87b8e07430d19066d088b29548491c2e"
 
 PAGES = {
     "/admin/complaints/complaint/": {COMPLAINT_OFFICER, DPO},
+    "/admin/enquiries/enquiry/": {COMPLAINT_OFFICER, DPO},
+    "/admin/enquiries/erasedenquiries/": {DPO},
     "/admin/accounts/customer/": {COMPLAINT_OFFICER, DPO},
     "/admin/accounts/user/": {ADMINISTRATOR},
     "/admin/accounts/user/add/": {ADMINISTRATOR},
@@ -84,8 +86,8 @@ def test_every_registered_admin_is_the_portals_own():
     homes = {type(site_admin).__module__.partition(".")[0] for site_admin in registered()}
 
     assert homes == {
-        "access", "accounts", "common", "complaints", "notices", "policies", "retention",
-        "visits",
+        "access", "accounts", "common", "complaints", "enquiries", "notices", "policies",
+        "retention", "visits",
     }  # fmt: skip
 
 
@@ -125,7 +127,7 @@ def test_the_first_page_shows_figures_that_lead_to_their_lists(client, db):
 
     context = client.get("/admin/").context_data
 
-    assert [figure.value for figure in context["figures"][:6]] == [2, 0, 0, 1, 1, 0]
+    assert [figure.value for figure in context["figures"][:7]] == [2, 0, 0, 1, 0, 1, 0]
     assert [own.reference for own in context["own_complaints"]] == [mine.reference]
     for figure in context["figures"]:
         assert client.get(figure.link).status_code == 200

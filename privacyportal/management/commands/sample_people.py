@@ -19,6 +19,7 @@ from common.personal_data import DataCategory
 from common.tokens import new_public_id
 from complaints import services as complaints
 from complaints.models import Complaint, ComplaintCategory
+from enquiries.services import confirm_enquiry, send_enquiry
 from notices.models import Notice, NoticeState
 from policies.models import PolicyText, PolicyVersion, Purpose
 from policies.retention import kept_until, rule_after_closing
@@ -57,6 +58,7 @@ class Command(BaseCommand):
         with translation.override("vi"):
             customers = [_customer(*person, password) for person in CUSTOMERS]
             _make_cases(customers, staff["officer"])
+            _ask_a_question()
             _close_long_ago(_customer("old", "Bùi Cũ", "+84905000111", "1 Hùng Vương", password))
         Notice.objects.update(state=NoticeState.DROPPED)  # nobody waits for these mails
         self._print(password)
@@ -122,6 +124,19 @@ def _file(customer: Customer, category: str, text: str, days_ago: int) -> Compla
         by=_sign_in_of(customer),
         received_at=timezone.now() - timedelta(days=days_ago),
     )
+
+
+def _ask_a_question() -> None:
+    """Leave a question of somebody who has no account, to be answered."""
+    enquiry = send_enquiry(
+        name="Ngô Thảo",
+        email=f"thao@{DOMAIN}",
+        phone="+84905222333",
+        message="Công ty giữ số điện thoại của tôi trong bao lâu sau khi tôi ngừng dùng dịch vụ?",
+        submission=new_public_id(),
+        language="vi",
+    )
+    confirm_enquiry(enquiry.public_id)
 
 
 def _close_long_ago(customer: Customer) -> None:

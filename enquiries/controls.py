@@ -1,0 +1,73 @@
+"""What the enquiries say about the promises."""
+
+from datetime import timedelta
+
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from enquiries.mails import MAILS
+from enquiries.models import Enquiry
+from notices.models import Notice, NoticeState
+from policies.counting import local_day
+from policies.models import Promise
+from policies.promises import (
+    Measure,
+    Unit,
+    admin_list,
+    at_risk,
+    broken,
+    control,
+    count_at_once,
+    kept,
+    not_measured,
+)
+
+ENQUIRIES = "enquiries.enquiry"
+LONG_UNANSWERED = timedelta(days=30)  # no policy names a term for questions
+OTHER_WAYS_UNSEEN = _(
+    "Here an address serves the answer alone; messages that reach the company otherwise are unseen."
+)
+
+
+@control(
+    "enquiry_use",
+    counts=_("Enquiries kept too long, or whose address another mail was meant for"),
+    missing=OTHER_WAYS_UNSEEN,
+)
+def enquiry_use(promise: Promise) -> Measure:
+    """Count the enquiries that should be erased, and those written to for anything but the answer.
+
+    The address stands in the enquiry alone, is shown on no page, and is found for the two
+    mails of the enquiry only. What goes to the company's own mailbox is out of sight,
+    so that the promise is never shown kept.
+    """
+    yesterday = local_day(timezone.now()) - timedelta(days=1)
+    others = Notice.objects.filter(recipient=OuterRef("public_id")).exclude(template__in=MAILS)
+    counts = count_at_once(
+        late=Enquiry.objects.kept_too_long(yesterday),
+        misused=Enquiry.objects.filter(Exists(others)),
+    )
+    if wrong := sum(counts.values()):
+        return broken(wrong, Unit.ENQUIRIES, link=admin_list(ENQUIRIES))
+    return not_measured(OTHER_WAYS_UNSEEN)
+
+
+@control("enquiry_form", counts=_("Enquiries unanswered for 30 days, or whose mail did not leave"))
+def enquiry_form(promise: Promise) -> Measure:
+    """Count the questions that were sent by the form and reached nobody.
+
+    Everybody finds the form at the foot of each page. The policy names no term
+    for an answer, so that a late one puts the promise at risk and does not break it.
+    """
+    failed = Notice.objects.filter(
+        recipient=OuterRef("public_id"), template__in=MAILS, state=NoticeState.FAILED
+    )
+    before = timezone.now() - LONG_UNANSWERED
+    counts = count_at_once(
+        waiting=Enquiry.objects.to_be_answered().filter(received_at__lt=before),
+        failed=Enquiry.objects.filter(Exists(failed)),
+    )
+    number = sum(counts.values())
+    verdict = at_risk if number else kept
+    return verdict(number, Unit.ENQUIRIES, link=admin_list(ENQUIRIES))

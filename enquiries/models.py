@@ -1,0 +1,184 @@
+from datetime import date, timedelta
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from simple_history.models import HistoricalRecords
+
+from casework.models import random_reference
+from common.encryption.fields import EncryptedTextField, SearchableModel, SearchHashField
+from common.tokens import new_public_id
+from enquiries.exceptions import EnquiryError
+from notices.models import Notice, NoticeState
+from policies.counting import midnight
+
+
+class EnquiryState(models.TextChoices):
+    UNCONFIRMED = "unconfirmed", _("address not confirmed")
+    OPEN = "open", _("to be answered")
+    ANSWERED = "answered", _("answered by mail")
+    PHONED = "phoned", _("answered by phone")
+    DISMISSED = "dismissed", _("no enquiry")
+
+
+CLOSED = (EnquiryState.ANSWERED, EnquiryState.PHONED, EnquiryState.DISMISSED)
+# A mail answers nobody who has not shown that the address is theirs; a phone does.
+NEXT: dict[EnquiryState, tuple[EnquiryState, ...]] = {
+    EnquiryState.UNCONFIRMED: (
+        EnquiryState.OPEN,
+        EnquiryState.PHONED,
+        EnquiryState.DISMISSED,
+    ),
+    EnquiryState.OPEN: CLOSED,
+    EnquiryState.ANSWERED: (),
+    EnquiryState.PHONED: (),
+    EnquiryState.DISMISSED: (),
+}
+
+
+def new_reference() -> str:
+    """Return a name for the phone, as HD-7Q4M-2XHD. It opens nothing."""
+    return random_reference("HD")
+
+
+class EnquiryQuerySet(models.QuerySet["Enquiry"]):
+    def to_be_answered(self) -> Self:
+        return self.filter(state=EnquiryState.OPEN)
+
+    def kept_too_long(self, today: date) -> Self:
+        """Narrow to those whose last day is over, or whose sender confirmed no address in time."""
+        first = midnight(today - timedelta(days=settings.UNCONFIRMED_ENQUIRY_DAYS))
+        unproven = Q(state=EnquiryState.UNCONFIRMED, received_at__lt=first)
+        return self.filter(unproven | Q(kept_until__lt=today))
+
+    def with_mail_on_its_way(self) -> Self:
+        mails = Notice.objects.filter(recipient=OuterRef("public_id"), state=NoticeState.QUEUED)
+        return self.filter(Exists(mails))
+
+
+class Enquiry(SearchableModel):
+    """A message of somebody who needs no account, and the answer.
+
+    The address serves the mails of this enquiry and nothing else; no page shows it.
+    submission names the filled-in form, so that sending it twice makes one enquiry.
+    kept_until: the last day on which a closed one is kept, under the rule of its closing.
+    """
+
+    State = EnquiryState
+
+    reference = models.CharField(
+        _("reference"), max_length=20, unique=True, default=new_reference, editable=False
+    )
+    public_id = models.CharField(
+        _("public id"), max_length=32, unique=True, default=new_public_id, editable=False
+    )
+    submission = models.CharField(
+        _("submission"), max_length=32, unique=True, default=new_public_id, editable=False
+    )
+    state = models.CharField(
+        _("state"), max_length=20, choices=EnquiryState, default=EnquiryState.UNCONFIRMED
+    )
+    language = models.CharField(_("language"), max_length=2, choices=settings.LANGUAGES)
+    name = EncryptedTextField(_("name"), row="public_id")
+    email = EncryptedTextField(_("email"), row="public_id")
+    email_hash = SearchHashField(_("search hash of the email"), of="email")
+    phone = EncryptedTextField(_("phone"), row="public_id", blank=True)
+    message = EncryptedTextField(_("message"), row="public_id")
+    answer = EncryptedTextField(_("answer"), row="public_id", blank=True)
+    is_complaint = models.BooleanField(_("is in truth a complaint"), default=False)
+    received_at = models.DateTimeField(_("received"), default=timezone.now)
+    confirmed_at = models.DateTimeField(_("address confirmed"), null=True)
+    closed_at = models.DateTimeField(_("closed"), null=True)
+    closed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=_("closed by"),
+    )
+    kept_until = models.DateField(_("kept until"), null=True)
+
+    objects = EnquiryQuerySet.as_manager()
+
+    # What the sender wrote stands in the row alone, so that it ends with it.
+    history = HistoricalRecords(
+        user_db_constraint=False,
+        excluded_fields=["name", "email", "email_hash", "phone", "message", "answer", "submission"],
+    )
+
+    class Meta:
+        verbose_name = _("enquiry")
+        verbose_name_plural = _("enquiries")
+        ordering = ["received_at", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="enquiry_mailed_to_a_confirmed_address",
+                condition=~Q(state__in=[EnquiryState.OPEN, EnquiryState.ANSWERED])
+                | Q(confirmed_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="enquiry_answered_in_words",
+                condition=~Q(state=EnquiryState.ANSWERED) | ~Q(answer=""),
+            ),
+            models.CheckConstraint(
+                name="enquiry_closed_with_its_last_day",
+                condition=Q(
+                    state__in=CLOSED,
+                    closed_at__isnull=False,
+                    closed_by__isnull=False,
+                    kept_until__isnull=False,
+                )
+                | ~Q(state__in=CLOSED) & Q(closed_at=None, closed_by=None, kept_until=None),
+            ),
+        ]
+        indexes = [
+            # For the queues, and for those that are unconfirmed or unanswered for too long.
+            models.Index(name="enquiry_queue", fields=["state", "received_at"]),
+            # For the erasure.
+            models.Index(name="enquiry_kept_until", fields=["kept_until"]),
+            # For the officers' search.
+            models.Index(name="enquiry_email_hash", fields=["email_hash"]),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+    @property
+    def next_states(self) -> tuple[EnquiryState, ...]:
+        return NEXT[EnquiryState(self.state)]
+
+    def move_to(self, state: EnquiryState) -> None:
+        """Set the state and its moment; do not save.
+
+        Raises EnquiryError.
+        """
+        if state not in self.next_states:
+            raise EnquiryError(
+                _("An enquiry that is “%(now)s” cannot become “%(then)s”.")
+                % {"now": self.get_state_display(), "then": state.label}
+            )
+        self.state = state
+        if state == EnquiryState.OPEN:
+            self.confirmed_at = timezone.now()
+        else:
+            self.closed_at = timezone.now()
+
+
+class ErasedEnquiries(models.Model):
+    """How many enquiries of a month were erased, by how they ended: all that is left of them."""
+
+    month = models.DateField(_("received in"), unique=True, help_text=_("The month's first day."))
+    answered = models.PositiveIntegerField(_("answered"), default=0)
+    dismissed = models.PositiveIntegerField(_("no enquiry"), default=0)
+    unconfirmed = models.PositiveIntegerField(_("address not confirmed"), default=0)
+
+    class Meta:
+        verbose_name = _("erased enquiries of a month")
+        verbose_name_plural = _("erased enquiries")
+        ordering = ["-month"]
+
+    def __str__(self) -> str:
+        return f"{self.month:%Y-%m}"
