@@ -16,7 +16,16 @@ from django.utils.translation import gettext_lazy as _
 
 from access.models import AccessRecord
 from access.purposes import BUILT_IN
-from accounts.models import MAILING, Consent, ConsentDecision, Customer, PolicyAnnouncement
+from accounts.models import (
+    MAILING,
+    AssistedChange,
+    Consent,
+    ConsentDecision,
+    Customer,
+    IdentityCheck,
+    IdentityCheckResult,
+    PolicyAnnouncement,
+)
 from notices.models import Notice, Outcome
 from policies.counting import local_day, midnight
 from policies.models import Channel, PolicyVersion, Promise, Purpose, Significance
@@ -150,6 +159,27 @@ def marketing_stops(promise: Promise) -> Measure:
         link = admin_list("accounts.customer", account="closed")
         return broken(count, Unit.CONSENTS, link=link)
     return not_measured(REFUSALS_UNHEARD)
+
+
+REQUESTS_UNSEEN = _("Each change on request had its identity check; other requests go unseen.")
+
+
+@control(
+    "assisted_requests",
+    counts=_("Customers whose data staff changed although it was not proved who asked"),
+    missing=REQUESTS_UNSEEN,
+)
+def assisted_requests(promise: Promise) -> Measure:
+    """Find what staff changed on request although the identity check had failed.
+
+    One breaks the promise. None does not prove it kept: a request that nobody
+    recorded, or that was refused without reason, leaves no trace here.
+    """
+    doubtful = IdentityCheck.objects.exclude(result=IdentityCheckResult.PROVED)
+    changed = AssistedChange.objects.filter(identity_check__in=doubtful)
+    if count := changed.values("customer").distinct().count():
+        return broken(count, Unit.CUSTOMERS)
+    return not_measured(REQUESTS_UNSEEN)
 
 
 @control("changes_announced", counts=_("Significant versions or mails that failed to go out"))

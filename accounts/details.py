@@ -19,16 +19,28 @@ def correct_details(customer: Customer, *, details: Mapping[str, str], by: User)
     Raises AccountClosed.
     """
     lock_open(customer)
-    changed = [name for name in EDITABLE if details[name] != getattr(customer, name)]
-    for name in changed:
-        setattr(customer, name, details[name])
+    changed = write_details(customer, details, by=by, reason="corrected by customer")
     if changed:
-        save_as(customer, by=by, reason="corrected by customer", fields=changed)
         queue_notice(
             "details_changed",
             recipient=customer.public_id,
             key=f"details-{customer.history.latest().history_id}",
         )
+    return changed
+
+
+def write_details(
+    customer: Customer, details: Mapping[str, str], *, by: User, reason: str
+) -> list[str]:
+    """Save those of ``details`` that differ, of a customer whose row is locked; return their names.
+
+    Who calls it tells the customer.
+    """
+    changed = [name for name, value in details.items() if value != getattr(customer, name)]
+    for name in changed:
+        setattr(customer, name, details[name])
+    if changed:
+        save_as(customer, by=by, reason=reason, fields=changed)
     return changed
 
 

@@ -19,3 +19,15 @@ class NoSuchConsent(AccountError):
 
 class NoSuchPolicy(AccountError):
     pass
+
+
+class AddressTaken(AccountError):
+    pass
+
+
+class NothingToChange(AccountError):
+    pass
+
+
+class IdentityNotProved(AccountError):
+    """Staff did not find out who asks; the check is recorded, and nothing else was done."""

@@ -5,7 +5,7 @@ from allauth.usersessions.models import UserSession
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Consent, Customer, PolicyEvent, User
+from accounts.models import AssistedChange, Consent, Customer, IdentityCheck, PolicyEvent, User
 from accounts.sessions import end_sessions
 from common.personal_data import (
     DataCategory,
@@ -91,6 +91,28 @@ declare(
         page="consents",
     )
 )
+declare(
+    Declaration(
+        model=IdentityCheck,
+        category=DataCategory.ACCOUNT,
+        customer="customer",
+        personal={"reference": mask_all},
+        since="at",
+        origin=_("from a member of staff"),
+    )
+)
+declare(
+    Declaration(
+        model=AssistedChange,
+        category=DataCategory.ACCOUNT,
+        customer="customer",
+        personal={"reason": mask_all},
+        plain=["fields"],
+        since="at",
+        origin=_("from a member of staff"),
+        page="staff_changes",
+    )
+)
 
 exempt(
     "sessions.Session",
@@ -122,7 +144,7 @@ def end_sign_in(customers: Collection[int]) -> None:
 @finds_recipients
 def find_customer(public_id: str) -> Recipient | None:
     customer = Customer.objects.filter(public_id=public_id).first()
-    if customer is None:
+    if customer is None or not customer.email:
         return None
     return Recipient(customer.full_name, customer.email, customer.language)
 

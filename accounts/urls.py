@@ -1,6 +1,6 @@
 from django.urls import path
 
-from accounts.views import accesses, closing, consents, details, policy, receipts
+from accounts.views import accesses, assistance, closing, consents, details, policy, receipts
 
 urlpatterns = [
     path("data/", details.data, name="data"),
@@ -24,6 +24,8 @@ urlpatterns = [
         name="consent_receipt_json",
     ),
     path("accesses/", accesses.accesses, name="accesses"),
+    path("changes/", assistance.staff_changes, name="staff_changes"),
+    path("email/<str:token>/", assistance.confirm_new_email, name="confirm_new_email"),
     path("policy/", policy.accept_policy, name="accept_policy"),
     path("close/", closing.close, name="close_account"),
 ]

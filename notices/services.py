@@ -184,6 +184,12 @@ def queue_rendered(template: str, *, address: str, subject: str, body: str) -> N
     )
 
 
+def queue_to(recipient: Recipient, template: str, **context: Any) -> None:
+    """Write a mail to an address that is nobody's yet, or no longer, as to both of a change."""
+    subject, body = _render(template, recipient, context)
+    queue_rendered(template, address=recipient.address, subject=subject, body=body)
+
+
 def _queue(*, key: str, **values: Any) -> None:
     _notice, created = Notice.objects.get_or_create(
         key=key, defaults={"send_after": timezone.now(), **values}
@@ -263,13 +269,19 @@ def _message(notice: Notice) -> EmailMessage | None:
     recipient = _recipient_of(notice)
     if recipient is None:
         return None
-    context = {**notice.context, "name": recipient.name, "site": settings.SITE_ORIGIN}
-    if fill := _fills.get(notice.template):
-        context |= fill(notice.context)
+    subject, body = _render(notice.template, recipient, notice.context)
+    return EmailMessage(subject, body, to=[recipient.address])
+
+
+def _render(template: str, recipient: Recipient, values: dict[str, Any]) -> tuple[str, str]:
+    """Return subject and body in the recipient's language."""
+    context = {**values, "name": recipient.name, "site": settings.SITE_ORIGIN}
     with translation.override(recipient.language):
-        text = render_to_string(f"notices/{notice.template}.txt", context)
+        if fill := _fills.get(template):
+            context |= fill(values)
+        text = render_to_string(f"notices/{template}.txt", context)
     subject, _blank, body = text.strip().partition("\n")
-    return EmailMessage(subject.strip(), body.strip() + "\n", to=[recipient.address])
+    return subject.strip(), body.strip() + "\n"
 
 
 def _recipient_of(notice: Notice) -> Recipient | None:

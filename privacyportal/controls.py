@@ -39,9 +39,7 @@ def no_third_parties(promise: Promise) -> Measure:
     return broken(len(foreign), Unit.HOSTS) if foreign else not_measured(OTHER_SITES_UNSEEN)
 
 
-LAYERS_MISSING = _(
-    "A second factor for staff and identity checks by phone and counter are not built yet."
-)
+LAYERS_MISSING = _("A second factor for staff is not built yet.")
 
 
 @control(
@@ -83,10 +81,6 @@ not_built(
 not_built(
     "confidentiality",
     because=_("Access goes by role and is recorded; confidentiality undertakings are not yet."),
-)
-not_built(
-    "assisted_requests",
-    because=_("Requests made through staff, with proof of who asks, are not built yet."),
 )
 not_built(
     "complaint_intake",

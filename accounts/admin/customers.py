@@ -11,6 +11,7 @@ from unfold.decorators import display
 from access.admin import SHORT_ID
 from access.models import AccessAction
 from access.purposes import CUSTOMER_CARE
+from accounts.admin.assist import AssistingAdmin
 from accounts.admin.reveal import RevealingAdmin, is_case_of
 from accounts.finding import MOST_NAMESAKES, read_search
 from accounts.models import Customer
@@ -34,7 +35,7 @@ class ClosedFilter(admin.SimpleListFilter):
 
 
 @admin.register(Customer)
-class CustomerAdmin(RevealingAdmin):
+class CustomerAdmin(RevealingAdmin, AssistingAdmin):
     purpose = CUSTOMER_CARE
     field_groups = (DataCategory.CONTACT,)
 
@@ -45,7 +46,7 @@ class CustomerAdmin(RevealingAdmin):
     sortable_by = ()
     fields = ["public_id", "masked_name", "language", "opened_at", "account_text"]
     readonly_fields = ["masked_name", "account_text"]
-    actions_detail = ["reveal"]
+    actions_detail = ["reveal", "assist"]
     change_form_outer_after_template = "admin/accounts/customer/record.html"
 
     # The list

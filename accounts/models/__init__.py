@@ -1,5 +1,12 @@
 """Customers and their sign-ins, what they were shown and accepted, and what they consented to."""
 
+from accounts.models.assistance import (
+    AssistedChange,
+    IdentityCheck,
+    IdentityCheckKind,
+    IdentityCheckResult,
+    RequestChannel,
+)
 from accounts.models.consents import Consent, ConsentDecision, ConsentQuerySet
 from accounts.models.people import (
     ClosingCause,
@@ -19,6 +26,7 @@ from accounts.models.policy_events import (
 
 __all__ = [
     "MAILING",
+    "AssistedChange",
     "ClosingCause",
     "Consent",
     "ConsentDecision",
@@ -27,9 +35,13 @@ __all__ = [
     "CustomerQuerySet",
     "EventChannel",
     "Folded",
+    "IdentityCheck",
+    "IdentityCheckKind",
+    "IdentityCheckResult",
     "PolicyAnnouncement",
     "PolicyEvent",
     "PolicyEventKind",
+    "RequestChannel",
     "User",
     "UserManager",
 ]

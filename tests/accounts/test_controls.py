@@ -14,7 +14,13 @@ from access.services import record_access
 from accounts.announcements import announce_policies
 from accounts.closing import close_account
 from accounts.consents import decide_consent
-from accounts.models import Consent, ConsentDecision, PolicyAnnouncement
+from accounts.models import (
+    AssistedChange,
+    Consent,
+    ConsentDecision,
+    IdentityCheck,
+    PolicyAnnouncement,
+)
 from accounts.sessions import forget_ended_sessions
 from common.personal_data import DataCategory
 from notices.models import Notice, NoticeState
@@ -214,3 +220,24 @@ class TestVS20:
 
         assert PolicyVersion.objects.filter(profile="fpt_smart_cloud").count() == 2
         assert answer_of("VS-20") == ("kept", 0, "versions")
+
+
+def test_sp_9_and_cg_7_are_broken_by_a_change_without_proof_and_never_called_kept():
+    customer = make_customer()
+    doubtful, proved = (
+        IdentityCheck.objects.create(
+            customer=customer, kind="call_back", channel="phone", result=result, by=make_user()
+        )
+        for result in ("not_proved", "proved")
+    )
+    for profile, code in (("speedsms", "SP-9"), ("clever_group", "CG-7")):
+        load_profile(profile)
+        AssistedChange.objects.get_or_create(
+            customer=customer, identity_check=proved, fields=["phone"], reason="Theo yêu cầu"
+        )
+        assert answer_of(code)[0] == "not_measured"
+
+    AssistedChange.objects.create(
+        customer=customer, identity_check=doubtful, fields=["phone"], reason="Theo yêu cầu"
+    )
+    assert answer_of("CG-7") == ("broken", 1, "customers")

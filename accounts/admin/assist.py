@@ -1,0 +1,97 @@
+"""Steps that staff take for a customer who asks, after making sure who asks."""
+
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import action
+
+from access.admin import PersonalDataAdmin
+from accounts.assistance import change_for_customer
+from accounts.exceptions import IdentityNotProved
+from accounts.forms import DetailsForm
+from accounts.identity_checks import LONGEST_NUMBER
+from accounts.models import Customer, IdentityCheckKind, IdentityCheckResult, RequestChannel
+from accounts.models.assistance import LONGEST_REASON
+from common.text import clean_email
+
+CHANGE_CUSTOMER = "accounts.change_customer"
+NOT_PROVED = _("The check is recorded. Nothing else was done, because it is not proved who asks.")
+
+
+class IdentityCheckForm(forms.Form):
+    """Who asked, and how staff know."""
+
+    channel = forms.ChoiceField(label=_("Asked"), choices=RequestChannel)
+    kind = forms.ChoiceField(label=_("What was checked"), choices=IdentityCheckKind)
+    reference = forms.CharField(
+        label=_("Number of the document"),
+        max_length=LONGEST_NUMBER,
+        required=False,
+        help_text=_("Only its last four characters are kept."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    result = forms.ChoiceField(
+        label=_("Is it proved who asks?"),
+        choices=[("", "---"), *IdentityCheckResult.choices],
+    )
+
+    @property
+    def check_made(self) -> dict[str, Any]:
+        return {name: self.cleaned_data[name] for name in IdentityCheckForm.base_fields}
+
+
+class AssistForm(IdentityCheckForm, DetailsForm):
+    """What a customer wants changed. What they did not speak of stays, and is not shown."""
+
+    email = forms.EmailField(label=_("Email"), required=False)
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=LONGEST_REASON,
+        help_text=_("What the customer asked for. They read it in their account."),
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    field_order = ["full_name", "phone", "address", "email", "reason"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in self.fields.keys() - {*IdentityCheckForm.base_fields, "reason"}:
+            self.fields[name].required = False
+            self.fields[name].widget.attrs["autocomplete"] = "off"
+
+    def clean_email(self) -> str:
+        return clean_email(self.cleaned_data["email"]) if self.cleaned_data["email"] else ""
+
+    def clean(self) -> dict[str, Any]:
+        """Hand on what the service takes: the details that were filled in, and the check."""
+        super().clean()
+        if self.errors:
+            return self.cleaned_data
+        details = {name: value for name, value in self.details.items() if value}
+        mail, reason = self.cleaned_data["email"], self.cleaned_data["reason"]
+        return {"details": details, "email": mail, "reason": reason, **self.check_made}
+
+
+class AssistingAdmin(PersonalDataAdmin):
+    def has_assist_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        return bool(request.user.has_perm(CHANGE_CUSTOMER))
+
+    @action(  # type: ignore[untyped-decorator]
+        description=_("Change for the customer"), icon="edit_note", permissions=["assist"]
+    )
+    def assist(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self.step_view(
+            request,
+            object_id,
+            permission=CHANGE_CUSTOMER,
+            step=_change,
+            title=_("Change for the customer"),
+            done=_("The change is recorded, and the customer is told by mail."),
+            form_class=AssistForm,
+        )
+
+
+def _change(customer: Customer, **asked: Any) -> None:
+    if change_for_customer(customer, **asked) is None:
+        raise IdentityNotProved(NOT_PROVED)

@@ -1,0 +1,168 @@
+"""Changing details for a customer who asks a member of staff, once it is known who asks.
+
+An address becomes a sign-in address only by its owner's own hand: the mail to it
+carries a link, signed, good for a few days, which names the address by its hash.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from allauth.account.internal.flows.email_verification import verify_email
+from allauth.account.models import EmailAddress
+from django.core import signing
+from django.db import IntegrityError, transaction
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.details import write_details
+from accounts.exceptions import AddressTaken, NothingToChange
+from accounts.identity_checks import record_identity_check
+from accounts.locks import lock_open
+from accounts.models import (
+    AssistedChange,
+    Customer,
+    IdentityCheckKind,
+    IdentityCheckResult,
+    RequestChannel,
+    User,
+)
+from accounts.models.assistance import labels_of
+from notices.services import Recipient, fills_template, queue_notice, queue_to
+from policies.models import sha256
+
+CONFIRM_WITHIN = timedelta(days=3)
+SALT = "accounts.confirm_email"
+
+
+@transaction.atomic
+def change_for_customer(
+    customer: Customer,
+    *,
+    details: Mapping[str, str],
+    email: str = "",
+    reason: str,
+    by: User,
+    channel: RequestChannel,
+    kind: IdentityCheckKind,
+    result: IdentityCheckResult = IdentityCheckResult.PROVED,
+    reference: str = "",
+) -> AssistedChange | None:
+    """Record the identity check and, if it proved who asks, write ``details`` and ``email``.
+
+    Returns None when it did not: nothing is changed then. The customer is told
+    at the address of before, and at a new one. One who can sign in keeps the
+    address until they confirm the new one.
+
+    Raises AccountClosed, AddressTaken, NothingToChange.
+    """
+    lock_open(customer)
+    check = record_identity_check(
+        customer, kind=kind, channel=channel, by=by, reference=reference, result=result
+    )
+    if check.result != IdentityCheckResult.PROVED:
+        return None
+    before = customer.email
+    email = _new_address(customer, email)
+    changed = _write(customer, details, email, by=by, reason=f"asked {channel}")
+    if not changed:
+        raise NothingToChange(_("Nothing here differs from what is recorded already."))
+    change = AssistedChange.objects.create(
+        customer=customer, identity_check=check, fields=changed, reason=reason
+    )
+    _tell(customer, change, before)
+    if email and customer.user is not None:
+        _ask_to_confirm(customer, customer.user, email)
+    return change
+
+
+def _new_address(customer: Customer, email: str) -> str:
+    """Return the address, or nothing when it is the one known already.
+
+    Raises AddressTaken.
+    """
+    if email in ("", customer.email):
+        return ""
+    others = Customer.objects.open().filter(email=email).exclude(pk=customer.pk)
+    sign_ins = User.objects.filter(email=email).exclude(customer=customer)
+    if others.exists() or sign_ins.exists():
+        raise _taken()
+    return email
+
+
+def _taken() -> AddressTaken:
+    return AddressTaken(_("This address is somebody else's here. Is it the same person twice?"))
+
+
+def _write(
+    customer: Customer, details: Mapping[str, str], email: str, *, by: User, reason: str
+) -> list[str]:
+    """Save what differs; return its names, a sign-in address to be confirmed among them."""
+    if not email or customer.user is not None:
+        changed = write_details(customer, details, by=by, reason=reason)
+        return [*changed, "email"] if email else changed
+    try:
+        with transaction.atomic():
+            return write_details(customer, {**details, "email": email}, by=by, reason=reason)
+    except IntegrityError as error:  # recorded by somebody else at this moment
+        raise _taken() from error
+
+
+def _tell(customer: Customer, change: AssistedChange, before: str) -> None:
+    said = {
+        "fields": change.fields,
+        "channel": change.identity_check.channel,
+        "has_sign_in": customer.user_id is not None,
+    }
+    queue_notice(
+        "assisted_change", recipient=customer.public_id, key=f"assisted-{change.pk}", **said
+    )
+    if before and before != customer.email:
+        queue_to(
+            Recipient(customer.full_name, before, customer.language), "assisted_change", **said
+        )
+
+
+@fills_template("assisted_change")
+def _in_words(said: dict[str, Any]) -> dict[str, Any]:
+    return {"labels": labels_of(said["fields"]), "asked": RequestChannel(said["channel"]).label}
+
+
+# A new sign-in address
+
+
+def _ask_to_confirm(customer: Customer, user: User, email: str) -> None:
+    """Keep the address beside the sign-in, unverified, and mail the link that makes it the one."""
+    EmailAddress.objects.filter(user=user, verified=False, primary=False).delete()
+    EmailAddress.objects.create(user=user, email=email)
+    token = signing.dumps([user.public_id, sha256(email)], salt=SALT)
+    queue_to(
+        Recipient(customer.full_name, email, customer.language),
+        "confirm_email",
+        path=reverse("confirm_new_email", args=[token]),
+        days=CONFIRM_WITHIN.days,
+    )
+
+
+def address_to_confirm(token: str) -> EmailAddress | None:
+    """Return the address that a link is about, while it may still be confirmed."""
+    try:
+        user, hashed = signing.loads(token, salt=SALT, max_age=CONFIRM_WITHIN)
+    except (signing.BadSignature, ValueError):
+        return None
+    waiting = EmailAddress.objects.filter(
+        user__public_id=user, user__is_active=True, verified=False
+    ).select_related("user")
+    return next((each for each in waiting if sha256(each.email) == hashed), None)
+
+
+def confirm_address(request: HttpRequest, address: EmailAddress) -> bool:
+    """Make it the sign-in address; say whether that worked. The old address is told by mail."""
+    try:
+        with transaction.atomic():
+            list(Customer.objects.select_for_update(of=("self",)).filter(user=address.user_id))
+            address.refresh_from_db()
+            return bool(verify_email(request, address))
+    except (IntegrityError, EmailAddress.DoesNotExist):  # taken, or confirmed twice at once
+        return False

@@ -1,0 +1,123 @@
+"""What staff did at a customer's request, and how they knew who asked."""
+
+from collections.abc import Iterable
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models.people import Customer
+
+LONGEST_REASON = 500
+
+
+class RequestChannel(models.TextChoices):
+    PHONE = "phone", _("by phone")
+    COUNTER = "counter", _("at the counter")
+    POST = "post", _("by post")
+    EMAIL = "email", _("by email")
+
+
+class IdentityCheckKind(models.TextChoices):
+    IDENTITY_DOCUMENT = "identity_document", _("identity document seen")
+    CALL_BACK = "call_back", _("called back on the number known before")
+    MAILED_CODE = "mailed_code", _("code sent to the verified address was told")
+    POWER_OF_ATTORNEY = "power_of_attorney", _("power of attorney of a representative seen")
+
+
+class IdentityCheckResult(models.TextChoices):
+    PROVED = "proved", _("proved")
+    NOT_PROVED = "not_proved", _("not proved")
+
+
+class IdentityCheck(models.Model):
+    """How a member of staff made sure who asked. Append-only, held by a trigger.
+
+    reference is the end of a document's number at most: enough to ask again, too little to use.
+    """
+
+    Kind = IdentityCheckKind
+    Result = IdentityCheckResult
+
+    customer = models.ForeignKey(
+        Customer,
+        on_delete=models.CASCADE,
+        related_name="identity_checks",
+        verbose_name=_("customer"),
+    )
+    kind = models.CharField(_("checked"), max_length=20, choices=IdentityCheckKind)
+    channel = models.CharField(_("asked"), max_length=10, choices=RequestChannel)
+    result = models.CharField(_("identity"), max_length=10, choices=IdentityCheckResult)
+    reference = models.CharField(_("end of the document's number"), max_length=7, blank=True)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="+",
+        verbose_name=_("checked by"),
+    )
+    at = models.DateTimeField(_("when"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("identity check")
+        verbose_name_plural = _("identity checks")
+        ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="identitycheck_reference_is_masked",
+                condition=Q(reference="") | Q(reference__regex=r"^•••[^•]{0,4}$"),
+            ),
+        ]
+        indexes = [
+            # For the control assisted_requests: nothing may follow from these.
+            models.Index(
+                name="identitycheck_not_proved",
+                fields=["id"],
+                condition=~Q(result=IdentityCheckResult.PROVED),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pk}"
+
+
+class AssistedChange(models.Model):
+    """What a member of staff changed because the customer asked. Append-only, held by a trigger.
+
+    The values are in the customer's history; the customer reads this line.
+    """
+
+    customer = models.ForeignKey(
+        Customer,
+        on_delete=models.CASCADE,
+        related_name="assisted_changes",
+        verbose_name=_("customer"),
+    )
+    identity_check = models.OneToOneField(
+        IdentityCheck,
+        on_delete=models.CASCADE,
+        related_name="change",
+        verbose_name=_("identity check"),
+    )
+    fields = ArrayField(models.CharField(max_length=40), verbose_name=_("changed"))
+    reason = models.TextField(_("reason"), max_length=LONGEST_REASON)
+    at = models.DateTimeField(_("when"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("change made by staff")
+        verbose_name_plural = _("changes made by staff")
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.pk}"
+
+    @property
+    def labels(self) -> list[str]:
+        return labels_of(self.fields)
+
+
+def labels_of(names: Iterable[str]) -> list[str]:
+    """Return what people call these fields of a customer, in the reader's language."""
+    return [str(Customer._meta.get_field(name).verbose_name) for name in names]  # type: ignore[union-attr]
