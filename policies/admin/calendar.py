@@ -25,6 +25,14 @@ from policies.models import CalendarRange, DayStatus, OfficialDay
 
 CHANGE = "policies.change_officialday"
 
+# The steps that the page of a day offers, by its status.
+OFFERED = {
+    "confirm": {DayStatus.PROPOSED, DayStatus.PROVISIONAL},
+    "correct": {DayStatus.PROPOSED},
+    "reject": {DayStatus.PROPOSED},
+    "withdraw": {DayStatus.PROVISIONAL, DayStatus.OFFICIAL},
+}
+
 
 @admin.register(OfficialDay)
 class OfficialDayAdmin(ProposingAdmin):
@@ -123,21 +131,16 @@ class OfficialDayAdmin(ProposingAdmin):
 
     # A day
 
-    def _offers(self, request: HttpRequest, object_id: str | None, *statuses: DayStatus) -> bool:
-        day = self.get_object(request, object_id) if object_id else None
-        may = bool(request.user.has_perm(CHANGE))
-        return may and (day is None or day.status in statuses)
+    def has_step_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        return bool(request.user.has_perm(CHANGE))
 
-    def has_proposal_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        return self._offers(request, object_id, DayStatus.PROPOSED)
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """Offer what this day can take. A step that comes too late is answered by its service."""
+        day = self.get_object(request, str(object_id))
+        steps = super().get_actions_detail(request, object_id)
+        return [step for step in steps if day and day.status in OFFERED[step.path]]
 
-    def has_open_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        return self._offers(request, object_id, DayStatus.PROPOSED, DayStatus.PROVISIONAL)
-
-    def has_counting_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        return self._offers(request, object_id, DayStatus.PROVISIONAL, DayStatus.OFFICIAL)
-
-    @action(description=_("Confirm"), icon="fact_check", permissions=["open"])  # type: ignore[untyped-decorator]
+    @action(description=_("Confirm"), icon="fact_check", permissions=["step"])  # type: ignore[untyped-decorator]
     def confirm(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return self.step_view(
             request,
@@ -149,7 +152,7 @@ class OfficialDayAdmin(ProposingAdmin):
             form_class=calendar_forms.DocumentForm,
         )
 
-    @action(description=_("Correct"), icon="edit", permissions=["proposal"])  # type: ignore[untyped-decorator]
+    @action(description=_("Correct"), icon="edit", permissions=["step"])  # type: ignore[untyped-decorator]
     def correct(self, request: HttpRequest, object_id: str) -> HttpResponse:
         day = self.get_row(request, object_id, CHANGE)
         by: Any = request.user
@@ -165,7 +168,7 @@ class OfficialDayAdmin(ProposingAdmin):
             object=day,
         )
 
-    @action(description=_("Reject"), icon="delete", permissions=["proposal"])  # type: ignore[untyped-decorator]
+    @action(description=_("Reject"), icon="delete", permissions=["step"])  # type: ignore[untyped-decorator]
     def reject(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return self._remove(
             request,
@@ -177,7 +180,7 @@ class OfficialDayAdmin(ProposingAdmin):
             note=_("Of a swap both days are removed. The history stays."),
         )
 
-    @action(description=_("Withdraw"), icon="event_busy", permissions=["counting"])  # type: ignore[untyped-decorator]
+    @action(description=_("Withdraw"), icon="event_busy", permissions=["step"])  # type: ignore[untyped-decorator]
     def withdraw(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return self._remove(
             request,

@@ -245,6 +245,25 @@ def test_a_proposal_is_corrected_confirmed_or_rejected(client, dpo):
     assert client.get(f"{CALENDAR}{first.pk}/history/").status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("step", "sentence"),
+    [
+        ("confirm", "is confirmed already"),
+        ("correct", "it can only be withdrawn"),
+        ("reject", "it can only be withdrawn"),
+    ],
+)
+def test_a_step_that_comes_too_late_is_answered_with_what_happened(step, sentence, client, dpo):
+    day = OfficialDay.objects.get(day="2027-09-02")
+    before = OfficialDay.objects.filter(pk=day.pk).values().get()
+    assert f"{CALENDAR}{day.pk}/{step}" not in client.get(f"{CALENDAR}{day.pk}/change/").text
+
+    response = client.post(f"{CALENDAR}{day.pk}/{step}/", {**ONE_DAY, "document": "2/TB"})
+
+    assert sentence in " ".join(response.context_data["form"].non_field_errors())
+    assert OfficialDay.objects.filter(pk=day.pk).values().get() == before
+
+
 def test_what_was_rejected_or_withdrawn_stays_on_the_page_of_its_year(client, dpo):
     proposed = calendar_changes.propose_year(2028, by=dpo)[0]
     client.post(f"{CALENDAR}{proposed.pk}/reject/")
