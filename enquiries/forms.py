@@ -36,7 +36,7 @@ class EnquiryForm(forms.Form):
         label=_("Phone number"),
         region="VN",
         required=False,
-        help_text=_("If you would rather be called. A Vietnamese number, or one with +."),
+        help_text=_("If you would rather be called, as 0912 345 678."),
         widget=forms.TextInput(
             attrs={"type": "tel", "autocomplete": "tel", "inputmode": "tel", "maxlength": "32"}
         ),

@@ -11,7 +11,7 @@ from enquiries.services import ANSWER_MAIL, CONFIRM_MAIL
 from notices.services import Recipient, fills_template, finds_recipients_of
 
 MAILS = (CONFIRM_MAIL, ANSWER_MAIL)
-_signer = Signer(salt="enquiries.confirm")
+_signer = Signer(salt="enquiries.confirm", sep=".")  # a colon ends some programs' links
 
 
 @finds_recipients_of(*MAILS)

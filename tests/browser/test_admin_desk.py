@@ -13,6 +13,7 @@ from complaints.models import ComplaintState
 from policies.models import RetentionRule
 from privacyportal.roles import ADMINISTRATOR, COMPLAINT_OFFICER, DPO
 from retention.purge import purge_closed_accounts
+from tests.enquiries.conftest import make_enquiry
 from tests.factories import (
     make_complaint,
     make_customer,
@@ -20,6 +21,7 @@ from tests.factories import (
     make_hold,
     make_staff,
 )
+from visits.models import PageDay
 
 WIDE, NARROW = {"width": 1360, "height": 900}, {"width": 390, "height": 800}
 
@@ -44,6 +46,10 @@ def desk(portal):
     run, *_ = purge_closed_accounts(only_report=True)
     rule = RetentionRule.objects.order_by("pk").first()
     customer = complaint.customer
+    enquiry, unconfirmed = make_enquiry(), make_enquiry(confirmed=False)
+    PageDay.objects.create(
+        page="home", day=timezone.localdate(), views=9, networks=4, kept_until=timezone.localdate()
+    )
     return {
         COMPLAINT_OFFICER: [
             officer,
@@ -58,6 +64,11 @@ def desk(portal):
             page_of("accounts_customer_history", customer.pk),
             page_of("accounts_customer_reveal", customer.pk),
             page_of("policies_company_change", 1),
+            page_of("enquiries_enquiry_changelist"),
+            page_of("enquiries_enquiry_change", enquiry.pk),
+            page_of("enquiries_enquiry_change", unconfirmed.pk),
+            page_of("enquiries_enquiry_answer", enquiry.pk),
+            page_of("enquiries_enquiry_history", enquiry.pk),
         ],
         DPO: [
             dpo,
@@ -73,6 +84,8 @@ def desk(portal):
             page_of("common_jobstatus_changelist"),
             page_of("notices_notice_changelist"),
             page_of("policies_officialday_changelist"),
+            page_of("visits_pageday_changelist"),
+            page_of("enquiries_erasedenquiries_changelist"),
         ],
         ADMINISTRATOR: [
             administrator,

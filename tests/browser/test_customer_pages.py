@@ -198,6 +198,31 @@ def close_account(visitor: Visitor, say: Callable[[str], str]) -> None:
     visitor.look()
 
 
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_anybody_asks_a_question_and_leaves_no_trace(visitor, language):
+    page, look, say = visitor.page, visitor.look, in_language(language)
+    page.locator(f"button[value={language}]").click()
+    page.get_by_role("link", name=say("Ask us a question")).click()
+    look()
+    page.get_by_role("button", name=say("Send"), exact=True).click()
+    expect(page.locator(".error-summary a")).to_have_count(3)
+    look()
+
+    page.fill("#id_name", "Ngô Thảo")
+    page.fill("#id_email", "thao@example.com")
+    page.fill("#id_message", "Các bạn giữ số của tôi bao lâu?")
+    page.get_by_role("button", name=say("Send"), exact=True).click()
+    expect(page.locator("h1")).to_have_text(say("Please look into your mailbox"))
+    look()
+    page.goto(re.search(r"http://\S+/confirm/\S+", newest_mail().body).group())
+    look()
+    page.get_by_role("button", name=say("Confirm"), exact=True).click()
+    expect(page.locator("main")).to_contain_text("HD-")
+    look()
+
+    assert {cookie["name"] for cookie in page.context.cookies()} <= {"django_language"}
+
+
 @pytest.mark.parametrize(
     "path",
     [

@@ -72,7 +72,7 @@ def test_confirming_twice_is_as_once(client):
     assert enquiry.history.filter(history_change_reason="confirmed").count() == 1
 
 
-@pytest.mark.parametrize("end", ["x", ":forged", ""])
+@pytest.mark.parametrize("end", ["x", ".forged", ""])
 def test_a_link_that_was_not_mailed_confirms_nothing(end, client):
     enquiry = make_enquiry(confirmed=False)
     token = f"{enquiry.public_id}{end}"
