@@ -1,7 +1,6 @@
 """What customers' records, their consents and the accesses to them say about the promises."""
 
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection
 from datetime import date, timedelta
 from functools import reduce
 from operator import or_
@@ -9,7 +8,7 @@ from typing import Any
 
 from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
-from django.db.models import CharField, Exists, OuterRef, Q, Value
+from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -28,8 +27,9 @@ from accounts.models import (
 )
 from notices.models import Notice, Outcome
 from policies.counting import local_day, midnight
-from policies.models import Channel, PolicyVersion, Promise, Purpose, Significance
+from policies.models import Channel, LegalBasis, PolicyVersion, Promise, Purpose, Significance
 from policies.promises import (
+    Asking,
     CountRows,
     Measure,
     Unit,
@@ -51,16 +51,18 @@ FORGOTTEN_WITHIN = timedelta(days=1)  # accounts.forget_ended_sessions runs each
     needs="required_fields",
     counts=_("Open accounts that lack a required detail"),
 )
-def required_details(promise: Promise) -> Measure:
+def required_details(promise: Promise) -> Asking:
     """Count the open accounts without a detail that registration demands.
 
     At risk, not broken: the customer can still add it. The portal takes no
     orders, so that registration is the only place that asks.
     """
     lacks = reduce(or_, (Q(**{name: ""}) for name in promise.parameters["required_fields"]))
-    count = Customer.objects.open().filter(lacks).count()
-    verdict = at_risk if count else kept
-    return verdict(count, Unit.CUSTOMERS, link=admin_list("accounts.customer", account="open"))
+    counts = yield {"lacking": Customer.objects.open().filter(lacks)}
+    verdict = at_risk if counts["lacking"] else kept
+    return verdict(
+        counts["lacking"], Unit.CUSTOMERS, link=admin_list("accounts.customer", account="open")
+    )
 
 
 USES_OUTSIDE_UNSEEN = _("No use in the portal breaks it; uses outside are not checked yet.")
@@ -72,7 +74,7 @@ USES_OUTSIDE_UNSEEN = _("No use in the portal breaks it; uses outside are not ch
     counts=_("Purposes not fully declared, or uses under none of them"),
     missing=USES_OUTSIDE_UNSEEN,
 )
-def purposes_followed(promise: Promise) -> Measure:
+def purposes_followed(promise: Promise) -> Asking:
     """Check that the promised purposes are declared in full, and that each use names a purpose.
 
     A purpose is declared when it is in use, says in both languages what it is
@@ -84,28 +86,24 @@ def purposes_followed(promise: Promise) -> Measure:
     """
     uses = AccessRecord.objects.filter(at__gte=timezone.now() - LOOKED_BACK)
     foreign = uses.exclude(purpose__in=BUILT_IN).exclude(purpose__in=Purpose.objects.values("code"))
-    promised = Purpose.objects.filter(code__in=promise.parameters["purposes"])
-    purposes: list[Any] = list(
-        promised.annotate(foreign_uses=CountRows(foreign.order_by().values("pk")))
-    )
-    missing = len(promise.parameters["purposes"]) - len(purposes)
-    undeclared = missing + _count_undeclared(purposes)
-    if undeclared or not purposes:
+    codes = promise.parameters["purposes"]
+    counts = yield {"declared": _declared(codes), "foreign": foreign}
+    if undeclared := len(codes) - counts["declared"]:
         return broken(undeclared, Unit.PURPOSES, link=admin_list("policies.purpose"))
-    if foreign_uses := purposes[0].foreign_uses:
-        return broken(foreign_uses, Unit.USES, link=admin_list("access.accessrecord"))
+    if counts["foreign"]:
+        return broken(counts["foreign"], Unit.USES, link=admin_list("access.accessrecord"))
     return not_measured(USES_OUTSIDE_UNSEEN)
 
 
-def _count_undeclared(purposes: Iterable[Purpose]) -> int:
-    asked = [purpose for purpose in purposes if purpose.asks_consent]
-    questions = Counter(words for each in asked for words in (each.wording_vi, each.wording_en))
-    return sum(
-        purpose.retired_on is not None
-        or not (purpose.description_vi and purpose.description_en and purpose.data_categories)
-        or any(questions[words] > 1 for words in (purpose.wording_vi, purpose.wording_en))
-        for purpose in purposes
+def _declared(codes: Collection[str]) -> QuerySet[Purpose]:
+    """Narrow to the purposes of these codes that are declared in full."""
+    promised = Purpose.objects.filter(code__in=codes)
+    asked_alike = promised.exclude(pk=OuterRef("pk")).filter(
+        Q(wording_vi=OuterRef("wording_vi")) | Q(wording_en=OuterRef("wording_en")),
+        legal_basis=LegalBasis.CONSENT,
     )
+    incomplete = Q(description_vi="") | Q(description_en="") | Q(data_categories=[])
+    return promised.active().exclude(incomplete).exclude(Exists(asked_alike))
 
 
 OTHER_TRACES_UNSEEN = _(
@@ -118,7 +116,7 @@ OTHER_TRACES_UNSEEN = _(
     counts=_("Sessions of visitors that are over and still stored"),
     missing=OTHER_TRACES_UNSEEN,
 )
-def visitor_traces(promise: Promise) -> Measure:
+def visitor_traces(promise: Promise) -> Asking:
     """Count what is left of visitors who never signed in, a day after their session ended.
 
     A session begins with what a visitor sends, never with reading. That no page sets a
@@ -127,8 +125,9 @@ def visitor_traces(promise: Promise) -> Measure:
     """
     signed_in = UserSession.objects.filter(session_key=OuterRef("session_key"))
     over = Session.objects.filter(expire_date__lt=timezone.now() - FORGOTTEN_WITHIN)
-    if left := over.filter(~Exists(signed_in)).count():
-        return broken(left, Unit.SESSIONS, link=admin_list("common.jobstatus"))
+    counts = yield {"left": over.filter(~Exists(signed_in))}
+    if counts["left"]:
+        return broken(counts["left"], Unit.SESSIONS, link=admin_list("common.jobstatus"))
     return not_measured(OTHER_TRACES_UNSEEN)
 
 
@@ -140,7 +139,7 @@ REFUSALS_UNHEARD = _("Refusals are recorded; who sends advertising does not ask 
     counts=_("Consents to marketing that outlived their account"),
     missing=REFUSALS_UNHEARD,
 )
-def marketing_stops(promise: Promise) -> Measure:
+def marketing_stops(promise: Promise) -> Asking:
     """Find consents to marketing that are still given although the account is closed.
 
     One breaks the promise. None does not prove it kept: the systems that send
@@ -155,9 +154,10 @@ def marketing_stops(promise: Promise) -> Measure:
         customer__kept_until__isnull=False,
         decision=ConsentDecision.GIVEN,
     )
-    if count := outlived.count():
+    counts = yield {"outlived": outlived}
+    if counts["outlived"]:
         link = admin_list("accounts.customer", account="closed")
-        return broken(count, Unit.CONSENTS, link=link)
+        return broken(counts["outlived"], Unit.CONSENTS, link=link)
     return not_measured(REFUSALS_UNHEARD)
 
 

@@ -1,23 +1,31 @@
 """Whether each promise is kept: controls register here, and are asked by the board and the job.
 
 An app says in its ``controls.py``, imported at start like ``admin.py``, what it can
-answer about a promise. A control asks one query of live data and is strict: what
-it cannot see of a promise, it does not call kept. For what nobody can answer yet
+answer about a promise. A control counts rows of live data and is strict: what it
+cannot see of a promise, it does not call kept. It yields the rows that it wants
+counted, by names of its own, and gets their numbers, so that one query serves a whole
+board:
+
+    counts = yield {"late": Case.objects.overdue()}
+    verdict = broken if counts["late"] else kept
+
+A control that has nothing to count, or needs more of its rows than their number and
+reads them with one query, returns its answer at once. For what nobody can answer yet
 there is ``not_built``, so that the board shows the gap with its reason.
 """
 
 import inspect
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import wraps
-from typing import Any
+from typing import Any, cast
 
 from celery.exceptions import SoftTimeLimitExceeded
 from django.core.exceptions import ImproperlyConfigured
-from django.db import models, transaction
+from django.db import DatabaseError, models, transaction
 from django.db.models import QuerySet, Subquery
 from django.urls import reverse
 from django.utils import timezone
@@ -67,7 +75,11 @@ class Measure:
     note: Text = ""
 
 
-ControlFunction = Callable[[Promise], Measure]
+Rows = Mapping[str, QuerySet[Any, Any]]
+Asking = Generator[Rows, dict[str, int], Measure]
+"""Yields at most once the rows to count, gets their numbers by the same names, and answers."""
+
+ControlFunction = Callable[[Promise], Measure | Asking]
 
 
 @dataclass(frozen=True)
@@ -75,21 +87,28 @@ class Control:
     """counts: what its figures count, in words. missing: what it cannot see, if so."""
 
     name: str
-    measure: ControlFunction
+    ask: Callable[[Promise], Asking]
     counts: Text = ""
     missing: Text = ""
 
     @property
     def description(self) -> str:
-        return inspect.getdoc(self.measure) or ""
+        return inspect.getdoc(self.ask) or ""
+
+    def measure(self, promise: Promise) -> Measure:
+        """Ask for one promise, with at most one query."""
+        (answer,) = _answers([self.ask(promise)])
+        return answer
 
 
 _controls: dict[str, Control] = {}
 
+NOTHING_NAMED = _("The profile names nothing to measure this promise by.")
+
 
 def control(
     name: str, *, counts: Text, needs: str = "", missing: Text = ""
-) -> Callable[[ControlFunction], ControlFunction]:
+) -> Callable[[ControlFunction], Callable[[Promise], Asking]]:
     """Register a function that answers for the promises whose profile names it.
 
     ``needs`` is the parameter without which it has nothing to look at: a promise
@@ -97,15 +116,16 @@ def control(
     tell a promise broken but never kept, if that is so.
     """
 
-    def register(function: ControlFunction) -> ControlFunction:
+    def register(function: ControlFunction) -> Callable[[Promise], Asking]:
         @wraps(function)
-        def measure(promise: Promise) -> Measure:
+        def ask(promise: Promise) -> Asking:
             if needs and not promise.parameters.get(needs):
-                return not_measured(_("The profile names nothing to measure this promise by."))
-            return function(promise)
+                return not_measured(NOTHING_NAMED)
+            answer = function(promise)
+            return answer if isinstance(answer, Measure) else (yield from answer)
 
-        _add(Control(name, measure, counts=counts, missing=missing))
-        return measure
+        _add(Control(name, ask, counts=counts, missing=missing))
+        return ask
 
     return register
 
@@ -113,10 +133,7 @@ def control(
 def not_built(name: str, *, because: Text) -> None:
     """Register what the portal cannot answer (yet), or not fully, with the reason."""
 
-    def measure(promise: Promise) -> Measure:
-        return not_measured(because)
-
-    _add(Control(name, measure, missing=because))
+    control(name, counts="", missing=because)(lambda promise: not_measured(because))
 
 
 def _add(control: Control) -> None:
@@ -165,11 +182,13 @@ class CountRows(Subquery):
     output_field = models.IntegerField()
 
 
-def count_at_once(**rows: QuerySet[Any, Any]) -> dict[str, int]:
+def count_at_once(rows: Rows) -> dict[str, int]:
     """Count several things in one query; it hangs on the row of the company, of which there is one.
 
     Raises Company.DoesNotExist.
     """
+    if not rows:
+        return {}
     counts = {name: CountRows(each.order_by().values("pk")) for name, each in rows.items()}
     found: Any = Company.objects.values(**counts).get()
     return dict(found)
@@ -182,20 +201,76 @@ class Answer:
 
 
 def measure_all() -> list[Answer]:
-    """Ask the control of every active promise now, in the order of the policy."""
-    return [Answer(promise, measure(promise)) for promise in Promise.objects.active()]
+    """Ask the control of every active promise now, in the order of the policy.
+
+    One query counts for all of them. If it fails, each promise is asked by itself.
+    """
+    promises = list(Promise.objects.active())
+    try:
+        with transaction.atomic():
+            measures = _answers([_unfailing(promise) for promise in promises])
+    except DatabaseError:
+        measures = [measure(promise) for promise in promises]
+    return list(map(Answer, promises, measures))
 
 
 def measure(promise: Promise) -> Measure:
     """Ask a promise's control. One that fails leaves its promise unmeasured, and no other."""
     try:
         with transaction.atomic():  # a query that fails spoils this savepoint alone
-            return control_named(promise.control).measure(promise)
-    except SoftTimeLimitExceeded:
-        raise
-    except Exception as error:
-        logger.exception("control %s of %s failed", promise.control, promise.code)
-        return not_measured(format_lazy(_("The control failed: {}"), type(error).__name__))
+            (answer,) = _answers([_unfailing(promise)])
+    except DatabaseError as error:
+        return _failed(promise, error)
+    return answer
+
+
+def _unfailing(promise: Promise) -> Asking:
+    try:
+        return (yield from control_named(promise.control).ask(promise))
+    except (DatabaseError, SoftTimeLimitExceeded):
+        raise  # the transaction is spoiled, or the time is up
+    except Exception as error:  # noqa: BLE001 -- logged
+        return _failed(promise, error)
+
+
+def _failed(promise: Promise, error: Exception) -> Measure:
+    logger.error("control %s of %s failed", promise.control, promise.code, exc_info=error)
+    return not_measured(format_lazy(_("The control failed: {}"), type(error).__name__))
+
+
+def _answers(askings: Sequence[Asking]) -> list[Measure]:
+    """Run controls to their answers, with one query for all that they want counted."""
+    begun = [_begin(asking) for asking in askings]
+    numbers = count_at_once(
+        {
+            f"{place}_{name}": rows
+            for place, wanted in enumerate(begun)
+            if not isinstance(wanted, Measure)
+            for name, rows in wanted.items()
+        }
+    )
+    return [
+        wanted
+        if isinstance(wanted, Measure)
+        else _end(asking, {name: numbers[f"{place}_{name}"] for name in wanted})
+        for place, (asking, wanted) in enumerate(zip(askings, begun, strict=True))
+    ]
+
+
+def _begin(asking: Asking) -> Rows | Measure:
+    """Return what a control wants counted, or its answer where it wants nothing."""
+    try:
+        return next(asking)
+    except StopIteration as end:
+        return cast("Measure", end.value)
+
+
+def _end(asking: Asking, numbers: dict[str, int]) -> Measure:
+    try:
+        asking.send(numbers)
+    except StopIteration as end:
+        return cast("Measure", end.value)
+    raise RuntimeError("A control asks for numbers once.")
 
 
 def record_results(on: date | None = None) -> int:

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from policies.counting import local_day
 from policies.models import Promise
-from policies.promises import Measure, Unit, admin_list, broken, control, not_measured
+from policies.promises import Asking, Unit, admin_list, broken, control, not_measured
 from visits.models import PageDay
 
 OTHER_SITES_UNSEEN = _(
@@ -20,7 +20,7 @@ OTHER_SITES_UNSEEN = _(
     counts=_("Daily counts of visits that should be gone"),
     missing=OTHER_SITES_UNSEEN,
 )
-def visit_statistics(promise: Promise) -> Measure:
+def visit_statistics(promise: Promise) -> Asking:
     """Count the daily counts that a nightly run should have deleted and did not.
 
     A count is a page, a day and two numbers; addresses are truncated and hashed with a salt
@@ -28,6 +28,7 @@ def visit_statistics(promise: Promise) -> Measure:
     sites keep of visits is out of sight, so that the promise is never shown kept.
     """
     yesterday = local_day(timezone.now()) - timedelta(days=1)
-    if late := PageDay.objects.kept_too_long(yesterday).count():
-        return broken(late, Unit.DAILY_COUNTS, link=admin_list("visits.pageday"))
+    counts = yield {"late": PageDay.objects.kept_too_long(yesterday)}
+    if counts["late"]:
+        return broken(counts["late"], Unit.DAILY_COUNTS, link=admin_list("visits.pageday"))
     return not_measured(OTHER_SITES_UNSEEN)

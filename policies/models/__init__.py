@@ -39,6 +39,7 @@ from policies.models.rules import (
     TimeUnit,
 )
 from policies.models.versions import (
+    LOCAL_DAY_OF_PUBLICATION,
     LONGEST_TEXT,
     Language,
     PolicyText,
@@ -49,6 +50,7 @@ from policies.models.versions import (
 )
 
 __all__ = [
+    "LOCAL_DAY_OF_PUBLICATION",
     "LONGEST_TEXT",
     "Agreement",
     "CalendarRange",

@@ -4,6 +4,7 @@ from importlib import import_module
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.db import IntegrityError, connection, transaction
+from django.db.models import ExpressionWrapper, F, IntegerField
 from django.utils import timezone, translation
 
 from common.jobs import all_jobs
@@ -147,19 +148,53 @@ def test_no_control_fails_on_a_portal_that_has_just_been_set_up(name):
     assert failed == []
 
 
-def test_a_control_that_fails_leaves_only_its_own_promise_unmeasured(registry):
+@pytest.mark.parametrize("copies", [1, 3])
+def test_all_controls_are_asked_with_one_query(copies, django_assert_num_queries):
+    for promise in Promise.objects.active():
+        for number in range(1, copies):
+            promise.pk, promise.code = None, f"{promise.code.partition('/')[0]}/{number}"
+            promise.save()
+
+    with django_assert_num_queries(4):  # the promises, and a savepoint around the numbers
+        assert len(promises.measure_all()) == 22 * copies
+
+
+def fail_before(promise):
+    raise ValueError("no rows")
+
+
+def fail_after(promise):
+    counts = yield {"some": Promise.objects.all()}
+    raise ValueError(counts)
+
+
+def fail_with_a_query_of_its_own(promise):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 / 0")
+
+
+def fail_with_its_rows(promise):
+    zero = ExpressionWrapper(1 / (F("pk") - F("pk")), output_field=IntegerField())
+    yield {"some": Promise.objects.annotate(fault=zero).filter(fault=1)}
+
+
+@pytest.mark.parametrize(
+    ("fail", "error"),
+    [
+        (fail_before, "ValueError"),
+        (fail_after, "ValueError"),
+        (fail_with_a_query_of_its_own, "DataError"),
+        (fail_with_its_rows, "DataError"),
+    ],
+)
+def test_a_control_that_fails_leaves_only_its_own_promise_unmeasured(fail, error, registry):
     before = statuses()
-
-    def fail(promise):
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1 / 0")
-
     answer_with(registry, "FPT-7", fail)
 
     assert statuses() == {**before, "FPT-7": PromiseStatus.NOT_MEASURED}
     with translation.override("en"):
         note = str(promises.measure(Promise.objects.get(code="FPT-7")).note)
-    assert note == "The control failed: DataError"
+    assert note == f"The control failed: {error}"
 
 
 @pytest.mark.parametrize(

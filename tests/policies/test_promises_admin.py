@@ -130,6 +130,21 @@ class TestTheBoard:
         client.force_login(make_staff(AUDITOR))
         assert link not in client.get(BOARD).text
 
+    @pytest.mark.parametrize("copies", [1, 3])
+    def test_needs_no_more_queries_for_more_promises(
+        self, copies, client, dpo, django_assert_num_queries
+    ):
+        for promise in Promise.objects.active():
+            for number in range(1, copies):
+                promise.pk, promise.code = None, f"{promise.code.partition('/')[0]}/{number}"
+                promise.save()
+        client.get(BOARD)
+
+        with django_assert_num_queries(14):
+            page = client.get(BOARD)
+
+        assert len(codes(page)) == 22 * copies
+
     @pytest.mark.parametrize("days", [1, 3])
     def test_reads_all_trends_with_one_query(self, days, client, dpo, django_assert_num_queries):
         for promise in Promise.objects.active():
