@@ -226,5 +226,5 @@ def _is_missing(version: Any, today: date) -> bool:
     superseded_on = version.replaced_on
     if version.is_told or superseded_on is None or superseded_on > today:
         return not version.is_told
-    was_due = version.published_at + TOLD_WITHIN <= midnight(superseded_on)
+    was_due: bool = version.published_at + TOLD_WITHIN <= midnight(superseded_on)
     return was_due and superseded_on > today - LOOKED_BACK

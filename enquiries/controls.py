@@ -12,13 +12,12 @@ from notices.models import Notice, NoticeState
 from policies.counting import local_day
 from policies.models import Promise
 from policies.promises import (
-    Measure,
+    Asking,
     Unit,
     admin_list,
     at_risk,
     broken,
     control,
-    count_at_once,
     kept,
     not_measured,
 )
@@ -35,7 +34,7 @@ OTHER_WAYS_UNSEEN = _(
     counts=_("Enquiries kept too long, or whose address another mail was meant for"),
     missing=OTHER_WAYS_UNSEEN,
 )
-def enquiry_use(promise: Promise) -> Measure:
+def enquiry_use(promise: Promise) -> Asking:
     """Count the enquiries that should be erased, and those written to for anything but the answer.
 
     The address stands in the enquiry alone, is shown on no page, and is found for the two
@@ -44,17 +43,17 @@ def enquiry_use(promise: Promise) -> Measure:
     """
     yesterday = local_day(timezone.now()) - timedelta(days=1)
     others = Notice.objects.filter(recipient=OuterRef("public_id")).exclude(template__in=MAILS)
-    counts = count_at_once(
-        late=Enquiry.objects.kept_too_long(yesterday),
-        misused=Enquiry.objects.filter(Exists(others)),
-    )
+    counts = yield {
+        "late": Enquiry.objects.kept_too_long(yesterday),
+        "misused": Enquiry.objects.filter(Exists(others)),
+    }
     if wrong := sum(counts.values()):
         return broken(wrong, Unit.ENQUIRIES, link=admin_list(ENQUIRIES))
     return not_measured(OTHER_WAYS_UNSEEN)
 
 
 @control("enquiry_form", counts=_("Enquiries unanswered for 30 days, or whose mail did not leave"))
-def enquiry_form(promise: Promise) -> Measure:
+def enquiry_form(promise: Promise) -> Asking:
     """Count the questions that were sent by the form and reached nobody.
 
     Everybody finds the form at the foot of each page. The policy names no term
@@ -64,10 +63,10 @@ def enquiry_form(promise: Promise) -> Measure:
         recipient=OuterRef("public_id"), template__in=MAILS, state=NoticeState.FAILED
     )
     before = timezone.now() - LONG_UNANSWERED
-    counts = count_at_once(
-        waiting=Enquiry.objects.to_be_answered().filter(received_at__lt=before),
-        failed=Enquiry.objects.filter(Exists(failed)),
-    )
+    counts = yield {
+        "waiting": Enquiry.objects.to_be_answered().filter(received_at__lt=before),
+        "failed": Enquiry.objects.filter(Exists(failed)),
+    }
     number = sum(counts.values())
     verdict = at_risk if number else kept
     return verdict(number, Unit.ENQUIRIES, link=admin_list(ENQUIRIES))
