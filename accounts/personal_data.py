@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import AssistedChange, Consent, Customer, IdentityCheck, PolicyEvent, User
 from accounts.sessions import end_sessions
+from common.models import FileKey
 from common.personal_data import (
     DataCategory,
     Declaration,
@@ -120,6 +121,7 @@ exempt(
 )
 exempt("accounts.PolicyAnnouncement", because="counts how far a mailing to everybody got")
 exempt("admin.LogEntry", because="names rows by number and __str__, which holds nothing personal")
+exempt("common.FileKey", because="a public id, erased with its customer by destroy_file_keys")
 for table in ("auth.Group", "auth.Permission", "contenttypes.ContentType"):
     exempt(table, because="describes the portal")
 
@@ -139,6 +141,13 @@ def end_sign_in(customers: Collection[int]) -> None:
         | Q(address__in=users.values("email"))
         | Q(address__in=addresses.values("email"))
     ).delete()
+
+
+@erasure_step
+def destroy_file_keys(customers: Collection[int]) -> None:
+    """Make every copy of the customers' files unreadable, those in backups too."""
+    people = Customer.objects.filter(pk__in=customers)
+    FileKey.objects.filter(owner__in=people.values("public_id")).delete()
 
 
 @finds_recipients

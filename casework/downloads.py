@@ -5,6 +5,10 @@ from common import attachments
 
 
 def as_attachment(evidence: Evidence) -> FileResponse:
+    """Raises FileUnreadable."""
     return attachments.as_attachment(
-        evidence.file, name=evidence.name, content_type=evidence.content_type
+        str(evidence.file),
+        owner=evidence.case.customer.public_id,
+        name=evidence.name,
+        content_type=evidence.content_type,
     )

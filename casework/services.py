@@ -6,7 +6,8 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.files import file_key
+from accounts.models import Customer, User
 from casework.models import Case, CaseEvent, Clock, Evidence, evidence_path
 from common.attachments import CheckedFile
 from common.files import keep_files, provisional_files
@@ -87,7 +88,7 @@ def add_event(case: Case, code: str, *, by: User | None, at: datetime | None = N
 
 
 @contextmanager
-def stored(files: Iterable[CheckedFile]) -> Iterator[list[Evidence]]:
+def stored(customer: Customer, files: Collection[CheckedFile]) -> Iterator[list[Evidence]]:
     """Store the files of a case before the transaction that records it; yield their unsaved rows.
 
     What no transaction inside attached is removed at the end. Enter it outside
@@ -105,7 +106,10 @@ def stored(files: Iterable[CheckedFile]) -> Iterator[list[Evidence]]:
         row.file.name = evidence_path(row, checked.name)
         rows.append(row)
         contents[row.file.name] = checked.content
-    with provisional_files(contents):
+    if not contents:
+        yield rows
+        return
+    with provisional_files(contents, key=file_key(customer)):
         yield rows
 
 

@@ -6,27 +6,51 @@ commit that erases this row until the file is gone. Whoever is killed in between
 leaves it on the list, where the next sweep finds it.
 """
 
+import io
 import logging
+import secrets
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.core.files.base import ContentFile
+from django.core.files import File
 from django.core.files.storage import default_storage
 from django.db import Error, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from common.models import DoomedFile
+from common.encryption.files import Readable, SealedFile, sealed_chunks
+from common.encryption.sealing import DecryptionError
+from common.errors import FileUnreadable
+from common.models import DoomedFile, FileKey
 
 logger = logging.getLogger(__name__)
 
 UNCLAIMED_FOR = timedelta(hours=1)  # far longer than any request may take
 
 
+def key_for(owner: str) -> FileKey:
+    """Return the key of an owner's files, made when there is none.
+
+    For a customer, call it through accounts.files.file_key(), which holds the customer's row: an
+    erased key never comes back.
+    """
+    if known := FileKey.objects.filter(owner=owner).first():
+        return known
+    made = FileKey(owner=owner, key=secrets.token_hex(32))
+    FileKey.objects.bulk_create([made], ignore_conflicts=True)  # another one may just have made it
+    return FileKey.objects.get(owner=owner)
+
+
+def company_key() -> FileKey:
+    """Return the key of the company's own documents."""
+    return key_for(FileKey.COMPANY)
+
+
 @contextmanager
-def provisional_files(files: Mapping[str, bytes]) -> Iterator[None]:
-    """Store files by path, for a transaction inside that records them and calls keep_files().
+def provisional_files(files: Mapping[str, bytes | Readable], *, key: FileKey) -> Iterator[None]:
+    """Seal and store files by path, for a transaction inside that records them with keep_files().
 
     What no such transaction committed is removed at the end, or by the sweep
     when this process is killed. Enter it outside of every transaction.
@@ -34,10 +58,40 @@ def provisional_files(files: Mapping[str, bytes]) -> Iterator[None]:
     doom_files(files, removable_at=timezone.now() + UNCLAIMED_FOR)
     try:
         for path, content in files.items():
-            default_storage.save(path, ContentFile(content))
+            store_sealed(path, content, key=key)
         yield
     finally:
         _remove_unkept(files)
+
+
+def store_sealed(path: str, content: bytes | Readable, *, key: FileKey) -> None:
+    """Write a file, sealed; what records it in a row enters provisional_files() instead."""
+    plain = io.BytesIO(content) if isinstance(content, bytes) else content
+    default_storage.save(path, _Sealing(plain, key, path))
+
+
+def open_stored(path: str, *, owner: str) -> SealedFile:
+    """Open a stored file of this owner; its first and last bytes are known to be sound.
+
+    Raises FileUnreadable.
+    """
+    try:
+        key = FileKey.objects.get(owner=owner)
+        return SealedFile(default_storage.open(path), key.secret, path)
+    except (FileKey.DoesNotExist, FileNotFoundError, DecryptionError) as error:
+        logger.error("stored file %s cannot be read: %s", path, type(error).__name__)
+        raise FileUnreadable(_("This file can no longer be opened.")) from error
+
+
+class _Sealing(File):  # type: ignore[type-arg]
+    """A file that is sealed while a storage copies it, piece by piece."""
+
+    def __init__(self, plain: Readable, key: FileKey, path: str) -> None:
+        super().__init__(None, path)
+        self._plain, self._key = plain, key
+
+    def chunks(self, chunk_size: int | None = None) -> Iterator[bytes]:
+        return sealed_chunks(self._plain, self._key.secret, str(self.name))
 
 
 def keep_files(paths: Collection[str]) -> None:

@@ -1,6 +1,8 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from common.encryption.fields import EncryptedTextField, KeyId
+
 
 class JobStatus(models.Model):
     """When a scheduled job last ran, for the admin and for catching up what was missed.
@@ -25,6 +27,36 @@ class JobStatus(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class FileKey(models.Model):
+    """The key of one owner's stored files. Without it no copy of them can be read, wherever it is.
+
+    owner: the public id of a customer, or COMPANY. The key is sealed itself, so that rotating
+    the ring leaves the files alone.
+    """
+
+    COMPANY = "company"
+
+    owner = models.CharField(_("owner"), max_length=32, unique=True)
+    key = EncryptedTextField(_("key"), row="owner", max_length=64)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("key of stored files")
+        verbose_name_plural = _("keys of stored files")
+        indexes = [
+            # For the control encryption: what is not sealed under the current key.
+            models.Index(KeyId("key"), name="filekey_key"),
+        ]
+
+    def __str__(self) -> str:
+        return self.owner[:8]
+
+    @property
+    def secret(self) -> bytes:
+        """Raises DecryptionError."""
+        return bytes.fromhex(self.key)
 
 
 class DoomedFile(models.Model):

@@ -7,7 +7,9 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 
+from common.errors import FileUnreadable
 from common.tokens import new_public_id
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -61,6 +63,21 @@ class CanonicalOriginMiddleware:
         request.get_host()  # raises DisallowedHost
         request.META["HTTP_HOST"] = urlsplit(settings.SITE_ORIGIN).netloc
         return self.get_response(request)
+
+
+class UnreadableFileMiddleware:
+    """Say that a stored file is gone, whoever asked for it and wherever."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if not isinstance(error, FileUnreadable):
+            return None
+        return render(request, "410.html", status=410)
 
 
 class PrivateResponseMiddleware:

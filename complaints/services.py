@@ -46,7 +46,7 @@ def file_complaint(
 
     Raises AccountClosed, and SubmissionUsed for a form sent again with another content.
     """
-    with stored(evidence) as files, transaction.atomic(durable=bool(files)):
+    with stored(customer, evidence) as files, transaction.atomic(durable=bool(files)):
         lock_customer(customer)
         if not customer.is_open:
             raise AccountClosed(_("This account is closed."))

@@ -16,7 +16,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from common.attachments import CheckedFile
-from common.files import keep_files, provisional_files
+from common.files import company_key, keep_files, provisional_files
 from common.history import save_as
 from common.tokens import new_public_id
 from policies.clocks import the_company
@@ -146,7 +146,10 @@ def add_agreement(
     Raises ChangeRefused.
     """
     path = f"agreements/{new_public_id()}"
-    with provisional_files({path: file.content}), transaction.atomic(durable=True):
+    with (
+        provisional_files({path: file.content}, key=company_key()),
+        transaction.atomic(durable=True),
+    ):
         agreement = Agreement(
             recipient=_in_use(recipient),
             reference=reference,

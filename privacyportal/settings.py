@@ -121,6 +121,7 @@ MIDDLEWARE = [
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
     "common.requests.PrivateResponseMiddleware",
+    "common.requests.UnreadableFileMiddleware",
 ]
 
 ROOT_URLCONF = "privacyportal.urls"

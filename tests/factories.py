@@ -7,12 +7,13 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.contrib.auth.models import Group
-from django.core.files.base import ContentFile
 from django.utils import timezone
 
+from accounts.files import file_key
 from accounts.models import ClosingCause, Customer, User
-from casework.models import CaseKind, Evidence
+from casework.models import CaseKind, Evidence, evidence_path
 from casework.services import start_clocks
+from common.files import open_stored, store_sealed
 from complaints.models import Complaint, ComplaintCategory
 from complaints.services import CLOCKS
 from policies.clocks import the_company
@@ -91,9 +92,17 @@ def make_evidence(complaint: Complaint, **kwargs: Any) -> Evidence:
         sha256="0" * 64,
         **kwargs,
     )
-    evidence.file.save("ignored", ContentFile(content), save=False)
+    evidence.file.name = evidence_path(evidence, evidence.name)
+    store_sealed(evidence.file.name, content, key=file_key(complaint.customer))
     evidence.save()
     return evidence
+
+
+def content_of(evidence: Evidence) -> bytes:
+    """What a download of the evidence gives."""
+    owner = evidence.case.customer.public_id
+    with open_stored(str(evidence.file), owner=owner) as stored:
+        return stored.read()
 
 
 def make_hold(customer: Customer, **kwargs: Any) -> LegalHold:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
 from common.attachments import PDF, as_attachment
+from common.models import FileKey
 from policies import registers
 from policies.admin.register_forms import (
     AgreementForm,
@@ -183,5 +184,8 @@ class RecipientAdmin(RegisterAdmin):
         recipient = self.get_row(request, object_id, VIEW_AGREEMENT)
         agreement = get_object_or_404(Agreement, recipient=recipient, pk=number)
         return as_attachment(
-            agreement.file, name=agreement.file_name, content_type=PDF.content_type
+            str(agreement.file),
+            owner=FileKey.COMPANY,
+            name=agreement.file_name,
+            content_type=PDF.content_type,
         )

@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from access.models import AccessAction, AccessRecord
 from casework.models import CaseEvent
+from common.models import FileKey
 from complaints import services
 from complaints.models import Complaint, ComplaintCategory, ComplaintState
 from notices.models import Notice
@@ -287,6 +288,17 @@ def test_evidence_is_downloaded_with_a_record(client, officer):
         complaint.customer.public_id,
     )
     assert (record.case_reference, record.field_groups) == (complaint.reference, ["evidence"])
+
+
+def test_evidence_that_cannot_be_read_is_no_access_to_it(client, officer):
+    complaint = make_complaint()
+    evidence = make_evidence(complaint)
+    FileKey.objects.all().delete()
+
+    response = client.get(f"{QUEUE}{complaint.pk}/evidence/{evidence.public_id}/")
+
+    assert response.status_code == 410
+    assert not AccessRecord.objects.exists()
 
 
 def test_evidence_of_another_complaint_is_not_found(client, officer):

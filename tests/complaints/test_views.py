@@ -9,10 +9,12 @@ from PIL import Image
 
 from casework.models import Evidence
 from common.cards import MASKED
+from common.encryption.sealing import DecryptionError
+from common.models import FileKey
 from common.tokens import new_public_id
 from complaints.models import Complaint
 from policies.models import CalendarRange, Company
-from tests.factories import make_complaint, make_customer, make_evidence
+from tests.factories import content_of, make_complaint, make_customer, make_evidence
 
 pytestmark = pytest.mark.django_db
 
@@ -170,7 +172,7 @@ def test_large_and_small_files_arrive_whole(client, customer):
     large = PDF + b"x" * 3_000_000  # goes through a temporary file
     post_parts(client, ("large.pdf", large), ("small.pdf", PDF))
 
-    contents = {row.name: Path(row.file.path).read_bytes() for row in Evidence.objects.all()}
+    contents = {row.name: content_of(row) for row in Evidence.objects.all()}
     assert contents == {"large.pdf": large, "small.pdf": PDF}
 
 
@@ -236,8 +238,7 @@ def test_a_picture_loses_its_position_and_whatever_is_hidden_behind_it(client, c
     exif[0x013B] = "Tác giả"
     post(client, upload("photo.jpg", picture(exif=exif) + b"PK\x03\x04hidden"))
 
-    with Evidence.objects.get().file.open() as stored:
-        content = stored.read()
+    content = content_of(Evidence.objects.get())
     assert not Image.open(io.BytesIO(content)).getexif()
     assert b"hidden" not in content
 
@@ -258,6 +259,45 @@ def test_evidence_is_a_download_that_no_browser_opens_in_place(client, customer)
     assert response["X-Content-Type-Options"] == "nosniff"
     assert "sandbox" in response["Content-Security-Policy"]
     assert response["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("fault", ["key", "file", "damage"])
+def test_evidence_that_cannot_be_read_is_said_to_be_gone(client, customer, fault):
+    evidence = make_evidence(make_complaint(customer=customer), content=PDF)
+    if fault == "key":
+        FileKey.objects.all().delete()
+    elif fault == "file":
+        evidence.file.storage.delete(evidence.file.name)
+    else:
+        damage(evidence, -1)
+
+    response = client.get(reverse("evidence", args=[evidence.case.public_id, evidence.public_id]))
+
+    page = response.content.decode()
+    assert (response.status_code, response.headers.get("Content-Disposition")) == (410, None)
+    assert "Không mở được tệp này nữa" in page
+    assert "This file can no longer be opened" in page
+
+
+def test_a_fault_inside_a_file_ends_the_download_before_it(client, customer):
+    content = b"".join(b"%%PDF-%9d\n" % number for number in range(20_000))  # four chunks
+    evidence = make_evidence(make_complaint(customer=customer), content=content)
+    damage(evidence, 100_000)
+
+    response = client.get(reverse("evidence", args=[evidence.case.public_id, evidence.public_id]))
+
+    received = []
+    with pytest.raises(DecryptionError):
+        received.extend(response.streaming_content)
+    assert response["Content-Length"] == str(len(content))
+    assert b"".join(received) == content[:65_536]
+
+
+def damage(evidence, at):
+    path = Path(evidence.file.path)
+    content = bytearray(path.read_bytes())
+    content[at] ^= 1
+    path.write_bytes(content)
 
 
 def test_another_customers_complaint_and_evidence_do_not_exist(client, customer):

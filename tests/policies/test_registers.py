@@ -8,7 +8,8 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone, translation
 
 from common.attachments import PDF, AttachmentRefused, CheckedFile, check_attachment
-from common.models import DoomedFile
+from common.files import open_stored
+from common.models import DoomedFile, FileKey
 from common.personal_data import DataCategory
 from policies.exceptions import ChangeRefused
 from policies.loading import load_profile
@@ -293,8 +294,10 @@ def agree(recipient, dpo, **values):
 def test_an_agreement_keeps_its_document_under_a_random_name(dpo):
     agreement = agree(make_carrier(dpo), dpo)
 
-    with default_storage.open(agreement.file.name) as stored:
+    with open_stored(agreement.file.name, owner=FileKey.COMPANY) as stored:
         assert stored.read() == SIGNED.content
+    with default_storage.open(agreement.file.name) as stored:
+        assert SIGNED.content not in stored.read()
     assert "hợp" not in agreement.file.name
     assert (agreement.file_name, agreement.file_sha256) == ("hợp đồng.pdf", "1" * 64)
     assert (agreement.added_by, last_of(agreement)) == (dpo, (dpo, "added"))

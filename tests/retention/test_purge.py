@@ -1,3 +1,4 @@
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,7 +18,9 @@ from access.services import record_access
 from accounts.consents import decide_consent
 from accounts.models import Customer, PolicyEvent, User
 from accounts.sessions import forget_ended_sessions
-from common.models import DoomedFile
+from common.encryption.files import SealedFile
+from common.encryption.sealing import DecryptionError
+from common.models import DoomedFile, FileKey
 from common.personal_data import DataCategory, declarations
 from complaints.models import Complaint, ComplaintState
 from complaints.services import file_complaint, withdraw_complaint
@@ -97,8 +100,21 @@ def tables_holding(text):
 
 
 def files_holding(text):
-    paths = Path(settings.MEDIA_ROOT).glob("evidence/*/*")
-    return [path.name for path in paths if text.encode() in path.read_bytes()]
+    """The stored files in which the keys that there are open this text."""
+    keys = [key.secret for key in FileKey.objects.all()]
+    return [path for path in stored_files() if text in opened(path, keys)]
+
+
+def stored_files():
+    return list(Path(settings.MEDIA_ROOT).glob("evidence/*/*"))
+
+
+def opened(path, keys):
+    name = path.relative_to(settings.MEDIA_ROOT).as_posix()
+    for key in keys:
+        with suppress(DecryptionError), SealedFile(path.open("rb"), key, name) as file:
+            return file.read().decode()
+    return ""
 
 
 def test_everything_of_a_due_customer_goes_and_nothing_of_a_neighbour(approved):
@@ -124,6 +140,7 @@ def test_everything_of_a_due_customer_goes_and_nothing_of_a_neighbour(approved):
     assert (run.due, run.erased, run.failed, run.only_reported) == (1, 1, 0, False)
     assert tables_holding(CANARY) == set()
     assert files_holding(CANARY) == []
+    assert len(stored_files()) == 1
     assert tables_holding(due.public_id) == {"retention.Tombstone", "access.AccessRecord"}
     assert not DoomedFile.objects.exists()
     assert Customer.objects.get() == neighbour
