@@ -4,9 +4,9 @@ import pytest
 from django.utils import timezone
 
 from common.personal_data import DataCategory
-from policies import loading
 from policies.clocks import limits_in_force
 from policies.exceptions import ChangeRefused, NotConfigured
+from policies.loading import calendar as shipped_calendar
 from policies.loading import load_profile
 from policies.models import (
     OfficialDay,
@@ -354,8 +354,8 @@ def test_a_new_calendar_leaves_what_the_dpo_changed(acme, dpo, today, tmp_path, 
     retire_purpose(purpose, by=dpo)
     shipped = tmp_path / "calendar.csv"
     line = "2027-11-25,OFF,holiday,Ngày nghỉ,Day off,no,\n"
-    shipped.write_text(loading.OFFICIAL_DAYS.read_text("utf-8") + line, "utf-8")
-    monkeypatch.setattr(loading, "OFFICIAL_DAYS", shipped)
+    shipped.write_text(shipped_calendar.OFFICIAL_DAYS.read_text("utf-8") + line, "utf-8")
+    monkeypatch.setattr(shipped_calendar, "OFFICIAL_DAYS", shipped)
     before = everything()
 
     assert load_profile(acme.path) == 1

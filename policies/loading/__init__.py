@@ -1,0 +1,73 @@
+"""Configuring a deployment: what a profile file says becomes rows. One file for each noun."""
+
+from pathlib import Path
+
+from django.db import transaction
+
+from common.database import wait_for_others
+from policies import profile_schema
+from policies.loading.calendar import fingerprint_of_state, load_calendar
+from policies.loading.company import load_company
+from policies.loading.policy import load_policy, unpublishable
+from policies.loading.promises import load_promises
+from policies.loading.registers import (
+    load_purposes,
+    load_recipients,
+    retire_registers_of_another,
+)
+from policies.loading.rules import load_limits, load_promised_limits, load_retention
+from policies.models import Company, RuleFamily, sha256
+from policies.profile_faults import ProfileError
+from policies.publishing import PUBLISHING
+from policies.rule_changes import RULES
+
+
+@transaction.atomic
+def load_profile(source: str | Path) -> int:
+    """Make the deployment the company that ``source`` describes; return how many rows changed.
+
+    ``source`` is the name of a shipped profile or the path of a profile file.
+    Loading the same profile again changes nothing, so what staff changed since
+    stays. A changed file wins over it: a number that differs becomes a new dated
+    row, the one it supersedes ends the day before, and what the file does not
+    name is retired. A changed statute pack or calendar touches its own rows alone.
+    Two loads at once follow one another.
+
+    Raises ProfileError before anything is changed.
+    """
+    profile = profile_schema.read_profile(source)
+    statute = profile_schema.read_statute()
+    wait_for_others("load_profile")
+    wait_for_others(PUBLISHING)
+    wait_for_others(RULES)
+    company, state = sha256(profile.model_dump_json()), fingerprint_of_state(statute)
+    changed = 0
+    if not _is_loaded(profile_sha256=company):
+        if faults := list(unpublishable(profile, profile_schema.profile_path(source))):
+            raise ProfileError(faults)
+        changed += _load_all_of(profile)
+    if not _is_loaded(statute_sha256=state):
+        changed += load_calendar(statute)
+        changed += load_limits(statute.time_limits, RuleFamily.STATUTE)
+    Company.objects.update(profile_sha256=company, statute_sha256=state)
+    return changed
+
+
+def _is_loaded(**fingerprint: str) -> bool:
+    return Company.objects.filter(**fingerprint).exists()
+
+
+def _load_all_of(profile: profile_schema.Profile) -> int:
+    retire_registers_of_another(profile.code)
+    return sum(
+        load(profile)
+        for load in (
+            load_company,
+            load_policy,
+            load_purposes,
+            load_recipients,
+            load_promised_limits,
+            load_retention,
+            load_promises,
+        )
+    )

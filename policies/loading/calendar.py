@@ -1,0 +1,64 @@
+"""The official calendar as shipped: its days, its range, and the swaps."""
+
+import csv
+from datetime import date
+from pathlib import Path
+
+from simple_history.utils import bulk_create_with_history
+
+from common.database import wait_for_others
+from policies import profile_schema
+from policies.calendar_changes import pair_days
+from policies.calendar_years import CALENDAR
+from policies.loading.rows import LOADED, put
+from policies.models import CalendarRange, DayStatus, OfficialDay, sha256
+
+OFFICIAL_DAYS = Path(__file__).parent.parent / "official_calendar.csv"
+
+
+def fingerprint_of_state(statute: profile_schema.StatutePack) -> str:
+    """Return what changes when the statute pack or the shipped calendar does."""
+    return sha256("\0".join((statute.model_dump_json(), OFFICIAL_DAYS.read_text("utf-8"))))
+
+
+def load_calendar(statute: profile_schema.StatutePack) -> int:
+    """Add the official days that are missing; what staff did to the calendar since stays.
+
+    A day that they withdrew does not come back, and a year that they completed stays.
+    """
+    wait_for_others(CALENDAR)
+    changed = put(CalendarRange, {"pk": 1}, _range(statute.calendar))
+    known = set(OfficialDay.history.values_list("day", flat=True))
+    with OFFICIAL_DAYS.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    missing = [day for row in rows if (day := _official_day(row)).day not in known]
+    bulk_create_with_history(missing, OfficialDay, default_change_reason=LOADED)
+    for row in rows:
+        if row["swapped_with"]:
+            _pair(row["date"], row["swapped_with"])
+    return changed + len(missing)
+
+
+def _range(shipped: profile_schema.CalendarRange) -> dict[str, date]:
+    loaded = CalendarRange.objects.first()
+    values = shipped.model_dump()
+    if loaded:
+        values["covers_to"] = max(loaded.covers_to, shipped.covers_to)
+    return values
+
+
+def _pair(*days: str) -> None:
+    pair = list(OfficialDay.objects.filter(day__in=days, swapped_with=None))
+    if len(pair) == len(days):
+        pair_days(*pair, by=None, reason=LOADED)
+
+
+def _official_day(row: dict[str, str]) -> OfficialDay:
+    return OfficialDay(
+        day=date.fromisoformat(row["date"]),
+        day_type=row["day_type"],
+        kind=row["kind"],
+        label_vi=row["label_vi"],
+        label_en=row["label_en"],
+        status=DayStatus.PROVISIONAL if row["provisional"] == "yes" else DayStatus.OFFICIAL,
+    )

@@ -1,0 +1,50 @@
+"""Purposes and recipients. Those that staff added are theirs and stay."""
+
+from policies import profile_schema
+from policies.loading.rows import LOADED, put_all, retire, two_columns
+from policies.models import Company, Purpose, Recipient
+from policies.registers import put_purposes
+
+
+def load_purposes(profile: profile_schema.Profile) -> int:
+    rows = {
+        purpose.code: {
+            **two_columns("name", purpose.name),
+            **two_columns("description", purpose.description),
+            "wording_vi": purpose.wording.vi if purpose.wording else "",
+            "wording_en": purpose.wording.en if purpose.wording else "",
+            "legal_basis": purpose.legal_basis,
+            "is_required": purpose.wording is None,
+            "channel": purpose.channel,
+            "data_categories": list(purpose.data_categories),
+        }
+        for purpose in profile.purposes
+    }
+    return put_all(Purpose, rows)
+
+
+def load_recipients(profile: profile_schema.Profile) -> int:
+    rows = {
+        recipient.code: {
+            **two_columns("name", recipient.name),
+            **two_columns("description", recipient.description),
+            "kind": recipient.kind,
+            "country": recipient.country,
+            "cross_border": recipient.cross_border,
+            "data_categories": list(recipient.data_categories),
+        }
+        for recipient in profile.recipients
+    }
+    changed = put_all(Recipient, rows)
+    for recipient in profile.recipients:
+        row = Recipient.objects.get(code=recipient.code)
+        purposes = Purpose.objects.filter(code__in=recipient.purposes)
+        changed += put_purposes(row, purposes, by=None, reason=LOADED)
+    return changed
+
+
+def retire_registers_of_another(company: str) -> None:
+    """End the purposes and recipients of the company that this deployment served before."""
+    if Company.objects.exclude(profile=company).exists():
+        retire(Purpose.objects.active())
+        retire(Recipient.objects.active())
