@@ -15,19 +15,31 @@ from django.utils.translation import gettext_lazy as _
 
 from access.models import AccessRecord
 from access.purposes import BUILT_IN
+from accounts.accuracy import review
+from accounts.erasure import ERASABLE
 from accounts.models import (
     MAILING,
     AssistedChange,
     Consent,
     ConsentDecision,
     Customer,
+    DeclaredValue,
     IdentityCheck,
     IdentityCheckResult,
     PolicyAnnouncement,
 )
 from notices.models import Notice, Outcome
 from policies.counting import local_day, midnight
-from policies.models import Channel, LegalBasis, PolicyVersion, Promise, Purpose, Significance
+from policies.models import (
+    Channel,
+    DeclaredField,
+    LegalBasis,
+    PolicyVersion,
+    Promise,
+    Purpose,
+    Significance,
+)
+from policies.models.declared_fields import FIXED
 from policies.promises import (
     Asking,
     CountRows,
@@ -228,3 +240,62 @@ def _is_missing(version: Any, today: date) -> bool:
         return not version.is_told
     was_due: bool = version.published_at + TOLD_WITHIN <= midnight(superseded_on)
     return was_due and superseded_on > today - LOOKED_BACK
+
+
+ASKED_IN_VAIN = timedelta(days=30)  # then the customer has had time to answer
+
+
+@control(
+    "accuracy_declaration",
+    needs="accuracy_months",
+    counts=_("Customers who are to confirm their details and have not"),
+)
+def accuracy_declaration(promise: Promise) -> Asking:
+    """Count who has declared nothing since the company's interval began, among who can sign in.
+
+    Broken when somebody should have been asked two days ago and was not. At risk
+    while people were asked and have not answered for a month.
+    """
+    link = admin_list("accounts.customer", account="open")
+    months, now = promise.parameters["accuracy_months"], timezone.now()
+    forgotten = review(months=months, at=now - 2 * TOLD_WITHIN).unasked()
+    silent = review(months=months).due().filter(accuracy_asked_at__lt=now - ASKED_IN_VAIN)
+    counts = yield {"forgotten": forgotten, "silent": silent}
+    if counts["forgotten"]:
+        return broken(counts["forgotten"], Unit.CUSTOMERS, link=link)
+    verdict = at_risk if counts["silent"] else kept
+    return verdict(counts["silent"], Unit.CUSTOMERS, link=link)
+
+
+@control(
+    "declared_details", counts=_("Open accounts that lack a detail which the company requires")
+)
+def declared_details(promise: Promise) -> Asking:
+    """Check that what the forms demand beside the fixed details was declared.
+
+    All that customers declared stands on their page, to correct and to erase, by construction.
+    """
+    required = DeclaredField.objects.active().filter(is_required=True)
+    lacks = Exists(
+        required.exclude(
+            pk__in=DeclaredValue.objects.filter(customer=OuterRef(OuterRef("pk"))).values("field")
+        )
+    )
+    counts = yield {"lacking": Customer.objects.open().filter(lacks)}
+    verdict = at_risk if counts["lacking"] else kept
+    return verdict(
+        counts["lacking"], Unit.CUSTOMERS, link=admin_list("accounts.customer", account="open")
+    )
+
+
+@control(
+    "field_erasure",
+    needs="required_fields",
+    counts=_("Details that stay although the company does not require them"),
+)
+def field_erasure(promise: Promise) -> Measure:
+    """Compare what customers cannot erase with what the company says it requires."""
+    required = promise.parameters["required_fields"]
+    stay = [name for name in FIXED if name not in required and name not in ERASABLE]
+    verdict = broken if stay else kept
+    return verdict(len(stay), Unit.FACTS, link=admin_list("policies.company"))

@@ -1,31 +1,41 @@
-"""Correcting what is known of a customer."""
+"""Correcting what is known of a customer: the fixed details, and the declared ones."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from django.db import transaction
 
+from accounts.accuracy import declare_accuracy
 from accounts.locks import lock_open
-from accounts.models import Customer, User
-from common.history import save_as
+from accounts.models import Customer, DeclaredValue, Occasion, User
+from common.history import delete_as, save_as
+from common.personal_data import is_held
+from common.tokens import new_public_id
 from notices.services import queue_notice
+from policies.models import DeclaredField
 
 EDITABLE = ("full_name", "phone", "address")
+NONE: Mapping[str, str] = MappingProxyType({})
 
 
 @transaction.atomic
-def correct_details(customer: Customer, *, details: Mapping[str, str], by: User) -> list[str]:
+def correct_details(
+    customer: Customer, *, details: Mapping[str, str], declared: Mapping[str, str] = NONE, by: User
+) -> list[str]:
     """Change what differs; return the names of the changed fields.
+
+    declared: values by the code of their field, "" to erase one; others stay.
+    A customer who saves declares with it that the details are right.
 
     Raises AccountClosed.
     """
     lock_open(customer)
     changed = write_details(customer, details, by=by, reason="corrected by customer")
+    changed += put_declared(customer, declared, by=by)
     if changed:
-        queue_notice(
-            "details_changed",
-            recipient=customer.public_id,
-            key=f"details-{customer.history.latest().history_id}",
-        )
+        tell_of_change(customer)
+    if by == customer.user:
+        declare_accuracy(customer, Occasion.CHANGE if changed else Occasion.REVIEW)
     return changed
 
 
@@ -42,6 +52,42 @@ def write_details(
     if changed:
         save_as(customer, by=by, reason=reason, fields=changed)
     return changed
+
+
+def put_declared(customer: Customer, declared: Mapping[str, str], *, by: User) -> list[str]:
+    """Bring the declared values in line; return the codes of those that changed.
+
+    Call it under the customer's lock. What is emptied is erased, from the
+    history too unless a legal hold stands.
+    """
+    present = {value.field.code: value for value in customer.declared.all()}
+    changed = [
+        code for code, text in declared.items() if text != getattr(present.get(code), "value", "")
+    ]
+    fields = DeclaredField.objects.in_bulk(changed, field_name="code") if changed else {}
+    for code in changed:
+        if declared[code]:
+            value = present.get(code) or DeclaredValue(customer=customer, field=fields[code])
+            value.value = declared[code]
+            save_as(value, by=by, reason="declared")
+        elif is_held(customer.pk):
+            delete_as(present[code], by=by, reason="emptied")
+        else:
+            forget_declared(present[code])
+    return changed
+
+
+def forget_declared(value: DeclaredValue) -> None:
+    """Erase a declared value, and its history."""
+    key = value.pk
+    value.skip_history_when_saving = True  # type: ignore[attr-defined]
+    value.delete()
+    DeclaredValue.history.filter(id=key).delete()
+
+
+def tell_of_change(customer: Customer) -> None:
+    """Mail that details were changed, once a change."""
+    queue_notice("details_changed", recipient=customer.public_id, key=f"details-{new_public_id()}")
 
 
 @transaction.atomic

@@ -5,28 +5,33 @@ when and by whom. The purge of a whole customer is retention's.
 """
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from accounts.details import forget_declared, tell_of_change
 from accounts.exceptions import ErasureRefused
 from accounts.locks import lock_open
 from accounts.models import Customer, User
 from common.erasure import erase_rows
 from common.history import save_as
 from common.personal_data import DataCategory, children_first, is_held
-from notices.services import queue_notice
 from policies.clocks import the_company
+from policies.models import DeclaredField
+from policies.models.declared_fields import FIXED
 
-DETAILS = ("phone", "address")  # name and email are what the account stands on
+ERASABLE = ("phone", "address")  # name and email are what the account stands on
 
 
 def why_detail_stays(name: str) -> str | None:
     """Return why this detail cannot be erased while the account is open, or None.
 
+    name: of a fixed detail, or the code of a declared one.
+
     Raises NotConfigured.
     """
-    if name not in DETAILS:
+    if name in FIXED and name not in ERASABLE:
         return _("Without it there is no account. It goes when you close the account.")
-    if name in the_company().required_fields:
+    if name in the_company().required_fields or _required_fields().filter(code=name).exists():
         return _(
             "The company needs it for as long as your account is open. You can correct it; it goes"
             " when you close the account."
@@ -35,29 +40,47 @@ def why_detail_stays(name: str) -> str | None:
 
 
 def erasable_categories() -> set[DataCategory]:
-    """Return the kinds of data that hold rows which customers may erase themselves."""
-    return {each.category for each in children_first() if each.erasable}
+    """Return the kinds of data of which customers may erase all rows at once."""
+    kinds = {each.category for each in children_first() if each.erasable}
+    return kinds - {DataCategory.DECLARED} if _required_fields().exists() else kinds
+
+
+def _required_fields() -> "QuerySet[DeclaredField]":
+    return DeclaredField.objects.active().filter(is_required=True)
 
 
 @transaction.atomic
 def erase_detail(customer: Customer, name: str, *, by: User) -> bool:
     """Erase one detail, from the history too; say whether there was anything.
 
+    name: of a fixed detail, or the code of a declared one.
+
     Raises AccountClosed, ErasureRefused.
     """
     _lock_erasable(customer)
     if reason := why_detail_stays(name):
         raise ErasureRefused(reason)
+    erase = _erase_fixed if name in FIXED else _erase_declared
+    was_there = erase(customer, name, by)
+    if was_there:
+        tell_of_change(customer)
+    return was_there
+
+
+def _erase_fixed(customer: Customer, name: str, by: User) -> bool:
     if not getattr(customer, name):
         return False
     setattr(customer, name, "")
     save_as(customer, by=by, reason=f"{name} erased", fields=[name])
     customer.history.update(**{name: ""})
-    queue_notice(
-        "details_changed",
-        recipient=customer.public_id,
-        key=f"details-{customer.history.latest().history_id}",
-    )
+    return True
+
+
+def _erase_declared(customer: Customer, code: str, by: User) -> bool:
+    value = customer.declared.filter(field__code=code).first()
+    if value is None:
+        return False
+    forget_declared(value)
     return True
 
 
@@ -68,11 +91,11 @@ def erase_category(customer: Customer, category: DataCategory) -> int:
     Raises AccountClosed, ErasureRefused.
     """
     _lock_erasable(customer)
-    going = [each for each in children_first() if each.erasable and each.category == category]
-    if not going:
+    if category not in erasable_categories():
         raise ErasureRefused(
             _("This is kept for as long as your account is open. It goes when you close it.")
         )
+    going = [each for each in children_first() if each.erasable and each.category == category]
     counts = erase_rows(going, [customer.pk])
     return sum(counts[each.model._meta.label] for each in going)
 

@@ -1,3 +1,4 @@
+from datetime import date
 from typing import Any
 
 from allauth.account import forms as allauth_forms
@@ -5,18 +6,43 @@ from django import forms
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.formfields import PhoneNumberField
 
+from accounts import accuracy
 from accounts.details import EDITABLE
 from accounts.models import ConsentDecision, Customer
 from accounts.registration import register_customer
 from common.forms import LineField, tell_of_masked_cards
 from common.tokens import new_public_id
 from policies.clocks import the_company
-from policies.models import LegalBasis, PolicyText, PolicyVersion, Purpose, sha256
+from policies.models import (
+    DeclaredField,
+    DeclaredKind,
+    LegalBasis,
+    PolicyText,
+    PolicyVersion,
+    Purpose,
+    sha256,
+)
+from policies.models.declared_fields import FIXED
+
+
+class PastDateField(forms.DateField):
+    """A day of somebody's life."""
+
+    FIRST = date(1900, 1, 1)
+
+    widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+
+    def validate(self, value: Any) -> None:
+        super().validate(value)
+        if value and not self.FIRST <= value <= timezone.localdate():
+            raise forms.ValidationError(
+                _("Enter a day from 1900 until today, as 31/12/1990."), code="range"
+            )
 
 
 class DetailsForm(forms.Form):
@@ -49,10 +75,21 @@ class DetailsForm(forms.Form):
         for name in the_company().required_fields:
             if name in self.fields:
                 self.fields[name].required = True
+        self.declared_fields_asked = list(DeclaredField.objects.active())
+        for asked in self.declared_fields_asked:
+            self.fields[asked.code] = _declared_field(asked)
 
     @property
     def details(self) -> dict[str, str]:
         return {name: str(self.cleaned_data[name] or "") for name in EDITABLE}
+
+    @property
+    def declared(self) -> dict[str, str]:
+        """Return what was told beside the fixed details, by code; a date as YYYY-MM-DD."""
+        return {
+            asked.code: str(self.cleaned_data[asked.code] or "")
+            for asked in self.declared_fields_asked
+        }
 
 
 class SignUpForm(DetailsForm, allauth_forms.SignupForm):  # type: ignore[misc]
@@ -63,16 +100,21 @@ class SignUpForm(DetailsForm, allauth_forms.SignupForm):  # type: ignore[misc]
         error_messages={"required": _("To open an account, accept the privacy policy.")},
     )
     shown = forms.CharField(widget=forms.HiddenInput)
-    field_order = ["full_name", "email", "phone", "address", "password1", "accept_policy"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        asked = [field.code for field in self.declared_fields_asked]
+        self.order_fields([*FIXED, *asked, "password1", "accept_policy"])
         self.purposes = list(Purpose.objects.asking_consent())
         self.fields["shown"].initial = self._words()
         for purpose in self.purposes:
             self.fields[_consent_name(purpose)] = forms.BooleanField(
                 label=purpose.wording, required=False
             )
+
+    @property
+    def accuracy_wording(self) -> str:
+        return accuracy.wording()
 
     @cached_property
     def policy_text(self) -> PolicyText:
@@ -136,6 +178,7 @@ class SignUpForm(DetailsForm, allauth_forms.SignupForm):  # type: ignore[misc]
         register_customer(
             user,
             details=self.details,
+            declared=self.declared,
             accepted=self.policy_text,
             agreed_to=[p for p in self.purposes if self.cleaned_data[_consent_name(p)]],
         )
@@ -174,4 +217,17 @@ def _consent_name(purpose: Purpose) -> str:
 
 
 def details_of(customer: Customer) -> dict[str, str]:
-    return {name: getattr(customer, name) for name in EDITABLE}
+    """Return the present details, as the form's fields are named."""
+    declared = {value.field.code: value.value for value in customer.declared.all()}
+    return declared | {name: getattr(customer, name) for name in EDITABLE}
+
+
+def _declared_field(asked: DeclaredField) -> forms.Field:
+    common: dict[str, Any] = {
+        "label": asked.name,
+        "help_text": asked.description,
+        "required": asked.is_required,
+    }
+    if asked.kind == DeclaredKind.DATE:
+        return PastDateField(**common)
+    return LineField(max_length=300, **common)

@@ -12,15 +12,23 @@ from typing import Any
 from django.core.paginator import Page, Paginator
 from django.db.models import Model
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.consents import choices_of
-from accounts.models import Customer
+from accounts.models import Customer, DeclaredValue
 from accounts.origins import Origin, origins_of
-from common.personal_data import DataCategory, Declaration, declarations, deferred
+from common.personal_data import (
+    DataCategory,
+    Declaration,
+    declaration_of,
+    declarations,
+    deferred,
+)
 from policies.counting import local_day
-from policies.models import Purpose, Recipient
+from policies.models import DeclaredField, DeclaredKind, Purpose, Recipient
+from policies.models.declared_fields import FIXED
 from policies.retention import kept_until, period_of, rule_after_closing, rules_of
 
 # Fields of libraries, which name them for programmers.
@@ -31,10 +39,12 @@ A_PAGE = 25  # rows of one table on the page of its category
 
 @dataclass(frozen=True)
 class HeldField:
-    name: str
+    """``detail``: what it is erased under, where the customer may ask for that."""
+
     label: str | Promise
     value: object
     origin: Origin | None
+    detail: str = ""
 
 
 @dataclass(frozen=True)
@@ -120,6 +130,21 @@ def held_in(
     return _Circumstances(customer).describe(category, tables), longest
 
 
+def held_details(customer: Customer) -> list[HeldField]:
+    """Return what the customer gave of themselves: the fixed details and the declared ones."""
+    rows = [customer, *customer.declared.all()]
+    fields = [_fields(declaration_of(type(row)), row, {}) for row in rows]
+    return [field for fields_of_row in fields for field in fields_of_row]
+
+
+def detail_label(name: str) -> str | None:
+    """Return what a detail is called, fixed or declared (by code); None when there is none."""
+    if name in FIXED:
+        return str(Customer._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
+    declared = DeclaredField.objects.filter(code=name).first()
+    return str(declared.name) if declared else None
+
+
 def kept_after_closing(closed_at: datetime) -> list[KeptCategory]:
     """Return what would stay of an account closed then.
 
@@ -190,14 +215,20 @@ def _table(declaration: Declaration, rows: Collection[Any], count: int) -> HeldT
 def _fields(
     declaration: Declaration, row: Model, origins: Mapping[tuple[Any, str], Origin]
 ) -> list[HeldField]:
-    return [
-        HeldField(name, *_label_and_value(row, name), origins.get((row.pk, name)))
-        for name in declaration.personal
-    ]
+    return [_field(row, name, origins.get((row.pk, name))) for name in declaration.personal]
 
 
-def _label_and_value(row: Model, name: str) -> tuple[str | Promise, object]:
+def _field(row: Model, name: str, origin: Origin | None) -> HeldField:
+    if isinstance(row, DeclaredValue):
+        return HeldField(row.field.name, _as_kind(row.field, row.value), origin, row.field.code)
     field = row._meta.get_field(name)
     display = getattr(row, f"get_{name}_display", None)
     value = display() if display else getattr(row, name)
-    return LABELS.get(name) or str(getattr(field, "verbose_name", name)), value
+    label = LABELS.get(name) or str(getattr(field, "verbose_name", name))
+    return HeldField(label, value, origin, name if isinstance(row, Customer) else "")
+
+
+def _as_kind(field: DeclaredField, text: str) -> str:
+    if field.kind == DeclaredKind.DATE:
+        return date_format(date.fromisoformat(text), "SHORT_DATE_FORMAT")
+    return text

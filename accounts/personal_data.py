@@ -5,7 +5,16 @@ from allauth.usersessions.models import UserSession
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import AssistedChange, Consent, Customer, IdentityCheck, PolicyEvent, User
+from accounts.models import (
+    AccuracyDeclaration,
+    AssistedChange,
+    Consent,
+    Customer,
+    DeclaredValue,
+    IdentityCheck,
+    PolicyEvent,
+    User,
+)
 from accounts.sessions import end_sessions
 from common.models import FileKey
 from common.personal_data import (
@@ -35,6 +44,23 @@ declare(
         },
         internal=["phone_hash"],
         plain=["kept_until", "grace_until"],
+    )
+)
+declare(
+    Declaration(
+        model=DeclaredValue,
+        category=DataCategory.DECLARED,
+        customer="customer",
+        personal={"value": mask_all},
+        erasable=True,
+    )
+)
+declare(
+    Declaration(
+        model=AccuracyDeclaration,
+        category=DataCategory.CONSENT,
+        customer="customer",
+        plain=["wording", "wording_sha256"],
     )
 )
 declare(

@@ -4,11 +4,14 @@ from collections.abc import Iterable, Mapping
 
 from django.db import transaction
 
+from accounts.accuracy import declare_accuracy
 from accounts.consents import write_consent
+from accounts.details import NONE, put_declared
 from accounts.models import (
     ConsentDecision,
     Customer,
     EventChannel,
+    Occasion,
     PolicyEvent,
     PolicyEventKind,
     User,
@@ -24,10 +27,12 @@ def register_customer(
     details: Mapping[str, str],
     accepted: PolicyText,
     agreed_to: Iterable[Purpose],
+    declared: Mapping[str, str] = NONE,
 ) -> Customer:
     """Record a new customer, and as separate events: policy shown, policy accepted, each consent.
 
-    ``agreed_to`` are the purposes that the customer chose; the others have no consent.
+    agreed_to: the purposes that the customer chose; the others have no consent.
+    declared: values by the code of their field. The customer declares all details right.
     """
     customer = Customer(user=user, email=user.email, language=user.language, **details)
     save_as(customer, by=user, reason="signed up")
@@ -35,6 +40,8 @@ def register_customer(
         PolicyEvent.objects.create(
             customer=customer, kind=kind, text=accepted, channel=EventChannel.WEB
         )
+    put_declared(customer, declared, by=user)
+    declare_accuracy(customer, Occasion.SIGN_UP)
     for purpose in agreed_to:
         write_consent(customer, purpose, ConsentDecision.GIVEN, by=user)
     return customer

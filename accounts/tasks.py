@@ -17,6 +17,14 @@ def expire_consents() -> None:
     consent_expiry.expire_consents()
 
 
+@scheduled_job("accounts.ask_for_accuracy", daily(9))
+def ask_for_accuracy() -> None:
+    """Ask customers to confirm their details anew. Nobody is asked twice; safe to repeat."""
+    from accounts import accuracy
+
+    accuracy.ask_for_accuracy()
+
+
 @scheduled_job("accounts.announce_policies", every_minute)
 def announce_policies() -> None:
     """Write the notices about a significant policy version. Safe to repeat."""

@@ -5,6 +5,7 @@ from accounts.views import accesses, assistance, closing, consents, details, pol
 urlpatterns = [
     path("data/", details.data, name="data"),
     path("data/edit/", details.edit_details, name="edit_details"),
+    path("data/confirm/", details.confirm_details, name="confirm_details"),
     path("data/erase/<slug:name>/", details.erase_detail, name="erase_detail"),
     path("data/<slug:category>/", details.data_category, name="data_category"),
     path("data/<slug:category>/erase/", details.erase_category, name="erase_category"),

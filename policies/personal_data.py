@@ -5,6 +5,7 @@ for table in (
     "PolicyVersion",
     "PolicyText",
     "Purpose",
+    "DeclaredField",
     "Recipient",
     "Recipient_purposes",
     "Agreement",

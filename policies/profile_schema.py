@@ -158,6 +158,7 @@ Setting = Literal[
     "forbidden_recipient_kinds",
     "closed_data_categories",
     "newsletter",
+    "accuracy_months",
 ]
 
 
@@ -165,6 +166,16 @@ def _registered(control: str) -> str:
     if control not in control_names():
         raise ValueError(f"{control} is not a control that the portal knows")
     return control
+
+
+class DeclaredField(Entry):
+    """A detail that forms ask for beside the fixed ones."""
+
+    code: Slug
+    name: Name
+    description: Text
+    kind: Literal["text", "date"]
+    is_required: bool = False
 
 
 class Promise(Entry):
@@ -235,6 +246,7 @@ class Parameters(Entry):
     consent_months: Span | None = None  # none: a consent lasts until it is withdrawn
     grace_days: Count = 7  # to open a closed account again; 0: not at all
     idle_months: Span = 24  # then it is asked whether the data is still necessary
+    accuracy_months: Count = 12  # customers then confirm their details anew; 0: never
     newsletter: Slug | None = None  # the purpose for which anybody may subscribe to mails
     unstated: Many[
         Literal[
@@ -396,6 +408,7 @@ class Profile(Entry):
     company: Company
     policy: Policy
     parameters: Parameters
+    declared_fields: Many[DeclaredField] = ()
     purposes: Some[Purpose]
     recipients: Many[Recipient]
     time_limits: TimeLimits

@@ -17,6 +17,8 @@ BASIS_OF_FAMILY = _("A promise comes from the policy or the company, a statute f
 SENTENCES: dict[str, str | Promise] = {
     "policies_purpose_code_key": CODE_TAKEN,
     "policies_recipient_code_key": CODE_TAKEN,
+    "policies_declaredfield_code_key": CODE_TAKEN,
+    "declaredfield_is_none_of_the_fixed": _("Every customer is asked for this detail already."),
     "purpose_consent_is_optional": _("What rests on consent cannot be required."),
     "purpose_wording_iff_consent": _(
         "Consent needs its question in both languages; any other legal basis asks none."

@@ -41,6 +41,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[Link, ...]], ...] = (
             (_("Policy versions"), "description", "policies.policyversion"),
             (_("Policy announcements"), "campaign", "accounts.policyannouncement"),
             (_("Purposes"), "target", "policies.purpose"),
+            (_("Declared details"), "list_alt", "policies.declaredfield"),
             (_("Recipients"), "group", "policies.recipient"),
             (_("Time limits"), "timer", "policies.timelimit"),
             (_("Official calendar"), "calendar_month", "policies.officialday"),

@@ -99,24 +99,12 @@ not_built(
     because=_("Attacks and breaches, and who was informed, are not recorded here yet."),
 )
 not_built(
-    "accuracy_declaration",
-    because=_("Customers do not declare here yet that their data is complete and correct."),
-)
-not_built(
-    "declared_details",
-    because=_("Other details that a form asks for are not held in the portal yet."),
-)
-not_built(
     "device_information",
     because=_("Only browser and address of signed-in sessions are held here, nothing else yet."),
 )
 not_built(
     "idle_data_review",
     because=_("A regular review of data that is no longer necessary is not built yet."),
-)
-not_built(
-    "field_erasure",
-    because=_("Details can be corrected and the account closed; erasing single ones is not built."),
 )
 not_built(
     "security_reviews",

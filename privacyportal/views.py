@@ -14,6 +14,7 @@ from django.views.i18n import set_language
 from access.models import AccessRecord
 from accounts import details
 from accounts.acceptance import version_to_accept
+from accounts.accuracy import review
 from accounts.consents import choices_of
 from accounts.http import CustomerRequest, for_customer
 from accounts.models import Customer
@@ -42,6 +43,7 @@ def overview(request: CustomerRequest) -> HttpResponse:
         {
             "customer": customer,
             "policy_to_accept": version_to_accept(customer),
+            "is_review_due": review().is_due(customer),
             "open_complaints": Complaint.objects.of(customer).open(),
             "consents_given": sum(choice.is_given for choice in choices),
             "consents_asked": len(choices),

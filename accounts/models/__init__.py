@@ -1,4 +1,4 @@
-"""Customers and their sign-ins, what they were shown and accepted, and what they consented to."""
+"""Customers and their sign-ins, what they declared, were shown, accepted, and consented to."""
 
 from accounts.models.assistance import (
     AssistedChange,
@@ -8,6 +8,7 @@ from accounts.models.assistance import (
     RequestChannel,
 )
 from accounts.models.consents import Consent, ConsentDecision, ConsentQuerySet
+from accounts.models.details import AccuracyDeclaration, DeclaredValue, Occasion
 from accounts.models.people import (
     ClosingCause,
     Customer,
@@ -26,6 +27,7 @@ from accounts.models.policy_events import (
 
 __all__ = [
     "MAILING",
+    "AccuracyDeclaration",
     "AssistedChange",
     "ClosingCause",
     "Consent",
@@ -33,11 +35,13 @@ __all__ = [
     "ConsentQuerySet",
     "Customer",
     "CustomerQuerySet",
+    "DeclaredValue",
     "EventChannel",
     "Folded",
     "IdentityCheck",
     "IdentityCheckKind",
     "IdentityCheckResult",
+    "Occasion",
     "PolicyAnnouncement",
     "PolicyEvent",
     "PolicyEventKind",

@@ -99,6 +99,9 @@ class Customer(SearchableModel):
 
     Phone and address are encrypted; a phone number, as +84912345678, is found by its hash.
 
+    declared_at is when they last declared their details right, accuracy_asked_at when they
+    were last asked to: copies for the review, of the declarations and of the notices.
+
     kept_until is the last local day on which the data of a closed account is
     kept, as the customer was told under closing_rule; grace_until the last one on
     which the account can be opened again without an officer, None where it cannot.
@@ -138,9 +141,14 @@ class Customer(SearchableModel):
     )
     kept_until = models.DateField(_("kept until"), null=True, editable=False)
     grace_until = models.DateField(_("can be opened again until"), null=True, editable=False)
+    declared_at = models.DateTimeField(_("details declared right"), null=True, editable=False)
+    accuracy_asked_at = models.DateTimeField(_("asked to confirm"), null=True, editable=False)
 
     objects = CustomerQuerySet.as_manager()
-    history = HistoricalRecords(user_db_constraint=False, excluded_fields=["phone_hash"])
+    history = HistoricalRecords(
+        user_db_constraint=False,
+        excluded_fields=["phone_hash", "declared_at", "accuracy_asked_at"],
+    )
 
     class Meta:
         verbose_name = _("customer")
@@ -178,6 +186,10 @@ class Customer(SearchableModel):
             models.Index(KeyId("address"), name="customer_address_key"),
             # For their search by a whole name.
             models.Index(Folded("full_name"), name="customer_folded_name"),
+            # For the review of accuracy: whose last declaration is the oldest.
+            models.Index(
+                name="customer_declared_at", fields=["declared_at"], condition=Q(closed_at=None)
+            ),
             # For the control required_details: whichever the company requires, few lack it.
             *(
                 models.Index(

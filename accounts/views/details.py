@@ -5,16 +5,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from accounts import erasure
+from accounts import accuracy, erasure
 from accounts.details import correct_details
 from accounts.erasure import erasable_categories
 from accounts.forms import DetailsForm, details_of
-from accounts.held import held_about, held_in
+from accounts.held import detail_label, held_about, held_details, held_in
 from accounts.http import CustomerRequest, for_customer
-from accounts.models import Customer
 from common.errors import PortalError
 from common.forms import tell_of_masked_cards
-from common.personal_data import DataCategory, declaration_of
+from common.personal_data import DataCategory
 
 
 @for_customer
@@ -51,7 +50,8 @@ def erase_category(request: CustomerRequest, category: str) -> HttpResponse:
 @for_customer
 def erase_detail(request: CustomerRequest, name: str) -> HttpResponse:
     """Say what erasing a detail means, or why it cannot go; a POST erases it."""
-    if name not in declaration_of(Customer).personal:
+    label = detail_label(name)
+    if label is None:
         raise Http404
     refusal = erasure.why_detail_stays(name)
     if request.method == "POST" and not refusal:
@@ -62,7 +62,6 @@ def erase_detail(request: CustomerRequest, name: str) -> HttpResponse:
         else:
             messages.success(request, _("It is erased for good, from the history too."))
             return redirect("data")
-    label = Customer._meta.get_field(name).verbose_name  # type: ignore[union-attr]
     context = {"label": label, "refusal": refusal}
     return render(request, "accounts/erase_detail.html", context)
 
@@ -72,11 +71,29 @@ def edit_details(request: CustomerRequest) -> HttpResponse:
     form = DetailsForm(request.POST or None, initial=details_of(request.customer))
     if form.is_valid():
         try:
-            correct_details(request.customer, details=form.details, by=request.user)
+            correct_details(
+                request.customer, details=form.details, declared=form.declared, by=request.user
+            )
         except PortalError as error:
             form.add_error(None, str(error))
         else:
             tell_of_masked_cards(request, form)
             messages.success(request, _("Your details are up to date."))
             return redirect("data")
-    return render(request, "accounts/edit_details.html", {"form": form})
+    context = {"form": form, "wording": accuracy.wording()}
+    return render(request, "accounts/edit_details.html", context)
+
+
+@for_customer
+def confirm_details(request: CustomerRequest) -> HttpResponse:
+    """Show the details that a customer gave; a POST declares that they are right."""
+    if request.method == "POST":
+        try:
+            accuracy.confirm_details(request.customer)
+        except PortalError as error:
+            messages.error(request, str(error))
+        else:
+            messages.success(request, _("Thank you. Your details are confirmed."))
+            return redirect("overview")
+    context = {"held": held_details(request.customer), "wording": accuracy.wording()}
+    return render(request, "accounts/confirm_details.html", context)

@@ -1,5 +1,21 @@
 """What was promised, in the admin."""
 
-from policies.admin import calendar, promises, recipients, registers, rules, versions
+from policies.admin import (
+    calendar,
+    declared_fields,
+    promises,
+    recipients,
+    registers,
+    rules,
+    versions,
+)
 
-__all__ = ["calendar", "promises", "recipients", "registers", "rules", "versions"]
+__all__ = [
+    "calendar",
+    "declared_fields",
+    "promises",
+    "recipients",
+    "registers",
+    "rules",
+    "versions",
+]

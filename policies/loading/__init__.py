@@ -11,6 +11,7 @@ from policies.loading.company import load_company
 from policies.loading.policy import load_policy, unpublishable
 from policies.loading.promises import load_promises
 from policies.loading.registers import (
+    load_declared_fields,
     load_purposes,
     load_recipients,
     retire_registers_of_another,
@@ -64,6 +65,7 @@ def _load_all_of(profile: profile_schema.Profile) -> int:
         for load in (
             load_company,
             load_policy,
+            load_declared_fields,
             load_purposes,
             load_recipients,
             load_promised_limits,

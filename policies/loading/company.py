@@ -32,6 +32,7 @@ def load_company(profile: profile_schema.Profile) -> int:
             "required_fields": list(parameters.required_fields),
             "forbidden_recipient_kinds": list(parameters.forbidden_recipient_kinds),
             "closed_data_categories": list(parameters.closed_data_categories),
+            "accuracy_months": parameters.accuracy_months,
             "consent_months": parameters.consent_months,
             "grace_days": parameters.grace_days,
             "idle_months": parameters.idle_months,

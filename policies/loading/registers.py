@@ -1,9 +1,22 @@
-"""Purposes and recipients. Those that staff added are theirs and stay."""
+"""Declared details, purposes and recipients. Those that staff added are theirs and stay."""
 
 from policies import profile_schema
 from policies.loading.rows import LOADED, put_all, retire, two_columns
-from policies.models import Company, Purpose, Recipient
+from policies.models import Company, DeclaredField, Purpose, Recipient
 from policies.registers import put_purposes
+
+
+def load_declared_fields(profile: profile_schema.Profile) -> int:
+    rows = {
+        field.code: {
+            **two_columns("name", field.name),
+            **two_columns("description", field.description),
+            "kind": field.kind,
+            "is_required": field.is_required,
+        }
+        for field in profile.declared_fields
+    }
+    return put_all(DeclaredField, rows)
 
 
 def load_purposes(profile: profile_schema.Profile) -> int:
@@ -44,7 +57,8 @@ def load_recipients(profile: profile_schema.Profile) -> int:
 
 
 def retire_registers_of_another(company: str) -> None:
-    """End the purposes and recipients of the company that this deployment served before."""
+    """End the registers of the company that this deployment served before."""
     if Company.objects.exclude(profile=company).exists():
+        retire(DeclaredField.objects.active())
         retire(Purpose.objects.active())
         retire(Recipient.objects.active())

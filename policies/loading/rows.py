@@ -7,7 +7,7 @@ from django.db.models import Model, QuerySet
 from django.utils import timezone
 
 from common.history import save_as
-from policies.models import Purpose, Recipient
+from policies.models import DeclaredField, Purpose, Recipient
 
 LOADED = "profile loaded"
 
@@ -26,7 +26,10 @@ def put(model: type[Model], key: dict[str, Any], values: dict[str, Any]) -> int:
     return 1
 
 
-def put_all(model: type[Purpose] | type[Recipient], rows: Mapping[str, Mapping[str, Any]]) -> int:
+def put_all(
+    model: type[DeclaredField] | type[Purpose] | type[Recipient],
+    rows: Mapping[str, Mapping[str, Any]],
+) -> int:
     """Bring the rows in line with ``rows``, which go by their codes; retire what left the profile.
 
     Rows that staff added are theirs.

@@ -12,6 +12,7 @@ from policies.models.company import (
     DayKind,
     StaffAccessMode,
 )
+from policies.models.declared_fields import DeclaredField, DeclaredKind
 from policies.models.promises import (
     Promise,
     PromiseResult,
@@ -60,6 +61,8 @@ __all__ = [
     "DayKind",
     "DayStatus",
     "DayType",
+    "DeclaredField",
+    "DeclaredKind",
     "Language",
     "LegalBasis",
     "OfficialDay",

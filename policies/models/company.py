@@ -90,6 +90,11 @@ class Company(models.Model):
         default=24,
         help_text=_("Then somebody decides whether its data is still necessary."),
     )
+    accuracy_months = models.PositiveSmallIntegerField(
+        _("details are confirmed every … months"),
+        default=12,
+        help_text=_("Customers then declare anew that they are right. 0: never asked again."),
+    )
     newsletter = models.SlugField(
         _("purpose of the newsletter"),
         max_length=40,

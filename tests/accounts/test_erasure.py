@@ -107,8 +107,7 @@ def test_a_kind_that_stays_with_the_account_says_so(client, customer):
         erasure.erase_category(customer, DataCategory.CONSENT)
 
 
-@pytest.mark.django_db(transaction=True)
-def test_a_hold_stands_before_the_erasure_or_comes_after_it():
+def test_a_hold_stands_before_the_erasure_or_comes_after_it(portal):
     customer = make_customer(address=SECRET)
 
     def erase():

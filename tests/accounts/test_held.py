@@ -40,7 +40,7 @@ def held_of(customer, category):
 
 def origins(customer):
     (row,) = held_of(customer, DataCategory.CONTACT).tables[0].rows
-    return {field.name: field.origin and str(field.origin.source) for field in row}
+    return {field.detail: field.origin and str(field.origin.source) for field in row}
 
 
 def test_each_value_says_who_gave_it_and_since_when(customer):
@@ -103,9 +103,9 @@ def test_the_pages_ask_no_more_for_more_rows(client, customer, rows, django_asse
         correct_details(customer, details={**NEW, "address": f"{number}"}, by=customer.user)
     client.get(reverse("data"))  # what is asked once a session
 
-    with django_assert_num_queries(22):
+    with django_assert_num_queries(23):
         client.get(reverse("data"))
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         client.get(reverse("data_category", args=["complaint"]))
 
 

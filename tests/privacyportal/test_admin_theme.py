@@ -37,6 +37,7 @@ PAGES = {
     "/admin/policies/policyversion/add/": {DPO},
     "/admin/accounts/policyannouncement/": {DPO, AUDITOR, ADMINISTRATOR},
     "/admin/policies/purpose/": {COMPLAINT_OFFICER, DPO, AUDITOR},
+    "/admin/policies/declaredfield/": {COMPLAINT_OFFICER, DPO, AUDITOR},
     "/admin/policies/recipient/": {DPO, AUDITOR},
     "/admin/policies/timelimit/": {COMPLAINT_OFFICER, DPO, AUDITOR},
     "/admin/policies/retentionrule/": {DPO, AUDITOR},
