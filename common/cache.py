@@ -31,6 +31,9 @@ class ForgivingRedisCache(RedisCache):
     def delete(self, key: Any, version: Any = None) -> bool:
         return bool(self._try("delete", False, key, version=version))
 
+    def incr(self, key: Any, delta: int = 1, version: Any = None) -> int:
+        return int(self._try("incr", 0, key, delta, version=version))
+
     @property
     def redis(self) -> Any:
         """Return the client itself, for what a cache cannot do; it forgives nothing."""

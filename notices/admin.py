@@ -45,6 +45,7 @@ class NoticeAdmin(ReadOnlyAdmin):
     fields = [
         "template",
         "mailing",
+        "purpose",
         "priority",
         "state",
         "attempts",

@@ -10,6 +10,7 @@ class NoticeState(models.TextChoices):
     SENT = "sent", _("sent")
     FAILED = "failed", _("failed")
     DROPPED = "dropped", _("dropped: the recipient is gone")
+    REFUSED = "refused", _("not sent: consent withdrawn")
 
 
 class Outcome(models.TextChoices):
@@ -20,6 +21,7 @@ class Outcome(models.TextChoices):
     SENT = NoticeState.SENT.value, NoticeState.SENT.label
     SEEN = "seen", _("seen")
     DROPPED = NoticeState.DROPPED.value, NoticeState.DROPPED.label
+    REFUSED = NoticeState.REFUSED.value, NoticeState.REFUSED.label
 
 
 class NoticePriority(models.IntegerChoices):
@@ -44,6 +46,8 @@ class Notice(models.Model):
 
     key: names the cause, so that a cause repeated writes no second notice.
     mailing: names what went to many people at once; empty for all else.
+    purpose: makes it advertising, for the purpose of that code, which leaves only while its
+    recipient consents; empty for what people must be told.
     seen_at: when the recipient opened, on the site, what the notice speaks of.
     """
 
@@ -63,6 +67,7 @@ class Notice(models.Model):
         _("priority"), choices=NoticePriority, default=NoticePriority.AT_ONCE
     )
     mailing = models.CharField(_("mailing"), max_length=30, blank=True)
+    purpose = models.SlugField(_("purpose"), max_length=40, blank=True)
     queued_at = models.DateTimeField(_("queued"), auto_now_add=True)
     send_after = models.DateTimeField(_("send after"))
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)

@@ -8,11 +8,11 @@ from datetime import timedelta
 from functools import partial
 from smtplib import SMTPServerDisconnected
 from time import monotonic
-from typing import Any
+from typing import Any, NamedTuple
 
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
-from django.core.mail import EmailMessage, get_connection
+from django.core.mail import EmailMessage, EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import connection, transaction
 from django.db.models import Count, F, QuerySet
@@ -38,6 +38,14 @@ class Recipient:
     name: str
     address: str
     language: str
+
+
+class Rendered(NamedTuple):
+    """A mail in words; page is its HTML, or "" where the text is all there is."""
+
+    subject: str
+    body: str
+    page: str
 
 
 FindRecipient = Callable[[str], Recipient | None]
@@ -71,8 +79,25 @@ Fill = Callable[[dict[str, Any]], dict[str, Any]]
 _fills: dict[str, Fill] = {}
 
 
+FindWayOut = Callable[[str, str], str | None]
+"""Takes a public id and the code of a purpose; returns the address at which one click ends such
+mails, or None when the person must not get one. Asked just before each mail leaves, in a
+transaction: what it locks waits for a withdrawal that is under way."""
+
+_guards: list[FindWayOut] = []
+
+
+def guards_marketing(guard: FindWayOut) -> FindWayOut:
+    """Let a room above say who may get advertising. Without one nobody does."""
+    _guards.append(guard)
+    return guard
+
+
 def fills_template(template: str) -> Callable[[Fill], Fill]:
-    """Let a room above fetch what a template says, when the mail is sent."""
+    """Let a room above fetch what a template says, when the mail is sent, in its language.
+
+    Where it returns ``html``, that is sent beside the text, in the template of the same name.
+    """
 
     def register(fill: Fill) -> Fill:
         _fills[template] = fill
@@ -90,22 +115,28 @@ def queue_notice(template: str, *, recipient: str, key: str, **context: Any) -> 
 
 
 def queue_mailing(
-    template: str, *, mailing: str, recipients: QuerySet[Any, str], **context: Any
+    template: str,
+    *,
+    mailing: str,
+    recipients: QuerySet[Any, str],
+    purpose: str = "",
+    **context: Any,
 ) -> int:
     """Write one notice to each of ``recipients`` (a query for public ids); return how many.
 
     One statement, however many they are, so that no row passes through Python.
     Whoever has a notice of this ``mailing`` (at most 30 letters) gets no second one.
+    With a ``purpose`` it is advertising.
     """
     people, parameters = recipients.query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
             INSERT INTO notices_notice (
-                key, mailing, template, recipient, context, priority, state,
+                key, mailing, purpose, template, recipient, context, priority, state,
                 address, subject, body, error, attempts, queued_at, send_after
             )
-            SELECT %s || '-' || public_id, %s, %s, public_id, %s::jsonb, %s, %s,
+            SELECT %s || '-' || public_id, %s, %s, %s, public_id, %s::jsonb, %s, %s,
                    '', '', '', '', 0, now(), now()
             FROM ({people}) AS people (public_id)
             ON CONFLICT (key) DO NOTHING
@@ -113,6 +144,7 @@ def queue_mailing(
             [
                 mailing,
                 mailing,
+                purpose,
                 template,
                 json.dumps(context),
                 NoticePriority.MAILING,
@@ -138,11 +170,12 @@ class Delivery:
     sent: int = 0
     seen: int = 0
     dropped: int = 0
+    refused: int = 0
 
     @property
     def settled(self) -> int:
         """Return for how many nothing more is going to happen."""
-        return self.failed + self.sent + self.seen + self.dropped
+        return self.failed + self.sent + self.seen + self.dropped + self.refused
 
 
 def count_delivery(mailing: str) -> Delivery:
@@ -186,7 +219,7 @@ def queue_rendered(template: str, *, address: str, subject: str, body: str) -> N
 
 def queue_to(recipient: Recipient, template: str, **context: Any) -> None:
     """Write a mail to an address that is nobody's yet, or no longer, as to both of a change."""
-    subject, body = _render(template, recipient, context)
+    subject, body, _page = _render(template, recipient, context)
     queue_rendered(template, address=recipient.address, subject=subject, body=body)
 
 
@@ -235,7 +268,7 @@ def _send(notice: Notice, post: BaseEmailBackend) -> None:
     try:
         with transaction.atomic():
             message = _message(notice)
-        if message is not None:
+        if isinstance(message, EmailMessage):
             _hand_over(message, post)
     except SoftTimeLimitExceeded:
         raise
@@ -243,7 +276,7 @@ def _send(notice: Notice, post: BaseEmailBackend) -> None:
         post.close()
         _give_up_or_wait(notice, type(error).__name__)
     else:
-        _settle(notice, NoticeState.SENT if message else NoticeState.DROPPED)
+        _settle(notice, NoticeState.SENT if isinstance(message, EmailMessage) else message)
 
 
 def _hand_over(message: EmailMessage, post: BaseEmailBackend) -> None:
@@ -262,26 +295,49 @@ def _hand_over(message: EmailMessage, post: BaseEmailBackend) -> None:
         message.send()
 
 
-def _message(notice: Notice) -> EmailMessage | None:
-    """Return the mail, or None when the recipient is gone."""
+def _message(notice: Notice) -> EmailMessage | NoticeState:
+    """Return the mail, or how the notice ends without one."""
     if notice.address:
         return EmailMessage(notice.subject, notice.body, to=[notice.address])
     recipient = _recipient_of(notice)
     if recipient is None:
-        return None
-    subject, body = _render(notice.template, recipient, notice.context)
-    return EmailMessage(subject, body, to=[recipient.address])
+        return NoticeState.DROPPED
+    if not notice.purpose:
+        return _mail(recipient, _render(notice.template, recipient, notice.context))
+    way_out = _way_out(notice)
+    return _advertising(notice, recipient, way_out) if way_out else NoticeState.REFUSED
 
 
-def _render(template: str, recipient: Recipient, values: dict[str, Any]) -> tuple[str, str]:
-    """Return subject and body in the recipient's language."""
+def _way_out(notice: Notice) -> str | None:
+    return next(filter(None, (find(notice.recipient, notice.purpose) for find in _guards)), None)
+
+
+def _advertising(notice: Notice, recipient: Recipient, way_out: str) -> EmailMessage:
+    """Write a mail that one click of its reader, or of the mail program, ends. Source: RFC 8058."""
+    values = {**notice.context, "unsubscribe": way_out}
+    message = _mail(recipient, _render(notice.template, recipient, values))
+    message.extra_headers["List-Unsubscribe"] = f"<{way_out}>"
+    message.extra_headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    return message
+
+
+def _mail(recipient: Recipient, words: Rendered) -> EmailMessage:
+    message = EmailMultiAlternatives(words.subject, words.body, to=[recipient.address])
+    if words.page:
+        message.attach_alternative(words.page, "text/html")
+    return message
+
+
+def _render(template: str, recipient: Recipient, values: dict[str, Any]) -> Rendered:
+    """Write a mail in the recipient's language."""
     context = {**values, "name": recipient.name, "site": settings.SITE_ORIGIN}
     with translation.override(recipient.language):
         if fill := _fills.get(template):
             context |= fill(values)
         text = render_to_string(f"notices/{template}.txt", context)
+        page = render_to_string(f"notices/{template}.html", context) if "html" in context else ""
     subject, _blank, body = text.strip().partition("\n")
-    return subject.strip(), body.strip() + "\n"
+    return Rendered(subject.strip(), body.strip() + "\n", page)
 
 
 def _recipient_of(notice: Notice) -> Recipient | None:

@@ -31,6 +31,7 @@ from notices.services import (
 VIEW = "accounts.view_policyannouncement"
 A_PAGE = 50  # customers
 RELOADED_AFTER = 5  # seconds
+OUTCOMES = [each for each in Outcome if each != Outcome.REFUSED]  # which is for advertising alone
 
 
 class AnnouncementList(PrivateSearchList):
@@ -127,7 +128,7 @@ def _people(
     mailing, numbers = announcement.mailing, asdict(delivery)
     chosen = _chosen(request, numbers)
     context: dict[str, Any] = {
-        "tabs": [(each.value, each.label, numbers[each]) for each in Outcome],
+        "tabs": [(each.value, each.label, numbers[each]) for each in OUTCOMES],
         "search_var": SEARCH_VAR,
         "input_classes": " ".join(INPUT_CLASSES),
     }

@@ -32,6 +32,11 @@ VALUES = {
     "taken": ["complaint officer"],
     "purposes": [SimpleNamespace(name="Bản tin")],
     "days": 14,
+    "issue": SimpleNamespace(
+        subject="Tin tháng 12", body="Có dịch vụ mới.", purpose=SimpleNamespace(name="Bản tin")
+    ),
+    "confirm": "https://privacy.example.vn/newsletter/confirm/abc/",
+    "unsubscribe": "https://privacy.example.vn/unsubscribe/abc/",
     "enquiry": SimpleNamespace(
         reference="HD-7Q4M-2XHD",
         received_at=date(2026, 11, 20),
@@ -46,7 +51,7 @@ VALUES = {
 
 
 # To an address that nobody has shown to be theirs: no word of it is anybody's but ours.
-TO_NOBODY_KNOWN = {"enquiry_confirm"}
+TO_NOBODY_KNOWN = {"enquiry_confirm", "newsletter_confirm"}
 
 
 @pytest.mark.parametrize("language", ["vi", "en"])
