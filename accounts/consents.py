@@ -100,6 +100,12 @@ def consents_on(customer: Customer, day: date) -> list[Consent]:
     ]
 
 
+def consent_in_force(customer: Customer, purpose: Purpose) -> Consent | None:
+    """Return the consent that covers the purpose as it is asked now, if the customer gave one."""
+    last = customer.consents.filter(purpose=purpose).select_related("purpose").last()
+    return last if last is not None and last.is_in_force else None
+
+
 @transaction.atomic
 def decide_consent(
     customer: Customer, purpose: Purpose, *, decision: ConsentDecision, by: User

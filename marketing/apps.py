@@ -7,5 +7,5 @@ class MarketingConfig(AppConfig):
     verbose_name = _("Marketing")
 
     def ready(self) -> None:
-        # What follows from a decision, wherever it is made.
-        from marketing import signals, suppression  # noqa: F401
+        # What follows from decisions, what lets mails leave, and what they say.
+        from marketing import issues, permission, signals  # noqa: F401

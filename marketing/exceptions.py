@@ -3,3 +3,11 @@ from common.errors import PortalError
 
 class MarketingError(PortalError):
     pass
+
+
+class LinkExpired(MarketingError):
+    pass
+
+
+class IssueRefused(MarketingError):
+    pass

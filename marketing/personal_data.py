@@ -1,7 +1,32 @@
-from common.personal_data import exempt
+from collections.abc import Collection
+
+from accounts.models import Customer
+from common.personal_data import erasure_step, exempt
+from marketing.models import Subscription
+from notices.services import Recipient, finds_recipients
 
 exempt(
     "marketing.Suppression",
     because="knows an address or number by a keyed hash alone, and must outlive its owner's data:"
     " else an import would bring back the advertising that they refused",
 )
+exempt(
+    "marketing.Subscription",
+    because="of people without an account; goes when they unsubscribe, are not confirmed in two"
+    " days, or open an account, and with a customer whose address it is",
+)
+exempt("marketing.NewsletterIssue", because="what the company writes to everybody")
+
+
+@erasure_step
+def end_subscriptions(customers: Collection[int]) -> None:
+    addresses = Customer.objects.filter(pk__in=customers).values("email")
+    Subscription.objects.filter(email__in=addresses).delete()
+
+
+@finds_recipients
+def find_subscriber(public_id: str) -> Recipient | None:
+    subscription = Subscription.objects.filter(public_id=public_id).first()
+    if subscription is None:
+        return None
+    return Recipient("", subscription.email, subscription.language)

@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.consents import follows_decisions
 from accounts.models import Consent, ConsentDecision, Customer
 from marketing.contacts import contact_hash, contact_hashes, contacts_of
-from marketing.models import Suppression, SuppressionReason
+from marketing.models import Subscription, Suppression, SuppressionReason
 from policies.models import Channel, Purpose
 
 
@@ -30,9 +30,10 @@ def suppressions_of(contacts: Iterable[str], purpose: Purpose) -> QuerySet[Suppr
 
 
 def suppress_customer(customer: Customer, purpose: Purpose) -> None:
-    """Remember a refusal of the customer beyond their account."""
-    hashes = map(contact_hash, contacts_of(customer, purpose.channel))
-    suppress(hashes, purpose, reason=SuppressionReason.REFUSED)
+    """Remember a refusal of the customer beyond their account, and end their subscriptions."""
+    contacts = contacts_of(customer, purpose.channel)
+    suppress(map(contact_hash, contacts), purpose, reason=SuppressionReason.REFUSED)
+    Subscription.objects.filter(email__in=contacts, purpose=purpose).delete()
 
 
 def lift_by_consent(customer: Customer, purpose: Purpose, *, given_at: datetime) -> None:
@@ -51,6 +52,12 @@ def lift_after_proof(customer: Customer) -> None:
     for consent in latest:
         if consent.decision == ConsentDecision.GIVEN and is_marketing(consent.purpose):
             lift_by_consent(customer, consent.purpose, given_at=consent.at)
+
+
+def lift_by_confirmation(subscription: Subscription) -> None:
+    """Take the address of a subscription off the list: the link in the mail has proved it."""
+    refused = suppressions_of([subscription.email], subscription.purpose)
+    refused.update(lifted_at=timezone.now())
 
 
 def is_proven(customer: Customer) -> bool:

@@ -1,7 +1,15 @@
 from django.urls import path
 
-from marketing.views import refusal
+from marketing.views import newsletter, refusal
 
 urlpatterns = [
     path("me/consents/refuse/", refusal.refuse, name="refuse_marketing"),
+    path("newsletter/", newsletter.newsletter, name="newsletter"),
+    path("newsletter/asked/", newsletter.newsletter_asked, name="newsletter_asked"),
+    path(
+        "newsletter/confirm/<str:token>/",
+        newsletter.confirm_subscription,
+        name="confirm_subscription",
+    ),
+    path("unsubscribe/<str:token>/", newsletter.unsubscribe, name="unsubscribe"),
 ]

@@ -48,6 +48,10 @@ GROUPS: tuple[tuple[str | Promise, tuple[Link, ...]], ...] = (
         ),
     ),
     (
+        _("Marketing"),
+        ((_("Newsletter issues"), "newspaper", "marketing.newsletterissue"),),
+    ),
+    (
         _("Access"),
         (
             (_("Access records"), "visibility", "access.accessrecord"),

@@ -1,0 +1,3 @@
+from marketing.admin.issues import NewsletterIssueAdmin
+
+__all__ = ["NewsletterIssueAdmin"]

@@ -1,5 +1,18 @@
 """Who must not be contacted, who subscribed to what, and what was sent to them."""
 
+from marketing.models.newsletter import (
+    LONGEST_ISSUE,
+    NewsletterIssue,
+    Subscription,
+    SubscriptionQuerySet,
+)
 from marketing.models.suppressions import Suppression, SuppressionReason
 
-__all__ = ["Suppression", "SuppressionReason"]
+__all__ = [
+    "LONGEST_ISSUE",
+    "NewsletterIssue",
+    "Subscription",
+    "SubscriptionQuerySet",
+    "Suppression",
+    "SuppressionReason",
+]

@@ -2,15 +2,14 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
-from accounts.http import CustomerRequest, for_customer
+from accounts.http import CustomerRequest, for_customer, posted_from
 from common.errors import PortalError
 from marketing.refusal import refuse_marketing
 
 
 @for_customer
-@require_POST
+@posted_from("consents")
 def refuse(request: CustomerRequest) -> HttpResponse:
     try:
         withdrawn = refuse_marketing(request.customer, by=request.user)

@@ -293,7 +293,7 @@ class TestRefusingAll:
         assert other.consents.count() == 1
 
     def test_takes_a_click_not_a_look(self, client, customer):
-        assert client.get(reverse("refuse_marketing")).status_code == 405
+        assert client.get(reverse("refuse_marketing")).url == reverse("consents")
         assert not Suppression.objects.exists()
 
     def test_needs_a_sign_in(self, client):

@@ -42,6 +42,8 @@ PAGES = {
     "/admin/policies/timelimit/": {COMPLAINT_OFFICER, DPO, AUDITOR},
     "/admin/policies/retentionrule/": {DPO, AUDITOR},
     "/admin/policies/officialday/": {COMPLAINT_OFFICER, DPO, AUDITOR},
+    "/admin/marketing/newsletterissue/": {DPO},
+    "/admin/marketing/newsletterissue/add/": {DPO},
     "/admin/notices/notice/": {DPO, ADMINISTRATOR},
     "/admin/common/jobstatus/": {DPO, AUDITOR, ADMINISTRATOR},
     "/admin/visits/pageday/": {DPO},
@@ -87,8 +89,8 @@ def test_every_registered_admin_is_the_portals_own():
     homes = {type(site_admin).__module__.partition(".")[0] for site_admin in registered()}
 
     assert homes == {
-        "access", "accounts", "common", "complaints", "enquiries", "notices", "policies",
-        "retention", "visits",
+        "access", "accounts", "common", "complaints", "enquiries", "marketing",
+        "notices", "policies", "retention", "visits",
     }  # fmt: skip
 
 

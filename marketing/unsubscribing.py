@@ -1,0 +1,36 @@
+"""Unsubscribing by the link in a mail, by whoever follows it."""
+
+from django.db import transaction
+
+from accounts.consents import write_consent
+from accounts.models import ConsentDecision, Customer, EventChannel
+from marketing.links import read_way_out
+from marketing.models import Subscription, SuppressionReason
+from marketing.suppression import suppress
+from policies.models import Purpose
+
+
+@transaction.atomic
+def unsubscribe(token: str) -> None:
+    """End the mails that the link came with. A link that is not ours, or old, ends nothing.
+
+    Also where the person's data is gone: the address is known by its hash. Safe to repeat.
+    """
+    way_out = read_way_out(token)
+    purpose = way_out and Purpose.objects.filter(pk=way_out.purpose).first()
+    if not way_out or not purpose:
+        return
+    locked = Customer.objects.select_for_update(of=("self",))
+    customer = locked.filter(public_id=way_out.recipient).first()
+    suppress([way_out.contact_hash], purpose, reason=SuppressionReason.UNSUBSCRIBED)
+    if customer is not None:
+        _withdraw(customer, purpose)
+    Subscription.objects.filter(public_id=way_out.recipient).delete()
+
+
+def _withdraw(customer: Customer, purpose: Purpose) -> None:
+    last = customer.consents.filter(purpose=purpose).last()
+    if last is not None and last.decision == ConsentDecision.GIVEN:
+        write_consent(
+            customer, purpose, ConsentDecision.WITHDRAWN, by=None, channel=EventChannel.EMAIL
+        )
