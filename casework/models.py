@@ -17,6 +17,7 @@ from accounts.models import Customer
 from common.tokens import new_public_id
 from policies.clocks import Explanation
 from policies.counting import last_day_before
+from policies.exceptions import UnreadableExplanation
 from policies.models import RuleFamily, TimeLimit, TimeLimitKind
 
 REFERENCE_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # nothing that reads like another
@@ -206,7 +207,10 @@ class Clock(models.Model):
     @property
     def explanation_lines(self) -> list[str]:
         """Say in the reader's language how the last day was found."""
-        return Explanation.from_json(self.explanation).lines()
+        try:
+            return Explanation.from_json(self.explanation).lines()
+        except UnreadableExplanation as error:
+            return [str(error)]
 
 
 DEADLINE_MOVED = "deadline_moved"

@@ -6,18 +6,29 @@ becomes the clock's. A later one does not: the customer was promised the earlier
 Each batch locks its cases first, as every step of a case does, and is one transaction. Whoever
 is killed loses one batch, which the next run finds again; a case that somebody holds is left
 for the next run too.
+Whoever handles a case learns in the same transaction that its last day moved; of a case that
+nobody handles, the data protection officers do.
+A clock whose explanation cannot be read is left as it was and fails the job once all others are
+counted: so the page of the jobs shows it until somebody has mended it.
 """
 
 import logging
+from collections import defaultdict
+from collections.abc import Collection, Iterable
 from time import monotonic
+from typing import NamedTuple
 
 from django.db import transaction
+from django.urls import reverse
 from simple_history.utils import bulk_update_with_history
 
+from accounts.models import User
+from accounts.staff import officers
 from casework.models import DEADLINE_MOVED, Case, CaseEvent, Clock
+from notices.services import queue_notices
 from policies.calendars import calendar_version
 from policies.clocks import Calendars, Explanation, explain
-from policies.exceptions import NotConfigured, OutsideCalendar
+from policies.exceptions import NotConfigured, OutsideCalendar, UnreadableExplanation
 
 logger = logging.getLogger(__name__)
 
@@ -34,45 +45,80 @@ def recounted(record: type[Case]) -> type[Case]:
     return record
 
 
+class Batch(NamedTuple):
+    """last: the last case looked at, None when there was none. moved: how many last days did."""
+
+    last: int | None
+    moved: int
+    unreadable: int
+
+
 def recount_clocks() -> int:
-    """Count anew what an older calendar counted; return how many last days moved. Repeatable."""
+    """Count anew what an older calendar counted; return how many last days moved. Repeatable.
+
+    Raises UnreadableExplanation at the end, if a clock had to be left out.
+    """
     until = monotonic() + LONGEST_RUN
     version = calendar_version()
-    moved = 0
+    moved = unreadable = 0
     for record in _records:
         last: int | None = 0
         while last is not None and monotonic() < until:
-            last, changed = _recount_batch(record, version, after=last)
-            moved += changed
+            batch = _recount_batch(record, version, after=last)
+            last = batch.last
+            moved += batch.moved
+            unreadable += batch.unreadable
     if moved:
         logger.info("the calendar changed: %d last days moved", moved)
+    if unreadable:
+        raise UnreadableExplanation(f"{unreadable} clocks are not counted anew")
     return moved
 
 
 @transaction.atomic
-def _recount_batch(record: type[Case], version: int, *, after: int) -> tuple[int | None, int]:
-    """Return the last case looked at, None when there was none, and how many days moved."""
+def _recount_batch(record: type[Case], version: int, *, after: int) -> Batch:
     outdated = Clock.objects.filter(met_at=None, calendar_version__lt=version)
     cases = record.objects.open().filter(pk__gt=after, clocks__in=outdated)
     keys = list(cases.order_by("pk").values_list("pk", flat=True).distinct()[:BATCH])
     if not keys:
-        return None, 0
+        return Batch(None, 0, 0)
     locked = record.objects.open().filter(pk__in=keys).select_for_update(skip_locked=True)
     by_key = {case.pk: case for case in locked.order_by("pk")}
     running = Clock.objects.filter(case__in=by_key, met_at=None).select_related("limit")
     clocks = list(running.order_by("pk"))
-    calendars = Calendars()
-    events = [event for clock in clocks if (event := _recount(clock, calendars))]
-    Clock.objects.bulk_update(clocks, ["last_day", "late_from", "explanation", "calendar_version"])
+    readable, events = _recount_all(clocks)
+    Clock.objects.bulk_update(
+        readable, ["last_day", "late_from", "explanation", "calendar_version"]
+    )
     CaseEvent.objects.bulk_create(events)
-    _reset_late_from(record, [by_key[key] for key in {event.case_id for event in events}], clocks)
-    return keys[-1], len(events)
+    moved = [by_key[key] for key in sorted({event.case_id for event in events})]
+    _reset_late_from(record, moved, clocks)
+    _tell(record, moved, version)
+    return Batch(keys[-1], len(events), len(clocks) - len(readable))
+
+
+def _recount_all(clocks: Iterable[Clock]) -> tuple[list[Clock], list[CaseEvent]]:
+    """Count clocks anew; not saved. Return those that could be read, and what moved of them."""
+    calendars, readable, events = Calendars(), [], []
+    for clock in clocks:
+        try:
+            event = _recount(clock, calendars)
+        except UnreadableExplanation:
+            logger.error("clock %s of case %s cannot be read", clock.pk, clock.case_id)
+            continue
+        readable.append(clock)
+        if event:
+            events.append(event)
+    return readable, events
 
 
 def _recount(clock: Clock, calendars: Calendars) -> CaseEvent | None:
-    """Count one clock anew; not saved. Return the event when its last day moved."""
-    clock.calendar_version = calendars.version
+    """Count one clock anew; not saved. Return the event when its last day moved.
+
+    Raises UnreadableExplanation before anything is changed.
+    """
     promised = Explanation.from_json(clock.explanation)
+    clock.calendar_version = calendars.version
     try:
         counted = explain(clock.limit, promised.started_at, calendars)
     except (OutsideCalendar, NotConfigured):
@@ -104,3 +150,36 @@ def _reset_late_from(record: type[Case], cases: list[Case], clocks: list[Clock])
         case.late_from = min(clock.late_from for clock in clocks if clock.case_id == case.pk)
     if cases:
         bulk_update_with_history(cases, record, ["late_from"], default_change_reason=REASON)
+
+
+def _tell(record: type[Case], moved: Collection[Case], version: int) -> None:
+    """Write to each handler one notice for all cases of the batch, whose last day has moved."""
+    if not moved:
+        return
+    handlers = User.objects.filter(pk__in=[case.handler_id for case in moved], is_active=True)
+    known, everybody_else = dict(handlers.values_list("pk", "public_id")), officers()
+    told: defaultdict[tuple[str, bool], list[Case]] = defaultdict(list)
+    for case in moved:
+        handler = known.get(case.handler_id or 0)
+        for recipient in [handler] if handler else everybody_else:
+            told[recipient, handler is not None].append(case)
+    page = f"admin:{record._meta.app_label}_{record._meta.model_name}_changelist"
+    queue_notices(
+        "deadlines_moved",
+        [
+            (
+                recipient,
+                f"moved-{version}-{cases[0].pk}-{recipient[:16]}",
+                {"cases": _named(cases), "is_handler": is_handler, "path": reverse(page)},
+            )
+            for (recipient, is_handler), cases in told.items()
+        ],
+    )
+
+
+def _named(cases: Iterable[Case]) -> list[dict[str, str]]:
+    return [
+        {"reference": case.reference, "day": case.last_day.isoformat()}
+        for case in cases
+        if case.last_day
+    ]

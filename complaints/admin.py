@@ -27,7 +27,6 @@ from complaints import services
 from complaints.forms import ResolveForm
 from complaints.models import Complaint, ComplaintState
 from complaints.queue import QUEUES, conditions, count_queues
-from policies.clocks import Explanation
 
 CHANGE = "complaints.change_complaint"
 
@@ -325,7 +324,7 @@ def masked_email(complaint: Complaint) -> str:
 
 
 def _shown_clock(clock: Clock) -> dict[str, Any]:
-    return {"clock": clock, "lines": Explanation.from_json(clock.explanation).lines()}
+    return {"clock": clock, "lines": clock.explanation_lines}
 
 
 def _shown_event(event: CaseEvent) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -112,6 +112,18 @@ def queue_notice(template: str, *, recipient: str, key: str, **context: Any) -> 
     ``context`` may hold references, days and links, never personal data.
     """
     _queue(template=template, recipient=recipient, key=key, context=context)
+
+
+def queue_notices(template: str, notices: Iterable[tuple[str, str, dict[str, Any]]]) -> None:
+    """Write several notices at once, each by its recipient, key and context as queue_notice()."""
+    now = timezone.now()
+    rows = [
+        Notice(template=template, recipient=recipient, key=key, context=context, send_after=now)
+        for recipient, key, context in notices
+    ]
+    Notice.objects.bulk_create(rows, ignore_conflicts=True)
+    if rows:
+        transaction.on_commit(partial(wake, send_notices))
 
 
 def queue_mailing(

@@ -20,7 +20,7 @@ from policies.counting import (
     local_day,
     midnight,
 )
-from policies.exceptions import NotConfigured
+from policies.exceptions import NotConfigured, UnreadableExplanation
 from policies.models import (
     Company,
     DayKind,
@@ -120,6 +120,14 @@ class Explanation:
 
     @classmethod
     def from_json(cls, plain: dict[str, Any]) -> "Explanation":
+        """Raises UnreadableExplanation."""
+        try:
+            return cls._from_json(plain)
+        except (KeyError, TypeError, ValueError) as error:
+            raise UnreadableExplanation(_("How this day was found cannot be shown.")) from error
+
+    @classmethod
+    def _from_json(cls, plain: dict[str, Any]) -> "Explanation":
         return cls(
             **{
                 **plain,

@@ -9,6 +9,10 @@ class OutsideCalendar(PolicyError):
     """A count left the range of the loaded calendar; the answer would be a guess."""
 
 
+class UnreadableExplanation(PolicyError):
+    """How a clock was counted is not kept in the form that policies.clocks writes."""
+
+
 class NotConfigured(PolicyError):
     """No profile was loaded, or it sets no such rule."""
 

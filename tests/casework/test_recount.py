@@ -2,17 +2,23 @@ from datetime import UTC, date, datetime
 
 import pytest
 import time_machine
+from django.core import mail
 from django.db import transaction
+from django.db.models import JSONField, Value
 from django.utils import translation
 
+from casework import tasks
 from casework.models import CaseEvent, Clock
 from casework.recount import recount_clocks
 from complaints.models import Complaint
 from complaints.services import withdraw_complaint
+from notices.models import Notice
+from notices.services import send_due_notices
 from policies import calendar_changes as calendar
 from policies.calendars import calendar_version
+from policies.exceptions import UnreadableExplanation
 from policies.models import CalendarRange, Company, DayKind, OfficialDay, RuleFamily, TimeLimitKind
-from privacyportal.roles import DPO
+from privacyportal.roles import COMPLAINT_OFFICER, DPO
 from tests.factories import make_complaint, make_staff
 from tests.threads import at_once
 
@@ -173,10 +179,85 @@ def test_a_batch_needs_as_many_queries_as_a_case(rows, dpo, django_assert_num_qu
         make_complaint(received_at=RECEIVED)
     swap(dpo)
 
-    with django_assert_num_queries(19):
+    with django_assert_num_queries(21):
         moved = recount_clocks()
 
     assert moved >= rows
+
+
+UNREADABLE = ({}, [], None, "words", {"started_at": "yesterday"})
+
+
+@pytest.mark.parametrize("explanation", UNREADABLE)
+def test_a_clock_that_cannot_be_read_is_left_out_and_the_others_go_on(explanation, dpo, caplog):
+    broken, whole = (make_complaint(received_at=RECEIVED) for _n in range(2))
+    clock = statute(broken)
+    Clock.objects.filter(pk=clock.pk).update(explanation=Value(explanation, JSONField()))
+    swap(dpo)
+
+    for _run in range(2):
+        with pytest.raises(UnreadableExplanation):
+            recount_clocks()
+
+    assert statute(whole).last_day == date(2027, 9, 1)
+    left = Clock.objects.get(pk=clock.pk)
+    assert (left.last_day, left.calendar_version) == (COUNTED, clock.calendar_version)
+    assert Clock.objects.filter(calendar_version__lt=calendar_version()).get() == left
+    assert f"clock {clock.pk} of case {broken.pk}" in caplog.text
+
+
+def test_the_page_of_the_jobs_shows_that_a_clock_cannot_be_read(dpo, client):
+    complaint = make_complaint(received_at=RECEIVED)
+    Clock.objects.filter(pk=statute(complaint).pk).update(explanation={})
+    swap(dpo)
+
+    with pytest.raises(UnreadableExplanation):
+        tasks.recount_clocks()
+
+    client.force_login(dpo)
+    assert "UnreadableExplanation" in client.get("/admin/common/jobstatus/").text
+    with translation.override("en"):
+        assert statute(complaint).explanation_lines == ["How this day was found cannot be shown."]
+    sentence = statute(complaint).explanation_lines[0]
+    page = f"/admin/complaints/complaint/{complaint.pk}/change/"
+    assert sentence in client.get(page).text
+    client.force_login(complaint.customer.user)
+    assert sentence in client.get(complaint.get_absolute_url()).text
+
+
+def test_who_handles_a_complaint_learns_that_its_last_day_moved(dpo):
+    handler, gone = make_staff(COMPLAINT_OFFICER), make_staff(COMPLAINT_OFFICER, is_active=False)
+    mine, also_mine, left_behind, unassigned = (
+        make_complaint(received_at=RECEIVED, handler=who) for who in (handler, handler, gone, None)
+    )
+    make_complaint(received_at=datetime(2027, 11, 24, 3, 0, tzinfo=UTC), handler=gone)  # stays
+    swap(dpo)
+
+    recount_clocks()
+    recount_clocks()
+
+    notices = Notice.objects.filter(template="deadlines_moved")
+    told = {
+        notice.recipient: [case["reference"] for case in notice.context["cases"]]
+        for notice in notices
+    }
+    assert notices.count() == 2
+    assert told == {
+        handler.public_id: [mine.reference, also_mine.reference],
+        dpo.public_id: [left_behind.reference, unassigned.reference],
+    }
+    send_due_notices()
+    (message,) = (each for each in mail.outbox if each.to == [handler.email])
+    assert f"{mine.reference}: 01/09/2027" in message.body
+
+
+def test_nobody_is_told_where_no_day_moved(dpo):
+    make_complaint(received_at=RECEIVED)
+    swap(dpo, day_off=OFF, working_day=date(2027, 10, 9))
+
+    recount_clocks()
+
+    assert not Notice.objects.filter(template="deadlines_moved").exists()
 
 
 def test_run_again_it_finds_nothing(dpo):

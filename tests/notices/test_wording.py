@@ -29,6 +29,7 @@ VALUES = {
     "member": "Phạm Thu Hà",
     "by": "Lê Văn Tám",
     "given": ["auditor"],
+    "cases": [{"reference": "KN-7Q4M-2XHD", "day": "2026-12-14"}],
     "taken": ["complaint officer"],
     "purposes": [SimpleNamespace(name="Bản tin")],
     "days": 14,
