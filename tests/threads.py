@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import connection, connections
 
-LONGEST_WAIT = 20  # seconds, for what takes a few thousandths
+LONGEST_WAIT = 60  # seconds, for what takes a fraction of one, or a process to start
 
 
 def at_once(*actions: Callable[[], Any]) -> list[Any]:

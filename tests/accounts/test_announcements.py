@@ -1,22 +1,27 @@
+import os
+import subprocess
+import sys
 from datetime import timedelta
 from importlib import import_module
+from urllib.parse import urlsplit
 
 import pytest
+from django.conf import settings
 from django.core import mail
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts import announcements
 from accounts.acceptance import accept_policy, record_shown
 from accounts.announcements import announce_policies
-from accounts.models import Customer, PolicyAnnouncement
+from accounts.models import MAILING, Customer, PolicyAnnouncement
 from notices.models import Notice, NoticePriority
 from notices.services import queue_rendered, send_due_notices
 from policies.audience import count_readers
 from policies.loading import load_profile
 from policies.models import PolicyVersion, Significance
 from tests.factories import make_customer, make_policy_draft, make_policy_version
-from tests.threads import at_once
+from tests.threads import LONGEST_WAIT, at_once, until_somebody_waits
 
 pytestmark = pytest.mark.django_db
 
@@ -296,6 +301,58 @@ class TestTheMail:
 
         assert mail.outbox == []
         assert Notice.objects.get().state == "dropped"
+
+
+ANNOUNCE = """
+import django
+django.setup()
+from accounts import announcements
+announcements.BATCH = 100
+announcements.announce_policies()
+"""
+
+
+def announcing_process():
+    """Start a process of its own that announces on the database of this test."""
+    url = urlsplit(os.environ["DATABASE_URL"])
+    environment = os.environ | {
+        "DJANGO_SETTINGS_MODULE": "privacyportal.settings",
+        "DATABASE_URL": url._replace(path=f"/{connection.settings_dict['NAME']}").geturl(),
+    }
+    command = [sys.executable, "-c", ANNOUNCE]
+    return subprocess.Popen(command, env=environment, cwd=settings.BASE_DIR)
+
+
+@pytest.mark.usefixtures("portal")
+def test_a_process_that_is_killed_in_the_middle_leaves_nobody_out_and_tells_nobody_twice():
+    customers = Customer.objects.bulk_create(
+        Customer(full_name="Hoa", email=f"hoa{number}@example.com") for number in range(3_000)
+    )
+    version = make_policy_version("2", effective_in_days=60)
+    in_the_13th_batch = customers[1_250].public_id
+
+    with transaction.atomic():
+        # What nobody has committed yet holds up the statement that writes the same notice.
+        Notice.objects.create(
+            key=f"{MAILING}{version.pk}-{in_the_13th_batch}",
+            template="policy_published",
+            recipient=in_the_13th_batch,
+            send_after=timezone.now(),
+        )
+        process = announcing_process()
+        until_somebody_waits()
+        process.kill()
+        process.wait()
+        transaction.set_rollback(True)
+
+    half = PolicyAnnouncement.objects.get()
+    assert (half.queued, half.finished_at, len(told())) == (1_200, None, 1_200)
+
+    assert announcing_process().wait(LONGEST_WAIT) == 0
+
+    assert told() == ids(*customers)
+    whole = PolicyAnnouncement.objects.get()
+    assert (whole.queued, whole.finished_at is None) == (3_000, False)
 
 
 @pytest.mark.usefixtures("portal")
