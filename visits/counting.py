@@ -5,7 +5,7 @@ route: a view, and its network in a HyperLogLog. A HyperLogLog tells how many
 different things it was shown, and holds none of them. It is shown the truncated
 address (/24 or /48) hashed with a salt, so that nobody can ask it whether a
 network was there: the salt is random, lasts for one day, and is gone with it.
-So the networks of two days, or of two counts, cannot be compared.
+So the networks of two days cannot be compared.
 
 What is counted is moved to PostgreSQL each minute: see services.py. While Redis is
 away nothing is counted, and no request waits for it.
@@ -27,15 +27,12 @@ from django.utils import timezone
 
 from common.breaker import Breaker
 from common.cache import redis_away
-from common.tokens import new_public_id
 from policies.counting import local_day, midnight
-from visits.models import WHOLE_PORTAL
 
 logger = logging.getLogger(__name__)
 counting_paused = Breaker(pause=10)
 
-COUNTING, BATCH = "visits:counting", "batch"
-NETWORKS_KEPT = timedelta(days=8)  # so that a worker that was away for a week finds them
+COUNTING = "visits:counting"
 PREFIXES = {4: 24, 6: 48}
 ROBOTS = re.compile(
     r"bot\b|crawl|spider|slurp|monitor|preview|headless|lighthouse"
@@ -74,14 +71,11 @@ def count_visit(page: str, network: str) -> None:
 
 
 def _count(page: str, network: str, day: date) -> None:
-    seen = blake2b(network.encode(), key=_salt_of(day), digest_size=16).digest()
-    with redis().pipeline() as commands:
-        commands.hsetnx(key(COUNTING), BATCH, new_public_id())
-        for name in (page, WHOLE_PORTAL):
-            commands.hincrby(key(COUNTING), f"{day} {name}", 1)
-            if network:
-                commands.pfadd(networks_key(day, name), seen)
-                commands.expireat(networks_key(day, name), midnight(day) + NETWORKS_KEPT)
+    with redis().pipeline(transaction=False) as commands:  # one message; all else is the job's
+        if network:
+            salted = blake2b(network.encode(), key=_salt_of(day), digest_size=16)
+            commands.pfadd(networks_key(day, page), salted.digest())
+        commands.hincrby(key(COUNTING), f"{day} {page}", 1)
         commands.execute()
 
 

@@ -1,20 +1,23 @@
 """Moving counts from Redis to PostgreSQL, each of them once, and deleting them when it is time."""
 
-from collections.abc import Sequence
-from datetime import date
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, timedelta
 from typing import NamedTuple
 
 from django.db import connection, transaction
 from django.utils import timezone
 
 from common.personal_data import DataCategory
-from policies.counting import add_months, local_day
+from common.tokens import new_public_id
+from policies.counting import add_months, local_day, midnight
 from policies.models import RetentionTrigger
 from policies.retention import deletion_rule
-from visits.counting import BATCH, COUNTING, key, networks_key, redis
-from visits.models import PageDay
+from visits.counting import COUNTING, key, networks_key, redis
+from visits.models import WHOLE_PORTAL, PageDay
 
-MOVING = "visits:moving"
+MOVING, BATCH = "visits:moving", "batch"
+NETWORKS_KEPT = timedelta(days=8)  # so that a worker that was away for a week finds them
 MONTHS_KEPT = 24  # where the company's profile has no rule for visits
 
 ADD = """
@@ -38,30 +41,41 @@ class Counted(NamedTuple):
 
 
 def move_counts() -> int:
-    """Add what was counted to the rows of its days; return how many rows there were.
+    """Add what was counted to the rows of its days; return how many views there were.
 
     The counts get another name in Redis first, so that requests go on counting
-    beside them. Under it they stay until their rows are committed; and they name
-    their batch, by which each row tells that it has them. So a run that is killed
-    anywhere is continued by the next one: nothing is lost and nothing added twice.
+    beside them. Under it they stay until their rows are committed; and they get
+    the name of a batch, by which each row tells that it has them. So a run that is
+    killed anywhere is continued by the next one: nothing is lost or added twice.
     """
     client = redis()
     if client.exists(key(COUNTING)):
         client.renamenx(key(COUNTING), key(MOVING))  # not over what a killed run has left
-    counts = {name.decode(): value for name, value in client.hgetall(key(MOVING)).items()}
-    if not counts:
+    if not client.exists(key(MOVING)):
         return 0
+    client.hsetnx(key(MOVING), BATCH, new_public_id())
+    counts = {name.decode(): value for name, value in client.hgetall(key(MOVING)).items()}
     batch = counts.pop(BATCH).decode()
-    rows = [_counted(name, int(views)) for name, views in counts.items()]
-    _add(batch, rows)
+    views: dict[date, dict[str, int]] = defaultdict(dict)
+    for name, number in counts.items():
+        on, _space, page = name.partition(" ")
+        views[date.fromisoformat(on)][page] = int(number)
+    _add(batch, [row for day, pages in views.items() for row in _counted(day, pages)])
     client.delete(key(MOVING))
-    return len(rows)
+    return sum(map(int, counts.values()))
 
 
-def _counted(name: str, views: int) -> Counted:
-    on, _space, page = name.partition(" ")
-    day = date.fromisoformat(on)
-    return Counted(day, page, views, redis().pfcount(networks_key(day, page)))
+def _counted(day: date, views: Mapping[str, int]) -> Iterator[Counted]:
+    """Yield what is added to each page, and to all together, of which each network counts once."""
+    before = PageDay.objects.filter(day=day).exclude(page=WHOLE_PORTAL)
+    pages = {*views, *before.values_list("page", flat=True)}
+    keys = {page: networks_key(day, page) for page in pages}
+    client = redis()
+    for each in keys.values():
+        client.expireat(each, midnight(day) + NETWORKS_KEPT)
+    for page, number in views.items():
+        yield Counted(day, page, number, client.pfcount(keys[page]))
+    yield Counted(day, WHOLE_PORTAL, sum(views.values()), client.pfcount(*keys.values()))
 
 
 @transaction.atomic

@@ -5,6 +5,7 @@ import re
 import pytest
 from django.core import mail
 from django.db import connection
+from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Customer, User
@@ -103,6 +104,14 @@ def test_nobody_gets_an_account_or_a_cookie_by_asking(client):
 
     assert (User.objects.count(), Customer.objects.count()) == people
     assert not any(cookies)
+
+
+def test_a_browser_without_cookies_can_ask_and_confirm():
+    strict = Client(enforce_csrf_checks=True)
+
+    assert send(strict).status_code == 302
+    send_due_notices()
+    assert strict.post(link_in(mail.outbox[0])).status_code == 200
 
 
 def test_a_customer_may_ask_too_and_the_message_is_not_tied_to_them(client):
