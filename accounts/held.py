@@ -31,8 +31,12 @@ from policies.models import DeclaredField, DeclaredKind, Purpose, Recipient
 from policies.models.declared_fields import FIXED
 from policies.retention import kept_until, period_of, rule_after_closing, rules_of
 
-# Fields of libraries, which name them for programmers.
-LABELS = {"ip": _("Network address"), "user_agent": _("Browser")}
+# What libraries name for programmers.
+LABELS = {
+    "ip": _("Network address"),
+    "user_agent": _("Browser"),
+    "UserSession": _("Signed-in devices"),
+}
 NEWEST = 5  # rows of one table on the page of everything
 A_PAGE = 25  # rows of one table on the page of its category
 
@@ -208,7 +212,8 @@ def _newest(declaration: Declaration, customer: Customer) -> HeldTable:
 def _table(declaration: Declaration, rows: Collection[Any], count: int) -> HeldTable:
     origins = origins_of(declaration, rows)
     fields = [_fields(declaration, row, origins) for row in rows] if declaration.personal else []
-    label = declaration.model._meta.verbose_name_plural or ""
+    model = declaration.model
+    label = LABELS.get(model.__name__) or model._meta.verbose_name_plural or ""
     return HeldTable(label, fields, count, declaration.page)
 
 
