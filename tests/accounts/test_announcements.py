@@ -325,8 +325,10 @@ def announcing_process():
 
 @pytest.mark.usefixtures("portal")
 def test_a_process_that_is_killed_in_the_middle_leaves_nobody_out_and_tells_nobody_twice():
+    long_ago = timezone.now() - timedelta(days=9)  # so that the last look at new ones finds none
     customers = Customer.objects.bulk_create(
-        Customer(full_name="Hoa", email=f"hoa{number}@example.com") for number in range(3_000)
+        Customer(full_name="Hoa", email=f"hoa{number}@example.com", opened_at=long_ago)
+        for number in range(3_000)
     )
     version = make_policy_version("2", effective_in_days=60)
     in_the_13th_batch = customers[1_250].public_id
