@@ -23,6 +23,7 @@ from policies.retention import rule_after_closing
 
 RULES = "policies.rules"
 ONE_DAY = timedelta(days=1)
+LONGEST_WAIT = timedelta(days=366)  # until a change applies, as for a policy version
 OF_ONE_ROW = {"id", "valid_from", "valid_to", "source_checked"}
 
 Rule = TypeVar("Rule", bound=DatedRule)
@@ -35,7 +36,7 @@ def add_rule(rule: Rule, *, by: AbstractBaseUser) -> Rule:
     Raises ChangeRefused.
     """
     wait_for_others(RULES)
-    _require_not_past(rule.valid_from)
+    _require_timely(rule.valid_from)
     save_or_refuse(rule, by=by, reason="added")
     return rule
 
@@ -53,7 +54,7 @@ def change_rule(
     """
     wait_for_others(RULES)
     _require_open_end(rule)
-    _require_not_past(valid_from)
+    _require_timely(valid_from)
     if valid_from < rule.valid_from:
         raise ChangeRefused(
             _("This rule begins on %s; a change of it cannot begin before.") % _day(rule.valid_from)
@@ -75,7 +76,7 @@ def end_rule(rule: Rule, *, last_day: date, by: AbstractBaseUser) -> None:
     """
     wait_for_others(RULES)
     _require_open_end(rule)
-    _require_not_past(last_day)
+    _require_timely(last_day)
     over = max(last_day, rule.valid_from - ONE_DAY)
     _end(rule, over, by=by)
     _require_rule_for_closing(rule, over + ONE_DAY)
@@ -108,12 +109,16 @@ def _require_open_end(rule: Rule) -> None:
         )
 
 
-def _require_not_past(day: date) -> None:
+def _require_timely(day: date) -> None:
+    """Refuse a day in the past, and a slip in the year: it would bar every other change."""
     today = timezone.localdate()
     if day < today:
         raise ChangeRefused(
             _("What applied before today stays as it was: choose %s or later.") % _day(today)
         )
+    latest = today + LONGEST_WAIT
+    if day > latest:
+        raise ChangeRefused(_("That is too far ahead: choose %s or earlier.") % _day(latest))
 
 
 def _require_rule_for_closing(rule: DatedRule, on: date) -> None:

@@ -209,6 +209,23 @@ def test_a_rule_does_not_end_in_the_past(dpo, today):
     assert everything() == before
 
 
+def test_a_slip_in_the_year_is_refused_wherever_a_day_is_chosen(dpo, today):
+    latest, before = today + timedelta(days=366), everything()
+    late = latest + ONE_DAY
+
+    for act in (
+        lambda: change_rule(promised(), values={"maximum": 8}, valid_from=late, by=dpo),
+        lambda: end_rule(promised(), last_day=late, by=dpo),
+        lambda: add_rule(a_limit(valid_from=late), by=dpo),
+    ):
+        with pytest.raises(ChangeRefused):
+            act()
+
+    assert everything() == before
+    change_rule(promised(), values={"maximum": 8}, valid_from=latest, by=dpo)
+    assert term_on(latest) == [8]
+
+
 def test_the_last_rule_for_closed_accounts_neither_ends_nor_becomes_another(dpo, today):
     rule, before = rule_after_closing(today), everything()
 
