@@ -107,6 +107,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "common.requests.MethodsMiddleware",
     "common.requests.NoNulMiddleware",
     "common.requests.CanonicalOriginMiddleware",
     "visits.middleware.CountVisitsMiddleware",
