@@ -15,6 +15,7 @@ REASONS: dict[str, str | Promise] = {
     "signed up": _("signed up"),
     "email verified": _("email verified"),
     "language chosen": _("language chosen"),
+    "chosen by customer": _("chosen by the customer"),
     "corrected by customer": _("corrected by the customer"),
     "asked phone": _("asked by phone, changed by staff"),
     "asked counter": _("asked at the counter, changed by staff"),

@@ -4,6 +4,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from common.text import clean_email
+from marketing.models import Ads
 from policies.models import Purpose, sha256
 
 
@@ -33,3 +34,34 @@ class SubscribeForm(forms.Form):
         if self.cleaned_data["shown"] != sha256(self.purpose.wording):
             self.data = {**self.data.dict(), "shown": sha256(self.purpose.wording)}  # type: ignore[attr-defined]
             raise forms.ValidationError(_("The question has changed. Please read it again."))
+
+
+class PreferencesForm(forms.Form):
+    """What may be refused; what is not ticked is."""
+
+    statistics = forms.BooleanField(
+        label=_("Statistics: count what I open, to improve the sites"), required=False
+    )
+    personalisation = forms.BooleanField(
+        label=_("Personalisation: remember what I looked at, to suggest what may suit me"),
+        required=False,
+    )
+    advertising = forms.BooleanField(
+        label=_("Advertising: follow my behaviour across sites and on advertising channels"),
+        required=False,
+    )
+    ads = forms.ChoiceField(
+        label=_("How advertising appears to me"), choices=Ads, widget=forms.RadioSelect
+    )
+
+    def clean(self) -> dict[str, Any]:
+        chosen = super().clean() or {}
+        if chosen.get("ads") == Ads.PERSONALISED and not chosen.get("advertising"):
+            self.add_error(
+                "ads",
+                _(
+                    "Advertising can be chosen for you only where you let your behaviour be"
+                    " followed. Allow that above, or choose another way."
+                ),
+            )
+        return chosen

@@ -1,9 +1,26 @@
 from collections.abc import Collection
 
 from accounts.models import Customer
-from common.personal_data import erasure_step, exempt
-from marketing.models import Subscription
+from common.personal_data import (
+    DataCategory,
+    Declaration,
+    declare,
+    erasure_step,
+    exempt,
+    mask_all,
+)
+from marketing.models import Preference, Subscription
+from marketing.preferences import NAMES
 from notices.services import Recipient, finds_recipients
+
+declare(
+    Declaration(
+        model=Preference,
+        category=DataCategory.PREFERENCE,
+        customer="customer",
+        personal=dict.fromkeys(NAMES, mask_all),
+    )
+)
 
 exempt(
     "marketing.Suppression",

@@ -5,6 +5,7 @@ from django.db import transaction
 from accounts.consents import write_consent
 from accounts.locks import lock_open
 from accounts.models import ConsentDecision, Customer, User
+from marketing.preferences import refuse_advertising
 from marketing.suppression import is_marketing, suppress_customer
 from policies.models import Channel, Purpose
 
@@ -12,6 +13,8 @@ from policies.models import Channel, Purpose
 @transaction.atomic
 def refuse_marketing(customer: Customer, *, by: User) -> list[Purpose]:
     """Withdraw every consent to marketing and remember the refusal of all other purposes of it.
+
+    Also nobody follows the customer for advertising any more, and none is shown to them.
 
     Returns the purposes whose consent was withdrawn. Safe to repeat.
 
@@ -28,4 +31,5 @@ def refuse_marketing(customer: Customer, *, by: User) -> list[Purpose]:
         write_consent(customer, purpose, ConsentDecision.WITHDRAWN, by=by)
     for purpose in Purpose.objects.asking_consent().exclude(channel=Channel.NONE):
         suppress_customer(customer, purpose)
+    refuse_advertising(customer, by=by)
     return withdrawn

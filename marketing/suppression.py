@@ -11,6 +11,7 @@ from accounts.consents import follows_decisions
 from accounts.models import Consent, ConsentDecision, Customer
 from marketing.contacts import contact_hash, contact_hashes, contacts_of
 from marketing.models import Subscription, Suppression, SuppressionReason
+from marketing.preferences import follow_no_more
 from policies.models import Channel, Purpose
 
 
@@ -83,3 +84,5 @@ def follow_decision(consent: Consent) -> None:
         lift_by_consent(consent.customer, consent.purpose, given_at=consent.at)
     elif consent.decision == ConsentDecision.WITHDRAWN:
         suppress_customer(consent.customer, consent.purpose)
+        if consent.purpose.channel == Channel.ADVERTISING:
+            follow_no_more(consent.customer, by=consent.actor)

@@ -257,6 +257,15 @@ if not all(len(code) == 2 and code.isascii() and code.isupper() for code in STOR
 # Whether everybody may read which promises are kept, at /promises/.
 TRANSPARENCY_PAGE = env.bool("TRANSPARENCY_PAGE", default=True)
 
+# Sites of the company that may ask, in a visitor's browser, what that visitor allows.
+PREFERENCE_ORIGINS = env.list("PREFERENCE_ORIGINS", default=[])
+for _site in map(urlsplit, PREFERENCE_ORIGINS):
+    if (
+        _site.scheme not in ("http", "https")
+        or _site.geturl() != f"{_site.scheme}://{_site.netloc}"
+    ):
+        raise ImproperlyConfigured("PREFERENCE_ORIGINS must read like https://www.example.vn")
+
 # Language and time
 
 LANGUAGE_CODE = "vi"

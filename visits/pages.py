@@ -16,6 +16,7 @@ NAMES: dict[str, str | Promise] = {
     "enquiry": _("Ask us a question"),
     "enquiry_sent": _("Question sent"),
     "confirm_enquiry": _("Confirm a question"),
+    "preferences": _("Cookies and advertising"),
     "newsletter": _("Newsletter"),
     "newsletter_asked": _("Newsletter: mail sent"),
     "confirm_subscription": _("Newsletter: confirm"),

@@ -6,11 +6,14 @@ from marketing.models.newsletter import (
     Subscription,
     SubscriptionQuerySet,
 )
+from marketing.models.preferences import Ads, Preference
 from marketing.models.suppressions import Suppression, SuppressionReason
 
 __all__ = [
     "LONGEST_ISSUE",
+    "Ads",
     "NewsletterIssue",
+    "Preference",
     "Subscription",
     "SubscriptionQuerySet",
     "Suppression",
