@@ -8,4 +8,10 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         # The signals, and what some mails say: the sender needs it too.
-        from accounts import announcements, assistance, consent_expiry, signals  # noqa: F401
+        from accounts import (  # noqa: F401
+            announcements,
+            assistance,
+            closed_pages,
+            consent_expiry,
+            signals,
+        )

@@ -1,59 +1,180 @@
-"""Closing an account, and until when its data is kept."""
+"""Closing an account, and until when its data is kept.
 
-from datetime import date
+The customer asks for it, or the company does: the service has ended, or nobody needs the data
+any more. Each starts one clock, whose last day stands from then on. Where the company gives
+days to change one's mind, the data stays through them; accounts/reopening.py undoes a closing.
+
+A period of 0 months that the customer's own request starts is lengthened by those days only if
+the customer does not waive them: the request is theirs, and so is the wish to take it back.
+Where the company closes, nobody asked for speed, and a wrong entry must be found in time.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 
 from allauth.account.models import EmailAddress
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.consents import write_consent
+from accounts.exceptions import ClosingRefused
 from accounts.locks import lock_customer
-from accounts.models import ClosingCause, ConsentDecision, Customer, User
+from accounts.models import ClosingCause, ConsentDecision, Customer, EventChannel, ServiceEnd, User
 from accounts.sessions import end_sessions
 from common.history import save_as
+from common.personal_data import DataCategory
 from notices.services import queue_notice
-from policies.counting import local_day
-from policies.retention import kept_until, rule_after_closing
+from policies.clocks import the_company
+from policies.counting import add_months, local_day
+from policies.exceptions import NotConfigured
+from policies.models import RetentionRule, RetentionTrigger
+from policies.retention import deletion_rule, rule_after_closing
+
+CLOSING_FIELDS = ("closed_at", "closing_cause", "closing_rule", "kept_until", "grace_until")
+REASONS = {  # short codes of the history
+    ClosingCause.CUSTOMER: "closed by customer",
+    ClosingCause.SERVICE_ENDED: "service ended",
+    ClosingCause.UNNECESSARY: "no longer necessary",
+}
+
+
+@dataclass(frozen=True)
+class Terms:
+    """By which rule a closed account is kept until when; grace_until as on the customer."""
+
+    rule: RetentionRule
+    kept_until: date
+    grace_until: date | None
+
+    @property
+    def waiting_is_by_grace(self) -> bool:
+        """Say whether nothing but the days to change one's mind keeps the data to the last day."""
+        return self.kept_until == self.grace_until
+
+
+def terms_of_closing(closed_at: datetime, *, waives_grace: bool = False) -> Terms:
+    """Return what applies to a customer who closes the account then.
+
+    Raises NotConfigured.
+    """
+    today = local_day(closed_at)
+    rule = rule_after_closing(today)
+    return _terms(rule, today, today=today, waives_grace=waives_grace)
+
+
+def _terms(
+    rule: RetentionRule, counted_from: date, *, today: date, waives_grace: bool = False
+) -> Terms:
+    last_day = add_months(counted_from, rule.months)
+    grace_days = 0 if waives_grace else the_company().grace_days
+    if not grace_days:
+        return Terms(rule, max(last_day, today), None)
+    grace_until = today + timedelta(days=grace_days)
+    return Terms(rule, max(last_day, grace_until), grace_until)
 
 
 @transaction.atomic
-def close_account(customer: Customer, *, by: User) -> date:
-    """Close the account; return the last day on which its data is kept.
+def close_account(customer: Customer, *, by: User, waives_grace: bool = False) -> date:
+    """Close the account as its customer asks; return the last day on which its data is kept.
 
-    That day stands from now on, whatever rule comes later. Ends every session
-    and consent, and frees the sign-in address. Closing twice keeps the first
-    date and mails once.
+    Closing twice keeps the first date and mails once.
 
     Raises NotConfigured.
     """
     lock_customer(customer)
     if customer.kept_until is not None:
         return customer.kept_until
-    customer.closed_at = timezone.now()
-    customer.closing_cause = ClosingCause.CUSTOMER
-    customer.closing_rule = rule_after_closing(local_day(customer.closed_at))
-    customer.kept_until = kept_until(customer.closing_rule, customer.closed_at)
-    save_as(
-        customer,
-        by=by,
-        reason="closed by customer",
-        fields=["closed_at", "closing_rule", "closing_cause", "kept_until"],
-    )
+    now = timezone.now()
+    terms = terms_of_closing(now, waives_grace=waives_grace)
+    return _close(customer, terms, ClosingCause.CUSTOMER, at=now, by=by)
+
+
+@transaction.atomic
+def end_service(customer: Customer, *, ended_on: date, reason: str, by: User | None) -> date:
+    """Record that the customer stopped using the service; the period runs from that day on.
+
+    Returns the last day on which the data is kept. by: None when the hosting system says so.
+
+    Raises ClosingRefused, NotConfigured.
+    """
+    lock_customer(customer)
+    now = timezone.now()
+    today = local_day(now)
+    if not local_day(customer.opened_at) <= ended_on <= today:
+        raise ClosingRefused(_("The service cannot end before the account began, nor to come."))
+    if not customer.is_open:
+        raise ClosingRefused(_("This account is closed already."))
+    rule = _rule_from(RetentionTrigger.SERVICE_ENDED, today)
+    ServiceEnd.objects.create(customer=customer, ended_on=ended_on, reason=reason, by=by)
+    terms = _terms(rule, ended_on, today=today)
+    return _close(customer, terms, ClosingCause.SERVICE_ENDED, at=now, by=by)
+
+
+@transaction.atomic
+def close_as_unnecessary(customer: Customer, *, by: User) -> date:
+    """Close an account whose data is no longer necessary; return the last day of the data.
+
+    Raises ClosingRefused, NotConfigured.
+    """
+    lock_customer(customer)
+    if not customer.is_open:
+        raise ClosingRefused(_("This account is closed already."))
+    now = timezone.now()
+    today = local_day(now)
+    rule = _rule_from(RetentionTrigger.NO_LONGER_NECESSARY, today)
+    terms = _terms(rule, today, today=today)
+    return _close(customer, terms, ClosingCause.UNNECESSARY, at=now, by=by)
+
+
+def _rule_from(trigger: RetentionTrigger, on: date) -> RetentionRule:
+    rule = deletion_rule(DataCategory.ACCOUNT, [trigger], on)
+    if rule is None:
+        sentence = _("No retention rule is counted from when %(event)s.")
+        raise NotConfigured(sentence % {"event": trigger.label})
+    return rule
+
+
+def _close(
+    customer: Customer, terms: Terms, cause: ClosingCause, *, at: datetime, by: User | None
+) -> date:
+    """End every session and consent, free the sign-in address, and tell the customer."""
+    customer.closed_at = at
+    customer.closing_cause = cause
+    customer.closing_rule = terms.rule
+    customer.kept_until = terms.kept_until
+    customer.grace_until = terms.grace_until
+    save_as(customer, by=by, reason=REASONS[cause], fields=CLOSING_FIELDS)
     for consent in customer.consents.latest_per_purpose().select_related("purpose"):
         if consent.decision == ConsentDecision.GIVEN:
-            write_consent(customer, consent.purpose, ConsentDecision.WITHDRAWN, by=by)
+            write_consent(
+                customer,
+                consent.purpose,
+                ConsentDecision.WITHDRAWN,
+                by=by,
+                channel=_channel(cause, by),
+            )
     if customer.user is not None:
         _end_sign_in(customer.user, by=by)
     queue_notice(
         "account_closed",
         recipient=customer.public_id,
-        key=f"closed-{customer.public_id}",
-        kept_until=customer.kept_until.isoformat(),
+        key=f"closed-{customer.public_id}-{at:%y%m%d%H%M%S%f}",
+        customer=customer.public_id,
+        cause=cause,
+        kept_until=terms.kept_until.isoformat(),
+        grace_until=terms.grace_until.isoformat() if terms.grace_until else "",
     )
-    return customer.kept_until
+    return terms.kept_until
 
 
-def _end_sign_in(user: User, *, by: User) -> None:
+def _channel(cause: ClosingCause, by: User | None) -> EventChannel:
+    if cause == ClosingCause.CUSTOMER:
+        return EventChannel.WEB
+    return EventChannel.STAFF if by else EventChannel.PORTAL
+
+
+def _end_sign_in(user: User, *, by: User | None) -> None:
     """Block a sign-in and give up its address, so that the person may open a new account."""
     EmailAddress.objects.filter(user=user).delete()
     user.is_active = False

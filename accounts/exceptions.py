@@ -9,6 +9,14 @@ class AccountClosed(AccountError):
     pass
 
 
+class ClosingRefused(AccountError):
+    pass
+
+
+class ReopeningRefused(AccountError):
+    pass
+
+
 class ErasureRefused(AccountError):
     pass
 

@@ -13,7 +13,7 @@ from phonenumber_field.formfields import PhoneNumberField
 
 from accounts import accuracy
 from accounts.details import EDITABLE
-from accounts.models import ConsentDecision, Customer
+from accounts.models import ConsentDecision, Customer, User
 from accounts.registration import register_customer
 from common.forms import LineField, tell_of_masked_cards
 from common.tokens import new_public_id
@@ -206,10 +206,36 @@ class ConsentForm(forms.Form):
 
 
 class CloseAccountForm(forms.Form):
+    waives_grace = forms.BooleanField(
+        label=_("Delete my data without these days. I know that I cannot change my mind then."),
+        required=False,
+    )
     understood = forms.BooleanField(
         label=_("I want to close my account"),
         error_messages={"required": _("Tick the box to confirm that you want to close it.")},
     )
+
+    def __init__(self, *args: Any, may_waive: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not may_waive:
+            del self.fields["waives_grace"]
+
+
+class ChangeMindForm(forms.Form):
+    password = forms.CharField(
+        label=_("Password of the account"),
+        strip=False,
+        max_length=1000,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+    def __init__(self, *args: Any, user: User | None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+
+    def clean_password(self) -> None:
+        if self.user is None or not self.user.check_password(self.cleaned_data["password"]):
+            raise forms.ValidationError(_("This is not the password that the account had."))
 
 
 def _consent_name(purpose: Purpose) -> str:

@@ -16,6 +16,7 @@ from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from accounts.closing import terms_of_closing
 from accounts.consents import choices_of
 from accounts.models import Customer, DeclaredValue
 from accounts.origins import Origin, origins_of
@@ -29,7 +30,7 @@ from common.personal_data import (
 from policies.counting import local_day
 from policies.models import DeclaredField, DeclaredKind, Purpose, Recipient
 from policies.models.declared_fields import FIXED
-from policies.retention import kept_until, period_of, rule_after_closing, rules_of
+from policies.retention import period_of, rules_of
 
 # What libraries name for programmers.
 LABELS = {
@@ -154,14 +155,17 @@ def kept_after_closing(closed_at: datetime) -> list[KeptCategory]:
 
     Raises NotConfigured.
     """
-    rule = rule_after_closing(local_day(closed_at))
-    until = kept_until(rule, closed_at)
-    categories = {declaration.category for declaration in declarations()}
+    terms = terms_of_closing(closed_at)
     return [
-        KeptCategory(category.label, rule.source, until)
-        for category in DataCategory
-        if category in categories
+        KeptCategory(category.label, terms.rule.source, terms.kept_until)
+        for category in kept_categories()
     ]
+
+
+def kept_categories() -> list[DataCategory]:
+    """Return the kinds of data that the portal can hold of a customer."""
+    categories = {declaration.category for declaration in declarations()}
+    return [category for category in DataCategory if category in categories]
 
 
 def erasure_waits_for(customer: Customer) -> bool:

@@ -13,6 +13,7 @@ from accounts.models import (
     DeclaredValue,
     IdentityCheck,
     PolicyEvent,
+    ServiceEnd,
     User,
 )
 from accounts.sessions import end_sessions
@@ -141,6 +142,19 @@ declare(
     )
 )
 
+declare(
+    Declaration(
+        model=ServiceEnd,
+        category=DataCategory.ACCOUNT,
+        customer="customer",
+        internal=["reason"],
+        plain=["ended_on"],
+        since="at",
+        origin=_("from the company's own systems or staff"),
+    )
+)
+
+exempt("accounts.ServiceReport", because="numbers only")
 exempt(
     "sessions.Session",
     because="ends with its UserSession, through end_sessions; one that never signed in, by its age",

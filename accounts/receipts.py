@@ -12,7 +12,6 @@ from typing import Any
 from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -26,6 +25,7 @@ from common.documents import (
     in_language,
     issue,
     name_of,
+    said_moment,
 )
 from common.personal_data import DataCategory
 from policies.as_of import company_at, purpose_at, recipients_at
@@ -167,7 +167,7 @@ def read_consent_receipt(content: Content) -> list[Section]:
             _("The decision"),
             [
                 Fact(_("Consent"), name_of(ConsentDecision, event["event_state"])),
-                Fact(_("When"), _moment(event["event_time"])),
+                Fact(_("When"), said_moment(event["event_time"])),
                 Fact(_("By way of"), name_of(EventChannel, purpose["collection_method"])),
                 Fact(_("Customer, by pseudonym"), record["pii_principal_id"]),
                 Fact(_("Record"), record["record_id"]),
@@ -227,8 +227,3 @@ def _retention_facts(period: Content) -> list[Fact]:
         Fact(_("Counted from when"), name_of(RetentionTrigger, period["counted_from"])),
         Fact(_("Stated in"), in_language(period["source"])),
     ]
-
-
-def _moment(text: str) -> str:
-    moment = timezone.localtime(datetime.fromisoformat(text), timezone.get_default_timezone())
-    return date_format(moment, "SHORT_DATETIME_FORMAT")

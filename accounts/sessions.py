@@ -6,12 +6,19 @@ from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
+from accounts.models import User
+
 
 def end_sessions(users: Iterable[int]) -> None:
     """Sign these users (primary keys) out everywhere."""
     sessions = UserSession.objects.filter(user__in=users)
     Session.objects.filter(pk__in=sessions.values("session_key")).delete()
     sessions.delete()
+
+
+def count_devices(user: User) -> int:
+    """Return on how many devices the user is signed in."""
+    return int(UserSession.objects.filter(user=user).count())
 
 
 def forget_ended_sessions() -> None:

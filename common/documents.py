@@ -8,11 +8,12 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.text import capfirst
 from django.utils.translation import get_language
@@ -172,3 +173,13 @@ def in_language(texts: Mapping[str, str]) -> str:
 def name_of(choices: Any, code: str) -> str:
     """Return the name of a code that was signed; one that is known no longer stands for itself."""
     return capfirst(choices(code).label) if code in choices.values else code
+
+
+def said_moment(text: str) -> str:
+    """Return a moment that was signed in ISO 8601 as people write it here."""
+    moment = timezone.localtime(datetime.fromisoformat(text), timezone.get_default_timezone())
+    return date_format(moment, "SHORT_DATETIME_FORMAT")
+
+
+def said_day(text: str) -> str:
+    return date_format(date.fromisoformat(text), "SHORT_DATE_FORMAT") if text else ""

@@ -4,12 +4,14 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.http import HttpResponse
 from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from fpdf import FPDF
 from fpdf.enums import XPos, YPos
 
+from common.attachments import as_download
 from common.documents import Document, Fact, Section
 
 FONTS = Path(__file__).parent / "fonts"
@@ -37,6 +39,15 @@ def as_pdf(document: Document, *, verified_at: str) -> bytes:
         with translation.override(language):
             _print(pdf, document, verified_at)
     return bytes(pdf.output())
+
+
+def hand_out(document: Document, *, name: str, form: str, verified_at: str) -> HttpResponse:
+    """Return the document as a download, as "pdf" or "json"; its name ends in its code."""
+    file = f"{name}-{document.code}.{form}"
+    if form == "json":
+        return as_download(document.as_json(), name=file, content_type="application/json")
+    content = as_pdf(document, verified_at=f"{settings.SITE_ORIGIN}{verified_at}")
+    return as_download(content, name=file, content_type="application/pdf")
 
 
 def _print(pdf: FPDF, document: Document, verified_at: str) -> None:

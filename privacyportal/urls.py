@@ -3,6 +3,7 @@ from django.urls import include, path
 
 from policies.promise_views import promises
 from privacyportal import verification, views
+from privacyportal.closed_account import closed_account
 
 handler500 = "privacyportal.views.server_error"
 
@@ -15,6 +16,8 @@ urlpatterns = [
     path("enquiries/", include("enquiries.urls")),
     path("policy/", include("policies.urls")),
     path("promises/", promises, name="promises"),
+    path("closed/<str:token>/", closed_account, name="closed_account"),
+    path("closed/<str:token>/", include("accounts.closed_urls")),
     path("verify/", verification.verify, name="verify"),
     path(".well-known/jwks.json", verification.signing_keys, name="signing_keys"),
     path("account/", include("allauth.urls")),

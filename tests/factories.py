@@ -128,6 +128,7 @@ def close_in_the_past(customer: Customer, days: int) -> None:
         closing_rule=customer.closing_rule,
         kept_until=customer.kept_until,
         closing_cause=ClosingCause.CUSTOMER,
+        grace_until=None,
     )
 
 

@@ -12,6 +12,7 @@ from access.admin import SHORT_ID
 from access.models import AccessAction
 from access.purposes import CUSTOMER_CARE
 from accounts.admin.assist import AssistingAdmin
+from accounts.admin.closing import ClosingAdmin
 from accounts.admin.reveal import RevealingAdmin, is_case_of
 from accounts.finding import MOST_NAMESAKES, read_search
 from accounts.models import Customer
@@ -35,7 +36,7 @@ class ClosedFilter(admin.SimpleListFilter):
 
 
 @admin.register(Customer)
-class CustomerAdmin(RevealingAdmin, AssistingAdmin):
+class CustomerAdmin(RevealingAdmin, AssistingAdmin, ClosingAdmin):
     purpose = CUSTOMER_CARE
     field_groups = (DataCategory.CONTACT,)
 
@@ -46,7 +47,7 @@ class CustomerAdmin(RevealingAdmin, AssistingAdmin):
     sortable_by = ()
     fields = ["public_id", "masked_name", "language", "opened_at", "account_text"]
     readonly_fields = ["masked_name", "account_text"]
-    actions_detail = ["reveal", "assist"]
+    actions_detail = ["reveal", "assist", "end_service", "reopen"]
     change_form_outer_after_template = "admin/accounts/customer/record.html"
 
     # The list

@@ -7,6 +7,7 @@ from accounts.models.assistance import (
     IdentityCheckResult,
     RequestChannel,
 )
+from accounts.models.closing import ServiceEnd, ServiceReport
 from accounts.models.consents import Consent, ConsentDecision, ConsentQuerySet
 from accounts.models.details import AccuracyDeclaration, DeclaredValue, Occasion
 from accounts.models.people import (
@@ -46,6 +47,8 @@ __all__ = [
     "PolicyEvent",
     "PolicyEventKind",
     "RequestChannel",
+    "ServiceEnd",
+    "ServiceReport",
     "User",
     "UserManager",
 ]

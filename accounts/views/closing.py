@@ -1,29 +1,81 @@
 from allauth.account.decorators import reauthentication_required
+from allauth.core import ratelimit
 from django.contrib import messages
 from django.contrib.auth import logout
-from django.http import HttpResponse
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import cache_control
 
-from accounts.closing import close_account
-from accounts.forms import CloseAccountForm
+from accounts.closed_pages import closed_customer, token_of
+from accounts.closing import close_account, terms_of_closing
+from accounts.closing_receipts import issue_closing_receipt
+from accounts.consents import choices_of
+from accounts.forms import ChangeMindForm, CloseAccountForm
 from accounts.held import erasure_waits_for, kept_after_closing
 from accounts.http import CustomerRequest, for_customer
+from accounts.reopening import can_reopen_alone, change_mind
+from accounts.sessions import count_devices
 from common.errors import PortalError
+from common.paper import hand_out
 
 
 @for_customer
 @reauthentication_required
 def close(request: CustomerRequest) -> HttpResponse:
-    form = CloseAccountForm(request.POST or None)
+    """Say what goes, what stays, why and until when; then close, and lead to the receipt."""
+    customer = request.customer
     try:
-        kept = kept_after_closing(timezone.now())
+        terms = terms_of_closing(timezone.now())
+        form = CloseAccountForm(request.POST or None, may_waive=terms.waiting_is_by_grace)
         if form.is_valid():
-            until = close_account(request.customer, by=request.user)
+            waives = form.cleaned_data.get("waives_grace", False)
+            close_account(customer, by=request.user, waives_grace=waives)
             logout(request)
-            return render(request, "accounts/closed.html", {"until": until})
+            return redirect("closed_account", token_of(customer.public_id))
     except PortalError as error:
         messages.error(request, str(error))
         return redirect("data")
-    waits = erasure_waits_for(request.customer)
-    return render(request, "accounts/close.html", {"form": form, "kept": kept, "waits": waits})
+    context = {
+        "form": form,
+        "terms": terms,
+        "kept": kept_after_closing(timezone.now()),
+        "devices": count_devices(request.user),
+        "consents": [choice.purpose for choice in choices_of(customer) if choice.was_given],
+        "waits": erasure_waits_for(customer),
+    }
+    return render(request, "accounts/close.html", context)
+
+
+@login_not_required
+@cache_control(no_store=True)
+def reopen(request: HttpRequest, token: str) -> HttpResponse:
+    """Open a closed account again for whoever has the mail and the password.
+
+    Looking at the page does nothing, so that a program that follows links in mails does not.
+    """
+    customer = closed_customer(token)
+    may = can_reopen_alone(customer)
+    form = ChangeMindForm(request.POST or None, user=customer.user)
+    if request.method == "POST" and may:
+        if not ratelimit.consume(request, action="login_failed", key=customer.public_id):
+            return render(request, "429.html", status=429)
+        if form.is_valid():
+            try:
+                change_mind(customer)
+            except PortalError as error:
+                form.add_error(None, str(error))
+            else:
+                messages.success(request, _("Your account is open again. Please sign in."))
+                return redirect("account_login")
+    context = {"form": form, "customer": customer, "may": may, "token": token}
+    return render(request, "accounts/reopen.html", context)
+
+
+@login_not_required
+def closing_receipt(request: HttpRequest, token: str, form: str) -> HttpResponse:
+    document = issue_closing_receipt(closed_customer(token))
+    return hand_out(document, name="closing-receipt", form=form, verified_at=reverse("verify"))

@@ -1,4 +1,3 @@
-from django.conf import settings
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
@@ -6,8 +5,7 @@ from django.urls import reverse
 
 from accounts.http import CustomerRequest, for_customer
 from accounts.receipts import find_line, issue_consent_receipt, record_of
-from common.attachments import as_download
-from common.paper import as_pdf
+from common.paper import hand_out
 
 
 @for_customer
@@ -25,9 +23,5 @@ def consent_receipt(request: CustomerRequest, record: str, form: str) -> HttpRes
     if line is None:
         raise Http404
     document = issue_consent_receipt(line)
-    name = f"consent-receipt-{line.at:%Y-%m-%d}-{document.code}.{form}"
-    if form == "json":
-        return as_download(document.as_json(), name=name, content_type="application/json")
-    verified_at = f"{settings.SITE_ORIGIN}{reverse('verify')}"
-    content = as_pdf(document, verified_at=verified_at)
-    return as_download(content, name=name, content_type="application/pdf")
+    name = f"consent-receipt-{line.at:%Y-%m-%d}"
+    return hand_out(document, name=name, form=form, verified_at=reverse("verify"))

@@ -214,7 +214,7 @@ class TestClosing:
 
         response = client.post(reverse("close_account"), {"understood": "on"})
 
-        assert response.status_code == 200
+        assert client.get(response.url).status_code == 200
         assert Customer.objects.get().closed_at is not None
         for browser in (client, elsewhere):
             assert browser.get(reverse("overview")).url.startswith(reverse("account_login"))

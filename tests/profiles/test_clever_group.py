@@ -5,8 +5,11 @@ from datetime import date
 import pytest
 from django.db import DatabaseError, transaction
 
+from accounts.closing import close_as_unnecessary
 from policies.exceptions import ChangeRefused, PublishingRefused
 from policies.models import Purpose, Recipient, RecipientKind, TimeLimit
+from privacyportal.roles import DPO
+from tests.factories import make_customer, make_staff
 from tests.profiles import walks
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("company")]
@@ -33,13 +36,31 @@ def test_cg_4_each_purpose_that_is_not_the_service_asks_for_itself():
 
 
 def test_cg_5_a_closed_account_is_kept_for_no_day_longer():
-    customer = walks.closed_account()
+    customer = walks.closed_account(waives_grace=True)
 
     rule = customer.closing_rule
     assert (rule.trigger, rule.months) == ("on_request", 0)
     assert customer.kept_until == walks.TODAY
     assert walks.due_on(walks.TODAY, rule) == 0
     assert walks.due_on(date(2026, 12, 2), rule) == 1
+
+
+def test_cg_5_the_customer_may_have_seven_days_to_change_their_mind():
+    customer = walks.closed_account()
+
+    assert customer.kept_until == customer.grace_until == date(2026, 12, 8)
+    assert walks.due_on(date(2026, 12, 8), customer.closing_rule) == 0
+    assert walks.due_on(date(2026, 12, 9), customer.closing_rule) == 1
+
+
+def test_cg_5_data_no_longer_necessary_go_after_the_customer_was_told():
+    customer = make_customer()
+    close_as_unnecessary(customer, by=make_staff(DPO))
+
+    rule = customer.closing_rule
+    assert (rule.trigger, rule.months) == ("no_longer_necessary", 0)
+    assert walks.due_on(date(2026, 12, 8), rule) == 0
+    assert walks.due_on(date(2026, 12, 9), rule) == 1
 
 
 def test_cg_8_staff_with_a_need_see_details():

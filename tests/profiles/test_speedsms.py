@@ -32,7 +32,7 @@ def test_sp_1_four_details_are_enough():
 
 
 def test_sp_6_a_closed_account_is_kept_for_no_day_longer():
-    customer = walks.closed_account()
+    customer = walks.closed_account(waives_grace=True)
 
     rule = customer.closing_rule
     assert (rule.trigger, rule.months) == ("on_request", 0)
@@ -41,8 +41,15 @@ def test_sp_6_a_closed_account_is_kept_for_no_day_longer():
     assert walks.due_on(date(2026, 12, 2), rule) == 1
 
 
+def test_sp_6_the_customer_may_have_seven_days_to_change_their_mind():
+    customer = walks.closed_account()
+
+    assert customer.kept_until == customer.grace_until == date(2026, 12, 8)
+    assert walks.due_on(date(2026, 12, 8), customer.closing_rule) == 0
+
+
 def test_sp_6_the_purge_takes_who_asked_and_leaves_who_did_not():
-    going, staying = walks.closed_account(), make_customer()
+    going, staying = walks.closed_account(waives_grace=True), make_customer()
     approve(going.closing_rule)
 
     purge_closed_accounts(at=midnight(date(2026, 12, 2)))

@@ -87,7 +87,8 @@ def test_a_closed_account_is_kept_for_no_day_longer_by_choice():
 
     rule = customer.closing_rule
     assert (rule.trigger, rule.months, rule.basis) == ("account_closed", 0, "company_choice")
-    assert customer.kept_until == walks.TODAY
+    # "At once" leaves no room for days to change one's mind: this profile gives none.
+    assert (customer.kept_until, customer.grace_until) == (walks.TODAY, None)
     assert walks.due_on(walks.TODAY, rule) == 0
     assert walks.due_on(date(2026, 12, 2), rule) == 1
 

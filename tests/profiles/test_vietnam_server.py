@@ -1,15 +1,18 @@
 """Vietnam Server: staff ask first, hosted content goes to nobody, data end with the service."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django.db import DatabaseError, transaction
 from django.urls import reverse
+from django.utils import timezone
 
 from access.models import AccessRecord
+from accounts.closing import end_service
 from common.personal_data import DataCategory
 from policies.exceptions import ChangeRefused, PublishingRefused
 from policies.models import Recipient, RecipientKind
+from tests.factories import make_customer
 from tests.profiles import walks
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("company")]
@@ -35,13 +38,23 @@ def test_vs_7_the_policy_says_until_the_service_ends():
 
 
 def test_vs_7_contact_data_end_with_the_service():
-    customer = walks.closed_account()
+    customer = walks.closed_account(waives_grace=True)
 
     rule = customer.closing_rule
     assert (rule.trigger, rule.months) == ("service_ended", 0)
     assert customer.kept_until == walks.TODAY
     assert walks.due_on(walks.TODAY, rule) == 0
     assert walks.due_on(date(2026, 12, 2), rule) == 1
+
+
+def test_vs_7_the_end_of_the_service_counts_without_the_customer():
+    customer = make_customer(opened_at=timezone.now() - timedelta(days=400))
+    end_service(customer, ended_on=date(2026, 11, 20), reason="x", by=None)
+
+    # Nothing is kept for the company: the seven days are there to find a wrong entry.
+    assert customer.kept_until == customer.grace_until == date(2026, 12, 8)
+    assert walks.due_on(date(2026, 12, 8), customer.closing_rule) == 0
+    assert walks.due_on(date(2026, 12, 9), customer.closing_rule) == 1
 
 
 def test_vs_11_no_advertising_partner_can_be_entered():

@@ -78,9 +78,9 @@ def last_day_of_complaint(day: date) -> date:
     return clock.last_day
 
 
-def closed_account() -> Customer:
+def closed_account(*, waives_grace: bool = False) -> Customer:
     customer = make_customer()
-    close_account(customer, by=customer.user)
+    close_account(customer, by=customer.user, waives_grace=waives_grace)
     return customer
 
 

@@ -16,7 +16,7 @@ from django.utils import timezone
 from access.models import AccessAction, AccessRecord
 from access.services import record_access
 from accounts.consents import decide_consent
-from accounts.models import Customer, PolicyEvent, User
+from accounts.models import Customer, PolicyEvent, ServiceEnd, User
 from accounts.sessions import forget_ended_sessions
 from common.encryption.files import SealedFile
 from common.encryption.sealing import DecryptionError
@@ -83,6 +83,7 @@ def make_full_customer(canary, *, closed_days_ago):
         purpose="complaint_handling",
         field_groups=[DataCategory.CONTACT],
     )
+    ServiceEnd.objects.create(customer=customer, ended_on=timezone.localdate(), reason=f"{canary}9")
     close_in_the_past(customer, closed_days_ago)
     return customer
 

@@ -1,16 +1,23 @@
 """The purge against everything that may happen to a customer at the same instant."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import DatabaseError
 from django.utils import timezone
 
-from accounts.exceptions import AccountClosed
-from accounts.models import Customer
+from accounts.closing import close_account
+from accounts.exceptions import AccountClosed, ReopeningRefused
+from accounts.models import AssistedChange, Customer, ServiceEnd
+from accounts.reopening import change_mind, reopen_for_customer
+from accounts.service_reports import Line, take_report
 from casework.models import Case
 from complaints.models import Complaint
 from complaints.services import file_complaint
+from notices.models import Notice
+from policies.loading import load_profile
 from policies.retention import rule_after_closing
-from privacyportal.roles import DPO
+from privacyportal.roles import COMPLAINT_OFFICER, DPO
 from retention import purge
 from retention.exceptions import HoldRefused
 from retention.models import LegalHold, Tombstone
@@ -82,3 +89,61 @@ def test_a_closed_customer_files_nothing_while_the_purge_runs():
     assert Complaint.objects.count() == 0
     # A customer whose row was locked just then is left to the next run.
     assert run.erased + Customer.objects.count() == 1
+
+
+@pytest.mark.parametrize("round_", range(ROUNDS))
+def test_an_account_is_opened_again_whole_or_erased_whole(round_):
+    """On the last day an officer may still open what a clock that runs ahead would erase."""
+    customer = make_customer(email="mai@example.com", closed_days_ago=3)
+    Customer.objects.update(kept_until=timezone.localdate())
+    officer = make_staff(COMPLAINT_OFFICER)
+    tomorrow = timezone.now() + timedelta(days=1)
+
+    def reopen():
+        return reopen_for_customer(
+            customer, reason="x", by=officer, channel="counter", kind="identity_document"
+        )
+
+    (run,), outcome = at_once(lambda: purge.purge_closed_accounts(at=tomorrow), reopen)
+
+    alive = Customer.objects.filter(pk=customer.pk).first()
+    assert isinstance(outcome, AssistedChange if alive else ReopeningRefused)
+    assert (run.erased, run.failed) == (0 if alive else 1, 0)
+    if alive:
+        assert alive.is_open
+        assert alive.user.email == "mai@example.com"
+        assert alive.user.is_active
+
+
+def test_the_customer_and_an_officer_open_an_account_once():
+    customer = make_customer()
+    close_account(customer, by=customer.user)
+    officer = make_staff(COMPLAINT_OFFICER)
+
+    outcomes = at_once(
+        lambda: change_mind(Customer.objects.get(pk=customer.pk)),
+        lambda: reopen_for_customer(
+            Customer.objects.get(pk=customer.pk),
+            reason="x",
+            by=officer,
+            channel="counter",
+            kind="identity_document",
+        ),
+    )
+
+    assert Customer.objects.get().is_open
+    assert not [each for each in outcomes if isinstance(each, DatabaseError)]
+    reasons = Customer.history.values_list("history_change_reason", flat=True)
+    assert sum((reason or "").startswith("reopened") for reason in reasons) == 1
+
+
+def test_the_same_end_of_a_service_reported_twice_at_once_closes_once(portal):
+    load_profile("vietnam_server")
+    customer = make_customer(opened_at=timezone.now() - timedelta(days=30))
+    lines = [Line(2, customer.public_id, timezone.localdate(), "x")]
+
+    first, second = at_once(lambda: take_report(lines), lambda: take_report(lines))
+
+    assert first.ended + second.ended == 1
+    assert ServiceEnd.objects.count() == 1
+    assert Notice.objects.filter(template="account_closed").count() == 1

@@ -1,0 +1,54 @@
+"""The page of a closed account for its customer: read-only, behind a signed link, no sign-in."""
+
+from datetime import timedelta
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.cache import cache_control
+
+from accounts.closed_pages import public_id_in
+from accounts.models import Customer
+from accounts.reopening import can_reopen_alone
+from casework.models import Case
+from common.personal_data import is_held
+from policies.counting import local_day
+from retention.models import Tombstone
+
+REMEMBERED = timedelta(days=30)  # after the erasure the page says for so long that it is done
+
+
+@login_not_required
+@cache_control(no_store=True)
+def closed_account(request: HttpRequest, token: str) -> HttpResponse:
+    """Show what goes on; 404 for a wrong link, and for one whose customer is long gone."""
+    public_id = public_id_in(token)
+    customers = Customer.objects.select_related("closing_rule", "user")
+    customer = customers.filter(public_id=public_id).first()
+    if customer is None:
+        return _erased(request, public_id)
+    if customer.kept_until is None:
+        return render(request, "accounts/reopened.html")
+    context = {
+        "customer": customer,
+        "token": token,
+        "cases": Case.objects.of(customer).open().select_related("complaint").order_by("pk"),
+        "is_held": is_held(customer.pk),
+        "may_reopen": can_reopen_alone(customer),
+        "is_over": customer.kept_until < local_day(timezone.now()),
+    }
+    return _unindexed(render(request, "accounts/closed.html", context))
+
+
+def _erased(request: HttpRequest, public_id: str) -> HttpResponse:
+    recent = Tombstone.objects.filter(erased_at__gte=timezone.now() - REMEMBERED)
+    tombstone = recent.filter(public_id=public_id).first()
+    if tombstone is None:
+        raise Http404
+    return _unindexed(render(request, "accounts/erased.html", {"tombstone": tombstone}))
+
+
+def _unindexed(response: HttpResponse) -> HttpResponse:
+    response["X-Robots-Tag"] = "noindex, nofollow"
+    return response
