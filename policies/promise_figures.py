@@ -23,6 +23,7 @@ COUNTED: dict[str, LazyText] = {
     Unit.VERSIONS: ngettext_lazy("%(n)d policy version", "%(n)d policy versions", "n"),
     Unit.FACTS: ngettext_lazy("%(n)d fact", "%(n)d facts", "n"),
     Unit.HOSTS: ngettext_lazy("%(n)d other site", "%(n)d other sites", "n"),
+    Unit.SEALED: ngettext_lazy("%(n)d encrypted value", "%(n)d encrypted values", "n"),
     Unit.ENQUIRIES: ngettext_lazy("%(n)d enquiry", "%(n)d enquiries", "n"),
     Unit.SESSIONS: ngettext_lazy("%(n)d session", "%(n)d sessions", "n"),
     Unit.DAILY_COUNTS: ngettext_lazy("%(n)d daily count", "%(n)d daily counts", "n"),

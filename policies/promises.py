@@ -55,6 +55,7 @@ class Unit(models.TextChoices):
     VERSIONS = "versions", _("policy versions")
     FACTS = "facts", _("facts")
     HOSTS = "hosts", _("other sites")
+    SEALED = "sealed", _("encrypted values")
     ENQUIRIES = "enquiries", _("enquiries")
     SESSIONS = "sessions", _("sessions")
     DAILY_COUNTS = "daily_counts", _("daily counts")

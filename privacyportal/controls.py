@@ -10,8 +10,18 @@ from csp.constants import NONE, SELF
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from common.encryption.rotation import rotations
 from policies.models import Promise
-from policies.promises import Measure, Unit, broken, control, not_built, not_measured
+from policies.promises import (
+    Asking,
+    Measure,
+    Unit,
+    at_risk,
+    broken,
+    control,
+    not_built,
+    not_measured,
+)
 
 OWN_SOURCES = (SELF, NONE, "data:")
 THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
@@ -56,6 +66,33 @@ def encrypted_access(promise: Promise) -> Measure:
     if not settings.IS_HTTPS and host not in THIS_MACHINE:
         return broken(1, Unit.HOSTS, note=_("The portal is reached without HTTPS."))
     return not_measured(LAYERS_MISSING)
+
+
+FIREWALLS_UNSEEN = _("What is stored is encrypted; firewalls and other systems are not seen here.")
+
+
+@control(
+    "encryption",
+    counts=_("Encrypted values that are not under the current key"),
+    missing=FIREWALLS_UNSEEN,
+)
+def encryption(promise: Promise) -> Asking:
+    """Count the rows whose encrypted values are not under the first key of the ring.
+
+    Broken while no key of the ring opens one; at risk while old keys are still needed. The
+    database takes nothing plain into those columns, and files are only written encrypted.
+    The promise has more parts than that, so that it is never shown kept.
+    """
+    tables = rotations()
+    counts = yield {
+        **{f"stale_{place}": table.stale() for place, table in enumerate(tables)},
+        **{f"lost_{place}": table.lost() for place, table in enumerate(tables)},
+    }
+    if lost := sum(number for name, number in counts.items() if name.startswith("lost")):
+        return broken(lost, Unit.SEALED, note=_("No key of the portal opens them."))
+    if stale := sum(counts.values()):
+        return at_risk(stale, Unit.SEALED, note=_("The old keys are needed until all is renewed."))
+    return not_measured(FIREWALLS_UNSEEN)
 
 
 not_built(
@@ -109,10 +146,6 @@ not_built(
 not_built(
     "security_reviews",
     because=_("Reviews with security experts are not recorded here yet."),
-)
-not_built(
-    "encryption",
-    because=_("Encryption of stored data and files is not built yet."),
 )
 not_built(
     "security_page",

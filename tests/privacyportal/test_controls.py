@@ -2,8 +2,10 @@
 
 import pytest
 
+from common.encryption.keyring import KeyRing
 from policies.loading import load_profile
 from tests.answers import answer_of
+from tests.factories import make_customer
 
 pytestmark = pytest.mark.django_db
 
@@ -44,3 +46,20 @@ def test_vs_17_is_broken_without_https_and_never_called_kept(origin, status, set
     settings.SITE_ORIGIN, settings.IS_HTTPS = origin, origin.startswith("https")
 
     assert answer_of("VS-17")[0] == status
+
+
+@pytest.mark.parametrize(
+    ("profile", "code"), [("clever_group", "CG-11"), ("fpt_smart_cloud", "FPT-5")]
+)
+def test_cg_11_and_fpt_5_are_broken_by_what_no_key_opens(profile, code, settings):
+    load_profile(profile)
+    make_customer()
+    assert answer_of(code) == ("not_measured", None, "")
+
+    old = settings.ENCRYPTION_KEYS.keys
+    settings.ENCRYPTION_KEYS = KeyRing({"new": bytes(range(32)), **old})
+    make_customer()
+    assert answer_of(code) == ("at_risk", 2, "sealed")  # a row and its history
+
+    settings.ENCRYPTION_KEYS = KeyRing({"new": bytes(range(32))})
+    assert answer_of(code) == ("broken", 2, "sealed")
