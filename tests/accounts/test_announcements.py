@@ -1,12 +1,7 @@
-import os
-import subprocess
-import sys
 from datetime import timedelta
 from importlib import import_module
-from urllib.parse import urlsplit
 
 import pytest
-from django.conf import settings
 from django.core import mail
 from django.db import connection, transaction
 from django.utils import timezone
@@ -21,6 +16,7 @@ from policies.audience import count_readers
 from policies.loading import load_profile
 from policies.models import PolicyVersion, Significance
 from tests.factories import make_customer, make_policy_draft, make_policy_version
+from tests.processes import run_apart
 from tests.threads import LONGEST_WAIT, at_once, until_somebody_waits
 
 pytestmark = pytest.mark.django_db
@@ -304,23 +300,10 @@ class TestTheMail:
 
 
 ANNOUNCE = """
-import django
-django.setup()
 from accounts import announcements
 announcements.BATCH = 100
 announcements.announce_policies()
 """
-
-
-def announcing_process():
-    """Start a process of its own that announces on the database of this test."""
-    url = urlsplit(os.environ["DATABASE_URL"])
-    environment = os.environ | {
-        "DJANGO_SETTINGS_MODULE": "privacyportal.settings",
-        "DATABASE_URL": url._replace(path=f"/{connection.settings_dict['NAME']}").geturl(),
-    }
-    command = [sys.executable, "-c", ANNOUNCE]
-    return subprocess.Popen(command, env=environment, cwd=settings.BASE_DIR)
 
 
 @pytest.mark.usefixtures("portal")
@@ -341,7 +324,7 @@ def test_a_process_that_is_killed_in_the_middle_leaves_nobody_out_and_tells_nobo
             recipient=in_the_13th_batch,
             send_after=timezone.now(),
         )
-        process = announcing_process()
+        process = run_apart(ANNOUNCE)
         until_somebody_waits()
         process.kill()
         process.wait()
@@ -350,7 +333,7 @@ def test_a_process_that_is_killed_in_the_middle_leaves_nobody_out_and_tells_nobo
     half = PolicyAnnouncement.objects.get()
     assert (half.queued, half.finished_at, len(told())) == (1_200, None, 1_200)
 
-    assert announcing_process().wait(LONGEST_WAIT) == 0
+    assert run_apart(ANNOUNCE).wait(LONGEST_WAIT) == 0
 
     assert told() == ids(*customers)
     whole = PolicyAnnouncement.objects.get()

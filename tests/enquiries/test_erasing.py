@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 
 from enquiries import erasing
@@ -14,7 +15,8 @@ from notices.models import Notice, NoticeState
 from privacyportal.roles import COMPLAINT_OFFICER
 from tests.enquiries.conftest import make_enquiry
 from tests.factories import make_staff
-from tests.threads import at_once
+from tests.processes import run_apart
+from tests.threads import at_once, until_somebody_waits
 
 pytestmark = pytest.mark.django_db
 
@@ -98,14 +100,33 @@ def test_a_number_for_the_month_is_all_that_is_left(staff, monkeypatch):
     assert list(Enquiry.objects.all()) == [mine[4]]
 
 
-def test_killed_between_two_batches_the_next_run_goes_on(staff, monkeypatch):
-    monkeypatch.setattr(erasing, "BATCH", 1)
-    for _ in range(3):
-        answered(staff, kept_until=timezone.localdate() - DAY)
+ERASE_ONE_BY_ONE = """
+from enquiries import erasing
+erasing.BATCH = 1
+erasing.erase_enquiries()
+"""
 
-    erasing._erase_batch(timezone.localdate())  # and here it was killed
+
+def test_a_process_that_is_killed_in_the_middle_leaves_whole_enquiries_to_the_next(portal):
+    staff = make_staff(COMPLAINT_OFFICER)
+    for month in (9, 10, 10):
+        enquiry = answered(staff, kept_until=timezone.localdate() - DAY)
+        Enquiry.objects.filter(pk=enquiry.pk).update(received_at=f"2026-{month:02}-05T05:00:00Z")
+    october = ErasedEnquiries.objects.create(month="2026-10-01")
+
+    with transaction.atomic():
+        ErasedEnquiries.objects.select_for_update().get(pk=october.pk)
+        process = run_apart(ERASE_ONE_BY_ONE)
+        until_somebody_waits()
+        process.kill()
+        process.wait()
+
+    assert Enquiry.objects.count() == 2
+    assert set(Enquiry.history.values_list("id", flat=True)) == set(
+        Enquiry.objects.values_list("pk", flat=True)
+    )
     assert erase_enquiries() == 2
-    assert ErasedEnquiries.objects.get().answered == 3
+    assert list(ErasedEnquiries.objects.values_list("answered", flat=True)) == [2, 1]
 
 
 def test_two_runs_at_once_count_each_enquiry_once(portal):

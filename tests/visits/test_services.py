@@ -4,14 +4,15 @@ from datetime import date, timedelta
 
 import pytest
 import time_machine
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from redis.exceptions import RedisError
 
 from common.jobs import all_jobs
 from policies.loading import load_profile
 from tests.answers import answer_of
-from tests.threads import at_once
+from tests.processes import run_apart
+from tests.threads import at_once, until_somebody_waits
 from visits.counting import COUNTING, count_visit, key, redis
 from visits.models import PageDay
 from visits.services import BATCH, MOVING, forget_old_counts, move_counts
@@ -51,6 +52,26 @@ def test_later_counts_are_added_to_the_day():
 def test_where_nothing_was_counted_nothing_is_written():
     assert move_counts() == 0
     assert not PageDay.objects.exists()
+
+
+def test_a_process_that_is_killed_while_it_writes_loses_nothing_and_doubles_nothing(portal):
+    visit(times=3)
+    move_counts()
+    visit(times=2)
+
+    with transaction.atomic():
+        PageDay.objects.select_for_update().get(page="home")
+        process = run_apart("from visits.services import move_counts; move_counts()")
+        until_somebody_waits()
+        visit(times=4)
+        process.kill()
+        process.wait()
+
+    assert views() == {"home": 3, "": 3}
+    move_counts()
+    assert views() == {"home": 5, "": 5}
+    move_counts()
+    assert views() == {"home": 9, "": 9}
 
 
 @pytest.mark.django_db
