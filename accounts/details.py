@@ -92,11 +92,15 @@ def tell_of_change(customer: Customer) -> None:
 
 @transaction.atomic
 def follow_email(user: User, email: str) -> None:
-    """Write a customer's newly verified sign-in address into their record."""
+    """Write a customer's newly verified sign-in address into their record, and tell it there.
+
+    The address of before is told by the sign-in itself.
+    """
     customer = Customer.objects.select_for_update(of=("self",)).filter(user=user).first()
     if customer is not None and customer.email != email:
         customer.email = email
         save_as(customer, by=user, reason="email verified", fields=["email"])
+        tell_of_change(customer)
 
 
 @transaction.atomic

@@ -236,6 +236,11 @@ def test_a_new_address_counts_once_it_is_verified(client, customer):
     customer.user.refresh_from_db()
     assert customer.email == customer.user.email == "moi@example.com"
     assert customer.history.first().history_change_reason == "email verified"
+    mail.outbox.clear()
+    send_due_notices()
+    told = {address: message.subject for message in mail.outbox for address in message.to}
+    assert set(told) == {old, "moi@example.com"}
+    assert told["moi@example.com"] == "Thông tin của bạn đã thay đổi"
 
 
 def test_the_chosen_language_is_that_of_the_mails_too(client, customer):
