@@ -13,5 +13,6 @@ class AccountsConfig(AppConfig):
             assistance,
             closed_pages,
             consent_expiry,
+            second_factor,
             signals,
         )

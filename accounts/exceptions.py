@@ -39,3 +39,7 @@ class NothingToChange(AccountError):
 
 class IdentityNotProved(AccountError):
     """Staff did not find out who asks; the check is recorded, and nothing else was done."""
+
+
+class NoSecondFactor(AccountError):
+    pass

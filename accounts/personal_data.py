@@ -1,6 +1,7 @@
 from collections.abc import Collection
 
 from allauth.account.models import EmailAddress, EmailConfirmation
+from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -88,6 +89,17 @@ declare(
         category=DataCategory.ACCOUNT,
         customer="email_address__user__customer",
         internal=["key"],
+    )
+)
+declare(
+    Declaration(
+        model=Authenticator,
+        category=DataCategory.ACCOUNT,
+        customer="user__customer",
+        internal=["data"],
+        since="created_at",
+        origin=_("from you, when you set up a second factor"),
+        page="mfa_index",
     )
 )
 declare(

@@ -9,9 +9,9 @@ from django.utils import timezone
 from accounts.models import User
 
 
-def end_sessions(users: Iterable[int]) -> None:
-    """Sign these users (primary keys) out everywhere."""
-    sessions = UserSession.objects.filter(user__in=users)
+def end_sessions(users: Iterable[int], *, but: str | None = None) -> None:
+    """Sign these users (primary keys) out everywhere, ``but`` in the session of that key."""
+    sessions = UserSession.objects.filter(user__in=users).exclude(session_key=but or "")
     Session.objects.filter(pk__in=sessions.values("session_key")).delete()
     sessions.delete()
 

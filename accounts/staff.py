@@ -3,10 +3,16 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import Group
+from django.db import transaction
+from django.utils.translation import gettext as _
 
 from access.roles import DPO
+from accounts.exceptions import NoSecondFactor
 from accounts.models import User
+from accounts.sessions import end_sessions
+from common.history import save_as
 from common.tokens import new_public_id
 from notices.services import queue_notice
 
@@ -33,6 +39,33 @@ def telling_of_roles(member: User, *, by: User) -> Iterator[None]:
             by=str(by),
             given=sorted(now - roles),
             taken=sorted(roles - now),
+        )
+
+
+@transaction.atomic
+def remove_second_factor(member: User, *, by: User) -> None:
+    """Let a member of staff who lost their second factor set up another.
+
+    They are signed out everywhere, and the password goes too: whoever knows it alone must not
+    be the one who sets up the new factor. The caller mails the link for a new password. Told
+    are the member and the data protection officers.
+
+    Raises NoSecondFactor.
+    """
+    member.refresh_from_db(from_queryset=User.objects.select_for_update())
+    if not Authenticator.objects.filter(user=member).delete()[0]:
+        raise NoSecondFactor(_("This member of staff has no second factor."))
+    member.set_unusable_password()
+    save_as(member, by=by, reason="second factor removed", fields=["password"])
+    end_sessions([member.pk])
+    change = new_public_id()
+    for reader in officers() | {member.public_id}:
+        queue_notice(
+            "second_factor_removed",
+            recipient=reader,
+            key=f"factor-{change}-{reader[:16]}",
+            member=str(member),
+            by=str(by),
         )
 
 

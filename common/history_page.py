@@ -22,6 +22,7 @@ REASONS: dict[str, str | Promise] = {
     "asked post": _("asked by post, changed by staff"),
     "asked email": _("asked by email, changed by staff"),
     "closed by customer": _("closed by the customer"),
+    "second factor removed": _("second factor removed"),
     "account closed": _("account closed"),
     "service ended": _("the service has ended"),
     "no longer necessary": _("the data is no longer necessary"),

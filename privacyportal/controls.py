@@ -49,23 +49,29 @@ def no_third_parties(promise: Promise) -> Measure:
     return broken(len(foreign), Unit.HOSTS) if foreign else not_measured(OTHER_SITES_UNSEEN)
 
 
-LAYERS_MISSING = _("A second factor for staff is not built yet.")
+LAYERS_UNSEEN = _(
+    "The portal is encrypted, asks staff for a second factor and records checks of identity; other"
+    " systems are not watched."
+)
+SECOND_FACTOR = "accounts.middleware.StaffSecondFactorMiddleware"
 
 
 @control(
     "encrypted_access",
-    counts=_("Addresses of the portal without encryption"),
-    missing=LAYERS_MISSING,
+    counts=_("Addresses of the portal without encryption or second factor"),
+    missing=LAYERS_UNSEEN,
 )
 def encrypted_access(promise: Promise) -> Measure:
-    """Tell a portal that is open to the network without HTTPS.
+    """Tell a portal that is open to the network without HTTPS, or to staff by password alone.
 
-    With HTTPS the promise is still not shown kept: it has more layers than that.
+    With both the promise is still not shown kept: it speaks of all access, also elsewhere.
     """
     host = urlsplit(settings.SITE_ORIGIN).hostname
     if not settings.IS_HTTPS and host not in THIS_MACHINE:
         return broken(1, Unit.HOSTS, note=_("The portal is reached without HTTPS."))
-    return not_measured(LAYERS_MISSING)
+    if SECOND_FACTOR not in settings.MIDDLEWARE:
+        return broken(1, Unit.HOSTS, note=_("Staff get in without a second factor."))
+    return not_measured(LAYERS_UNSEEN)
 
 
 FIREWALLS_UNSEEN = _("What is stored is encrypted; firewalls and other systems are not seen here.")

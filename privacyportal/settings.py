@@ -86,6 +86,7 @@ INSTALLED_APPS = [
     "simple_history",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "allauth.usersessions",
     "phonenumber_field",
     "csp",
@@ -119,6 +120,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "accounts.middleware.StaffSecondFactorMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
     "common.requests.PrivateResponseMiddleware",
@@ -186,6 +188,16 @@ ACCOUNT_RATE_LIMITS = {  # beside those that allauth sets
     "enquiry_address": "3/h/key,8/d/key",  # a mail goes to it before anybody confirmed it
 }
 UNCONFIRMED_ENQUIRY_DAYS = 14  # then it is erased: nobody proved that the address is theirs
+MFA_ADAPTER = "accounts.second_factor.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_FORMS = {
+    "authenticate": "accounts.second_factor_forms.AuthenticateForm",
+    "reauthenticate": "accounts.second_factor_forms.ReauthenticateForm",
+    "activate_totp": "accounts.second_factor_forms.ActivateTOTPForm",
+    "add_webauthn": "accounts.second_factor_forms.AddWebAuthnForm",
+    "edit_webauthn": "accounts.second_factor_forms.EditWebAuthnForm",
+}
+MFA_TOTP_TOLERANCE = 1  # steps of 30 seconds: RFC 6238, 5.2
 UNVERIFIED_SIGN_UP_DAYS = 7  # then what was typed is erased: nobody proved that it is theirs
 PHONENUMBER_DEFAULT_REGION = "VN"
 PHONENUMBER_DB_FORMAT = "E164"

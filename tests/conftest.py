@@ -3,6 +3,7 @@ from django.core.cache import cache
 from django.utils import translation
 
 from policies.loading import load_profile
+from tests.clients import PortalClient
 
 
 @pytest.hookimpl(trylast=True)  # after Playwright has taken it
@@ -24,6 +25,12 @@ def django_db_setup(django_db_setup, django_db_blocker):
     """Every test finds a configured portal: one company, the statute pack, the calendar."""
     with django_db_blocker.unblock():
         load_profile("fpt_smart_cloud")
+
+
+@pytest.fixture
+def client():
+    """A browser; ``force_login`` brings staff in with their second factor passed."""
+    return PortalClient()
 
 
 @pytest.fixture(autouse=True)

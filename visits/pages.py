@@ -32,6 +32,8 @@ NAMES: dict[str, str | Promise] = {
     "account_logout": _("Sign out"),
     "account_change_password": _("Change the password"),
     "account_email": _("Change the email address"),
+    "mfa_index": _("Second factor"),
+    "mfa_authenticate": _("Sign in: second factor"),
     "usersessions_list": _("Sign-in and security"),
     "overview": _("Overview"),
     "data": _("My data"),

@@ -2,18 +2,23 @@ from typing import Any
 
 from allauth.account.forms import ResetPasswordForm
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.models import Group
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.http import HttpRequest
+from django.db.models import Exists, OuterRef
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from unfold.decorators import action
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from accounts.models import User
+from accounts.second_factor import FACTORS
 from accounts.sessions import end_sessions
-from accounts.staff import telling_of_roles
+from accounts.staff import remove_second_factor, telling_of_roles
 from common.admin import PortalAdmin
 from common.text import clean_email
 
@@ -52,13 +57,16 @@ class StaffAdmin(PortalAdmin):
     """The members of staff. Customers' sign-ins are not here, nor anything about customers."""
 
     form = StaffForm
-    list_display = ["staff_name", "email", "roles", "is_active"]
+    list_display = ["staff_name", "email", "roles", "second_factor", "is_active"]
     list_filter = ["is_active"]
     ordering = ["staff_name", "pk"]
     fields = ["email", "staff_name", "language", "groups", "is_active"]
+    actions_detail = ["lost_second_factor"]
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).filter(is_staff=True).prefetch_related("groups")
+        factors = Authenticator.objects.filter(user=OuterRef("pk"), type__in=FACTORS)
+        staff = super().get_queryset(request).filter(is_staff=True)
+        return staff.annotate(has_factor=Exists(factors)).prefetch_related("groups")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Nobody changes a superuser here, nor their own roles."""
@@ -74,6 +82,43 @@ class StaffAdmin(PortalAdmin):
     @admin.display(description=_("roles"))
     def roles(self, user: User) -> str:
         return ", ".join(gettext(group.name) for group in user.groups.all())
+
+    @admin.display(description=_("second factor"), boolean=True)
+    def second_factor(self, user: Any) -> bool:
+        return bool(user.has_factor)
+
+    def has_lost_second_factor_permission(
+        self, request: HttpRequest, object_id: str | None = None
+    ) -> bool:
+        member = self.get_object(request, str(object_id)) if object_id else None
+        return member is not None and self.has_change_permission(request, member)
+
+    @action(  # type: ignore[untyped-decorator]
+        description=_("Remove the second factor"),
+        icon="phonelink_erase",
+        permissions=["lost_second_factor"],
+    )
+    def lost_second_factor(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Let a member begin anew whose phone or key is lost, once it is clear who they are."""
+        if not self.has_lost_second_factor_permission(request, object_id):
+            raise PermissionDenied
+
+        @transaction.atomic
+        def remove(member: User, *, by: User) -> None:
+            remove_second_factor(member, by=by)
+            _mail_link(request, member)
+
+        return self.step_view(
+            request,
+            object_id,
+            permission="accounts.change_user",
+            step=remove,
+            title=_("Remove the second factor"),
+            done=_(
+                "The second factor is removed. The member gets a link by mail, chooses a new"
+                " password and then sets up another."
+            ),
+        )
 
     @transaction.atomic
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:

@@ -1,10 +1,10 @@
 import pytest
-from django.test import Client
 
 from common.tokens import new_public_id
 from enquiries.models import Enquiry
 from enquiries.services import confirm_enquiry, send_enquiry
 from privacyportal.roles import COMPLAINT_OFFICER, DPO
+from tests.clients import PortalClient
 from tests.factories import make_staff
 
 TYPED = {
@@ -32,6 +32,6 @@ def officer(client, db):
 
 @pytest.fixture
 def dpo(db):
-    client = Client()
+    client = PortalClient()
     client.force_login(make_staff(DPO))
     return client

@@ -63,3 +63,11 @@ def test_cg_11_and_fpt_5_are_broken_by_what_no_key_opens(profile, code, settings
 
     settings.ENCRYPTION_KEYS = KeyRing({"new": bytes(range(32))})
     assert answer_of(code) == ("broken", 2, "sealed")
+
+
+def test_vs_17_is_broken_where_staff_need_no_second_factor(settings):
+    load_profile("vietnam_server")
+    settings.SITE_ORIGIN, settings.IS_HTTPS = "https://privacy.example.vn", True
+    settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if "SecondFactor" not in name]
+
+    assert answer_of("VS-17")[0] == "broken"

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.apps import apps
 from django.conf import settings
@@ -60,6 +61,7 @@ def make_full_customer(canary, *, closed_days_ago):
     customer.address = f"{canary}3 Lê Lợi"
     customer.save()
     EmailAddress.objects.create(user=customer.user, email=customer.email, verified=True)
+    Authenticator.objects.create(user=customer.user, type="webauthn", data={"name": f"{canary}9"})
     session = Session.objects.create(
         session_key=f"{canary}4", session_data="x", expire_date=timezone.now()
     )
@@ -127,6 +129,7 @@ def test_everything_of_a_due_customer_goes_and_nothing_of_a_neighbour(approved):
         "accounts.User",
         "accounts.HistoricalUser",
         "account.EmailAddress",
+        "mfa.Authenticator",
         "sessions.Session",
         "usersessions.UserSession",
         "complaints.Complaint",

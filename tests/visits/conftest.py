@@ -1,6 +1,6 @@
 import pytest
-from django.test import Client
 
+from tests.clients import PortalClient
 from visits import counting
 from visits.counting import counting_paused
 
@@ -17,4 +17,4 @@ def a_new_process(monkeypatch):
 
 @pytest.fixture
 def visitor(db):
-    return Client(headers={"user-agent": BROWSER}, REMOTE_ADDR="203.0.113.7")
+    return PortalClient(headers={"user-agent": BROWSER}, REMOTE_ADDR="203.0.113.7")

@@ -3,6 +3,8 @@ from datetime import timedelta
 from typing import Any
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.contrib.auth.models import Group
 from django.core.management.base import BaseCommand
 from django.db import transaction
@@ -53,17 +55,17 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         if User.objects.filter(email=f"admin@{DOMAIN}").exists():  # staff never leave by closing
             return
-        password = get_random_string(12)
-        staff = {name: _staff(name, full, role, password) for name, full, role in STAFF}
+        password, secret = get_random_string(12), generate_totp_secret()
+        staff = {name: _staff(name, full, role, password, secret) for name, full, role in STAFF}
         with translation.override("vi"):
             customers = [_customer(*person, password) for person in CUSTOMERS]
             _make_cases(customers, staff["officer"])
             _ask_a_question()
             _close_long_ago(_customer("old", "Bùi Cũ", "+84905000111", "1 Hùng Vương", password))
         Notice.objects.update(state=NoticeState.DROPPED)  # nobody waits for these mails
-        self._print(password)
+        self._print(password, secret)
 
-    def _print(self, password: str) -> None:
+    def _print(self, password: str, secret: str) -> None:
         for who, name in (
             ("customer", "customer"),
             ("complaint officer", "officer"),
@@ -73,11 +75,15 @@ class Command(BaseCommand):
         ):
             self.stdout.write(f"{who:<24} {name}@{DOMAIN}")
         self.stdout.write(f"{'password of each':<24} {password}")
+        self.stdout.write(f"{'key of the staff for an authenticator app':<24} {secret}")
+        self.stdout.write("or, for the code of the moment: make manage ARGS=sample_code")
 
 
-def _staff(name: str, staff_name: str, role: str, password: str) -> User:
+def _staff(name: str, staff_name: str, role: str, password: str, secret: str) -> User:
     user = _user(name, password, is_staff=True, staff_name=staff_name)
     user.groups.add(Group.objects.get(name=role))
+    TOTP.activate(user, secret)
+    RecoveryCodes.activate(user)
     return user
 
 

@@ -1,0 +1,53 @@
+"""Browsers of people who are signed in already."""
+
+import time
+from typing import Any
+
+from allauth.account.internal.flows.login import (
+    _AUTHENTICATION_METHODS_USER_SESSION_KEY,
+    AUTHENTICATION_METHODS_SESSION_KEY,
+)
+from allauth.mfa import app_settings
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import (
+    TOTP,
+    format_hotp_value,
+    generate_totp_secret,
+    hotp_value,
+)
+from allauth.mfa.utils import decrypt
+from django.test import Client
+
+from accounts.models import User
+
+
+class PortalClient(Client):
+    def force_login(self, user: Any, backend: str | None = None, *, passed: bool = True) -> None:
+        """Sign in without a password; staff with their second factor, unless ``passed`` is False.
+
+        Whether they have one is not asked: most tests are about what comes after.
+        """
+        super().force_login(user, backend)
+        if user.is_staff and passed:
+            self.note({"method": "mfa", "type": "totp"}, user)
+
+    def note(self, record: dict[str, Any], user: User) -> None:
+        """Write into the session that ``user`` has shown something just now."""
+        session = self.session
+        records = session.get(AUTHENTICATION_METHODS_SESSION_KEY, [])
+        session[AUTHENTICATION_METHODS_SESSION_KEY] = [*records, {"at": time.time(), **record}]
+        session[_AUTHENTICATION_METHODS_USER_SESSION_KEY] = str(user.pk)
+        session.save()
+
+
+def set_up_app(user: User) -> Authenticator:
+    """Give ``user`` an app that shows codes, and recovery codes."""
+    RecoveryCodes.activate(user)
+    return TOTP.activate(user, generate_totp_secret()).instance
+
+
+def code_of(app: Authenticator, *, steps: int = 0) -> str:
+    """Return what the app shows now, or ``steps`` of half a minute later."""
+    step = int(time.time()) // app_settings.TOTP_PERIOD + steps
+    return format_hotp_value(hotp_value(decrypt(app.data["secret"]), step))
