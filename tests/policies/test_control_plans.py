@@ -31,11 +31,12 @@ INSERT INTO accounts_user (password, is_superuser, public_id, email, staff_name,
 VALUES ('', false, 'staff', 'staff@example.com', 'Staff', 'vi', true, true, now());
 
 INSERT INTO accounts_customer (public_id, full_name, email, phone, phone_hash, address, language,
-                               opened_at, closed_at, closing_rule_id, kept_until)
+                               opened_at, closed_at, closing_cause, closing_rule_id, kept_until)
 SELECT 'p' || n, 'Name', n || '@example.com', 'v1.test.' || rpad('p' || n, 40, 'p'),
        'h1.test.' || rpad('h' || n, 43, 'h'), 'v1.test.' || rpad('a' || n, 40, 'a'),
        'vi', now() - interval '3 years',
        CASE WHEN n %% 250 = 0 THEN now() - n * interval '10 minutes' END,
+       CASE WHEN n %% 250 = 0 THEN 'customer' ELSE '' END,
        CASE WHEN n %% 250 = 0 THEN (SELECT min(id) FROM policies_retentionrule) END,
        CASE WHEN n %% 250 = 0 THEN current_date + 365 - n / 144 END
 FROM generate_series(1, %(people)s) AS n;
@@ -76,9 +77,9 @@ SELECT now() - (%(people)s - n) * interval '42 minutes', (SELECT min(id) FROM ac
        'open', 'p' || n, 'customer_care', '', '{}', '{}', 1, ''
 FROM generate_series(1, %(people)s) AS n;
 
-INSERT INTO notices_notice (key, mailing, template, recipient, context, priority, state, address,
-                            subject, body, error, attempts, queued_at, send_after)
-SELECT 'n' || n, 'policy-' || n %% 40, 'policy_published', 'p' || n, '{}', 1, 'queued', '',
+INSERT INTO notices_notice (purpose, key, mailing, template, recipient, context, priority, state,
+                            address, subject, body, error, attempts, queued_at, send_after)
+SELECT '', 'n' || n, 'policy-' || n %% 40, 'policy_published', 'p' || n, '{}', 1, 'queued', '',
        '', '', '', 0, now(), now()
 FROM generate_series(1, %(people)s) AS n;
 
