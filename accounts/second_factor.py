@@ -4,6 +4,9 @@ An app that shows codes, or a passkey. With the first of them come recovery code
 session has passed it is read from allauth's records in that session.
 """
 
+from collections.abc import Collection
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from allauth.account.internal.flows.login import (
@@ -14,6 +17,7 @@ from allauth.account.internal.flows.login import (
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.signals import authenticator_added, authenticator_removed
+from django.db.models import Q, QuerySet
 from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils.translation import gettext
@@ -22,9 +26,12 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from accounts.sessions import end_sessions
 from common.encryption import open_text, seal_text
+from common.encryption.rotation import rotates_keys
+from common.encryption.sealing import VERSION
 from policies.models import Company
 
 SEALED_AS = "mfa.Authenticator.data"
+SECRETS = {Authenticator.Type.TOTP: "secret", Authenticator.Type.RECOVERY_CODES: "seed"}
 FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)  # recovery codes are no factor
 
 
@@ -65,6 +72,27 @@ def has_passed(request: HttpRequest) -> bool:
     """Say whether this session has shown a second factor."""
     records = get_authentication_records(request, request.user)
     return any(record.get("method") == "mfa" for record in records)
+
+
+def _outside(keys: Collection[str]) -> QuerySet[Any, Any]:
+    """Return the authenticators with a secret under none of these keys."""
+
+    def is_under(key: str) -> Q:
+        names = SECRETS.values()
+        return reduce(or_, (Q(**{f"data__{n}__startswith": f"{VERSION}.{key}."}) for n in names))
+
+    rows: QuerySet[Any, Any] = Authenticator.objects.filter(type__in=SECRETS)
+    return rows.exclude(reduce(or_, map(is_under, keys)))
+
+
+def _renew(authenticator: Authenticator) -> None:
+    name = SECRETS[authenticator.type]
+    text = open_text(authenticator.data[name], SEALED_AS)
+    authenticator.data[name] = seal_text(text, SEALED_AS)
+    authenticator.save(update_fields=["data"])
+
+
+rotates_keys("mfa.Authenticator", outside=_outside, renew=_renew)
 
 
 def _factors(user: User) -> Any:

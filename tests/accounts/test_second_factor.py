@@ -1,6 +1,7 @@
 """The second factor: nothing opens before it, and nothing goes around it."""
 
 import re
+from io import StringIO
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -9,9 +10,11 @@ from allauth.mfa.utils import encrypt
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.core import mail
+from django.core.management import CommandError, call_command
 from django.urls import NoReverseMatch, URLPattern, get_resolver, reverse
 
 from accounts.models import User
+from common.encryption.keyring import KeyRing
 from notices.models import Notice
 from notices.services import send_due_notices
 from privacyportal.roles import ADMINISTRATOR, AUDITOR, COMPLAINT_OFFICER, DPO
@@ -225,6 +228,23 @@ def test_whoever_lost_it_begins_with_a_mailed_link_and_the_officers_know(client,
     elsewhere.post(form.redirect_chain[-1][0], fresh)
     assert sign_in(elsewhere, member, fresh["password1"]).url == "/admin/"
     assert elsewhere.get("/admin/").url == INDEX
+
+
+def test_codes_count_after_the_keys_were_changed(client, ung, settings):
+    code = recovery_codes(ung.user)[0]
+    settings.ENCRYPTION_KEYS = KeyRing({"new": bytes(32), **settings.ENCRYPTION_KEYS.keys})
+    with pytest.raises(CommandError):
+        call_command("rotate_keys", "--check", stdout=StringIO(), stderr=StringIO())
+
+    call_command("rotate_keys", stdout=StringIO(), stderr=StringIO())
+
+    call_command("rotate_keys", "--check", stdout=StringIO(), stderr=StringIO())
+    settings.ENCRYPTION_KEYS = KeyRing({"new": bytes(32)})
+    for shown in (code, code_of(Authenticator.objects.get(pk=ung.app.pk))):
+        sign_in(client, ung.user)
+        show(client, shown)
+        assert is_in(client)
+        client.logout()
 
 
 def test_customers_need_none(client):
