@@ -9,7 +9,7 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.announcements import announce_policies, versions_to_announce
-from accounts.models import PolicyAnnouncement, User
+from accounts.models import Customer, PolicyAnnouncement, User
 from bench.memory import peak_of
 from bench.registry import Row
 from notices.models import Notice
@@ -20,19 +20,13 @@ SIZES = (10_000, 100_000)  # customers
 QUICK_SIZES = (300, 3_000)
 ROUNDS = 3
 
-CUSTOMERS = """
-    INSERT INTO accounts_customer (public_id, full_name, email, phone, address, language, opened_at)
-    SELECT md5(n::text), 'Nguyễn Văn Ưng', 'customer' || n || '@example.com', '', '', 'vi',
-           now() - interval '1 year'
-    FROM generate_series(%s::int, %s::int) AS n
-"""
 RAW_NOTICES = """
     INSERT INTO notices_notice (
         key, mailing, template, recipient, context, priority, state,
-        address, subject, body, error, attempts, queued_at, send_after
+        purpose, address, subject, body, error, attempts, queued_at, send_after
     )
     SELECT 'policy-raw-' || public_id, 'policy-raw', 'policy_published', public_id,
-           '{"version": 2}'::jsonb, 1, 'queued', '', '', '', '', 0, now(), now()
+           '{"version": 2}'::jsonb, 1, 'queued', '', '', '', '', '', 0, now(), now()
     FROM accounts_customer
     WHERE closed_at IS NULL
     ORDER BY id
@@ -103,8 +97,20 @@ def _forget_mails() -> None:
 
 
 def _make_customers(first: int, last: int) -> None:
+    opened_at = timezone.now() - timedelta(days=365)
+    Customer.objects.bulk_create(
+        (
+            Customer(
+                public_id=f"{number:032}",
+                full_name="Nguyễn Văn Ưng",
+                email=f"customer{number}@example.com",
+                opened_at=opened_at,
+            )
+            for number in range(first, last + 1)
+        ),
+        batch_size=5_000,
+    )
     with connection.cursor() as cursor:
-        cursor.execute(CUSTOMERS, [first, last])
         cursor.execute("ANALYZE accounts_customer")
 
 

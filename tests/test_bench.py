@@ -22,7 +22,8 @@ def test_every_bench_prints_its_table():
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert [line.split()[0] for line in lines if not line.startswith(" ")] == list(BENCHES)
-    figures = {line[2:52].strip(): float(line[52:64].replace(",", "")) for line in lines[1:]}
+    rows = [line for line in lines if line.startswith(" ")]
+    figures = {line[2:52].strip(): float(line[52:64].replace(",", "")) for line in rows}
     assert list(figures) == [
         "peak memory at 300 customers, MB",
         "peak memory at 3,000 customers, MB",
@@ -30,8 +31,15 @@ def test_every_bench_prints_its_table():
         "mails written per second, 3,000 customers",
         "the same rows per second by one raw statement",
         "the portal's speed as a share of the raw one",
+        "values sealed per second",
+        "values opened per second",
+        "a page of 50 customers, both details masked, ms",
+        "the same page without them, ms",
+        "what opening them adds, ms",
+        "megabytes of a file sealed per second",
+        "megabytes of a file opened per second",
     ]
-    assert all(figure > 0 for figure in figures.values())
+    assert all(figure > 0 for name, figure in figures.items() if "adds" not in name)
 
 
 def test_an_unknown_bench_is_named():
