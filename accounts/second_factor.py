@@ -77,12 +77,13 @@ def has_passed(request: HttpRequest) -> bool:
 def _outside(keys: Collection[str]) -> QuerySet[Any, Any]:
     """Return the authenticators with a secret under none of these keys."""
 
-    def is_under(key: str) -> Q:
-        names = SECRETS.values()
-        return reduce(or_, (Q(**{f"data__{n}__startswith": f"{VERSION}.{key}."}) for n in names))
+    def is_outside(kind: str, name: str) -> Q:
+        under = (Q(**{f"data__{name}__startswith": f"{VERSION}.{key}."}) for key in keys)
+        return Q(type=kind) & ~reduce(or_, under)
 
-    rows: QuerySet[Any, Any] = Authenticator.objects.filter(type__in=SECRETS)
-    return rows.exclude(reduce(or_, map(is_under, keys)))
+    conditions = (is_outside(kind, name) for kind, name in SECRETS.items())
+    rows: QuerySet[Any, Any] = Authenticator.objects.filter(reduce(or_, conditions))
+    return rows
 
 
 def _renew(authenticator: Authenticator) -> None:
