@@ -16,7 +16,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from accounts.details import write_details
+from accounts.details import NONE, put_declared, write_details
 from accounts.exceptions import AddressTaken, NothingToChange
 from accounts.identity_checks import record_identity_check
 from accounts.locks import lock_open
@@ -41,6 +41,7 @@ def change_for_customer(
     customer: Customer,
     *,
     details: Mapping[str, str],
+    declared: Mapping[str, str] = NONE,
     email: str = "",
     reason: str,
     by: User,
@@ -49,7 +50,7 @@ def change_for_customer(
     result: IdentityCheckResult = IdentityCheckResult.PROVED,
     reference: str = "",
 ) -> AssistedChange | None:
-    """Record the identity check and, if it proved who asks, write ``details`` and ``email``.
+    """Record the identity check and, if it proved who asks, write what they asked for.
 
     Returns None when it did not: nothing is changed then. The customer is told
     at the address of before, and at a new one. One who can sign in keeps the
@@ -66,6 +67,7 @@ def change_for_customer(
     before = customer.email
     email = _new_address(customer, email)
     changed = _write(customer, details, email, by=by, reason=f"asked {channel}")
+    changed += put_declared(customer, declared, by=by)
     if not changed:
         raise NothingToChange(_("Nothing here differs from what is recorded already."))
     change = AssistedChange.objects.create(

@@ -155,9 +155,14 @@ def write_consent(
         channel=channel,
         actor=by,
     )
+    tell_followers(consent)
+    return consent
+
+
+def tell_followers(consent: Consent) -> None:
+    """Let others follow a line that was just written."""
     for follow in _followers:
         follow(consent)
-    return consent
 
 
 def _asked_now(customer: Customer, purpose: Purpose) -> Words:

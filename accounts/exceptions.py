@@ -43,3 +43,11 @@ class IdentityNotProved(AccountError):
 
 class NoSecondFactor(AccountError):
     pass
+
+
+class CustomerKnown(AccountError):
+    """Somebody with this address or number is a customer already."""
+
+
+class ImportRefused(AccountError):
+    pass

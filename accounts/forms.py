@@ -15,12 +15,13 @@ from accounts import accuracy
 from accounts.details import EDITABLE
 from accounts.models import ConsentDecision, Customer, User
 from accounts.registration import register_customer
-from common.forms import LineField, tell_of_masked_cards
+from common.forms import AddressField, LineField, tell_of_masked_cards
 from common.tokens import new_public_id
 from policies.clocks import the_company
 from policies.models import (
     DeclaredField,
     DeclaredKind,
+    Language,
     LegalBasis,
     PolicyText,
     PolicyVersion,
@@ -90,6 +91,20 @@ class DetailsForm(forms.Form):
             asked.code: str(self.cleaned_data[asked.code] or "")
             for asked in self.declared_fields_asked
         }
+
+
+class CustomerForm(DetailsForm):
+    """A customer whom staff write down or import: as at sign-up, but without a password."""
+
+    email = AddressField(label=_("Email"), required=False)
+    language = forms.ChoiceField(label=_("Language"), choices=Language, required=False)
+    consent_reference = LineField(
+        label=_("Document"),
+        max_length=60,
+        required=False,
+        help_text=_("Where the consent can be read again: the signed form, the recorded call."),
+    )
+    field_order = ["full_name", "email", "phone", "address", "language"]
 
 
 class SignUpForm(DetailsForm, allauth_forms.SignupForm):  # type: ignore[misc]

@@ -10,6 +10,7 @@ from accounts.models import (
     AccuracyDeclaration,
     AssistedChange,
     Consent,
+    ConsentProof,
     Customer,
     DeclaredValue,
     IdentityCheck,
@@ -133,6 +134,16 @@ declare(
 )
 declare(
     Declaration(
+        model=ConsentProof,
+        category=DataCategory.CONSENT,
+        customer="consent__customer",
+        personal={"reference": mask_all},
+        since="recorded_at",
+        origin=_("from a member of staff"),
+    )
+)
+declare(
+    Declaration(
         model=IdentityCheck,
         category=DataCategory.ACCOUNT,
         customer="customer",
@@ -170,6 +181,10 @@ exempt("accounts.ServiceReport", because="numbers only")
 exempt(
     "sessions.Session",
     because="ends with its UserSession, through end_sessions; one that never signed in, by its age",
+)
+exempt(
+    "accounts.CustomerImport",
+    because="an encrypted file of people who are no customers yet, thrown away within the hour",
 )
 exempt("accounts.PolicyAnnouncement", because="counts how far a mailing to everybody got")
 exempt("admin.LogEntry", because="names rows by number and __str__, which holds nothing personal")

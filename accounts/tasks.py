@@ -31,3 +31,11 @@ def announce_policies() -> None:
     from accounts import announcements
 
     announcements.announce_policies()
+
+
+@scheduled_job("accounts.forget_files", every_minute)
+def forget_files() -> None:
+    """Throw away files of customers that nobody confirmed for an hour. Safe to repeat."""
+    from accounts import imports
+
+    imports.forget_files()

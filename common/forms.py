@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from common.cards import mask_cards
-from common.text import clean_line
+from common.text import clean_email, clean_line
 
 
 class LineField(forms.CharField):
@@ -34,6 +34,14 @@ class ProseField(forms.CharField):
         cleaned = mask_cards(typed)
         self.masked = cleaned != typed
         return cleaned
+
+
+class AddressField(forms.EmailField):
+    """An email address in the one spelling under which it is kept."""
+
+    def clean(self, value: Any) -> str:
+        address = super().clean(value)
+        return clean_email(address) if address else ""
 
 
 def tell_of_masked_cards(request: HttpRequest, form: forms.BaseForm) -> None:

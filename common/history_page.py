@@ -17,6 +17,7 @@ REASONS: dict[str, str | Promise] = {
     "language chosen": _("language chosen"),
     "chosen by customer": _("chosen by the customer"),
     "corrected by customer": _("corrected by the customer"),
+    "recorded by staff": _("recorded by staff"),
     "asked phone": _("asked by phone, changed by staff"),
     "asked counter": _("asked at the counter, changed by staff"),
     "asked post": _("asked by post, changed by staff"),

@@ -14,7 +14,7 @@ from accounts.forms import DetailsForm
 from accounts.identity_checks import LONGEST_NUMBER
 from accounts.models import Customer, IdentityCheckKind, IdentityCheckResult, RequestChannel
 from accounts.models.assistance import LONGEST_REASON
-from common.text import clean_email
+from common.forms import AddressField, LineField, ProseField
 
 CHANGE_CUSTOMER = "accounts.change_customer"
 NOT_PROVED = _("The check is recorded. Nothing else was done, because it is not proved who asks.")
@@ -25,7 +25,7 @@ class IdentityCheckForm(forms.Form):
 
     channel = forms.ChoiceField(label=_("Asked"), choices=RequestChannel)
     kind = forms.ChoiceField(label=_("What was checked"), choices=IdentityCheckKind)
-    reference = forms.CharField(
+    reference = LineField(
         label=_("Number of the document"),
         max_length=LONGEST_NUMBER,
         required=False,
@@ -45,8 +45,8 @@ class IdentityCheckForm(forms.Form):
 class AssistForm(IdentityCheckForm, DetailsForm):
     """What a customer wants changed. What they did not speak of stays, and is not shown."""
 
-    email = forms.EmailField(label=_("Email"), required=False)
-    reason = forms.CharField(
+    email = AddressField(label=_("Email"), required=False)
+    reason = ProseField(
         label=_("Reason"),
         max_length=LONGEST_REASON,
         help_text=_("What the customer asked for. They read it in their account."),
@@ -60,17 +60,18 @@ class AssistForm(IdentityCheckForm, DetailsForm):
             self.fields[name].required = False
             self.fields[name].widget.attrs["autocomplete"] = "off"
 
-    def clean_email(self) -> str:
-        return clean_email(self.cleaned_data["email"]) if self.cleaned_data["email"] else ""
-
     def clean(self) -> dict[str, Any]:
         """Hand on what the service takes: the details that were filled in, and the check."""
         super().clean()
         if self.errors:
             return self.cleaned_data
-        details = {name: value for name, value in self.details.items() if value}
+        details, declared = (
+            {name: value for name, value in told.items() if value}
+            for told in (self.details, self.declared)
+        )
         mail, reason = self.cleaned_data["email"], self.cleaned_data["reason"]
-        return {"details": details, "email": mail, "reason": reason, **self.check_made}
+        asked = {"details": details, "declared": declared, "email": mail, "reason": reason}
+        return {**asked, **self.check_made}
 
 
 class AssistingAdmin(PersonalDataAdmin):

@@ -13,6 +13,7 @@ from access.models import AccessAction
 from access.purposes import CUSTOMER_CARE
 from accounts.admin.assist import AssistingAdmin
 from accounts.admin.closing import ClosingAdmin
+from accounts.admin.record import RecordingAdmin
 from accounts.admin.reveal import RevealingAdmin, is_case_of
 from accounts.finding import MOST_NAMESAKES, read_search
 from accounts.models import Customer
@@ -36,7 +37,7 @@ class ClosedFilter(admin.SimpleListFilter):
 
 
 @admin.register(Customer)
-class CustomerAdmin(RevealingAdmin, AssistingAdmin, ClosingAdmin):
+class CustomerAdmin(RevealingAdmin, AssistingAdmin, ClosingAdmin, RecordingAdmin):
     purpose = CUSTOMER_CARE
     field_groups = (DataCategory.CONTACT,)
 

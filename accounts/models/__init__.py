@@ -2,6 +2,8 @@
 
 from accounts.models.assistance import (
     AssistedChange,
+    ConsentProof,
+    CustomerImport,
     IdentityCheck,
     IdentityCheckKind,
     IdentityCheckResult,
@@ -33,8 +35,10 @@ __all__ = [
     "ClosingCause",
     "Consent",
     "ConsentDecision",
+    "ConsentProof",
     "ConsentQuerySet",
     "Customer",
+    "CustomerImport",
     "CustomerQuerySet",
     "DeclaredValue",
     "EventChannel",

@@ -9,7 +9,11 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models.consents import Consent
 from accounts.models.people import Customer
+from common.encryption.fields import EncryptedTextField
+from common.tokens import new_public_id
+from policies.models import DeclaredField
 
 LONGEST_REASON = 500
 
@@ -83,6 +87,57 @@ class IdentityCheck(models.Model):
         return f"{self.kind} {self.pk}"
 
 
+class ConsentProof(models.Model):
+    """Where a consent was given that staff wrote down. Append-only, held by a trigger.
+
+    The consent bears the day on which it was given; recorded_at is when it came here.
+    """
+
+    consent = models.OneToOneField(
+        Consent, on_delete=models.CASCADE, related_name="proof", verbose_name=_("consent")
+    )
+    channel = models.CharField(_("given"), max_length=10, choices=RequestChannel)
+    reference = models.CharField(
+        _("document"),
+        max_length=60,
+        help_text=_("Where the consent can be read again: the signed form, the recorded call."),
+    )
+    recorded_at = models.DateTimeField(_("recorded"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("proof of a consent")
+        verbose_name_plural = _("proofs of consents")
+        constraints = [
+            models.CheckConstraint(
+                name="consentproof_names_its_document", condition=~Q(reference="")
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pk}"
+
+
+class CustomerImport(models.Model):
+    """A file of customers between its preview and the word that it is right.
+
+    content is the file as it was sent. It stays an hour at most; nobody but who sent it sees it.
+    good: the fingerprint of the rows that would be imported, as the preview showed them.
+    """
+
+    public_id = models.CharField(max_length=32, unique=True, default=new_public_id)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    content = EncryptedTextField(row="public_id")
+    good = models.CharField(max_length=64)
+    uploaded_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name = _("import of customers")
+        verbose_name_plural = _("imports of customers")
+
+    def __str__(self) -> str:
+        return f"{self.pk}"
+
+
 class AssistedChange(models.Model):
     """What a member of staff changed because the customer asked. Append-only, held by a trigger.
 
@@ -119,5 +174,9 @@ class AssistedChange(models.Model):
 
 
 def labels_of(names: Iterable[str]) -> list[str]:
-    """Return what people call these fields of a customer, in the reader's language."""
-    return [str(Customer._meta.get_field(name).verbose_name) for name in names]  # type: ignore[union-attr]
+    """Return what people call these details, fixed and declared, in the reader's language."""
+    fixed = {field.name: str(field.verbose_name) for field in Customer._meta.local_fields}
+    names = list(names)
+    unknown = [name for name in names if name not in fixed]
+    other = DeclaredField.objects.in_bulk(unknown, field_name="code") if unknown else {}
+    return [fixed.get(name) or other[name].name for name in names]

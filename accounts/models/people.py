@@ -154,7 +154,13 @@ class Customer(SearchableModel):
         verbose_name = _("customer")
         verbose_name_plural = _("customers")
         ordering = ["-pk"]
+        permissions = [("import_customers", _("May import customers from a file"))]
         constraints = [
+            models.UniqueConstraint(
+                name="customer_without_sign_in_once",
+                fields=["email"],
+                condition=Q(user=None, closed_at=None) & ~Q(email=""),
+            ),
             models.CheckConstraint(
                 name="customer_closed_after_opened",
                 condition=Q(closed_at=None) | Q(closed_at__gte=F("opened_at")),

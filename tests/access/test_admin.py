@@ -74,7 +74,7 @@ def test_a_customer_sees_that_a_search_found_them(client, officer):
 
 
 def test_a_search_names_each_person_once(client, officer):
-    people = [make_customer(email="hoa@example.com", user=None) for _ in range(2)]
+    people = [make_customer(email="hoa@example.com", user=make_user()) for _ in range(2)]
     for customer in (*people, people[0]):
         make_complaint(customer=customer)
 

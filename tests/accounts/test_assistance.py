@@ -11,6 +11,8 @@ from accounts.identity_checks import record_identity_check
 from accounts.models import AssistedChange, Customer, IdentityCheck, User
 from notices.models import Notice
 from notices.services import send_due_notices
+from policies.loading import load_profile
+from policies.models import DeclaredField
 from privacyportal.roles import ADMINISTRATOR, AUDITOR, COMPLAINT_OFFICER, DPO
 from retention.purge import erase
 from tests.factories import PASSWORD, make_customer, make_staff
@@ -328,3 +330,14 @@ def test_a_change_and_the_closing_wait_for_each_other(portal):
     assert was_first or isinstance(changed, AccountClosed)
     assert customer.address == ("1 Huế" if was_first else "5 Lê Lợi, Huế")
     assert IdentityCheck.objects.count() == was_first
+
+
+def test_details_that_the_company_asks_for_are_changed_too(client, officer, hoa):
+    load_profile("clever_group")
+    asked = DeclaredField.objects.active().filter(kind="text").first()
+
+    assist(client, hoa, **{asked.code: "Công ty Hoa"})
+
+    change = AssistedChange.objects.get()
+    assert hoa.declared.get().value == "Công ty Hoa"
+    assert (change.fields, change.labels) == ([asked.code], [asked.name])
