@@ -268,10 +268,11 @@ def accuracy_declaration(promise: Promise) -> Asking:
 
 
 @control(
-    "declared_details", counts=_("Open accounts that lack a detail which the company requires")
+    "declared_details",
+    counts=_("Customers who saved their details lately without one that the company requires"),
 )
 def declared_details(promise: Promise) -> Asking:
-    """Check that what the forms demand beside the fixed details was declared.
+    """Check that whoever saved their details in the last 30 days declared what forms demand.
 
     All that customers declared stands on their page, to correct and to erase, by construction.
     """
@@ -281,7 +282,8 @@ def declared_details(promise: Promise) -> Asking:
             pk__in=DeclaredValue.objects.filter(customer=OuterRef(OuterRef("pk"))).values("field")
         )
     )
-    counts = yield {"lacking": Customer.objects.open().filter(lacks)}
+    lately = Customer.objects.open().filter(declared_at__gte=timezone.now() - LOOKED_BACK)
+    counts = yield {"lacking": lately.filter(lacks)}
     verdict = at_risk if counts["lacking"] else kept
     return verdict(
         counts["lacking"], Unit.CUSTOMERS, link=admin_list("accounts.customer", account="open")

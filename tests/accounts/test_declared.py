@@ -4,6 +4,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 
+from accounts.accuracy import confirm_details
 from accounts.details import correct_details
 from accounts.models import DeclaredValue
 from notices.models import Notice
@@ -145,6 +146,7 @@ def test_a_change_is_told_once(client, customer):
 
 
 def test_cg_1_asks_for_what_the_company_requires(customer):
+    confirm_details(customer)
     assert answer_of("CG-1") == ("kept", 0, "customers")
     DeclaredField.objects.filter(code="organisation").update(is_required=True)
     assert answer_of("CG-1") == ("at_risk", 1, "customers")
