@@ -30,6 +30,8 @@ class Migration(migrations.Migration):
             for name, max_length in (("phone", 20), ("address", 300))
         ),
         migrations.AddField(
-            model_name="customer", name="phone_hash", field=SearchHashField(of="phone")
+            model_name="customer",
+            name="phone_hash",
+            field=SearchHashField(of="phone", verbose_name="search hash of the phone"),
         ),
     ]

@@ -123,7 +123,7 @@ class Customer(SearchableModel):
     full_name = models.CharField(_("full name"), max_length=100)
     email = models.EmailField(_("email"))
     phone = EncryptedTextField(_("phone"), row="public_id", max_length=20, blank=True)
-    phone_hash = SearchHashField(of="phone")
+    phone_hash = SearchHashField(_("search hash of the phone"), of="phone")
     address = EncryptedTextField(_("address"), row="public_id", max_length=300, blank=True)
     language = models.CharField(_("language"), max_length=2, choices=Language, default=Language.VI)
     opened_at = models.DateTimeField(_("account opened"), default=timezone.now, editable=False)
