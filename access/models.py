@@ -16,6 +16,7 @@ class AccessAction(models.TextChoices):
     HISTORY = "history", _("change history")
     DOWNLOAD = "download", _("file downloaded")
     EXPORT = "export", _("exported")
+    CHECK = "check", _("asked whether contact is allowed")
 
 
 class AccessRecordQuerySet(models.QuerySet["AccessRecord"]):

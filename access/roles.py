@@ -6,4 +6,5 @@ COMPLAINT_OFFICER = gettext_noop("complaint officer")
 DPO = gettext_noop("data protection officer")
 AUDITOR = gettext_noop("auditor")
 ADMINISTRATOR = gettext_noop("administrator")
+SYSTEM = gettext_noop("another system of the company")
 NO_ROLE = gettext_noop("staff")  # of a member of staff who has none of these

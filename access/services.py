@@ -18,19 +18,22 @@ def record_access(
     purpose: str,
     field_groups: Iterable[DataCategory],
     case_reference: str = "",
+    role: str = "",
 ) -> AccessRecord:
-    """Record that ``by`` sees data of ``customer`` (a public id).
+    """Record that ``by`` sees data of ``customer`` (a public id), "" if it reaches nobody.
 
+    ``role`` is for who has no role of staff.
     Call it in the transaction that reads, before anything is shown.
     """
     return AccessRecord.objects.create(
         actor=by,
-        role=role_of(by),
+        role=role or role_of(by),
         action=action,
         customer=customer,
         purpose=purpose,
         case_reference=case_reference,
         field_groups=sorted(field_groups),
+        count=1 if customer else 0,
         request_id=request_id.get(),
     )
 

@@ -20,8 +20,6 @@ from accounts.erasure import ERASABLE
 from accounts.models import (
     MAILING,
     AssistedChange,
-    Consent,
-    ConsentDecision,
     Customer,
     DeclaredValue,
     IdentityCheck,
@@ -31,7 +29,6 @@ from accounts.models import (
 from notices.models import Notice, Outcome
 from policies.counting import local_day, midnight
 from policies.models import (
-    Channel,
     DeclaredField,
     LegalBasis,
     PolicyVersion,
@@ -141,36 +138,6 @@ def visitor_traces(promise: Promise) -> Asking:
     if counts["left"]:
         return broken(counts["left"], Unit.SESSIONS, link=admin_list("common.jobstatus"))
     return not_measured(OTHER_TRACES_UNSEEN)
-
-
-REFUSALS_UNHEARD = _("Refusals are recorded; who sends advertising does not ask here yet.")
-
-
-@control(
-    "marketing_stops",
-    counts=_("Consents to marketing that outlived their account"),
-    missing=REFUSALS_UNHEARD,
-)
-def marketing_stops(promise: Promise) -> Asking:
-    """Find consents to marketing that are still given although the account is closed.
-
-    One breaks the promise. None does not prove it kept: the systems that send
-    advertising do not ask the portal yet.
-    """
-    later = Consent.objects.filter(
-        customer=OuterRef("customer"), purpose=OuterRef("purpose"), pk__gt=OuterRef("pk")
-    )
-    outlived = Consent.objects.filter(
-        ~Exists(later),
-        ~Q(purpose__channel=Channel.NONE),
-        customer__kept_until__isnull=False,
-        decision=ConsentDecision.GIVEN,
-    )
-    counts = yield {"outlived": outlived}
-    if counts["outlived"]:
-        link = admin_list("accounts.customer", account="closed")
-        return broken(counts["outlived"], Unit.CONSENTS, link=link)
-    return not_measured(REFUSALS_UNHEARD)
 
 
 REQUESTS_UNSEEN = _("Each change on request had its identity check; other requests go unseen.")

@@ -11,3 +11,7 @@ class LinkExpired(MarketingError):
 
 class IssueRefused(MarketingError):
     pass
+
+
+class SystemRefused(MarketingError):
+    pass

@@ -1,7 +1,7 @@
 """The links in mails that end or confirm something: signed, and without personal data.
 
-Who follows one need not sign in. A link to unsubscribe works as long as the keys
-that hash addresses are on the ring, also after the person's data is erased.
+Who follows one need not sign in. A link to unsubscribe works for ever, also after the
+person's data is erased: it is signed with the key that hashes addresses.
 """
 
 from dataclasses import dataclass
@@ -10,8 +10,7 @@ from django.conf import settings
 from django.core.signing import BadSignature, Signer
 from django.urls import reverse
 
-from common.encryption.sealing import key_ring
-from marketing.contacts import contact_hash
+from marketing.contacts import contact_hash, link_key
 from policies.models import Purpose
 
 
@@ -61,7 +60,4 @@ def _confirming() -> Signer:
 
 
 def _unsubscribing() -> Signer:
-    """Sign with the ring that hashes the addresses, so that a link lasts as long as they do."""
-    ring = key_ring()
-    first, *others = (ring.derive(key_id, "sign links to unsubscribe") for key_id in ring.keys)
-    return Signer(key=first, fallback_keys=[*others], salt="marketing.unsubscribe")
+    return Signer(key=link_key(), salt="marketing.unsubscribe")

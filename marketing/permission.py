@@ -1,5 +1,12 @@
 """Whether somebody may be contacted for a purpose, as of now."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from django.db.models import Q
+
 from accounts.consents import consent_in_force
 from accounts.models import Customer
 from marketing.links import way_out
@@ -7,6 +14,52 @@ from marketing.models import Subscription
 from marketing.suppression import is_proven, suppressions_of
 from notices.services import guards_marketing
 from policies.models import Purpose
+
+
+class Reason(StrEnum):
+    """Why; the same whether the person is unknown or merely silent."""
+
+    CONSENT = "consent"
+    REFUSED = "refused"
+    NO_CONSENT = "no_consent"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """since: when the consent was given, or the refusal made; None where there is neither."""
+
+    reason: Reason
+    since: datetime | None = None
+
+    @property
+    def is_allowed(self) -> bool:
+        return self.reason == Reason.CONSENT
+
+
+def customers_at(contact: str) -> list[Customer]:
+    """Return the open accounts that this address or number reaches."""
+    reached = Q(email=contact) if "@" in contact else Customer.found_by("phone", contact)
+    return list(Customer.objects.open().filter(reached).order_by("pk"))
+
+
+def may_contact(contact: str, purpose: Purpose) -> Answer:
+    """Say whether a clean contact may be used for the purpose. A refusal beats every consent."""
+    refusal = suppressions_of([contact], purpose).order_by("at").first()
+    if refusal is not None:
+        return Answer(Reason.REFUSED, refusal.at)
+    since = next(_consents_at(contact, purpose), None)
+    return Answer(Reason.CONSENT, since) if since else Answer(Reason.NO_CONSENT)
+
+
+def _consents_at(contact: str, purpose: Purpose) -> Iterator[datetime]:
+    for customer in customers_at(contact):
+        consent = consent_in_force(customer, purpose)
+        if consent is not None and is_proven(customer):
+            yield consent.at
+    subscribed = Subscription.objects.confirmed().filter(email=contact, purpose=purpose)
+    for subscription in subscribed.select_related("purpose"):
+        if subscription.is_in_force and subscription.confirmed_at:
+            yield subscription.confirmed_at
 
 
 @guards_marketing

@@ -6,8 +6,8 @@ from accounts.consents import write_consent
 from accounts.locks import lock_open
 from accounts.models import ConsentDecision, Customer, User
 from marketing.preferences import refuse_advertising
-from marketing.suppression import is_marketing, suppress_customer
-from policies.models import Channel, Purpose
+from marketing.suppression import is_marketing, marketing_purposes, suppress_customer
+from policies.models import Purpose
 
 
 @transaction.atomic
@@ -29,7 +29,7 @@ def refuse_marketing(customer: Customer, *, by: User) -> list[Purpose]:
     ]
     for purpose in withdrawn:
         write_consent(customer, purpose, ConsentDecision.WITHDRAWN, by=by)
-    for purpose in Purpose.objects.asking_consent().exclude(channel=Channel.NONE):
+    for purpose in marketing_purposes():
         suppress_customer(customer, purpose)
     refuse_advertising(customer, by=by)
     return withdrawn

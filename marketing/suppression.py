@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.consents import follows_decisions
 from accounts.models import Consent, ConsentDecision, Customer
-from marketing.contacts import contact_hash, contact_hashes, contacts_of
+from marketing.contacts import contact_hash, contacts_of
 from marketing.models import Subscription, Suppression, SuppressionReason
 from marketing.preferences import follow_no_more
 from policies.models import Channel, Purpose
@@ -26,7 +26,7 @@ def suppress(hashes: Iterable[str], purpose: Purpose, *, reason: SuppressionReas
 
 def suppressions_of(contacts: Iterable[str], purpose: Purpose) -> QuerySet[Suppression]:
     """Return what forbids to reach one of these addresses or numbers for the purpose now."""
-    hashes = [each for contact in contacts for each in contact_hashes(contact)]
+    hashes = [contact_hash(contact) for contact in contacts]
     return Suppression.objects.filter(contact_hash__in=hashes, purpose=purpose, lifted_at=None)
 
 
@@ -65,6 +65,11 @@ def is_proven(customer: Customer) -> bool:
     """Say whether the customer has shown that the address is theirs."""
     proved = EmailAddress.objects.filter(user=customer.user_id, email=customer.email, verified=True)
     return bool(proved.exists())
+
+
+def marketing_purposes() -> QuerySet[Purpose]:
+    """Return the purposes in use for which people are contacted, and only if they consent."""
+    return Purpose.objects.asking_consent().exclude(channel=Channel.NONE)
 
 
 def is_marketing(purpose: Purpose) -> bool:

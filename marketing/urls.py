@@ -1,6 +1,6 @@
 from django.urls import path
 
-from marketing.views import newsletter, preferences, refusal
+from marketing.views import check, newsletter, preferences, refusal
 
 urlpatterns = [
     path("me/consents/refuse/", refusal.refuse, name="refuse_marketing"),
@@ -11,6 +11,7 @@ urlpatterns = [
         newsletter.confirm_subscription,
         name="confirm_subscription",
     ),
+    path("api/marketing-check/", check.marketing_check, name="marketing_check"),
     path("preferences/", preferences.preferences, name="preferences"),
     path("preferences.json", preferences.preferences_json, name="preferences_json"),
     path("unsubscribe/<str:token>/", newsletter.unsubscribe, name="unsubscribe"),

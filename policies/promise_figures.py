@@ -27,6 +27,9 @@ COUNTED: dict[str, LazyText] = {
     Unit.ENQUIRIES: ngettext_lazy("%(n)d enquiry", "%(n)d enquiries", "n"),
     Unit.SESSIONS: ngettext_lazy("%(n)d session", "%(n)d sessions", "n"),
     Unit.DAILY_COUNTS: ngettext_lazy("%(n)d daily count", "%(n)d daily counts", "n"),
+    Unit.SYSTEMS: ngettext_lazy("%(n)d system", "%(n)d systems", "n"),
+    Unit.SUBSCRIPTIONS: ngettext_lazy("%(n)d subscription", "%(n)d subscriptions", "n"),
+    Unit.NEWSLETTERS: ngettext_lazy("%(n)d newsletter", "%(n)d newsletters", "n"),
 }
 # Of these, a difference from one day to the next could tell of one person.
 ABOUT_PEOPLE = (
@@ -37,6 +40,7 @@ ABOUT_PEOPLE = (
     Unit.MAILS,
     Unit.ENQUIRIES,
     Unit.SESSIONS,
+    Unit.SUBSCRIPTIONS,
 )
 STEP = 10
 

@@ -59,6 +59,9 @@ class Unit(models.TextChoices):
     ENQUIRIES = "enquiries", _("enquiries")
     SESSIONS = "sessions", _("sessions")
     DAILY_COUNTS = "daily_counts", _("daily counts")
+    SYSTEMS = "systems", _("systems")
+    SUBSCRIPTIONS = "subscriptions", _("subscriptions")
+    NEWSLETTERS = "newsletters", _("newsletters")
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,10 @@ GROUPS: tuple[tuple[str | Promise, tuple[Link, ...]], ...] = (
     ),
     (
         _("Marketing"),
-        ((_("Newsletter issues"), "newspaper", "marketing.newsletterissue"),),
+        (
+            (_("Newsletter issues"), "newspaper", "marketing.newsletterissue"),
+            (_("Systems that may ask"), "hub", "marketing.apiclient"),
+        ),
     ),
     (
         _("Access"),

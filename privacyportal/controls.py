@@ -162,20 +162,12 @@ not_built(
     because=_("The inventory of hosted content is not built yet."),
 )
 not_built(
-    "cookie_settings",
-    because=_("Settings for cookies are not built yet."),
-)
-not_built(
     "backup_confirmation",
     because=_("Asking customers to confirm a backup is not built yet."),
 )
 not_built(
     "destruction_order",
     because=_("Ordering the destruction of hosted content is not built yet."),
-)
-not_built(
-    "advertising_content",
-    because=_("What advertising is sent, and for whom, is not checked here yet."),
 )
 not_built(
     "customer_approval",
@@ -202,14 +194,6 @@ not_built(
     because=_("Statistics with a smallest group size are not built yet."),
 )
 not_built(
-    "advertising_choices",
-    because=_("Choices about tracking and advertising are not built yet."),
-)
-not_built(
     "rights_requests",
     because=_("Requests to view or correct data, free of charge, are not recorded here yet."),
-)
-not_built(
-    "newsletter",
-    because=_("The subscription to information is not built yet."),
 )

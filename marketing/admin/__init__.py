@@ -1,3 +1,4 @@
 from marketing.admin.issues import NewsletterIssueAdmin
+from marketing.admin.systems import ApiClientAdmin
 
-__all__ = ["NewsletterIssueAdmin"]
+__all__ = ["ApiClientAdmin", "NewsletterIssueAdmin"]

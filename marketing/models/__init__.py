@@ -7,11 +7,14 @@ from marketing.models.newsletter import (
     SubscriptionQuerySet,
 )
 from marketing.models.preferences import Ads, Preference
-from marketing.models.suppressions import Suppression, SuppressionReason
+from marketing.models.suppressions import ContactKey, Suppression, SuppressionReason
+from marketing.models.systems import ApiClient
 
 __all__ = [
     "LONGEST_ISSUE",
     "Ads",
+    "ApiClient",
+    "ContactKey",
     "NewsletterIssue",
     "Preference",
     "Subscription",

@@ -3,12 +3,29 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from common.encryption.fields import EncryptedTextField
 from policies.models import Channel, Purpose
 
 
 class SuppressionReason(models.TextChoices):
     REFUSED = "refused", _("refused or withdrawn in the account")
     UNSUBSCRIBED = "unsubscribed", _("unsubscribed by the link in a mail")
+
+
+class ContactKey(models.Model):
+    """The key of the hashes by which refusals are remembered; there is one row, and it stays."""
+
+    ONE = "contacts"
+
+    name = models.CharField(max_length=20, unique=True, default=ONE)
+    key = EncryptedTextField(row="name", max_length=64)
+
+    class Meta:
+        verbose_name = _("key of suppressions")
+        verbose_name_plural = _("keys of suppressions")
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Suppression(models.Model):
@@ -22,7 +39,7 @@ class Suppression(models.Model):
 
     Reason = SuppressionReason
 
-    contact_hash = models.CharField(_("address or number, hashed"), max_length=80)
+    contact_hash = models.CharField(_("address or number, hashed"), max_length=64)
     channel = models.CharField(_("channel"), max_length=20, choices=Channel)
     purpose = models.ForeignKey(
         Purpose, on_delete=models.PROTECT, related_name="+", verbose_name=_("purpose")

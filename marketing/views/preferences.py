@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
@@ -19,6 +20,12 @@ from marketing.forms import PreferencesForm
 from marketing.preferences import COOKIE, Choices, choose, find_choices, refuses_by_signal
 
 REMEMBERED = timedelta(days=180)  # then a visitor is asked again
+NECESSARY = (
+    (settings.SESSION_COOKIE_NAME, _("Keeps you signed in.")),
+    (settings.CSRF_COOKIE_NAME, _("Keeps other sites from sending forms in your name.")),
+    (settings.LANGUAGE_COOKIE_NAME, _("Remembers the language you chose.")),
+    (COOKIE, _("Remembers your choices on this page.")),
+)
 
 
 @csrf_exempt  # a token would set a cookie on whoever only reads; _require_own_page() stands for it
@@ -45,6 +52,7 @@ def preferences(request: HttpRequest) -> HttpResponse:
             "found": found,
             "saved": "saved" in request.GET,
             "signal": refuses_by_signal(request),
+            "necessary": NECESSARY,
         },
     )
 

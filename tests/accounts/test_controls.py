@@ -12,12 +12,8 @@ from access.models import AccessAction
 from access.purposes import COMPLAINT_HANDLING
 from access.services import record_access
 from accounts.announcements import announce_policies
-from accounts.closing import close_account
-from accounts.consents import decide_consent
 from accounts.models import (
     AssistedChange,
-    Consent,
-    ConsentDecision,
     IdentityCheck,
     PolicyAnnouncement,
 )
@@ -135,26 +131,6 @@ def test_cg_4_is_broken_where_two_consents_ask_one_question():
     Purpose.objects.filter(code="personalisation").update(wording_vi=asked)
 
     assert answer_of("CG-4") == ("broken", 2, "purposes")
-
-
-@pytest.mark.parametrize(
-    ("profile", "code"), [("fpt_smart_cloud", "FPT-18"), ("vietnam_server", "VS-12")]
-)
-def test_consent_to_marketing_that_outlives_its_account_breaks_the_promise(profile, code):
-    load_profile(profile)
-    purpose = Purpose.objects.active().filter(channel="email", legal_basis="consent").first()
-    customer = make_customer()
-    decide_consent(customer, purpose, decision=ConsentDecision.GIVEN, by=customer.user)
-    close_account(customer, by=customer.user)
-    assert answer_of(code) == ("not_measured", None, "")
-
-    without_guards("accounts_consent")
-    Consent.objects.filter(decision=ConsentDecision.WITHDRAWN).delete()
-    assert answer_of(code) == ("broken", 1, "consents")
-
-
-def test_fpt_18_is_never_called_kept_while_who_advertises_does_not_ask():
-    assert answer_of("FPT-18") == ("not_measured", None, "")
 
 
 class TestVS20:

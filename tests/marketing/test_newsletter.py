@@ -16,6 +16,7 @@ from django.utils import timezone, translation
 
 from accounts.closing import close_account
 from accounts.models import Consent, EventChannel
+from common.encryption.keyring import KeyRing
 from marketing import issues
 from marketing.contacts import contact_hash
 from marketing.exceptions import IssueRefused
@@ -547,7 +548,7 @@ class TestUnsubscribing:
         link = link_in(message)
 
         assert "mai" not in link.lower().replace("example", "")
-        assert contact_hash(ADDRESS).split(".")[-1] in link
+        assert contact_hash(ADDRESS) in link
 
     def test_by_the_mail_program_needs_no_page_token_cookie_or_sign_in(self, customer):
         (message,) = send()
@@ -633,14 +634,10 @@ class TestUnsubscribing:
         assert [c.decision for c in customer.consents.all()] == ["given", "withdrawn"]
         assert Suppression.objects.count() == 1
 
-    def test_survives_a_change_of_the_secret_key_and_a_new_key_on_the_ring(
-        self, client, customer, settings
-    ):
+    def test_survives_a_change_of_the_secret_key_and_of_the_ring(self, client, customer, settings):
         (message,) = send()
         settings.SECRET_KEY = "another " * 8
-        settings.ENCRYPTION_KEYS = type(settings.ENCRYPTION_KEYS)(
-            {"new": b"n" * 32, **settings.ENCRYPTION_KEYS.keys}
-        )
+        settings.ENCRYPTION_KEYS = KeyRing({"new": b"n" * 32, **settings.ENCRYPTION_KEYS.keys})
 
         client.post(link_in(message))
 

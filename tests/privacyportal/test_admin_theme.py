@@ -42,6 +42,8 @@ PAGES = {
     "/admin/policies/timelimit/": {COMPLAINT_OFFICER, DPO, AUDITOR},
     "/admin/policies/retentionrule/": {DPO, AUDITOR},
     "/admin/policies/officialday/": {COMPLAINT_OFFICER, DPO, AUDITOR},
+    "/admin/marketing/apiclient/": {DPO, ADMINISTRATOR},
+    "/admin/marketing/apiclient/add/": {ADMINISTRATOR},
     "/admin/marketing/newsletterissue/": {DPO},
     "/admin/marketing/newsletterissue/add/": {DPO},
     "/admin/notices/notice/": {DPO, ADMINISTRATOR},

@@ -1,0 +1,138 @@
+"""What refusals, newsletters and choices about advertising say about the promises."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Consent, ConsentDecision
+from marketing.models import ApiClient, NewsletterIssue, Subscription
+from marketing.subscriptions import CONFIRMED_WITHIN
+from policies.models import Channel, Promise, Purpose
+from policies.promises import (
+    Asking,
+    Measure,
+    Unit,
+    admin_list,
+    at_risk,
+    broken,
+    control,
+    kept,
+    not_measured,
+)
+
+ASKS_WITHIN = timedelta(days=30)  # a system that advertises sends something in that time
+FORGOTTEN_WITHIN = timedelta(days=1)  # the job that forgets runs every night
+
+NOBODY_ASKS = _("No system that advertises is registered to ask here; newsletters alone do.")
+REGISTERED_ALONE = _("This speaks of the systems that are registered here; others go unseen.")
+
+
+@control(
+    "marketing_stops",
+    counts=_("Consents to marketing that outlived their account, or systems that do not ask"),
+)
+def marketing_stops(promise: Promise) -> Asking:
+    """Find consents that outlived their account, and systems that advertise without asking.
+
+    A consent to marketing that is still given although the account is closed
+    breaks the promise. A registered system that has not asked for 30 days puts
+    it at risk. It is kept when every registered system asks, and not measured
+    while none is registered: the portal's own newsletters ask before each mail.
+    """
+    later = Consent.objects.filter(
+        customer=OuterRef("customer"), purpose=OuterRef("purpose"), pk__gt=OuterRef("pk")
+    )
+    outlived = Consent.objects.filter(
+        ~Exists(later),
+        ~Q(purpose__channel=Channel.NONE),
+        customer__kept_until__isnull=False,
+        decision=ConsentDecision.GIVEN,
+    )
+    systems = ApiClient.objects.filter(revoked_at=None)
+    asking = systems.filter(last_asked_at__gte=timezone.now() - ASKS_WITHIN)
+    counts = yield {"outlived": outlived, "systems": systems, "asking": asking}
+    if counts["outlived"]:
+        link = admin_list("accounts.customer", account="closed")
+        return broken(counts["outlived"], Unit.CONSENTS, link=link)
+    if not counts["systems"]:
+        return not_measured(NOBODY_ASKS)
+    link = admin_list("marketing.apiclient")
+    if silent := counts["systems"] - counts["asking"]:
+        return at_risk(silent, Unit.SYSTEMS, link=link)
+    return kept(0, Unit.SYSTEMS, link=link, note=REGISTERED_ALONE)
+
+
+@control(
+    "newsletter",
+    needs="newsletter",
+    counts=_("Addresses that were not confirmed in time and are still kept"),
+)
+def newsletter(promise: Promise) -> Asking:
+    """Check that anybody can subscribe, and that unconfirmed addresses are forgotten.
+
+    It is broken when the purpose of the newsletter is asked no more: then the
+    form is gone. It is at risk when addresses stay that nobody confirmed.
+    """
+    asked = Purpose.objects.asking_consent().filter(
+        code=promise.parameters["newsletter"], channel=Channel.EMAIL
+    )
+    since = timezone.now() - CONFIRMED_WITHIN - FORGOTTEN_WITHIN
+    late = Subscription.objects.unconfirmed().filter(asked_at__lt=since)
+    counts = yield {"asked": asked, "late": late}
+    if not counts["asked"]:
+        return broken(1, Unit.PURPOSES, link=admin_list("policies.purpose"))
+    if counts["late"]:
+        return at_risk(counts["late"], Unit.SUBSCRIPTIONS, link=admin_list("common.jobstatus"))
+    return kept(0, Unit.SUBSCRIPTIONS)
+
+
+CONTENT_UNSEEN = _(
+    "Of each newsletter its sender states that it advertises nobody else;"
+    " what other systems send goes unseen."
+)
+
+
+@control(
+    "advertising_content",
+    counts=_("Newsletters sent without the word that they advertise nobody else"),
+    missing=CONTENT_UNSEEN,
+)
+def advertising_content(promise: Promise) -> Asking:
+    """Find newsletters that were sent without the word of their sender.
+
+    The database refuses them, so that one breaks the promise. None does not
+    prove it kept: nothing reads what a newsletter says, or sees other systems.
+    """
+    unstated = NewsletterIssue.objects.filter(started_at__isnull=False, is_own=False)
+    counts = yield {"unstated": unstated}
+    if counts["unstated"]:
+        link = admin_list("marketing.newsletterissue")
+        return broken(counts["unstated"], Unit.NEWSLETTERS, link=link)
+    return not_measured(CONTENT_UNSEEN)
+
+
+NO_SITE_LISTED = _(
+    "Everybody can choose on the page “Cookies and advertising”,"
+    " but no other site of the company is listed to read the choices."
+)
+OBEYING_UNSEEN = _(
+    "Everybody can choose, and the sites that are listed can read the choices;"
+    " whether they obey goes unseen."
+)
+
+
+def _choices_of_visitors(promise: Promise) -> Measure:
+    """Tell whether other sites of the company can read what visitors choose.
+
+    The portal itself sets no cookie that could be refused. What the company's
+    other sites do with the choices is out of its sight, so that the promise is
+    never shown kept.
+    """
+    return not_measured(OBEYING_UNSEEN if settings.PREFERENCE_ORIGINS else NO_SITE_LISTED)
+
+
+for _name in ("cookie_settings", "advertising_choices"):
+    control(_name, counts="", missing=OBEYING_UNSEEN)(_choices_of_visitors)
