@@ -1,9 +1,11 @@
+from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
+from accounts.activity import counts_as_activity
 from casework.models import Case, CaseEvent, Clock, Evidence
 from common.personal_data import DataCategory, Declaration, declare, defers_erasure, mask_all
 
@@ -44,6 +46,12 @@ declare(
         files=["file"],
     )
 )
+
+
+@counts_as_activity
+def having_a_case(since: datetime) -> QuerySet[Any, Any]:
+    lately = Q(closed_at=None) | Q(received_at__gte=since) | Q(closed_at__gte=since)
+    return Case.objects.filter(lately, customer=OuterRef("pk"))
 
 
 @defers_erasure(gettext_noop("open case"))

@@ -34,6 +34,7 @@ REASONS: dict[str, str | Promise] = {
     "clocks started": _("time limits started"),
     "assigned": _("assigned"),
     "received with the case": _("received with the case"),
+    "reviewed": _("reviewed"),
     "hold placed": _("hold placed"),
     "hold released": _("hold released"),
     "approved": _("approved"),

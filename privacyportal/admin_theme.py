@@ -27,6 +27,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[Link, ...]], ...] = (
         (
             (_("Retention rules"), "rule", "policies.retentionrule"),
             (_("Legal holds"), "gavel", "retention.legalhold"),
+            (_("Idle accounts"), "hourglass_empty", "retention.necessityreview"),
             (_("Approvals to delete"), "approval", "retention.purgeapproval"),
             (_("Purge runs"), "auto_delete", "retention.purgerun"),
             (_("Tombstones"), "person_off", "retention.tombstone"),

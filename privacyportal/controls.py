@@ -146,10 +146,6 @@ not_built(
     because=_("Only browser and address of signed-in sessions are held here, nothing else yet."),
 )
 not_built(
-    "idle_data_review",
-    because=_("A regular review of data that is no longer necessary is not built yet."),
-)
-not_built(
     "security_reviews",
     because=_("Reviews with security experts are not recorded here yet."),
 )

@@ -37,6 +37,8 @@ ROLES: dict[str, tuple[str, ...]] = {
         "retention.view_legalhold",
         "retention.add_legalhold",
         "retention.change_legalhold",
+        "retention.view_necessityreview",
+        "retention.change_necessityreview",
         "retention.view_purgeapproval",
         "retention.add_purgeapproval",
         "retention.view_purgerun",

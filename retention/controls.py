@@ -9,9 +9,10 @@ from django.utils.translation import gettext_lazy as _
 
 from access.models import AccessRecord
 from access.purposes import BUILT_IN
-from accounts.models import Customer
+from accounts.models import Customer, ServiceReport
+from common.models import JobStatus
 from policies.counting import local_day
-from policies.models import Promise
+from policies.models import Promise, PromiseStatus
 from policies.promises import (
     Asking,
     Measure,
@@ -21,29 +22,82 @@ from policies.promises import (
     broken,
     control,
     kept,
+    not_measured,
 )
 from retention.due import free_to_go
-from retention.models import ERASED_ON, Tombstone
+from retention.idle import ASK
+from retention.models import ERASED_ON, NecessityReview, Tombstone
 
 LOOKED_BACK = timedelta(days=30)
 UNAPPROVED = _("The DPO has not approved their rule, so that the next run deletes nothing.")
 
 
-@control("purged_in_time", counts=_("Closed accounts whose data should be gone"))
-def purged_in_time(promise: Promise) -> Asking:
+NOT_REPORTED = _("The hosting system has not told lately whose service has ended.")
+REPORTED_WITHIN = timedelta(days=31)
+
+
+@control(
+    "ended_services",
+    counts=_("Accounts of ended services whose data should be gone"),
+    missing=NOT_REPORTED,
+)
+def ended_services(promise: Promise) -> Asking:
     """Count the closed accounts that a nightly run should have erased and did not.
 
     Accounts on legal hold or with an open case wait rightly. Who is due since
     today goes with the next run: at risk only while their rule is not approved.
-    Closing the account ends the service, as far as the portal learns of it.
+    Whose service has ended the portal learns from the hosting system's report, from staff
+    and from customers who close their account. Without a report of the last 31 days nobody
+    knows who is missing, so that the promise is not shown kept.
     """
-    counts = yield _due()
+    lately = timezone.now() - REPORTED_WITHIN
+    reports = ServiceReport.objects.filter(at__gte=lately)
+    counts = yield {**_due(), "reports": reports}
+    measure = _judge_purge(counts)
+    if measure.status == PromiseStatus.KEPT and not counts["reports"]:
+        return not_measured(NOT_REPORTED)
+    return measure
+
+
+NOT_ASKED = _("Idle accounts have not been looked for lately.")
+ASKED_WITHIN = timedelta(days=2)
+DECIDED_WITHIN = timedelta(days=90)
+
+
+@control(
+    "idle_data_review",
+    counts=_("Idle accounts on which nobody has decided"),
+    missing=NOT_ASKED,
+)
+def idle_data_review(promise: Promise) -> Asking:
+    """Count the idle accounts that wait for a decision, and judge the purge of those decided.
+
+    Broken once one has waited for 90 days. A job looks for idle accounts each night; while it
+    has not, for two days, nothing is known.
+    """
+    waiting = NecessityReview.objects.waiting()
+    now = timezone.now()
+    counts = yield {
+        **_due(),
+        "waiting": waiting,
+        "overdue": waiting.filter(asked_on__lt=local_day(now - DECIDED_WITHIN)),
+        "asked": JobStatus.objects.filter(name=ASK, succeeded_at__gte=now - ASKED_WITHIN),
+    }
+    link = admin_list("retention.necessityreview", decision="waiting")
+    if counts["late"]:
+        return _judge_purge(counts)
+    if counts["overdue"]:
+        return broken(counts["overdue"], Unit.CUSTOMERS, link=link)
+    if not counts["asked"]:
+        return not_measured(NOT_ASKED)
+    if counts["waiting"]:
+        return at_risk(counts["waiting"], Unit.CUSTOMERS, link=link)
     return _judge_purge(counts)
 
 
 @control("closed_accounts", counts=_("Closed accounts kept too long, or used for something else"))
 def closed_accounts(promise: Promise) -> Asking:
-    """Judge the purge as purged_in_time does, and what closed accounts are still used for.
+    """Judge the purge as ended_services does, and what closed accounts are still used for.
 
     A use is an access of the last 30 days, after the closing. It is allowed for
     the purposes of this promise, and for what the portal itself is for:

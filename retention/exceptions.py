@@ -9,5 +9,9 @@ class HoldRefused(RetentionError):
     pass
 
 
+class ReviewRefused(RetentionError):
+    pass
+
+
 class ApprovalRefused(RetentionError):
     pass

@@ -7,7 +7,7 @@ from common.personal_data import (
     exempt,
     forbids_erasure,
 )
-from retention.models import LegalHold
+from retention.models import LegalHold, NecessityReview
 
 declare(
     Declaration(
@@ -15,6 +15,16 @@ declare(
         category=DataCategory.ACCOUNT,
         customer="customer",
         internal=["authority", "document", "reason"],
+    )
+)
+
+declare(
+    Declaration(
+        model=NecessityReview,
+        category=DataCategory.ACCOUNT,
+        customer="customer",
+        internal=["reason"],
+        plain=["asked_on", "ask_again_on"],
     )
 )
 

@@ -15,3 +15,11 @@ def erase_unverified_sign_ups() -> None:
     from retention import purge
 
     purge.erase_unverified_sign_ups()
+
+
+@scheduled_job("retention.ask_about_idle_data", daily(3, 0))
+def ask_about_idle_data() -> None:
+    """Ask about accounts that have been idle for long; who was asked about is not asked twice."""
+    from retention import idle
+
+    idle.ask_about_idle_data()

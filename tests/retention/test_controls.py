@@ -8,6 +8,8 @@ from django.utils import timezone
 from access.models import AccessAction
 from access.purposes import CUSTOMER_CARE
 from access.services import record_access
+from accounts.models import Customer, ServiceReport
+from accounts.reopening import change_mind
 from common.personal_data import DataCategory
 from policies.loading import load_profile
 from policies.retention import rule_after_closing
@@ -104,8 +106,28 @@ def test_vs_7_contact_data_goes_once_the_service_has_ended():
     load_profile("vietnam_server")
     approve(rule_after_closing(timezone.localdate()))
     customer = due(1)
+    ServiceReport.objects.create(at=timezone.now() - timedelta(days=30), ended=0, refused=0)
     assert answer_of("VS-7") == ("kept", 0, "customers")
 
     customer.kept_until = timezone.localdate() - timedelta(days=2)
     customer.save(update_fields=["kept_until"])
     assert answer_of("VS-7") == ("broken", 1, "customers")
+
+
+def test_vs_7_is_not_called_kept_while_nobody_tells_whose_service_has_ended():
+    load_profile("vietnam_server")
+    assert answer_of("VS-7") == ("not_measured", None, "")
+    ServiceReport.objects.create(at=timezone.now() - timedelta(days=32), ended=5, refused=0)
+    assert answer_of("VS-7") == ("not_measured", None, "")
+    due(2)
+    assert answer_of("VS-7") == ("broken", 1, "customers")
+
+
+def test_fpt_7_is_not_broken_by_accounts_that_were_opened_again(approved):
+    customer = make_customer(closed_days_ago=3)
+    Customer.objects.update(grace_until=timezone.localdate())
+    change_mind(customer)
+    purge_closed_accounts()
+
+    assert answer_of("FPT-7") == ("kept", 0, "customers")
+    assert answer_of("FPT-8") == ("kept", 0, "customers")
