@@ -9,6 +9,7 @@ the customer does not waive them: the request is theirs, and so is the wish to t
 Where the company closes, nobody asked for speed, and a wrong entry must be found in time.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -37,6 +38,18 @@ REASONS = {  # short codes of the history
     ClosingCause.SERVICE_ENDED: "service ended",
     ClosingCause.UNNECESSARY: "no longer necessary",
 }
+
+
+Ending = Callable[[Customer, User | None], None]
+"""Takes a customer whose account is being closed, locked, and who closes it."""
+
+_endings: list[Ending] = []
+
+
+def ends_with_account(ending: Ending) -> Ending:
+    """Let a room above end what of its own must not outlive an account, in the transaction."""
+    _endings.append(ending)
+    return ending
 
 
 @dataclass(frozen=True)
@@ -154,6 +167,8 @@ def _close(
                 by=by,
                 channel=_channel(cause, by),
             )
+    for ending in _endings:
+        ending(customer, by)
     if customer.user is not None:
         _end_sign_in(customer.user, by=by)
     queue_notice(

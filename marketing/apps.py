@@ -7,5 +7,5 @@ class MarketingConfig(AppConfig):
     verbose_name = _("Marketing")
 
     def ready(self) -> None:
-        # What follows from decisions, what lets mails leave, and what they say.
-        from marketing import issues, permission, signals  # noqa: F401
+        # What follows from decisions and closings, what lets mails leave, and what they say.
+        from marketing import issues, permission, refusal, signals  # noqa: F401

@@ -110,7 +110,7 @@ def choose(customer: Customer, choices: Choices, *, by: User) -> None:
     _write(customer, choices, by=by)
 
 
-def refuse_advertising(customer: Customer, *, by: User) -> None:
+def refuse_advertising(customer: Customer, *, by: User | None) -> None:
     """Let nobody follow the customer for advertising, nor show them any. Expects the row locked."""
     known = Preference.objects.filter(customer=customer).first()
     kept = _of(known) if known else Choices()

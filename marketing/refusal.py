@@ -2,6 +2,7 @@
 
 from django.db import transaction
 
+from accounts.closing import ends_with_account
 from accounts.consents import write_consent
 from accounts.locks import lock_open
 from accounts.models import ConsentDecision, Customer, User
@@ -29,7 +30,16 @@ def refuse_marketing(customer: Customer, *, by: User) -> list[Purpose]:
     ]
     for purpose in withdrawn:
         write_consent(customer, purpose, ConsentDecision.WITHDRAWN, by=by)
+    remember_refusal(customer, by)
+    return withdrawn
+
+
+@ends_with_account
+def remember_refusal(customer: Customer, by: User | None) -> None:
+    """Let nobody contact the customer or follow them, also after their account and its data.
+
+    Only a consent that they give anew changes that. Expects the row locked.
+    """
     for purpose in marketing_purposes():
         suppress_customer(customer, purpose)
     refuse_advertising(customer, by=by)
-    return withdrawn
