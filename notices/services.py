@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -30,6 +31,7 @@ LEASE = timedelta(minutes=5)  # longer than any mail takes to leave
 LONGEST_WAIT = 360  # minutes between two tries
 ATTEMPTS = 12  # with doubling waits: more than a day of a mail server that is away
 LONGEST_ROUND = 300  # seconds; the next sweep goes on
+BLANK_LINES = re.compile(r"\n{3,}")
 MAILS_PER_CONNECTION = 50  # many mail servers end a longer conversation
 
 
@@ -349,6 +351,7 @@ def _render(template: str, recipient: Recipient, values: dict[str, Any]) -> Rend
         text = render_to_string(f"notices/{template}.txt", context)
         page = render_to_string(f"notices/{template}.html", context) if "html" in context else ""
     subject, _blank, body = text.strip().partition("\n")
+    body = BLANK_LINES.sub("\n\n", body)  # of blocks that a template leaves empty
     return Rendered(subject.strip(), body.strip() + "\n", page)
 
 

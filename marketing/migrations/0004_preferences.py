@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
                 ('statistics', models.BooleanField(choices=[(True, 'allowed'), (False, 'refused')], default=False, verbose_name='statistics')),
                 ('personalisation', models.BooleanField(choices=[(True, 'allowed'), (False, 'refused')], default=False, verbose_name='personalisation')),
                 ('advertising', models.BooleanField(choices=[(True, 'allowed'), (False, 'refused')], default=False, verbose_name='following behaviour for advertising')),
-                ('ads', models.CharField(choices=[('personalised', 'chosen for me'), ('general', 'the same as for everybody'), ('none', 'no advertising')], default='general', max_length=12, verbose_name='how advertising appears')),
+                ('ads', models.CharField(choices=[('personalised', 'Chosen for me'), ('general', 'The same as for everybody'), ('none', 'No advertising')], default='general', max_length=12, verbose_name='how advertising appears')),
                 ('history_id', models.AutoField(primary_key=True, serialize=False)),
                 ('history_date', models.DateTimeField(db_index=True)),
                 ('history_change_reason', models.CharField(max_length=100, null=True)),
@@ -43,7 +43,7 @@ class Migration(migrations.Migration):
                 ('statistics', models.BooleanField(choices=[(True, 'allowed'), (False, 'refused')], default=False, verbose_name='statistics')),
                 ('personalisation', models.BooleanField(choices=[(True, 'allowed'), (False, 'refused')], default=False, verbose_name='personalisation')),
                 ('advertising', models.BooleanField(choices=[(True, 'allowed'), (False, 'refused')], default=False, verbose_name='following behaviour for advertising')),
-                ('ads', models.CharField(choices=[('personalised', 'chosen for me'), ('general', 'the same as for everybody'), ('none', 'no advertising')], default='general', max_length=12, verbose_name='how advertising appears')),
+                ('ads', models.CharField(choices=[('personalised', 'Chosen for me'), ('general', 'The same as for everybody'), ('none', 'No advertising')], default='general', max_length=12, verbose_name='how advertising appears')),
                 ('customer', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='preference', to='accounts.customer', verbose_name='customer')),
             ],
             options={

@@ -11,9 +11,9 @@ ALLOWED = [(True, _("allowed")), (False, _("refused"))]
 class Ads(models.TextChoices):
     """How advertising appears to a person."""
 
-    PERSONALISED = "personalised", _("chosen for me")
-    GENERAL = "general", _("the same as for everybody")
-    NONE = "none", _("no advertising")
+    PERSONALISED = "personalised", _("Chosen for me")
+    GENERAL = "general", _("The same as for everybody")
+    NONE = "none", _("No advertising")
 
 
 class Preference(models.Model):
