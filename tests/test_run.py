@@ -15,7 +15,14 @@ from privacyportal import run as portal_run
 
 ROOT = Path(portal_run.__file__).parent.parent
 READY = "Ctrl-C stops it."
-UNSET = {"DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL", "MEDIA_ROOT", "DJANGO_SETTINGS_MODULE"}
+UNSET = {
+    "DATABASE_URL",
+    "REDIS_URL",
+    "CELERY_BROKER_URL",
+    "MEDIA_ROOT",
+    "DJANGO_SETTINGS_MODULE",
+    "ENCRYPTION_KEYS",
+}
 
 
 @pytest.fixture
@@ -110,9 +117,12 @@ def test_it_serves_and_leaves_nothing_running_however_it_ends(checkout):
     assert f"already running at http://localhost:{port}" in second.stderr
     assert processes_of(checkout) == []
     logins = re.search(r"Sample people.*(?=Ctrl-C)", output.read_text(), re.DOTALL).group()
+    keys = checkout / "var" / "encryption_keys"
+    made, mode = keys.read_text(), keys.stat().st_mode & 0o777
 
     with running(checkout, port) as (process, output):
         assert logins in output.read_text()
+        assert (keys.read_text(), mode) == (made, 0o600)
         process.send_signal(signal.SIGKILL)
         give_up_at = time.monotonic() + 30
         while processes_of(checkout) and time.monotonic() < give_up_at:
