@@ -2,7 +2,6 @@
 
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from accounts.held import kept_categories
 from accounts.models import ClosingCause, ConsentDecision, Customer
@@ -20,8 +19,7 @@ from common.documents import (
 )
 from common.personal_data import DataCategory
 from policies.as_of import company_at
-from policies.controller import controller_section, party_of
-from policies.models import RetentionTrigger
+from policies.document_parts import controller_section, party_of, period_facts, period_under
 
 KIND = "closing-receipt"
 SCHEMA = "portal closing receipt 1"
@@ -49,9 +47,7 @@ def issue_closing_receipt(customer: Customer) -> Document:
                 "categories": [str(category) for category in kept_categories()],
                 "until": customer.kept_until.isoformat(),
                 "grace_until": customer.grace_until.isoformat() if customer.grace_until else "",
-                "counted_from": rule.trigger,
-                "months": rule.months,
-                "source": {"vi": rule.source_vi, "en": rule.source_en},
+                **period_under(rule),
             },
         },
     )
@@ -60,7 +56,6 @@ def issue_closing_receipt(customer: Customer) -> Document:
 @document_kind(KIND, _("Receipt of the closing of an account"))
 def read_closing_receipt(content: Content) -> list[Section]:
     kept = content["kept"]
-    months = ngettext("%(n)d month", "%(n)d months", kept["months"]) % {"n": kept["months"]}
     return [
         Section(
             _("The closing"),
@@ -83,9 +78,7 @@ def read_closing_receipt(content: Content) -> list[Section]:
             [
                 Fact(_("Data"), *(name_of(DataCategory, code) for code in kept["categories"])),
                 Fact(_("Kept until"), said_day(kept["until"])),
-                Fact(_("Kept for"), months),
-                Fact(_("Counted from when"), name_of(RetentionTrigger, kept["counted_from"])),
-                Fact(_("Stated in"), in_language(kept["source"])),
+                *period_facts(kept),
                 Fact(
                     _("Then"),
                     _("Everything is deleted, unless a law or an open case keeps it for longer."),

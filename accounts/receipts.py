@@ -13,7 +13,6 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from accounts.models import Consent, ConsentDecision, Customer, EventChannel
 from common.documents import (
@@ -29,10 +28,16 @@ from common.documents import (
 )
 from common.personal_data import DataCategory
 from policies.as_of import company_at, purpose_at, recipients_at
-from policies.controller import CONTROLLER, controller_section, party_of
 from policies.counting import local_day
+from policies.document_parts import (
+    CONTROLLER,
+    controller_section,
+    party_of,
+    period_facts,
+    period_under,
+)
 from policies.exceptions import NotConfigured
-from policies.models import LegalBasis, Recipient, RecipientKind, RetentionTrigger, TimeLimitKind
+from policies.models import LegalBasis, Recipient, RecipientKind, TimeLimitKind
 from policies.retention import rule_after_closing
 
 KIND = "consent-receipt"
@@ -143,11 +148,7 @@ def _retention(moment: datetime) -> dict[str, Any]:
         rule = rule_after_closing(local_day(moment))
     except NotConfigured:
         return {}
-    return {
-        "counted_from": rule.trigger,
-        "months": rule.months,
-        "source": {"vi": rule.source_vi, "en": rule.source_en},
-    }
+    return period_under(rule)
 
 
 def _address(name: str, *args: str) -> str:
@@ -191,7 +192,7 @@ def read_consent_receipt(content: Content) -> list[Section]:
                     *(_party_line(parties[code]) for code in purpose["recipient_third_parties"]),
                 ),
                 Fact(_("Stored in"), *purpose["storage_locations"]),
-                *_retention_facts(purpose["retention_period"]),
+                *(period_facts(purpose["retention_period"]) if purpose["retention_period"] else ()),
             ],
         ),
         Section(
@@ -216,14 +217,3 @@ def read_consent_receipt(content: Content) -> list[Section]:
 def _party_line(party: Content) -> str:
     kind = name_of(RecipientKind, party["party_role"])
     return f"{in_language(party['party_name'])} ({kind}, {party['party_country'] or '–'})"
-
-
-def _retention_facts(period: Content) -> list[Fact]:
-    if not period:
-        return []
-    months = ngettext("%(n)d month", "%(n)d months", period["months"]) % {"n": period["months"]}
-    return [
-        Fact(_("Kept for"), months),
-        Fact(_("Counted from when"), name_of(RetentionTrigger, period["counted_from"])),
-        Fact(_("Stated in"), in_language(period["source"])),
-    ]

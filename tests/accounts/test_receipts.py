@@ -110,7 +110,7 @@ def test_a_receipt_states_the_registers_as_they_were(consent, customer):
 
     later = facts(issue_consent_receipt(decide(customer, "withdrawn")))
     assert later["Recipients"] == ("Later Ltd (Processor, VN)",)
-    assert later["Name"] == (company.name_en,)
+    assert later["Company"] == (company.name_en,)
     retire_purpose(consent.purpose, by=make_staff(DPO))
     assert facts(issue_consent_receipt(customer.consents.last())) == later
 

@@ -1,12 +1,13 @@
-"""The company as the signed documents name it."""
+"""What the signed documents of several rooms say in common: the controller, and how long."""
 
 from typing import Any
 
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
-from common.documents import Content, Fact, Section, in_language
-from policies.models import Company
+from common.documents import Content, Fact, Section, in_language, name_of
+from policies.models import Company, RetentionRule, RetentionTrigger
 
 CONTROLLER = "controller"
 
@@ -28,7 +29,7 @@ def controller_section(party: Content) -> Section:
     return Section(
         _("Controller"),
         [
-            Fact(_("Name"), in_language(party["party_name"])),
+            Fact(_("Company"), in_language(party["party_name"])),
             Fact(_("Address"), in_language(party["party_address"])),
             Fact(_("Email"), party["party_email"]),
             Fact(_("Phone"), party["party_phone"]),
@@ -36,3 +37,20 @@ def controller_section(party: Content) -> Section:
             Fact(_("Tax code"), party["party_tax_code"]),
         ],
     )
+
+
+def period_under(rule: RetentionRule) -> dict[str, Any]:
+    return {
+        "counted_from": rule.trigger,
+        "months": rule.months,
+        "source": {"vi": rule.source_vi, "en": rule.source_en},
+    }
+
+
+def period_facts(period: Content) -> list[Fact]:
+    months = ngettext("%(n)d month", "%(n)d months", period["months"]) % {"n": period["months"]}
+    return [
+        Fact(_("Counted from when"), name_of(RetentionTrigger, period["counted_from"])),
+        Fact(_("Kept for"), months if period["months"] else _("until the end of that day")),
+        Fact(_("Stated in"), in_language(period["source"])),
+    ]
