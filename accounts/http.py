@@ -2,6 +2,8 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from allauth.account.decorators import reauthentication_required
+from allauth.account.internal.flows.reauthentication import raise_if_reauthentication_required
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
@@ -40,6 +42,30 @@ def for_customer(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRes
         return view(request, *args, **kwargs)
 
     return inner
+
+
+def confirmed_again(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Ask for the password or the second factor, unless that was within the last five minutes.
+
+    For what a stolen session must not do: closing, deleting, handing out, changing where we
+    write to. A form that was being sent waits in the session and goes through afterwards.
+    """
+    asked: Callable[..., HttpResponseBase] = reauthentication_required(view)
+    return asked
+
+
+def sent_after_confirming(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Ask as ``confirmed_again`` does, but only when the form is sent: looking is free."""
+    asked: Callable[..., HttpResponseBase] = reauthentication_required(view, allow_get=True)
+    return asked
+
+
+def confirm_again(request: HttpRequest) -> None:
+    """Ask so in the midst of a view, where it depends on what was sent.
+
+    Raises what allauth's middleware turns into the page that asks.
+    """
+    raise_if_reauthentication_required(request, app="")
 
 
 def posted_from(page: str) -> Callable[..., Callable[..., HttpResponseBase]]:

@@ -1,6 +1,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
@@ -8,6 +9,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from accounts.second_factor import has_passed, has_second_factor
+from accounts.sessions import is_over, note_use
 
 SETTING_UP = {
     "mfa_index",
@@ -16,6 +18,28 @@ SETTING_UP = {
     "account_reauthenticate",
 }
 SHOWING = {"mfa_reauthenticate", "mfa_reauthenticate_webauthn"}
+
+
+class SessionLifetimeMiddleware:
+    """End a session that nobody uses, or that is too old; tell a browser to forget what it holds.
+
+    The browser is told at every sign-out, so that its Back button shows nothing.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return self.get_response(request)
+        if is_over(request):
+            logout(request)
+        else:
+            note_use(request)
+        response = self.get_response(request)
+        if not request.user.is_authenticated:
+            response["Clear-Site-Data"] = '"cache", "storage"'
+        return response
 
 
 class StaffSecondFactorMiddleware:

@@ -1,12 +1,45 @@
-"""Signed-in devices: ending their sessions, and forgetting the ended ones."""
+"""Sessions of people who are signed in: how long they last, and how they end."""
 
+import time
 from collections.abc import Iterable
+from typing import Any
 
 from allauth.usersessions.models import UserSession
+from django.conf import settings
+from django.contrib.auth.signals import user_logged_in
 from django.contrib.sessions.models import Session
+from django.dispatch import receiver
+from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.models import User
+
+BEGAN, USED = "signed_in_at", "used_at"  # in a session: seconds since 1970
+A_MINUTE = 60  # how exactly a session knows when it was used
+
+
+@receiver(user_logged_in)
+def begin(request: HttpRequest, **kwargs: Any) -> None:
+    request.session[BEGAN] = request.session[USED] = int(time.time())
+
+
+def is_over(request: HttpRequest) -> bool:
+    """Say whether the session of a signed-in person has lain idle, or lasted, too long."""
+    now = time.time()
+    user: Any = request.user
+    idle = settings.STAFF_SESSION_IDLE_SECONDS if user.is_staff else settings.SESSION_IDLE_SECONDS
+    used = request.session.get(USED, 0)
+    began = request.session.get(BEGAN, 0)
+    return bool(now - used >= idle or now - began >= settings.SESSION_COOKIE_AGE)
+
+
+def note_use(request: HttpRequest) -> None:
+    """Write down that the session is in use, once a minute at most."""
+    now = int(time.time())
+    if now - request.session[USED] >= A_MINUTE:
+        request.session[USED] = now
+        sessions = UserSession.objects.filter(session_key=request.session.session_key)
+        sessions.update(last_seen_at=timezone.now())
 
 
 def end_sessions(users: Iterable[int], *, but: str | None = None) -> None:

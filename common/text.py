@@ -42,7 +42,8 @@ def clean_email(value: str) -> str:
     """
     address = value.strip().lower()
     _local, _at, domain = address.rpartition("@")
-    if not value.isascii() or '"' in address or domain.startswith("[") or "." not in domain:
+    is_public = "." in domain and not domain.startswith("[") and not domain.endswith(".")
+    if not value.isascii() or '"' in address or not is_public:
         raise ValidationError(
             _("Write the address in plain letters without accents, as ten@example.vn."),
             code="invalid",

@@ -23,12 +23,18 @@ from accounts.models import User
 
 
 class PortalClient(Client):
-    def force_login(self, user: Any, backend: str | None = None, *, passed: bool = True) -> None:
-        """Sign in without a password; staff with their second factor, unless ``passed`` is False.
+    def force_login(
+        self, user: Any, backend: str | None = None, *, passed: bool = True, fresh: bool = True
+    ) -> None:
+        """Sign in without a password; staff with their second factor, whether they have one or not.
 
-        Whether they have one is not asked: most tests are about what comes after.
+        With ``fresh`` what asks for the password again has been answered: most tests are about
+        what comes after.
         """
+        self.cookies.pop("sessionid", None)
         super().force_login(user, backend)
+        if fresh:
+            self.note({"method": "password", "reauthenticated": True}, user)
         if user.is_staff and passed:
             self.note({"method": "mfa", "type": "totp"}, user)
 

@@ -1,4 +1,3 @@
-from allauth.account.decorators import reauthentication_required
 from allauth.core import ratelimit
 from django.contrib import messages
 from django.contrib.auth import logout
@@ -16,7 +15,7 @@ from accounts.closing_receipts import issue_closing_receipt
 from accounts.consents import choices_of
 from accounts.forms import ChangeMindForm, CloseAccountForm
 from accounts.held import erasure_waits_for, kept_after_closing
-from accounts.http import CustomerRequest, for_customer
+from accounts.http import CustomerRequest, confirmed_again, for_customer
 from accounts.reopening import can_reopen_alone, change_mind
 from accounts.sessions import count_devices
 from common.errors import PortalError
@@ -24,7 +23,7 @@ from common.paper import hand_out
 
 
 @for_customer
-@reauthentication_required
+@confirmed_again
 def close(request: CustomerRequest) -> HttpResponse:
     """Say what goes, what stays, why and until when; then close, and lead to the receipt."""
     customer = request.customer

@@ -3,14 +3,20 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_POST
 
 from accounts import accuracy, erasure
 from accounts.details import correct_details
 from accounts.erasure import erasable_categories
 from accounts.forms import DetailsForm, details_of
 from accounts.held import detail_label, held_about, held_details, held_in
-from accounts.http import CustomerRequest, for_customer
+from accounts.http import (
+    CustomerRequest,
+    confirm_again,
+    confirmed_again,
+    for_customer,
+    posted_from,
+    sent_after_confirming,
+)
 from common.errors import PortalError
 from common.forms import tell_of_masked_cards
 from common.personal_data import DataCategory
@@ -33,7 +39,8 @@ def data_category(request: CustomerRequest, category: str) -> HttpResponse:
 
 
 @for_customer
-@require_POST
+@posted_from("data_category")
+@confirmed_again
 def erase_category(request: CustomerRequest, category: str) -> HttpResponse:
     try:
         count = erasure.erase_category(request.customer, DataCategory(category))
@@ -48,6 +55,7 @@ def erase_category(request: CustomerRequest, category: str) -> HttpResponse:
 
 
 @for_customer
+@sent_after_confirming
 def erase_detail(request: CustomerRequest, name: str) -> HttpResponse:
     """Say what erasing a detail means, or why it cannot go; a POST erases it."""
     label = detail_label(name)
@@ -70,6 +78,8 @@ def erase_detail(request: CustomerRequest, name: str) -> HttpResponse:
 def edit_details(request: CustomerRequest) -> HttpResponse:
     form = DetailsForm(request.POST or None, initial=details_of(request.customer))
     if form.is_valid():
+        if form.details["phone"] != request.customer.phone:
+            confirm_again(request)
         try:
             correct_details(
                 request.customer, details=form.details, declared=form.declared, by=request.user

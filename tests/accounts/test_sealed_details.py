@@ -314,6 +314,7 @@ def test_a_dump_of_the_database_tells_no_number_and_no_address(client):
     sign_up(client)
     client.post(reverse("account_email_verification_sent"), {"code": mailed_code()})
     corrected = {"full_name": FORM["full_name"], "phone": "0987 654 321", "address": "9 Hàm Nghi"}
+    client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
     client.post(reverse("edit_details"), corrected)
     customer = Customer.objects.get()
     assert (customer.phone, customer.history.count()) == ("+84987654321", 2)

@@ -336,7 +336,7 @@ def test_nobody_else_sees_or_removes_a_key_of_theirs(client, ung):
 
 
 def test_setting_up_and_showing_codes_asks_for_the_password_again(client, ung):
-    client.force_login(ung.user)
+    client.force_login(ung.user, fresh=False)
 
     for name in (
         "mfa_view_recovery_codes",

@@ -190,6 +190,7 @@ class TestClosing:
         return customer
 
     def test_asks_for_the_password_again(self, client, customer):
+        client.force_login(customer.user, fresh=False)
         response = client.get(reverse("close_account"))
         assert response.url.startswith(reverse("account_reauthenticate"))
 

@@ -1,0 +1,206 @@
+"""What nobody should send, sent to the sign-in: cases of the areas "auth", "email" and "idor"."""
+
+from urllib.parse import urljoin, urlsplit
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.core.exceptions import ValidationError
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import User
+from common.text import clean_email
+from notices.models import Notice
+from tests.clients import PortalClient
+from tests.factories import PASSWORD, make_customer
+from tests.threads import at_once
+
+pytestmark = pytest.mark.django_db
+
+LOGIN = "/account/login/"
+
+
+@pytest.fixture
+def alice():
+    customer = make_customer(email="alice@example.vn")
+    EmailAddress.objects.create(
+        user=customer.user, email=customer.email, verified=True, primary=True
+    )
+    return customer
+
+
+def sign_in(client, email, password, **headers):
+    return client.post(LOGIN, {"login": email, "password": password}, headers=headers)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "ａlice@example.vn",
+        "alice@ｅxample.vn",
+        "а\u200clice@example.vn",
+        "ali\u200bce@example.vn",
+        "alıce@example.vn",
+        "ali\u017fce@example.vn",
+        "alice@example.vn\u200b",
+        "alice@example.vn\u3002",
+        '"a b"@example.vn',
+        '"alice"@example.vn',
+        "alice@[127.0.0.1]",
+        "alice@localhost",
+        "alice@example.vn.",
+    ],
+)
+def test_no_look_alike_becomes_a_second_account_of_a_mailbox(address, client, alice):
+    with pytest.raises(ValidationError):
+        clean_email(address)
+    bob = make_customer()
+    client.force_login(bob.user)
+
+    answer = client.post(reverse("account_email"), {"action_add": "", "email": address})
+
+    assert answer.context["form"].errors["email"]
+    assert not EmailAddress.objects.exclude(email__in=[alice.email, bob.email]).exists()
+    assert not Notice.objects.exists()
+
+
+def test_a_kelvin_sign_is_the_letter_that_it_looks_like(client):
+    client.force_login(make_customer().user)
+
+    client.post(reverse("account_email"), {"action_add": "", "email": "\u212aim@example.vn"})
+
+    assert Notice.objects.get().address == "kim@example.vn"
+
+
+@pytest.mark.parametrize("address", ["ALICE@Example.VN", "  alice@example.vn "])
+def test_capitals_and_spaces_around_name_the_same_mailbox(address):
+    assert clean_email(address) == "alice@example.vn"
+
+
+def test_an_address_with_a_plus_is_a_mailbox_of_its_own():
+    """Only its owner's mail server knows whether both are one mailbox."""
+    assert clean_email("alice+1@example.vn") == "alice+1@example.vn"
+
+
+def test_adding_the_address_of_another_customer_looks_like_adding_a_free_one(alice):
+    pages = []
+    for address in (alice.email, "free@example.vn"):
+        client = PortalClient()
+        client.force_login(make_customer().user)
+        answer = client.post(reverse("account_email"), {"action_add": "", "email": address})
+        page = client.get(answer.url).text.replace(address, "…")
+        pages.append((answer.status_code, answer.url, page.count("<"), page.count("…")))
+
+    assert pages[0] == pages[1]
+    assert Notice.objects.count() == 2
+
+
+@pytest.mark.parametrize("email", ["alice@example.vn", "nobody@example.vn"])
+def test_a_wrong_sign_in_looks_the_same_for_any_address(email, client, alice):
+    answer = sign_in(client, email, "wrong")
+
+    assert answer.status_code == 200
+    assert [str(each) for each in answer.context["form"].errors["__all__"]]
+    page = answer.text.replace(email, "…")
+    other = sign_in(PortalClient(), "other@example.vn", "wrong")
+    assert page.count("<") == other.text.replace("other@example.vn", "…").count("<")
+
+
+def test_guessing_is_stopped_whatever_address_it_claims_to_come_from(alice):
+    for guess in range(15):
+        sign_in(PortalClient(), alice.email, "wrong", x_forwarded_for=f"203.0.113.{guess}")
+
+    answer = sign_in(PortalClient(), alice.email, PASSWORD, x_forwarded_for="203.0.113.99")
+
+    assert answer.context["form"].errors
+
+
+@pytest.mark.django_db(transaction=True)
+def test_guesses_at_the_same_instant_pass_the_limit_by_few(portal, monkeypatch):
+    customer = make_customer(email="alice@example.vn")
+    EmailAddress.objects.create(user=customer.user, email=customer.email, verified=True)
+    checked = []
+    check = User.check_password
+    monkeypatch.setattr(User, "check_password", lambda u, p: checked.append(p) or check(u, p))
+
+    def guess():
+        return sign_in(Client(), customer.email, "wrong")
+
+    at_once(*[guess] * 12)
+
+    assert len(checked) <= 7
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "//evil.example",
+        "/\\evil.example",
+        "https:evil.example",
+        "https://evil.example/",
+        "javascript:alert(1)",
+        "%2f%2fevil.example",
+        "/%09/evil.example",
+        "\t//evil.example",
+    ],
+)
+@pytest.mark.parametrize("place", ["field", "query"])
+def test_a_sign_in_leads_nowhere_else(target, place, client, alice):
+    data = {"login": alice.email, "password": PASSWORD}
+    if place == "field":
+        answer = client.post(LOGIN, {**data, "next": target})
+    else:
+        answer = client.post(LOGIN, data, query_params={"next": target})
+
+    assert answer.status_code == 302
+    assert "\t" not in answer.url
+    there = urlsplit(urljoin("http://testserver" + LOGIN, answer.url.replace("\\", "/")))
+    assert (there.scheme, there.netloc) == ("http", "testserver")
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null"])
+def test_no_other_site_signs_anybody_in_or_out(origin, alice):
+    strict = Client(enforce_csrf_checks=True)
+    data = {"login": alice.email, "password": PASSWORD}
+
+    assert strict.post(LOGIN, data, headers={"origin": origin}).status_code == 403
+    assert "sessionid" not in strict.cookies
+
+
+def test_the_desks_own_sign_in_takes_no_password(alice):
+    answers = [
+        PortalClient().post("/admin/login/", {"username": alice.email, "password": password})
+        for password in (PASSWORD, "wrong")
+    ]
+
+    assert {(each.status_code, each.url.partition("?")[0]) for each in answers} == {(302, LOGIN)}
+
+
+@pytest.mark.parametrize("address", [LOGIN, "/account/signup/", "/account/password/reset/"])
+def test_no_site_frames_the_sign_in(address, client):
+    answer = client.get(address)
+
+    assert "frame-ancestors 'none'" in answer["Content-Security-Policy"]
+    assert answer["X-Frame-Options"] == "DENY"
+
+
+def test_a_sign_up_that_somebody_else_began_is_finished_by_no_click():
+    """The mail holds a code for the browser that began, and no link that a victim could open."""
+    client = PortalClient()
+    page = client.get(reverse("account_signup"))
+    client.post(
+        reverse("account_signup"),
+        {
+            "full_name": "Trần Thị Mai",
+            "email": "victim@example.vn",
+            "phone": "0912 345 678",
+            "password1": PASSWORD,
+            "accept_policy": "on",
+            "shown": page.context["form"]["shown"].value(),
+        },
+    )
+
+    mailed = Notice.objects.get(address="victim@example.vn").body
+
+    assert "/account/" not in mailed
+    assert not EmailAddress.objects.get().verified
