@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 LONGEST = 200
 
 # Without accents, capitals, and the digits and signs around them. Written for this portal.
-COMMON = frozenset((Path(__file__).parent / "common_passwords.txt").read_text().split())
+COMMON = frozenset((Path(__file__).parent / "common_passwords.lst").read_text().split())
 
 
 class CommonVietnameseValidator:
