@@ -52,6 +52,7 @@ def make_customer(**kwargs: Any) -> Customer:
     kwargs.setdefault("email", f"customer{number}@example.com")
     kwargs.setdefault("phone", f"+8491{number:07d}")
     kwargs.setdefault("address", f"{number} Trần Phú, Huế")
+    kwargs.setdefault("declared_at", timezone.now())
     days = kwargs.pop("closed_days_ago", None)
     if days is not None:
         kwargs["closed_at"] = timezone.now() - timedelta(days=days)

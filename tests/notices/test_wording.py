@@ -25,6 +25,8 @@ VALUES = {
     "path": "/complaints/abc/",
     "last_day": "2026-12-14",
     "kept_until": "2027-11-22",
+    "grace_until": "2026-11-29",
+    "status_page": "https://privacy.example.vn/closed/abc/",
     "ends": "2027-01-14",
     "member": "Phạm Thu Hà",
     "by": "Lê Văn Tám",

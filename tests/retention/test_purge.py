@@ -4,8 +4,6 @@ from pathlib import Path
 
 import pytest
 from allauth.account.models import EmailAddress
-from allauth.mfa.models import Authenticator
-from allauth.usersessions.models import UserSession
 from django.apps import apps
 from django.conf import settings
 from django.contrib.sessions.models import Session
@@ -14,21 +12,18 @@ from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from access.models import AccessAction, AccessRecord
-from access.services import record_access
-from accounts.consents import decide_consent
-from accounts.models import Customer, PolicyEvent, ServiceEnd, User
+from access.models import AccessRecord
+from accounts.models import Customer, User
 from accounts.sessions import forget_ended_sessions
 from common.encryption.files import SealedFile
 from common.encryption.sealing import DecryptionError
 from common.models import DoomedFile, FileKey
-from common.personal_data import DataCategory, declarations
+from common.personal_data import declarations
 from complaints.models import Complaint, ComplaintState
-from complaints.services import file_complaint, withdraw_complaint
 from notices.models import Notice
 from notices.services import queue_rendered
 from policies.loading import load_profile
-from policies.models import PolicyText, Purpose, RetentionRule
+from policies.models import RetentionRule
 from policies.retention import rule_after_closing
 from privacyportal.roles import COMPLAINT_OFFICER
 from retention import purge
@@ -37,13 +32,13 @@ from retention.models import PurgeRun, Tombstone
 from retention.services import place_hold
 from tests.factories import (
     approve,
-    close_in_the_past,
     make_complaint,
     make_customer,
     make_evidence,
     make_hold,
     make_staff,
 )
+from tests.retention.planting import make_full_customer
 
 pytestmark = pytest.mark.django_db
 
@@ -53,41 +48,6 @@ CANARY = "zqvkxwpfhdnt"
 @pytest.fixture
 def approved(db):
     return approve(rule_after_closing(timezone.localdate()))
-
-
-def make_full_customer(canary, *, closed_days_ago):
-    """A customer with something in every table that knows customers."""
-    customer = make_customer(full_name=f"{canary}1", email=f"{canary}2@example.com")
-    customer.address = f"{canary}3 Lê Lợi"
-    customer.save()
-    EmailAddress.objects.create(user=customer.user, email=customer.email, verified=True)
-    Authenticator.objects.create(user=customer.user, type="webauthn", data={"name": f"{canary}9"})
-    session = Session.objects.create(
-        session_key=f"{canary}4", session_data="x", expire_date=timezone.now()
-    )
-    UserSession.objects.create(
-        user=customer.user, ip="10.0.0.1", user_agent=f"{canary}5", session_key=session.pk
-    )
-    PolicyEvent.objects.create(
-        customer=customer, kind="shown", text=PolicyText.objects.first(), channel="web"
-    )
-    purpose = Purpose.objects.asking_consent()[0]
-    decide_consent(customer, purpose, decision="given", by=customer.user)
-    complaint = file_complaint(
-        customer, category="other", text=f"{canary}6", submission=f"{canary:0<32}", by=customer.user
-    )
-    make_evidence(complaint, name=f"{canary}7.pdf", content=f"%PDF-{canary}8".encode())
-    withdraw_complaint(complaint, by=customer.user)
-    record_access(
-        by=make_staff(COMPLAINT_OFFICER),
-        action=AccessAction.OPEN,
-        customer=customer.public_id,
-        purpose="complaint_handling",
-        field_groups=[DataCategory.CONTACT],
-    )
-    ServiceEnd.objects.create(customer=customer, ended_on=timezone.localdate(), reason=f"{canary}9")
-    close_in_the_past(customer, closed_days_ago)
-    return customer
 
 
 def tables_holding(text):

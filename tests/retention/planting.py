@@ -1,0 +1,98 @@
+"""A customer about whom every table knows something, to see that all of it goes."""
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django.contrib.sessions.models import Session
+from django.utils import timezone
+
+from access.models import AccessAction
+from access.services import record_access
+from accounts.accuracy import confirm_details
+from accounts.consents import decide_consent
+from accounts.details import put_declared
+from accounts.models import (
+    AssistedChange,
+    ConsentProof,
+    IdentityCheck,
+    PolicyEvent,
+    ServiceEnd,
+)
+from common.personal_data import DataCategory
+from complaints.services import file_complaint, withdraw_complaint
+from marketing.models import Preference
+from policies.models import DeclaredField, PolicyText, Purpose
+from privacyportal.roles import COMPLAINT_OFFICER
+from retention.models import NecessityReview
+from tests.factories import close_in_the_past, make_customer, make_evidence, make_staff
+
+
+def make_full_customer(canary, *, closed_days_ago):
+    """A customer with something in every table that knows customers; ``canary`` marks the texts."""
+    customer = make_customer(
+        full_name=f"{canary}1", email=f"{canary}2@example.com", address=f"{canary}3 Lê Lợi"
+    )
+    _sign_in(customer, canary)
+    _decide(customer)
+    _ask_staff(customer, canary)
+    _declare(customer, canary)
+    _complain(customer, canary)
+    ServiceEnd.objects.create(customer=customer, ended_on=timezone.localdate(), reason=f"{canary}9")
+    NecessityReview.objects.create(customer=customer, asked_on=timezone.localdate())
+    close_in_the_past(customer, closed_days_ago)
+    return customer
+
+
+def _sign_in(customer, canary):
+    EmailAddress.objects.create(user=customer.user, email=customer.email, verified=True)
+    Authenticator.objects.create(user=customer.user, type="webauthn", data={"name": f"{canary}9"})
+    session = Session.objects.create(
+        session_key=f"{canary}4", session_data="x", expire_date=timezone.now()
+    )
+    UserSession.objects.create(
+        user=customer.user, ip="10.0.0.1", user_agent=f"{canary}5", session_key=session.pk
+    )
+
+
+def _decide(customer):
+    text = PolicyText.objects.first()
+    PolicyEvent.objects.create(customer=customer, kind="shown", text=text, channel="web")
+    purpose = Purpose.objects.asking_consent()[0]
+    decide_consent(customer, purpose, decision="given", by=customer.user)
+    ConsentProof.objects.create(
+        consent=customer.consents.last(), channel="counter", reference="HS-1"
+    )
+    Preference.objects.create(customer=customer)
+
+
+def _ask_staff(customer, canary):
+    officer = make_staff(COMPLAINT_OFFICER)
+    check = IdentityCheck.objects.create(
+        customer=customer, kind="call_back", channel="phone", result="proved", by=officer
+    )
+    AssistedChange.objects.create(
+        customer=customer, identity_check=check, fields=["phone"], reason=f"{canary}10"
+    )
+    record_access(
+        by=officer,
+        action=AccessAction.OPEN,
+        customer=customer.public_id,
+        purpose="complaint_handling",
+        field_groups=[DataCategory.CONTACT],
+    )
+
+
+def _declare(customer, canary):
+    DeclaredField.objects.get_or_create(
+        code="job_title", defaults={"name_vi": "Chức danh", "name_en": "Job", "kind": "text"}
+    )
+    put_declared(customer, {"job_title": f"{canary}11"}, by=customer.user)
+    confirm_details(customer)
+
+
+def _complain(customer, canary):
+    complaint = file_complaint(
+        customer, category="other", text=f"{canary}6", submission=f"{canary:0<32}", by=customer.user
+    )
+    make_evidence(complaint, name=f"{canary}7.pdf", content=f"%PDF-{canary}8".encode())
+    withdraw_complaint(complaint, by=customer.user)
