@@ -20,8 +20,9 @@ class AccessAction(models.TextChoices):
 
 
 class AccessRecordQuerySet(models.QuerySet["AccessRecord"]):
-    def about(self, public_id: str) -> "AccessRecordQuerySet":
-        return self.filter(customer=public_id)
+    def about(self, *public_ids: str) -> "AccessRecordQuerySet":
+        """Narrow to one person, who has several ids after a merge of records."""
+        return self.filter(customer__in=public_ids)
 
 
 class AccessRecord(models.Model):

@@ -23,6 +23,7 @@ from accounts.locks import lock_open
 from accounts.models import (
     AssistedChange,
     Customer,
+    IdentityCheck,
     IdentityCheckKind,
     IdentityCheckResult,
     RequestChannel,
@@ -129,6 +130,42 @@ def _tell(customer: Customer, change: AssistedChange, before: str) -> None:
 @fills_template("assisted_change")
 def _in_words(said: dict[str, Any]) -> dict[str, Any]:
     return {"labels": labels_of(said["fields"]), "asked": RequestChannel(said["channel"]).label}
+
+
+@transaction.atomic
+def invite_to_claim(
+    customer: Customer,
+    *,
+    email: str,
+    by: User,
+    channel: RequestChannel,
+    kind: IdentityCheckKind,
+    result: IdentityCheckResult = IdentityCheckResult.PROVED,
+    reference: str = "",
+) -> IdentityCheck:
+    """Record the identity check and, if it proved who asks, mail an invitation to sign up.
+
+    Who signs up with that address, and proves it by the mailed code, takes over
+    this record. So the address becomes the record's, and nothing else is needed.
+
+    Raises AccountClosed, AddressTaken, NothingToChange for a customer who can sign in.
+    """
+    lock_open(customer)
+    if customer.user is not None:
+        raise NothingToChange(_("This customer can sign in already."))
+    check = record_identity_check(
+        customer, kind=kind, channel=channel, by=by, reference=reference, result=result
+    )
+    if check.result == IdentityCheckResult.PROVED:
+        address = _new_address(customer, email)
+        _write(customer, {}, address, by=by, reason=f"asked {channel}")
+        queue_notice(
+            "claim_invitation",
+            recipient=customer.public_id,
+            key=f"claim-{check.pk}",
+            path=reverse("account_signup"),
+        )
+    return check
 
 
 # A new sign-in address

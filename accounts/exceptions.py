@@ -51,3 +51,7 @@ class CustomerKnown(AccountError):
 
 class ImportRefused(AccountError):
     pass
+
+
+class MergeRefused(AccountError):
+    pass

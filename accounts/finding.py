@@ -32,7 +32,7 @@ def read_search(term: str) -> Search:
     if "@" in text:
         return Search("email", Q(email=lower))
     if PUBLIC_ID.fullmatch(lower):
-        return Search("public_id", Q(public_id__startswith=lower))
+        return Search("public_id", Q(pk__in=Customer.objects.known_as(lower)))
     if number := as_stored(text):
         return Search("phone", Customer.found_by("phone", number))
     return Search("full_name", Q(Exact(Folded("full_name"), Folded(Value(text)))))

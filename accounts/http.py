@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 from accounts.acceptance import version_to_accept
 from accounts.models import Customer, User
 
+ASK_DETAILS = "ask_details"  # in a session that began and has details to choose from
 ASK_POLICY = "ask_policy"  # in a session that began and has not been asked yet
 
 
@@ -36,6 +37,8 @@ def for_customer(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRes
         if customer is None:
             return redirect("admin:index" if request.user.is_staff else "home")
         request.customer = customer
+        if request.method == "GET" and request.session.pop(ASK_DETAILS, False):
+            return redirect("choose_details")
         if request.method == "GET" and _is_to_be_asked(request):
             query = urlencode({"next": request.get_full_path()})
             return redirect(f"{reverse('accept_policy')}?{query}")

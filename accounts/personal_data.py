@@ -6,19 +6,23 @@ from allauth.usersessions.models import UserSession
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.merging import rows_of_sign_ins
 from accounts.models import (
     AccuracyDeclaration,
     AssistedChange,
     Consent,
     ConsentProof,
     Customer,
+    CustomerMerge,
     DeclaredValue,
     IdentityCheck,
+    MergeState,
     PolicyEvent,
     ServiceEnd,
     User,
 )
 from accounts.sessions import end_sessions
+from common.history import delete_as
 from common.models import FileKey
 from common.personal_data import (
     DataCategory,
@@ -30,6 +34,7 @@ from common.personal_data import (
     mask_email,
     mask_name,
     mask_phone,
+    moves_on_merge,
 )
 from notices.models import Notice
 from notices.services import Recipient, finds_recipients
@@ -177,6 +182,18 @@ declare(
     )
 )
 
+declare(
+    Declaration(
+        model=CustomerMerge,
+        category=DataCategory.ACCOUNT,
+        customer="survivor",
+        personal={"reason": mask_all},
+        plain=["duplicate_key", "duplicate_public_id"],
+        since="asked_at",
+        origin=_("from a member of staff"),
+    )
+)
+
 exempt("accounts.ServiceReport", because="numbers only")
 exempt(
     "sessions.Session",
@@ -214,12 +231,38 @@ def end_sign_in(customers: Collection[int]) -> None:
 def destroy_file_keys(customers: Collection[int]) -> None:
     """Make every copy of the customers' files unreadable, those in backups too."""
     people = Customer.objects.filter(pk__in=customers)
-    FileKey.objects.filter(owner__in=people.values("public_id")).delete()
+    merged = CustomerMerge.objects.filter(survivor__in=customers, state=MergeState.MERGED)
+    FileKey.objects.filter(
+        Q(owner__in=people.values("public_id")) | Q(owner__in=merged.values("duplicate_public_id"))
+    ).delete()
+
+
+@erasure_step
+def forget_duplicates(customers: Collection[int]) -> None:
+    """Erase what is left of records that became one with these: their history, their sign-in."""
+    merged = CustomerMerge.objects.filter(survivor__in=customers, state=MergeState.MERGED)
+    released = User.objects.filter(released_by__in=merged)
+    keys = list(released.values_list("pk", flat=True))
+    for rows in (
+        Customer.history.filter(id__in=merged.values("duplicate_key")),
+        User.history.filter(id__in=keys),
+        *rows_of_sign_ins(keys),
+        User.objects.filter(pk__in=keys),  # what refers to it goes in the same transaction
+    ):
+        rows._raw_delete(rows.db)
+
+
+@moves_on_merge
+def keep_one_of_each_declared(duplicate: Customer, survivor: Customer) -> None:
+    """Keep what the survivor declared; of the duplicate's, what the survivor did not say."""
+    said = survivor.declared.values("field")
+    for value in duplicate.declared.filter(field__in=said):
+        delete_as(value, by=None, reason="merged")
 
 
 @finds_recipients
 def find_customer(public_id: str) -> Recipient | None:
-    customer = Customer.objects.filter(public_id=public_id).first()
+    customer = Customer.objects.known_as(public_id).first()
     if customer is None or not customer.email:
         return None
     return Recipient(customer.full_name, customer.email, customer.language)

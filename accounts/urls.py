@@ -25,6 +25,7 @@ urlpatterns = [
         name="consent_receipt_json",
     ),
     path("accesses/", accesses.accesses, name="accesses"),
+    path("details/", assistance.choose_details, name="choose_details"),
     path("changes/", assistance.staff_changes, name="staff_changes"),
     path("email/<str:token>/", assistance.confirm_new_email, name="confirm_new_email"),
     path("policy/", policy.accept_policy, name="accept_policy"),

@@ -83,7 +83,9 @@ def accepted(types: Collection[FileType]) -> str:
     return ", ".join(suffix for file_type in types for suffix in file_type.suffixes)
 
 
-def as_attachment(path: str, *, owner: str, name: str, content_type: str) -> FileResponse:
+def as_attachment(
+    path: str, *, owner: str, name: str, content_type: str, former: Collection[str] = ()
+) -> FileResponse:
     """Hand a stored file out as a download that no browser opens inside the portal.
 
     A fault in the middle of the file breaks the connection: nobody takes a half for the whole.
@@ -91,7 +93,7 @@ def as_attachment(path: str, *, owner: str, name: str, content_type: str) -> Fil
     Raises FileUnreadable.
     """
     response = FileResponse(
-        open_stored(path, owner=owner),
+        open_stored(path, owner=owner, former=former),
         as_attachment=True,
         filename=name,
         content_type=content_type,

@@ -8,10 +8,8 @@ from django.db import models
 from django.db.models import Model
 
 from common import personal_data
-from common.personal_data import Declaration
+from common.personal_data import CUSTOMER, Declaration
 from common.tokens import new_public_id
-
-CUSTOMER = "accounts.Customer"
 
 
 def check_every_personal_table_is_declared(**kwargs: Any) -> list[CheckMessage]:

@@ -70,17 +70,30 @@ def store_sealed(path: str, content: bytes | Readable, *, key: FileKey) -> None:
     default_storage.save(path, _Sealing(plain, key, path))
 
 
-def open_stored(path: str, *, owner: str) -> SealedFile:
+def open_stored(path: str, *, owner: str, former: Collection[str] = ()) -> SealedFile:
     """Open a stored file of this owner; its first and last bytes are known to be sound.
+
+    former: the owners whose files have become this one's, each under its own key still.
 
     Raises FileUnreadable.
     """
+    keys = FileKey.objects.filter(owner__in=[owner, *former])
     try:
-        key = FileKey.objects.get(owner=owner)
-        return SealedFile(default_storage.open(path), key.secret, path)
-    except (FileKey.DoesNotExist, FileNotFoundError, DecryptionError) as error:
+        return _open_with_one_of(keys, path)
+    except (FileNotFoundError, DecryptionError) as error:
         logger.error("stored file %s cannot be read: %s", path, type(error).__name__)
         raise FileUnreadable(_("This file can no longer be opened.")) from error
+
+
+def _open_with_one_of(keys: Iterable[FileKey], path: str) -> SealedFile:
+    """Raises FileNotFoundError, DecryptionError."""
+    fault = DecryptionError("The owner has no key.")
+    for key in keys:
+        try:
+            return SealedFile(default_storage.open(path), key.secret, path)
+        except DecryptionError as error:
+            fault = error
+    raise fault
 
 
 class _Sealing(File):  # type: ignore[type-arg]

@@ -18,6 +18,8 @@ REASONS: dict[str, str | Promise] = {
     "chosen by customer": _("chosen by the customer"),
     "corrected by customer": _("corrected by the customer"),
     "recorded by staff": _("recorded by staff"),
+    "merged": _("merged with another record of the same person"),
+    "claimed": _("claimed by the person who signed up"),
     "asked phone": _("asked by phone, changed by staff"),
     "asked counter": _("asked at the counter, changed by staff"),
     "asked post": _("asked by post, changed by staff"),

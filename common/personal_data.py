@@ -43,6 +43,9 @@ class DataCategory(models.TextChoices):
     ACCESS_RECORD = "access_record", _("Records of access")
 
 
+CUSTOMER = "accounts.Customer"
+
+
 @dataclass(frozen=True)
 class Declaration:
     """What one table holds about customers.
@@ -89,6 +92,18 @@ class Declaration:
             whose |= models.Q(**{f"{self.customer}__in": customers})
         return self.history._base_manager.filter(whose)
 
+    def give(self, one: int, other: int) -> None:
+        """Let the rows of one customer, and their history, be about another (primary keys).
+
+        Rows that belong to a row of the customer's follow it by themselves.
+        """
+        name = self.customer.split("__")[0]
+        tables: list[Any] = [self.model, *filter(None, [self.history])]
+        for model in tables:
+            own = {each.name: each for each in model._meta.local_fields}
+            if name in own and own[name].related_model._meta.label == CUSTOMER:
+                model._base_manager.filter(**{name: one}).update(**{name: other})
+
     def masked(self, row: Model, name: str) -> str:
         """Return what a list may show of a field; empty stays empty."""
         value = getattr(row, name)
@@ -105,10 +120,15 @@ Deferral = Callable[[], QuerySet[Any, Any]]
 Hold = Callable[[], QuerySet[Any, Any]]
 """Returns rows that each name a ``customer`` of whom nothing at all may be erased."""
 
+MergeStep = Callable[[Any, Any], None]
+"""Takes a customer who is a duplicate and the one who stays; settles what cannot just be given to
+the other, as a row of which a customer has one. Called first, in the transaction of the merge."""
+
 _declarations: dict[type[Model], Declaration] = {}
 _exempt: dict[str, str] = {}
 _erasure_steps: list[ErasureStep] = []
 _deferrals: dict[str, Deferral] = {}
+_merge_steps: list[MergeStep] = []
 _holds: list[Hold] = []
 
 
@@ -126,6 +146,12 @@ def exempt(label: str, *, because: str) -> None:
 
 def erasure_step(step: ErasureStep) -> ErasureStep:
     _erasure_steps.append(step)
+    return step
+
+
+def moves_on_merge(step: MergeStep) -> MergeStep:
+    """Register what a merge of two customers does beyond giving the declared rows to one."""
+    _merge_steps.append(step)
     return step
 
 
@@ -160,6 +186,10 @@ def exemptions() -> Mapping[str, str]:
 
 def erasure_steps() -> Collection[ErasureStep]:
     return _erasure_steps
+
+
+def merge_steps() -> Collection[MergeStep]:
+    return _merge_steps
 
 
 def deferrals() -> Mapping[str, Deferral]:

@@ -1,6 +1,7 @@
 from collections.abc import Collection
 
 from accounts.models import Customer
+from common.history import delete_as, save_as
 from common.personal_data import (
     DataCategory,
     Declaration,
@@ -8,8 +9,10 @@ from common.personal_data import (
     erasure_step,
     exempt,
     mask_all,
+    moves_on_merge,
 )
 from marketing.models import Preference, Subscription
+from marketing.models.preferences import stricter
 from marketing.preferences import NAMES
 from notices.services import Recipient, finds_recipients
 
@@ -41,6 +44,21 @@ exempt("marketing.NewsletterIssue", because="what the company writes to everybod
 def end_subscriptions(customers: Collection[int]) -> None:
     addresses = Customer.objects.filter(pk__in=customers).values("email")
     Subscription.objects.filter(email__in=addresses).delete()
+
+
+@moves_on_merge
+def keep_the_stricter_preference(duplicate: Customer, survivor: Customer) -> None:
+    """Allow what both records allowed, where both have said something."""
+    both = Preference.objects.filter(customer__in=[duplicate, survivor])
+    said = {each.customer_id: each for each in both}
+    if len(said) < 2:
+        return
+    mine, other = said[survivor.pk], said[duplicate.pk]
+    for name in ("statistics", "personalisation", "advertising"):
+        setattr(mine, name, getattr(mine, name) and getattr(other, name))
+    mine.ads = stricter(mine.ads, other.ads)
+    save_as(mine, by=None, reason="merged")
+    delete_as(other, by=None, reason="merged")
 
 
 @finds_recipients

@@ -21,7 +21,13 @@ GROUPS: tuple[tuple[str | Promise, tuple[Link, ...]], ...] = (
             (_("Enquiries"), "forum", "enquiries.enquiry"),
         ),
     ),
-    (_("Customers"), ((_("Customers"), "person", "accounts.customer"),)),
+    (
+        _("Customers"),
+        (
+            (_("Customers"), "person", "accounts.customer"),
+            (_("Merges of records"), "merge", "accounts.customermerge"),
+        ),
+    ),
     (
         _("Retention"),
         (

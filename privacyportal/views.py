@@ -17,6 +17,7 @@ from accounts.acceptance import version_to_accept
 from accounts.accuracy import review
 from accounts.consents import choices_of
 from accounts.http import CustomerRequest, for_customer
+from accounts.merging import public_ids_of
 from accounts.models import Customer
 from complaints.models import Complaint
 from policies.models import Purpose
@@ -47,7 +48,7 @@ def overview(request: CustomerRequest) -> HttpResponse:
             "open_complaints": Complaint.objects.of(customer).open(),
             "consents_given": sum(choice.is_given for choice in choices),
             "consents_asked": len(choices),
-            "last_accesses": AccessRecord.objects.about(customer.public_id)[:3],
+            "last_accesses": AccessRecord.objects.about(*public_ids_of(customer))[:3],
             "purposes": Purpose.objects.in_bulk(field_name="code"),
         },
     )

@@ -1,5 +1,6 @@
 from accounts.admin.announcements import PolicyAnnouncementAdmin
 from accounts.admin.customers import CustomerAdmin
+from accounts.admin.merging import CustomerMergeAdmin
 from accounts.admin.staff import StaffAdmin
 
-__all__ = ["CustomerAdmin", "PolicyAnnouncementAdmin", "StaffAdmin"]
+__all__ = ["CustomerAdmin", "CustomerMergeAdmin", "PolicyAnnouncementAdmin", "StaffAdmin"]

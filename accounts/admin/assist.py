@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 
 from access.admin import PersonalDataAdmin
-from accounts.assistance import change_for_customer
+from accounts.assistance import change_for_customer, invite_to_claim
 from accounts.exceptions import IdentityNotProved
 from accounts.forms import DetailsForm
 from accounts.identity_checks import LONGEST_NUMBER
@@ -40,6 +40,13 @@ class IdentityCheckForm(forms.Form):
     @property
     def check_made(self) -> dict[str, Any]:
         return {name: self.cleaned_data[name] for name in IdentityCheckForm.base_fields}
+
+
+class InviteForm(IdentityCheckForm):
+    """Where a customer without a sign-in wants the invitation."""
+
+    email = AddressField(label=_("Email"))
+    field_order = ["email"]
 
 
 class AssistForm(IdentityCheckForm, DetailsForm):
@@ -91,6 +98,31 @@ class AssistingAdmin(PersonalDataAdmin):
             done=_("The change is recorded, and the customer is told by mail."),
             form_class=AssistForm,
         )
+
+    def has_invite_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        """Offer it for customers who have no sign-in."""
+        without = Customer.objects.open().filter(user=None)
+        known = object_id is None or without.filter(pk=object_id).exists()
+        return known and bool(request.user.has_perm(CHANGE_CUSTOMER))
+
+    @action(  # type: ignore[untyped-decorator]
+        description=_("Invite to sign up"), icon="mail", permissions=["invite"]
+    )
+    def invite(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self.step_view(
+            request,
+            object_id,
+            permission=CHANGE_CUSTOMER,
+            step=_invite,
+            title=_("Invite to sign up"),
+            done=_("The invitation is on its way. Who signs up with that address has this record."),
+            form_class=InviteForm,
+        )
+
+
+def _invite(customer: Customer, **asked: Any) -> None:
+    if invite_to_claim(customer, **asked).result != IdentityCheckResult.PROVED:
+        raise IdentityNotProved(NOT_PROVED)
 
 
 def _change(customer: Customer, **asked: Any) -> None:

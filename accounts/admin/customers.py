@@ -13,6 +13,7 @@ from access.models import AccessAction
 from access.purposes import CUSTOMER_CARE
 from accounts.admin.assist import AssistingAdmin
 from accounts.admin.closing import ClosingAdmin
+from accounts.admin.merging import MergingAdmin
 from accounts.admin.record import RecordingAdmin
 from accounts.admin.reveal import RevealingAdmin, is_case_of
 from accounts.finding import MOST_NAMESAKES, read_search
@@ -37,7 +38,7 @@ class ClosedFilter(admin.SimpleListFilter):
 
 
 @admin.register(Customer)
-class CustomerAdmin(RevealingAdmin, AssistingAdmin, ClosingAdmin, RecordingAdmin):
+class CustomerAdmin(RevealingAdmin, AssistingAdmin, ClosingAdmin, RecordingAdmin, MergingAdmin):
     purpose = CUSTOMER_CARE
     field_groups = (DataCategory.CONTACT,)
 
@@ -48,7 +49,7 @@ class CustomerAdmin(RevealingAdmin, AssistingAdmin, ClosingAdmin, RecordingAdmin
     sortable_by = ()
     fields = ["public_id", "masked_name", "language", "opened_at", "account_text"]
     readonly_fields = ["masked_name", "account_text"]
-    actions_detail = ["reveal", "assist", "end_service", "reopen"]
+    actions_detail = ["reveal", "assist", "end_service", "reopen", "merge", "invite"]
     change_form_outer_after_template = "admin/accounts/customer/record.html"
 
     # The list

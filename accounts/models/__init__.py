@@ -12,6 +12,7 @@ from accounts.models.assistance import (
 from accounts.models.closing import ServiceEnd, ServiceReport
 from accounts.models.consents import Consent, ConsentDecision, ConsentQuerySet
 from accounts.models.details import AccuracyDeclaration, DeclaredValue, Occasion
+from accounts.models.merging import CustomerMerge, KeptSignIn, MergeState
 from accounts.models.people import (
     ClosingCause,
     Customer,
@@ -39,6 +40,7 @@ __all__ = [
     "ConsentQuerySet",
     "Customer",
     "CustomerImport",
+    "CustomerMerge",
     "CustomerQuerySet",
     "DeclaredValue",
     "EventChannel",
@@ -46,6 +48,8 @@ __all__ = [
     "IdentityCheck",
     "IdentityCheckKind",
     "IdentityCheckResult",
+    "KeptSignIn",
+    "MergeState",
     "Occasion",
     "PolicyAnnouncement",
     "PolicyEvent",

@@ -72,6 +72,9 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.staff_name
 
 
+SHORT_ID = 8  # characters of a public id, as lists show it
+
+
 class Folded(models.Func):
     """A name in small letters without accents, as the database's function folds it."""
 
@@ -88,6 +91,20 @@ class ClosingCause(models.TextChoices):
 class CustomerQuerySet(models.QuerySet["Customer"]):
     def open(self) -> "CustomerQuerySet":
         return self.filter(closed_at=None)
+
+    def known_as(self, public_id: str) -> "CustomerQuerySet":
+        """Narrow to who has this public id, or had it before two records became one.
+
+        Eight characters are read as its beginning, as lists show it.
+        """
+        how = "startswith" if len(public_id) == SHORT_ID else "exact"
+        merged: Any = self.model._meta.get_field("merges").related_model
+        earlier = merged.objects.filter(
+            state="merged", **{f"duplicate_public_id__{how}": public_id}
+        )
+        return self.filter(
+            Q(**{f"public_id__{how}": public_id}) | Q(pk__in=earlier.values("survivor"))
+        )
 
     def kept_too_long(self, on: date) -> "CustomerQuerySet":
         """Narrow to the closed accounts whose last day lies before ``on``."""

@@ -4,12 +4,13 @@ from django.shortcuts import render
 
 from access.models import AccessRecord
 from accounts.http import CustomerRequest, for_customer
+from accounts.merging import public_ids_of
 from policies.models import Purpose
 
 
 @for_customer
 def accesses(request: CustomerRequest) -> HttpResponse:
-    records = AccessRecord.objects.about(request.customer.public_id)
+    records = AccessRecord.objects.about(*public_ids_of(request.customer))
     page = Paginator(records, 25).get_page(request.GET.get("page"))
     purposes = Purpose.objects.in_bulk(field_name="code")
     return render(request, "accounts/accesses.html", {"page": page, "purposes": purposes})

@@ -5,8 +5,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
+from accounts import merging
 from accounts.assistance import address_to_confirm, confirm_address
 from accounts.http import CustomerRequest, for_customer
+from accounts.models.assistance import labels_of
+from common.errors import PortalError
 
 
 @for_customer
@@ -14,6 +17,26 @@ def staff_changes(request: CustomerRequest) -> HttpResponse:
     changes = request.customer.assisted_changes.select_related("identity_check")
     page = Paginator(changes, 25).get_page(request.GET.get("page"))
     return render(request, "accounts/staff_changes.html", {"page": page})
+
+
+@for_customer
+def choose_details(request: CustomerRequest) -> HttpResponse:
+    """Ask, after a claim, which is right where the record and the sign-up differ."""
+    differences = merging.differences_of(request.customer)
+    if request.method == "POST":
+        typed = {each.name for each in differences if request.POST.get(each.name) == "typed"}
+        try:
+            merging.choose_details(request.customer, typed=typed, by=request.user)
+        except PortalError as error:
+            messages.error(request, str(error))
+        else:
+            messages.success(request, _("Your details are up to date."))
+        return redirect("data")
+    if not differences:
+        return redirect("data")
+    labels = labels_of(each.name for each in differences)
+    asked = list(zip(labels, differences, strict=True))
+    return render(request, "accounts/choose_details.html", {"asked": asked})
 
 
 @login_not_required

@@ -16,6 +16,14 @@ class Ads(models.TextChoices):
     NONE = "none", _("No advertising")
 
 
+STRICTNESS = (Ads.NONE, Ads.GENERAL, Ads.PERSONALISED)
+
+
+def stricter(*choices: str) -> str:
+    """Return the choice that lets the least happen."""
+    return min(choices, key=lambda choice: STRICTNESS.index(Ads(choice)))
+
+
 class Preference(models.Model):
     """What a customer lets the company's sites do; whoever has none has refused it all."""
 

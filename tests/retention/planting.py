@@ -11,6 +11,7 @@ from access.services import record_access
 from accounts.accuracy import confirm_details
 from accounts.consents import decide_consent
 from accounts.details import put_declared
+from accounts.merging import approve_merge, ask_merge
 from accounts.models import (
     AssistedChange,
     ConsentProof,
@@ -22,7 +23,7 @@ from common.personal_data import DataCategory
 from complaints.services import file_complaint, withdraw_complaint
 from marketing.models import Preference
 from policies.models import DeclaredField, PolicyText, Purpose
-from privacyportal.roles import COMPLAINT_OFFICER
+from privacyportal.roles import COMPLAINT_OFFICER, DPO
 from retention.models import NecessityReview
 from tests.factories import close_in_the_past, make_customer, make_evidence, make_staff
 
@@ -73,6 +74,9 @@ def _ask_staff(customer, canary):
     AssistedChange.objects.create(
         customer=customer, identity_check=check, fields=["phone"], reason=f"{canary}10"
     )
+    duplicate = make_customer(full_name=f"{canary}12", email=f"{canary}13@example.com")
+    merge = ask_merge(customer, duplicate=duplicate.public_id, reason=f"{canary}14", by=officer)
+    approve_merge(merge, by=make_staff(DPO))
     record_access(
         by=officer,
         action=AccessAction.OPEN,
