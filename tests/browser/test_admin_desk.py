@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 
 from complaints import services
 from complaints.models import ComplaintState
+from marketing.systems import add_system
 from policies.models import RetentionRule
 from privacyportal.roles import ADMINISTRATOR, COMPLAINT_OFFICER, DPO
 from retention.purge import purge_closed_accounts
@@ -21,6 +22,7 @@ from tests.factories import (
     make_hold,
     make_staff,
 )
+from tests.marketing.conftest import make_issue
 from visits.models import PageDay
 
 WIDE, NARROW = {"width": 1360, "height": 900}, {"width": 390, "height": 800}
@@ -47,6 +49,7 @@ def desk(portal):
     rule = RetentionRule.objects.order_by("pk").first()
     customer = complaint.customer
     enquiry, unconfirmed = make_enquiry(), make_enquiry(confirmed=False)
+    issue, (system, _key) = make_issue(), add_system("CRM", by=administrator)
     PageDay.objects.create(
         page="home", day=timezone.localdate(), views=9, networks=4, kept_until=timezone.localdate()
     )
@@ -86,12 +89,19 @@ def desk(portal):
             page_of("policies_officialday_changelist"),
             page_of("visits_pageday_changelist"),
             page_of("enquiries_erasedenquiries_changelist"),
+            page_of("marketing_newsletterissue_changelist"),
+            page_of("marketing_newsletterissue_add"),
+            page_of("marketing_newsletterissue_change", issue.pk),
+            page_of("marketing_newsletterissue_send", issue.pk),
         ],
         ADMINISTRATOR: [
             administrator,
             page_of("accounts_user_changelist"),
             page_of("accounts_user_add"),
             page_of("accounts_user_change", officer.pk),
+            page_of("marketing_apiclient_changelist"),
+            page_of("marketing_apiclient_add"),
+            page_of("marketing_apiclient_change", system.pk),
         ],
     }
 
