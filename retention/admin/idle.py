@@ -1,5 +1,6 @@
 """The list of idle accounts, on which the data protection officer decides."""
 
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.contrib.admin import helpers
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
@@ -16,6 +18,7 @@ from access.admin import SHORT_ID, PersonalDataAdmin
 from access.purposes import DATA_RETENTION
 from common.admin import named, themed
 from common.personal_data import DataCategory
+from policies.counting import local_day
 from retention.idle import decide_review
 from retention.models import LONGEST_REASON, NecessityReview, ReviewDecision
 
@@ -125,12 +128,12 @@ class NecessityReviewAdmin(PersonalDataAdmin):
         return review.customer.public_id
 
     @admin.display(description=_("account opened"))
-    def opened_at(self, review: NecessityReview) -> Any:
-        return review.customer.opened_at
+    def opened_at(self, review: NecessityReview) -> str:
+        return _said(review.customer.opened_at)
 
     @admin.display(description=_("last sign-in"))
-    def last_sign_in(self, review: NecessityReview) -> Any:
-        return review.customer.user.last_login if review.customer.user else None
+    def last_sign_in(self, review: NecessityReview) -> str:
+        return _said(review.customer.user and review.customer.user.last_login)
 
     @display(  # type: ignore[untyped-decorator]
         description=_("decision"),
@@ -142,3 +145,7 @@ class NecessityReviewAdmin(PersonalDataAdmin):
     @admin.display(description=_("decision"))
     def state_text(self, review: NecessityReview) -> Any:
         return review.get_decision_display() if review.decision else _("waiting")
+
+
+def _said(moment: datetime | None) -> str:
+    return date_format(local_day(moment), "SHORT_DATE_FORMAT") if moment else "–"

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -97,10 +98,14 @@ def test_a_customer_goes_from_sign_up_to_closing(visitor, tmp_path, language, co
     correct_details(visitor, say)
     withdraw_consent(visitor, say)
     make_complaint(visitor, say, tmp_path)
+    check_receipt(visitor, say, tmp_path)
     close_account(visitor, say)
 
-    assert newest_mail().subject == say("Your account is closed")
-    assert "Nguyễn Văn Ưng" in newest_mail().body
+    closed = newest_mail()
+    assert closed.subject == say("Your account is closed")
+    assert "Nguyễn Văn Ưng" in closed.body
+    assert page.url in closed.body
+    change_mind(visitor, say)
     assert [message.subject for message in mail.outbox[:2]] == [
         say("Your code"),
         say("Your details were changed"),
@@ -184,6 +189,37 @@ def make_complaint(visitor: Visitor, say: Callable[[str], str], tmp_path) -> Non
     assert page.locator("h1 .nowrap").inner_text() in newest_mail().subject
 
 
+def check_receipt(visitor: Visitor, say: Callable[[str], str], folder: Path) -> None:
+    """Download the newest receipt and check it, as anybody would."""
+    page = visitor.page
+    open_from_menu(page, say("My consents"))
+    page.get_by_role("link", name=say("Every decision, with a signed receipt")).click()
+    visitor.look()
+    with page.expect_download() as download:
+        page.get_by_role("link", name=say("Receipt (PDF)")).first.click()
+    download.value.save_as(folder / "receipt.pdf")
+    page.locator("footer").get_by_role("link", name=say("Check a document")).click()
+    visitor.look()
+    page.set_input_files("#id_file", folder / "receipt.pdf")
+    page.get_by_role("button", name=say("Check"), exact=True).click()
+    expect(page.locator(".notice-good")).to_be_visible()
+    visitor.look()
+    page.fill("#id_text", "eyJ")
+    page.get_by_role("button", name=say("Check"), exact=True).click()
+    expect(page.locator(".error-summary")).to_be_focused()
+    visitor.look()
+
+
+def change_mind(visitor: Visitor, say: Callable[[str], str]) -> None:
+    page = visitor.page
+    page.get_by_role("link", name=say("Open my account again")).click()
+    visitor.look()
+    page.fill("#id_password", PASSWORD)
+    page.get_by_role("button", name=say("Open my account again")).click()
+    expect(page.locator("h1")).to_have_text(say("Sign in"))
+    visitor.look()
+
+
 def close_account(visitor: Visitor, say: Callable[[str], str]) -> None:
     page = visitor.page
     open_from_menu(page, say("My data"))
@@ -193,7 +229,7 @@ def close_account(visitor: Visitor, say: Callable[[str], str]) -> None:
     page.get_by_role("button", name=say("Continue")).click()
     visitor.look()
     page.check("#id_understood")
-    page.get_by_role("button", name=say("Close my account for good")).click()
+    page.get_by_role("button", name=say("Close my account"), exact=True).click()
     expect(page.locator("h1")).to_have_text(say("Your account is closed"))
     visitor.look()
 
