@@ -28,6 +28,7 @@ def past(portal):
     PromiseResult.objects.bulk_create(
         PromiseResult(
             promise=promise,
+            control=promise.control,
             day=yesterday - timedelta(days=ago),
             status="broken" if ago % 41 == 3 else "at_risk" if ago % 17 == 2 else "kept",
             figure=3,
