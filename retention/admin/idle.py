@@ -133,7 +133,7 @@ class NecessityReviewAdmin(PersonalDataAdmin):
 
     @admin.display(description=_("last sign-in"))
     def last_sign_in(self, review: NecessityReview) -> str:
-        return _said(review.customer.user and review.customer.user.last_login)
+        return _said(review.customer.user.last_login if review.customer.user else None)
 
     @display(  # type: ignore[untyped-decorator]
         description=_("decision"),

@@ -28,6 +28,7 @@ PAGES = {
     "/admin/access/accessrecord/": {DPO, AUDITOR},
     "/admin/retention/legalhold/": {DPO},
     "/admin/retention/legalhold/add/": {DPO},
+    "/admin/retention/necessityreview/": {DPO},
     "/admin/retention/purgeapproval/": {DPO, AUDITOR},
     "/admin/retention/purgerun/": {DPO, AUDITOR},
     "/admin/retention/tombstone/": {DPO, AUDITOR},
