@@ -1,11 +1,13 @@
 from django.db.models import QuerySet
 
+from accounts.models import Customer
 from common.personal_data import (
     DataCategory,
     Declaration,
     declare,
     exempt,
     forbids_erasure,
+    moves_on_merge,
 )
 from retention.models import LegalHold, NecessityReview
 
@@ -37,3 +39,9 @@ exempt("common.DoomedFile", because="a random path, gone with its file")
 @forbids_erasure
 def under_legal_hold() -> "QuerySet[LegalHold]":
     return LegalHold.objects.in_force()
+
+
+@moves_on_merge
+def drop_the_question(duplicate: Customer, survivor: Customer) -> None:
+    """Of one customer one review waits; the job asks anew whether the merged account is idle."""
+    NecessityReview.objects.waiting().filter(customer__in=[duplicate, survivor]).delete()

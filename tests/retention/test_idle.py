@@ -8,7 +8,8 @@ from django.utils import timezone
 
 from accounts.closed_pages import token_of
 from accounts.consents import decide_consent
-from accounts.models import Customer
+from accounts.merging import approve_merge, ask_merge
+from accounts.models import Customer, ServiceEnd
 from common.jobs import all_jobs
 from common.models import JobStatus
 from notices.models import Notice
@@ -229,3 +230,16 @@ def test_the_password_of_an_account_called_unnecessary_opens_it_again(client, re
     client.post(f"/closed/{token_of(customer.public_id)}/reopen/", {"password": PASSWORD})
     assert Customer.objects.get().is_open
     assert ask_about_idle_data() == 0  # that was a sign of life
+
+
+def test_a_merge_of_two_idle_accounts_asks_anew():
+    idle, same = make_idle(), make_idle()
+    ServiceEnd.objects.create(customer=same, ended_on=timezone.localdate(), reason="x")
+    ask_about_idle_data()
+    asked = ask_merge(idle, duplicate=same.public_id, reason="x", by=make_staff(COMPLAINT_OFFICER))
+
+    approve_merge(asked, by=make_staff(DPO))
+
+    assert not waiting()
+    assert ServiceEnd.objects.get().customer == idle
+    assert Customer.objects.get() == idle
