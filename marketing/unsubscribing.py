@@ -1,9 +1,10 @@
 """Unsubscribing by the link in a mail, by whoever follows it."""
 
 from django.db import transaction
+from django.db.models import Q
 
 from accounts.consents import write_consent
-from accounts.models import ConsentDecision, Customer, EventChannel
+from accounts.models import ConsentDecision, Customer, CustomerMerge, EventChannel, MergeState
 from marketing.links import read_way_out
 from marketing.models import Subscription, SuppressionReason
 from marketing.suppression import suppress
@@ -20,12 +21,20 @@ def unsubscribe(token: str) -> None:
     purpose = way_out and Purpose.objects.filter(pk=way_out.purpose).first()
     if not way_out or not purpose:
         return
-    locked = Customer.objects.select_for_update(of=("self",))
-    customer = locked.filter(public_id=way_out.recipient).first()
+    customer = _lock_recipient(way_out.recipient)
     suppress([way_out.contact_hash], purpose, reason=SuppressionReason.UNSUBSCRIBED)
     if customer is not None:
         _withdraw(customer, purpose)
     Subscription.objects.filter(public_id=way_out.recipient).delete()
+
+
+def _lock_recipient(public_id: str) -> Customer | None:
+    """Lock the customer who got the mail, also when their record became one with another."""
+    merged = CustomerMerge.objects.filter(
+        duplicate_public_id=public_id, state=MergeState.MERGED
+    ).values("survivor")
+    locked = Customer.objects.select_for_update(of=("self",))
+    return locked.filter(Q(public_id=public_id) | Q(pk__in=merged)).first()
 
 
 def _withdraw(customer: Customer, purpose: Purpose) -> None:

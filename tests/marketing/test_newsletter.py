@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from accounts.closing import close_account
+from accounts.merging import approve_merge, ask_merge
 from accounts.models import Consent, EventChannel
 from common.encryption.keyring import KeyRing
 from marketing import issues
@@ -264,6 +265,7 @@ class TestConfirming:
         self, client
     ):
         impostor = make_customer(email=ADDRESS)
+        EmailAddress.objects.create(user=impostor.user, email=ADDRESS, verified=False)
 
         subscribe(client)
 
@@ -624,6 +626,20 @@ class TestUnsubscribing:
 
         assert suppressions_of([ADDRESS], purpose).exists()
         assert suppressions_of(["new@example.com"], purpose).exists()
+
+    def test_follows_a_record_that_became_one_with_another(self, client, customer):
+        (message,) = send()
+        survivor = make_customer(is_verified=True)
+        merge = ask_merge(
+            survivor, duplicate=customer.public_id, reason="same", by=make_staff(COMPLAINT_OFFICER)
+        )
+        approve_merge(merge, by=make_staff(DPO))
+        assert survivor.consents.get().decision == "given"
+
+        client.post(link_in(message))
+
+        assert survivor.consents.last().decision == "withdrawn"
+        assert send() == []
 
     def test_twice_is_once(self, client, customer):
         (message,) = send()

@@ -3,21 +3,23 @@
 import os
 import subprocess
 import sys
+from threading import Thread
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connections, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils.text import capfirst
 
 from accounts.closing import close_account
+from accounts.locks import lock_open
+from accounts.models import Customer
 from marketing.models import Preference
 from marketing.preferences import Choices, choose
 from marketing.refusal import refuse_marketing
 from retention.purge import erase
 from tests.factories import make_customer
 from tests.marketing.conftest import decide
-from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -287,14 +289,24 @@ def test_the_customer_sees_what_is_kept_and_it_goes_with_the_rest(client, custom
 
 
 @pytest.mark.usefixtures("portal")
-def test_two_tabs_at_once_leave_one_row():
+def test_a_choice_waits_for_another_change_of_the_customer():
     customer = make_customer()
-    choices = [Choices(statistics=True), Choices(personalisation=True)]
+    choosing = Thread(target=in_a_thread, args=[choose, customer, Choices(statistics=True)])
 
-    outcomes = at_once(
-        *[lambda each=each: choose(customer, each, by=customer.user) for each in choices]
-    )
+    with transaction.atomic():
+        lock_open(Customer.objects.get(pk=customer.pk))
+        choosing.start()
+        choosing.join(timeout=0.5)
+        assert choosing.is_alive()
+        refuse_marketing(customer, by=customer.user)
+    choosing.join()
 
-    assert outcomes == [None, None]
-    assert Preference.objects.count() == 1
-    assert Preference.history.count() == 2
+    assert Preference.objects.get().statistics is True
+    assert [row.ads for row in Preference.history.order_by("history_id")] == ["none", "general"]
+
+
+def in_a_thread(step, customer, choices):
+    try:
+        step(Customer.objects.get(pk=customer.pk), choices, by=customer.user)
+    finally:
+        connections.close_all()
