@@ -26,6 +26,7 @@ from accounts.models import (
     IdentityCheck,
     IdentityCheckKind,
     IdentityCheckResult,
+    IdentityProof,
     RequestChannel,
     User,
 )
@@ -50,6 +51,7 @@ def change_for_customer(
     kind: IdentityCheckKind,
     result: IdentityCheckResult = IdentityCheckResult.PROVED,
     reference: str = "",
+    proof: IdentityProof | None = None,
 ) -> AssistedChange | None:
     """Record the identity check and, if it proved who asks, write what they asked for.
 
@@ -61,7 +63,13 @@ def change_for_customer(
     """
     lock_open(customer)
     check = record_identity_check(
-        customer, kind=kind, channel=channel, by=by, reference=reference, result=result
+        customer,
+        kind=kind,
+        channel=channel,
+        by=by,
+        reference=reference,
+        result=result,
+        proof=proof,
     )
     if check.result != IdentityCheckResult.PROVED:
         return None

@@ -16,6 +16,7 @@ from accounts.models import (
     CustomerMerge,
     DeclaredValue,
     IdentityCheck,
+    IdentityProof,
     MergeState,
     PolicyEvent,
     ServiceEnd,
@@ -155,6 +156,15 @@ declare(
         personal={"reference": mask_all},
         since="at",
         origin=_("from a member of staff"),
+    )
+)
+declare(
+    Declaration(
+        model=IdentityProof,
+        category=DataCategory.ACCOUNT,
+        customer="identity_check__customer",
+        plain=["content_type", "erase_on"],
+        files=["file"],
     )
 )
 declare(

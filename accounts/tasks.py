@@ -39,3 +39,11 @@ def forget_files() -> None:
     from accounts import imports
 
     imports.forget_files()
+
+
+@scheduled_job("accounts.erase_proofs", daily(3, 10))
+def erase_proofs() -> None:
+    """Erase the papers that proved who asked, when their day has come. Safe to repeat."""
+    from accounts import identity_checks
+
+    identity_checks.erase_proofs()

@@ -36,6 +36,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "accounts.view_customermerge",
         "accounts.change_customermerge",
         "accounts.import_customers",
+        "accounts.view_identitycheck",
         "access.view_accessrecord",
         "retention.view_legalhold",
         "retention.add_legalhold",

@@ -11,12 +11,23 @@ from access.admin import PersonalDataAdmin
 from accounts.assistance import change_for_customer, invite_to_claim
 from accounts.exceptions import IdentityNotProved
 from accounts.forms import DetailsForm
-from accounts.identity_checks import LONGEST_NUMBER
+from accounts.identity_checks import LONGEST_NUMBER, stored_proof
 from accounts.models import Customer, IdentityCheckKind, IdentityCheckResult, RequestChannel
 from accounts.models.assistance import LONGEST_REASON
+from common.attachments import (
+    JPEG,
+    PDF,
+    PNG,
+    AttachmentRefused,
+    CheckedFile,
+    accepted,
+    check_attachment,
+)
 from common.forms import AddressField, LineField, ProseField
 
 CHANGE_CUSTOMER = "accounts.change_customer"
+PAPERS = (PDF, JPEG, PNG)
+LARGEST_PAPER = 5 * 1024 * 1024  # bytes
 NOT_PROVED = _("The check is recorded. Nothing else was done, because it is not proved who asks.")
 
 
@@ -53,6 +64,12 @@ class AssistForm(IdentityCheckForm, DetailsForm):
     """What a customer wants changed. What they did not speak of stays, and is not shown."""
 
     email = AddressField(label=_("Email"), required=False)
+    paper = forms.FileField(
+        label=_("Paper that proves it"),
+        required=False,
+        help_text=_("A scan of the power of attorney: PDF, JPEG or PNG. It is erased in 30 days."),
+        widget=forms.FileInput(attrs={"accept": accepted(PAPERS)}),
+    )
     reason = ProseField(
         label=_("Reason"),
         max_length=LONGEST_REASON,
@@ -63,13 +80,14 @@ class AssistForm(IdentityCheckForm, DetailsForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name in self.fields.keys() - {*IdentityCheckForm.base_fields, "reason"}:
+        for name in self.fields.keys() - {*IdentityCheckForm.base_fields, "reason", "paper"}:
             self.fields[name].required = False
             self.fields[name].widget.attrs["autocomplete"] = "off"
 
     def clean(self) -> dict[str, Any]:
         """Hand on what the service takes: the details that were filled in, and the check."""
         super().clean()
+        paper = self._checked(self.cleaned_data.get("paper"))
         if self.errors:
             return self.cleaned_data
         details, declared = (
@@ -78,7 +96,16 @@ class AssistForm(IdentityCheckForm, DetailsForm):
         )
         mail, reason = self.cleaned_data["email"], self.cleaned_data["reason"]
         asked = {"details": details, "declared": declared, "email": mail, "reason": reason}
-        return {**asked, **self.check_made}
+        return {**asked, **self.check_made, "paper": paper}
+
+    def _checked(self, paper: Any) -> CheckedFile | None:
+        if not paper:
+            return None
+        try:
+            return check_attachment(paper, types=PAPERS, most_bytes=LARGEST_PAPER)
+        except AttachmentRefused as error:
+            self.add_error("paper", str(error))
+            return None
 
 
 class AssistingAdmin(PersonalDataAdmin):
@@ -125,6 +152,7 @@ def _invite(customer: Customer, **asked: Any) -> None:
         raise IdentityNotProved(NOT_PROVED)
 
 
-def _change(customer: Customer, **asked: Any) -> None:
-    if change_for_customer(customer, **asked) is None:
-        raise IdentityNotProved(NOT_PROVED)
+def _change(customer: Customer, *, paper: CheckedFile | None, **asked: Any) -> None:
+    with stored_proof(customer, paper) as proof:
+        if change_for_customer(customer, proof=proof, **asked) is None:
+            raise IdentityNotProved(NOT_PROVED)

@@ -7,6 +7,7 @@ from accounts.models.assistance import (
     IdentityCheck,
     IdentityCheckKind,
     IdentityCheckResult,
+    IdentityProof,
     RequestChannel,
 )
 from accounts.models.closing import ServiceEnd, ServiceReport
@@ -48,6 +49,7 @@ __all__ = [
     "IdentityCheck",
     "IdentityCheckKind",
     "IdentityCheckResult",
+    "IdentityProof",
     "KeptSignIn",
     "MergeState",
     "Occasion",

@@ -87,6 +87,38 @@ class IdentityCheck(models.Model):
         return f"{self.kind} {self.pk}"
 
 
+def proof_path(proof: "IdentityProof", filename: str) -> str:
+    """Return a random place."""
+    return f"proofs/{proof.public_id[:2]}/{proof.public_id}"
+
+
+class IdentityProof(models.Model):
+    """A paper that proved who asked, such as a power of attorney: kept for some weeks, sealed.
+
+    erase_on: the local day on which it goes; that it was seen stays, as the check says.
+    """
+
+    public_id = models.CharField(
+        _("public id"), max_length=32, unique=True, default=new_public_id, editable=False
+    )
+    identity_check = models.OneToOneField(
+        IdentityCheck,
+        on_delete=models.CASCADE,
+        related_name="proof",
+        verbose_name=_("identity check"),
+    )
+    file = models.FileField(_("file"), upload_to=proof_path, max_length=100)
+    content_type = models.CharField(_("type"), max_length=40)
+    erase_on = models.DateField(_("erased on"), db_index=True)
+
+    class Meta:
+        verbose_name = _("proof of identity")
+        verbose_name_plural = _("proofs of identity")
+
+    def __str__(self) -> str:
+        return self.public_id[:8]
+
+
 class ConsentProof(models.Model):
     """Where a consent was given that staff wrote down. Append-only, held by a trigger.
 

@@ -1,21 +1,26 @@
 import re
+from pathlib import Path
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
 
+from access.models import AccessRecord
 from accounts.assistance import change_for_customer
 from accounts.closing import close_account
 from accounts.exceptions import AccountClosed
-from accounts.identity_checks import record_identity_check
-from accounts.models import AssistedChange, Customer, IdentityCheck, User
+from accounts.identity_checks import erase_proofs, record_identity_check
+from accounts.models import AssistedChange, Customer, IdentityCheck, IdentityProof, User
+from common.files import remove_doomed_files
 from notices.models import Notice
 from notices.services import send_due_notices
 from policies.loading import load_profile
 from policies.models import DeclaredField
 from privacyportal.roles import ADMINISTRATOR, AUDITOR, COMPLAINT_OFFICER, DPO
 from retention.purge import erase
-from tests.factories import PASSWORD, make_customer, make_staff
+from tests.factories import PASSWORD, make_customer, make_hold, make_staff
 from tests.threads import at_once
 
 CUSTOMERS = "/admin/accounts/customer/"
@@ -341,3 +346,82 @@ def test_details_that_the_company_asks_for_are_changed_too(client, officer, hoa)
     change = AssistedChange.objects.get()
     assert hoa.declared.get().value == "Công ty Hoa"
     assert (change.fields, change.labels) == ([asked.code], [asked.name])
+
+
+# The paper that proved it
+
+PAPER = b"%PDF-1.4 power of attorney"
+
+
+def paper(content=PAPER, name="giấy ủy quyền.pdf"):
+    return SimpleUploadedFile(name, content, content_type="application/pdf")
+
+
+def stored(settings):
+    return [each for each in Path(settings.MEDIA_ROOT).rglob("*") if each.is_file()]
+
+
+def test_the_paper_is_sealed_and_a_dpo_downloads_it(client, officer, hoa, settings):
+    assist(client, hoa, address="1 Huế", kind="power_of_attorney", paper=paper())
+    check = IdentityCheck.objects.get()
+    (file,) = stored(settings)
+    assert b"attorney" not in file.read_bytes()
+    page = f"/admin/accounts/identitycheck/{check.pk}/paper/"
+
+    assert client.get(page).status_code == 403
+    client.force_login(make_staff(DPO))
+    assert b"".join(client.get(page).streaming_content) == PAPER
+    record = AccessRecord.objects.get()
+    assert (record.action, record.customer) == ("download", hoa.public_id)
+
+
+def test_a_paper_that_proved_nothing_or_is_none_is_not_kept(client, officer, hoa, settings):
+    refused = assist(client, hoa, address="1 Huế", paper=paper(b"MZ"))
+    assist(client, hoa, address="1 Huế", paper=paper(), result="not_proved")
+
+    assert "cannot be taken" in refused.text
+    assert stored(settings) == []
+    assert not IdentityProof.objects.exists()
+    hoa.refresh_from_db()
+    assert hoa.address == "5 Lê Lợi, Huế"
+
+
+def test_the_paper_goes_when_its_day_has_come_and_no_hold_stands(client, officer, hoa, settings):
+    assist(client, hoa, address="1 Huế", paper=paper())
+    assert erase_proofs() == 0
+    IdentityProof.objects.update(erase_on=timezone.localdate())
+    hold = make_hold(hoa)
+
+    assert erase_proofs() == 0
+    hold.released_by, hold.released_at = make_staff(DPO), timezone.now()
+    hold.save()
+    assert erase_proofs() == 1
+    remove_doomed_files()
+
+    assert stored(settings) == []
+    assert IdentityCheck.objects.get().result == "proved"
+    assert erase_proofs() == 0
+
+
+def test_the_paper_goes_with_the_customer(client, officer, hoa, settings):
+    assist(client, hoa, address="1 Huế", paper=paper())
+
+    with transaction.atomic():
+        erase([hoa.pk])
+    remove_doomed_files()
+
+    assert stored(settings) == []
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_the_list_of_checks_makes_the_same_queries_for_any_number_of_rows(
+    rows, client, hoa, django_assert_num_queries
+):
+    dpo = make_staff(DPO)
+    client.force_login(dpo)
+    for _ in range(rows):
+        record_identity_check(make_customer(), kind="call_back", channel="phone", by=dpo)
+    client.get("/admin/accounts/identitycheck/")
+
+    with django_assert_num_queries(11):
+        client.get("/admin/accounts/identitycheck/")

@@ -16,6 +16,7 @@ from accounts.models import (
     AssistedChange,
     ConsentProof,
     IdentityCheck,
+    IdentityProof,
     PolicyEvent,
     ServiceEnd,
 )
@@ -70,6 +71,12 @@ def _ask_staff(customer, canary):
     officer = make_staff(COMPLAINT_OFFICER)
     check = IdentityCheck.objects.create(
         customer=customer, kind="call_back", channel="phone", result="proved", by=officer
+    )
+    IdentityProof.objects.create(
+        identity_check=check,
+        content_type="application/pdf",
+        erase_on=timezone.localdate(),
+        file=f"proofs/{check.pk}",
     )
     AssistedChange.objects.create(
         customer=customer, identity_check=check, fields=["phone"], reason=f"{canary}10"
