@@ -3,7 +3,9 @@
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
-from django.http import HttpRequest
+from allauth.account.internal.stagekit import clear_login
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import translation
 
@@ -35,6 +37,14 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             subject=str(message.subject),
             body=str(message.body),
         )
+
+    def pre_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> HttpResponse | None:
+        """Say that the sign-in is locked to whoever knows its password, and to nobody else."""
+        if user.locked_at is not None:
+            clear_login(request)
+            return redirect("account_locked")
+        response: HttpResponse | None = super().pre_login(request, user, **kwargs)
+        return response
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         return reverse("admin:index" if request.user.is_staff else "overview")

@@ -55,3 +55,7 @@ class ImportRefused(AccountError):
 
 class MergeRefused(AccountError):
     pass
+
+
+class NotLocked(AccountError):
+    pass

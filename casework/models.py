@@ -35,6 +35,7 @@ def new_reference() -> str:
 
 class CaseKind(models.TextChoices):
     COMPLAINT = "complaint", _("complaint")
+    UNAUTHORISED_USE = "unauthorised_use", _("unauthorised use")
 
 
 class CaseChannel(models.TextChoices):

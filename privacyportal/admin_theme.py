@@ -19,6 +19,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[Link, ...]], ...] = (
         (
             (_("Complaints"), "inbox", "complaints.complaint"),
             (_("Enquiries"), "forum", "enquiries.enquiry"),
+            (_("Unauthorised use"), "gpp_bad", "incidents.unauthoriseduse"),
         ),
     ),
     (

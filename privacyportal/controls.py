@@ -106,10 +106,6 @@ not_built(
     because=_("That a phone number belongs to who registered is not verified yet."),
 )
 not_built(
-    "unauthorised_use",
-    because=_("Reporting unauthorised use, and locking an account at once, is not built yet."),
-)
-not_built(
     "use_gate",
     because=_("Uses outside the portal are not checked against purposes and consents yet."),
 )

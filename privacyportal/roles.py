@@ -13,6 +13,9 @@ ROLES: dict[str, tuple[str, ...]] = {
     COMPLAINT_OFFICER: (
         "complaints.view_complaint",
         "complaints.change_complaint",
+        "incidents.view_unauthoriseduse",
+        "incidents.add_unauthoriseduse",
+        "incidents.change_unauthoriseduse",
         "enquiries.view_enquiry",
         "enquiries.change_enquiry",
         "accounts.view_customer",
@@ -28,6 +31,9 @@ ROLES: dict[str, tuple[str, ...]] = {
     DPO: (
         "complaints.view_complaint",
         "complaints.change_complaint",
+        "incidents.view_unauthoriseduse",
+        "incidents.add_unauthoriseduse",
+        "incidents.change_unauthoriseduse",
         "enquiries.view_enquiry",
         "enquiries.view_erasedenquiries",
         "accounts.view_customer",

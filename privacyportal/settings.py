@@ -73,6 +73,7 @@ CONTENT_SECURITY_POLICY = {
 INSTALLED_APPS = [
     "complaints",
     "enquiries",
+    "incidents",
     "casework",
     "retention",
     "marketing",
@@ -155,7 +156,7 @@ FORM_RENDERER = "privacyportal.forms.PortalRenderer"
 
 AUTH_USER_MODEL = "accounts.User"
 # One backend alone: with two, a wrong password would take longer than a right one.
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["accounts.backends.SignInBackend"]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
@@ -192,6 +193,7 @@ PASSWORD_RESET_TIMEOUT = int(timedelta(hours=1).total_seconds())
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
 ACCOUNT_RATE_LIMITS = {  # beside those that allauth sets
     "enquiry": "5/m/ip,40/d/ip",
+    "report_use": "10/m/ip,3/h/key",  # a mail goes to the address
     "enquiry_address": "3/h/key,8/d/key",  # a mail goes to it before anybody confirmed it
 }
 UNCONFIRMED_ENQUIRY_DAYS = 14  # then it is erased: nobody proved that the address is theirs

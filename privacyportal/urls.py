@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("marketing.urls")),
     path("complaints/", include("complaints.urls")),
     path("enquiries/", include("enquiries.urls")),
+    path("unauthorised-use/", include("incidents.urls")),
     path("policy/", include("policies.urls")),
     path("promises/", promises, name="promises"),
     path("closed/<str:token>/", closed_account, name="closed_account"),

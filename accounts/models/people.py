@@ -35,7 +35,10 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """A sign-in. Customers have one beside their record; staff have nothing else."""
+    """A sign-in. Customers have one beside their record; staff have nothing else.
+
+    locked_at: since when nobody gets in, because somebody else may have; NULL for most.
+    """
 
     public_id = models.CharField(
         _("public id"), max_length=32, unique=True, default=new_public_id, editable=False
@@ -47,6 +50,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     language = models.CharField(_("language"), max_length=2, choices=Language, default=Language.VI)
     is_staff = models.BooleanField(_("member of staff"), default=False)
     is_active = models.BooleanField(_("may sign in"), default=True)
+    locked_at = models.DateTimeField(_("locked"), null=True, editable=False)
     date_joined = models.DateTimeField(_("created"), default=timezone.now, editable=False)
 
     USERNAME_FIELD = "email"

@@ -19,6 +19,8 @@ from tests.factories import make_complaint, make_customer, make_staff
 SKELETON = "66af9f0bb45f98ba4e16ba5e5a11f36d87b8e07430d19066d088b29548491c2e"
 
 PAGES = {
+    "/admin/incidents/unauthoriseduse/": {COMPLAINT_OFFICER, DPO},
+    "/admin/incidents/unauthoriseduse/add/": {COMPLAINT_OFFICER, DPO},
     "/admin/complaints/complaint/": {COMPLAINT_OFFICER, DPO},
     "/admin/enquiries/enquiry/": {COMPLAINT_OFFICER, DPO},
     "/admin/enquiries/erasedenquiries/": {DPO},
@@ -99,7 +101,7 @@ def test_every_registered_admin_is_the_portals_own():
     homes = {type(site_admin).__module__.partition(".")[0] for site_admin in registered()}
 
     assert homes == {
-        "access", "accounts", "common", "complaints", "enquiries", "marketing",
+        "access", "accounts", "common", "complaints", "enquiries", "incidents", "marketing",
         "notices", "policies", "retention", "visits",
     }  # fmt: skip
 

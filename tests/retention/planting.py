@@ -22,6 +22,7 @@ from accounts.models import (
 )
 from common.personal_data import DataCategory
 from complaints.services import file_complaint, withdraw_complaint
+from incidents.services import report_unauthorised_use, settle_report
 from marketing.models import Preference
 from policies.models import DeclaredField, PolicyText, Purpose
 from privacyportal.roles import COMPLAINT_OFFICER, DPO
@@ -107,3 +108,7 @@ def _complain(customer, canary):
     )
     make_evidence(complaint, name=f"{canary}7.pdf", content=f"%PDF-{canary}8".encode())
     withdraw_complaint(complaint, by=customer.user)
+    report = report_unauthorised_use(
+        customer, origin="account", by=customer.user, text=f"{canary} đã bị lộ"
+    )
+    settle_report(report, finding="Không có gì.", by=make_staff(COMPLAINT_OFFICER))

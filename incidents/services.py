@@ -1,0 +1,163 @@
+"""Unauthorised use of an account: reporting it locks the account at once.
+
+The customer unlocks it without waiting for anybody, by a link mailed to the verified address and
+with a new password: whoever used the old one is out, and no right of the customer's waits for
+office hours. Only where the mailbox may be in wrong hands too, or where staff locked, a member
+of staff first makes sure who asks and allows it.
+"""
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.identity_checks import record_identity_check
+from accounts.locking import lock_sign_in, unlock_sign_in
+from accounts.locks import lock_customer, lock_open
+from accounts.models import (
+    Customer,
+    IdentityCheckKind,
+    IdentityCheckResult,
+    RequestChannel,
+    User,
+)
+from casework.models import CaseChannel, CaseKind
+from casework.services import add_event
+from common.history import save_as
+from incidents.exceptions import IncidentError
+from incidents.models import IS_LOCKED, ReportOrigin, UnauthorisedUse, UseState, new_reference
+from notices.services import queue_notice
+
+LOCKED, RELEASED, UNLOCKED = "locked", "released", "unlocked"
+
+
+@transaction.atomic
+def report_unauthorised_use(
+    customer: Customer,
+    *,
+    origin: ReportOrigin,
+    by: User,
+    text: str = "",
+    mailbox_unsafe: bool = False,
+) -> UnauthorisedUse:
+    """Lock the account, open a case, and tell the customer what happens next.
+
+    Reported again while it is locked, it stays one case, which then remembers the graver word.
+
+    Raises AccountClosed, and IncidentError where nobody can sign in anyway.
+    """
+    lock_open(customer)
+    if customer.user is None:
+        raise IncidentError(_("This customer has no sign-in."))
+    needs_release = mailbox_unsafe or origin == ReportOrigin.STAFF
+    known = UnauthorisedUse.objects.filter(IS_LOCKED, customer=customer).first()
+    if known is not None:
+        return _add_to(known, needs_release=needs_release, text=text, by=by)
+    case = UnauthorisedUse(
+        kind=CaseKind.UNAUTHORISED_USE,
+        reference=new_reference(),
+        customer=customer,
+        channel=CaseChannel.WEB,
+        origin=origin,
+        text=text,
+        needs_release=needs_release,
+    )
+    save_as(case, by=by, reason="unauthorised use reported")
+    lock_sign_in(customer, by=by)
+    add_event(case, LOCKED, by=by)
+    _tell(case, "account_locked")
+    return case
+
+
+def _add_to(case: UnauthorisedUse, *, needs_release: bool, text: str, by: User) -> UnauthorisedUse:
+    if needs_release and not case.needs_release:
+        case.needs_release, case.released_at = True, None
+    case.text = case.text or text
+    fields = ["needs_release", "released_at", "text"]
+    save_as(case, by=by, reason="unauthorised use reported", fields=fields)
+    return case
+
+
+@transaction.atomic
+def allow_unlocking(
+    case: UnauthorisedUse,
+    *,
+    by: User,
+    channel: RequestChannel,
+    kind: IdentityCheckKind,
+    result: IdentityCheckResult,
+    reference: str = "",
+) -> bool:
+    """Record how staff made sure who asks and, if it was proved, mail the link that unlocks.
+
+    Return whether it was.
+
+    Raises IncidentError.
+    """
+    _lock(case)
+    if case.unlocked_at is not None or case.released_at is not None or not case.needs_release:
+        raise IncidentError(_("The customer can unlock the account already, or has done so."))
+    check = record_identity_check(
+        case.customer, kind=kind, channel=channel, by=by, reference=reference, result=result
+    )
+    if check.result != IdentityCheckResult.PROVED:
+        return False
+    case.released_at = timezone.now()
+    save_as(case, by=by, reason="unlocking allowed", fields=["released_at"])
+    add_event(case, RELEASED, by=by)
+    _tell(case, "account_locked")
+    return True
+
+
+@transaction.atomic
+def unlock_account(customer: Customer, *, password: str) -> None:
+    """Let the customer in again, who has opened the mailed link and chosen a new password.
+
+    Raises AccountClosed, NotLocked, and IncidentError while staff have to look first.
+    """
+    lock_open(customer)
+    by = User.objects.get(customer=customer)
+    case = UnauthorisedUse.objects.filter(IS_LOCKED, customer=customer).first()
+    if case is not None and not case.may_be_unlocked:
+        raise IncidentError(_("A member of our staff has to look at this first. Please call us."))
+    unlock_sign_in(customer, password=password, by=by)
+    if case is not None:
+        case.unlocked_at = timezone.now()
+        save_as(case, by=by, reason="unlocked", fields=["unlocked_at"])
+        add_event(case, UNLOCKED, by=by)
+        _tell(case, "account_unlocked")
+
+
+@transaction.atomic
+def settle_report(case: UnauthorisedUse, *, finding: str, by: User) -> None:
+    """Close the case with what was found; the customer reads it. A lock stays as it is.
+
+    Raises IncidentError.
+    """
+    _lock(case)
+    if not case.is_open:
+        raise IncidentError(_("This report is settled already."))
+    if not finding.strip():
+        raise IncidentError(_("A report is settled with what was found."))
+    case.state, case.finding, case.closed_at = UseState.SETTLED, finding, timezone.now()
+    case.handler = case.handler or by
+    fields = ["state", "finding", "closed_at", "handler"]
+    save_as(case, by=by, reason="settled", fields=fields)
+    add_event(case, UseState.SETTLED, by=by)
+    _tell(case, "report_settled")
+
+
+def _lock(case: UnauthorisedUse) -> None:
+    """Lock the customer first, as all others do, then reload the case and hold it."""
+    lock_customer(case.customer)
+    case.refresh_from_db(from_queryset=UnauthorisedUse.objects.select_for_update(of=("self",)))
+
+
+def _tell(case: UnauthorisedUse, template: str) -> None:
+    queue_notice(
+        template,
+        recipient=case.customer.public_id,
+        key=f"{template}-{case.public_id[:16]}-{case.history.count()}",
+        case=case.public_id,
+        reference=case.reference,
+        waits=case.needs_release and case.released_at is None,
+    )

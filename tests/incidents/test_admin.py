@@ -1,0 +1,102 @@
+import pytest
+
+from access.models import AccessRecord
+from accounts.models import User
+from incidents.models import UnauthorisedUse
+from notices.models import Notice
+from policies.loading import load_profile
+from privacyportal.roles import ADMINISTRATOR, AUDITOR, COMPLAINT_OFFICER
+from tests.answers import answer_of
+from tests.factories import make_customer, make_staff
+from tests.incidents.test_services import report, with_address
+
+pytestmark = pytest.mark.django_db
+
+LIST = "/admin/incidents/unauthoriseduse/"
+
+
+@pytest.fixture
+def ung():
+    return with_address(make_customer(full_name="Nguyễn Văn Ưng"))
+
+
+@pytest.fixture
+def officer(client):
+    user = make_staff(COMPLAINT_OFFICER)
+    client.force_login(user)
+    return user
+
+
+def test_an_officer_locks_with_a_reason_and_it_is_on_record(client, officer, ung):
+    answer = client.post(f"{LIST}add/", {"customer": f" {ung.public_id}", "text": "Cảnh báo."})
+
+    case = UnauthorisedUse.objects.get()
+    assert answer.status_code == 302
+    assert (case.origin, case.text, case.needs_release) == ("staff", "Cảnh báo.", True)
+    assert User.objects.get(pk=ung.user.pk).locked_at is not None
+    assert case.history.get().history_user == officer
+    assert AccessRecord.objects.get().customer == ung.public_id
+
+
+@pytest.mark.parametrize(
+    "data", [{"customer": "0" * 32, "text": "x"}, {"customer": "", "text": ""}]
+)
+def test_nobody_is_locked_by_mistake(data, client, officer, ung):
+    answer = client.post(f"{LIST}add/", data)
+
+    assert answer.status_code == 200
+    assert not UnauthorisedUse.objects.exists()
+
+
+def test_a_reason_is_needed(client, officer, ung):
+    assert client.post(f"{LIST}add/", {"customer": ung.public_id, "text": " "}).status_code == 200
+    assert User.objects.get(pk=ung.user.pk).locked_at is None
+
+
+@pytest.mark.parametrize("role", [AUDITOR, ADMINISTRATOR])
+def test_others_see_and_do_nothing(role, client, ung):
+    case = report(ung)
+    client.force_login(make_staff(role))
+
+    for page in ("", "add/", f"{case.pk}/change/", f"{case.pk}/release/", f"{case.pk}/settle/"):
+        assert client.get(LIST + page).status_code == 403
+        assert client.post(LIST + page, {"finding": "x"}).status_code in (403, 405)
+    assert UnauthorisedUse.objects.get().is_open
+
+
+def test_an_officer_allows_unlocking_and_settles(client, officer, ung):
+    case = report(ung, mailbox_unsafe=True)
+    proof = {"channel": "counter", "kind": "identity_document", "result": "proved", "reference": ""}
+
+    assert client.get(f"{LIST}{case.pk}/change/").status_code == 200
+    client.post(f"{LIST}{case.pk}/release/", {**proof, "result": "not_proved"})
+    case.refresh_from_db()
+    assert case.released_at is None
+    client.post(f"{LIST}{case.pk}/release/", proof)
+    client.post(f"{LIST}{case.pk}/settle/", {"finding": "Đã đổi mật khẩu."})
+
+    case.refresh_from_db()
+    assert case.released_at is not None
+    assert (case.state, case.finding) == ("settled", "Đã đổi mật khẩu.")
+    assert Notice.objects.filter(template="account_locked").count() == 2
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_the_list_asks_no_more_for_more_rows(rows, client, officer, django_assert_num_queries):
+    for _ in range(rows):
+        report(with_address(make_customer()))
+    client.get(LIST)
+
+    with django_assert_num_queries(11):
+        client.get(LIST)
+
+
+def test_sp_2_is_never_called_kept_and_broken_by_an_account_left_open(ung):
+    load_profile("speedsms")
+    assert answer_of("SP-2")[0] == "not_measured"
+    report(ung)
+    assert answer_of("SP-2")[0] == "not_measured"
+
+    User.objects.filter(pk=ung.user.pk).update(locked_at=None)
+
+    assert answer_of("SP-2") == ("broken", 1, "customers")

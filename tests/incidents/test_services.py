@@ -1,0 +1,218 @@
+"""Unauthorised use: what locks, what unlocks, and what stays as it is."""
+
+import pytest
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from django.db import IntegrityError, transaction
+from django.urls import reverse
+
+from accounts.closing import close_account
+from accounts.exceptions import AccountClosed
+from accounts.models import Customer, IdentityCheck, User
+from accounts.reopening import change_mind
+from incidents import services
+from incidents.exceptions import IncidentError
+from incidents.models import UnauthorisedUse
+from notices.models import Notice
+from privacyportal.roles import COMPLAINT_OFFICER
+from retention import purge
+from tests.clients import PortalClient, code_of, set_up_app
+from tests.factories import PASSWORD, approve, close_in_the_past, make_customer, make_staff
+from tests.threads import at_once
+
+pytestmark = pytest.mark.django_db
+
+FRESH = "a new and long password"
+PROVED = {"channel": "counter", "kind": "identity_document", "result": "proved"}
+
+
+@pytest.fixture
+def ung():
+    return with_address(make_customer(full_name="Nguyễn Văn Ưng"))
+
+
+@pytest.fixture
+def officer():
+    return make_staff(COMPLAINT_OFFICER)
+
+
+def with_address(customer):
+    EmailAddress.objects.create(
+        user=customer.user, email=customer.email, verified=True, primary=True
+    )
+    return customer
+
+
+def report(customer, **kwargs):
+    kwargs.setdefault("origin", "account")
+    kwargs.setdefault("by", customer.user)
+    return services.report_unauthorised_use(customer, **kwargs)
+
+
+def sign_in(user, password=PASSWORD):
+    client = PortalClient()
+    answer = client.post(reverse("account_login"), {"login": user.email, "password": password})
+    return client, answer
+
+
+def is_in(client):
+    return "login" not in client.get(reverse("data")).get("Location", "")
+
+
+def test_a_report_ends_every_session_and_lets_nobody_in(ung):
+    (one, _), (two, _) = sign_in(ung.user), sign_in(ung.user)
+    assert is_in(one)
+    assert is_in(two)
+
+    case = report(ung, text="Có người đổi địa chỉ của tôi.")
+
+    assert not is_in(one)
+    assert not is_in(two)
+    client, answer = sign_in(ung.user)
+    assert answer.url == reverse("account_locked")
+    assert not is_in(client)
+    assert [event.code for event in case.events.all()] == ["locked"]
+    assert Notice.objects.get(template="account_locked").recipient == ung.public_id
+    assert case.reference.startswith("SC-")
+
+
+def test_a_wrong_password_does_not_tell_that_an_account_is_locked(ung):
+    report(ung)
+
+    _client, answer = sign_in(ung.user, "wrong")
+
+    assert answer.context["form"].errors
+
+
+def test_a_sign_in_under_way_leads_nowhere_once_it_is_locked(ung):
+    app = set_up_app(ung.user)
+    client, _answer = sign_in(ung.user)
+    report(ung)
+
+    client.post(reverse("mfa_authenticate"), {"code": code_of(app)})
+
+    assert not is_in(client)
+
+
+def test_a_forgotten_password_does_not_unlock(ung):
+    report(ung)
+    user = User.objects.get(pk=ung.user.pk)
+    user.set_password(FRESH)
+    user.save()
+
+    assert sign_in(ung.user, FRESH)[1].url == reverse("account_locked")
+
+
+def test_reported_twice_it_is_one_case_that_remembers_the_graver_word(ung):
+    first = report(ung)
+
+    again = report(ung, mailbox_unsafe=True, text="Cả hộp thư nữa.")
+
+    assert UnauthorisedUse.objects.get() == first == again
+    assert (again.needs_release, again.text) == (True, "Cả hộp thư nữa.")
+    assert Notice.objects.filter(template="account_locked").count() == 1
+
+
+def test_the_customer_unlocks_with_a_new_password_and_keeps_the_second_factor(ung):
+    set_up_app(ung.user)
+    report(ung)
+
+    services.unlock_account(ung, password=FRESH)
+
+    client, answer = sign_in(ung.user, FRESH)
+    assert answer.url == reverse("mfa_authenticate")
+    assert not is_in(client)
+    assert sign_in(ung.user, PASSWORD)[1].context["form"].errors
+    assert Authenticator.objects.filter(user=ung.user, type="totp").exists()
+    assert UnauthorisedUse.objects.get().unlocked_at is not None
+
+
+def test_where_the_mailbox_is_in_doubt_staff_find_out_first_who_asks(ung, officer):
+    case = report(ung, mailbox_unsafe=True)
+    with pytest.raises(IncidentError):
+        services.unlock_account(ung, password=FRESH)
+
+    refused = services.allow_unlocking(case, by=officer, **{**PROVED, "result": "not_proved"})
+    assert not refused
+    with pytest.raises(IncidentError):
+        services.unlock_account(ung, password=FRESH)
+    assert services.allow_unlocking(case, by=officer, **PROVED)
+
+    services.unlock_account(ung, password=FRESH)
+    assert is_in(sign_in(ung.user, FRESH)[0])
+    assert IdentityCheck.objects.filter(customer=ung).count() == 2
+
+
+def test_what_staff_locked_staff_allow_to_unlock(ung, officer):
+    report(ung, origin="staff", by=officer, text="Nhiều lần đăng nhập từ nước ngoài.")
+
+    with pytest.raises(IncidentError):
+        services.unlock_account(ung, password=FRESH)
+
+    assert ung.user.history.first().history_user == officer
+    assert ung.user.history.first().history_change_reason == "locked"
+
+
+def test_the_database_lets_nobody_unlock_what_staff_have_not_allowed(ung, officer):
+    case = report(ung, origin="staff", by=officer, text="x")
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        UnauthorisedUse.objects.filter(pk=case.pk).update(unlocked_at=case.received_at)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        UnauthorisedUse.objects.filter(pk=case.pk).update(state="settled")
+
+
+def test_settling_says_what_was_found_and_leaves_the_lock(ung, officer):
+    case = report(ung)
+    with pytest.raises(IncidentError):
+        services.settle_report(case, finding="  ", by=officer)
+
+    services.settle_report(case, finding="Mật khẩu bị lộ ở trang khác.", by=officer)
+
+    assert not case.is_open
+    assert not is_in(sign_in(ung.user)[0])
+    assert Notice.objects.filter(template="report_settled").exists()
+    with pytest.raises(IncidentError):
+        services.settle_report(case, finding="again", by=officer)
+
+
+def test_a_closed_account_is_not_reported(ung):
+    close_account(ung, by=ung.user)
+
+    with pytest.raises(AccountClosed):
+        report(ung)
+
+
+def test_a_closing_that_is_taken_back_does_not_unlock(ung):
+    report(ung)
+    close_account(ung, by=ung.user)
+    if Customer.objects.get().grace_until is None:
+        pytest.skip("this profile gives no days to change one's mind")
+
+    change_mind(ung)
+
+    assert not is_in(sign_in(ung.user)[0])
+
+
+def test_a_lock_keeps_no_data_from_being_deleted_on_time(ung, officer):
+    services.settle_report(report(ung), finding="Không có gì.", by=officer)
+    close_in_the_past(ung, 370)
+    ung.refresh_from_db()
+    approve(ung.closing_rule)
+
+    (run,) = purge.purge_closed_accounts()
+
+    assert run.erased == 1
+    assert not UnauthorisedUse.objects.exists()
+    assert not UnauthorisedUse.history.exists()
+
+
+def test_two_reports_at_once_make_one_case(portal):
+    ung = with_address(make_customer())
+
+    def again():
+        report(Customer.objects.get(pk=ung.pk))
+
+    at_once(*[again] * 3)
+
+    assert UnauthorisedUse.objects.count() == 1
