@@ -49,6 +49,10 @@ def make_full_customer(canary, *, closed_days_ago):
 def _sign_in(customer, canary):
     EmailAddress.objects.create(user=customer.user, email=customer.email, verified=True)
     Authenticator.objects.create(user=customer.user, type="webauthn", data={"name": f"{canary}9"})
+    report = report_unauthorised_use(
+        customer, origin="account", by=customer.user, text=f"{canary} đã bị lộ"
+    )
+    settle_report(report, finding="Không có gì.", by=make_staff(COMPLAINT_OFFICER))
     session = Session.objects.create(
         session_key=f"{canary}4", session_data="x", expire_date=timezone.now()
     )
@@ -108,7 +112,3 @@ def _complain(customer, canary):
     )
     make_evidence(complaint, name=f"{canary}7.pdf", content=f"%PDF-{canary}8".encode())
     withdraw_complaint(complaint, by=customer.user)
-    report = report_unauthorised_use(
-        customer, origin="account", by=customer.user, text=f"{canary} đã bị lộ"
-    )
-    settle_report(report, finding="Không có gì.", by=make_staff(COMPLAINT_OFFICER))
