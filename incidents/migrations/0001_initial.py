@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('accounts', '0023_sign_in_lock'),
+        ('accounts', '0024_sign_in_lock'),
         ('casework', '0005_unauthorised_use'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0022_merges_of_records'),
+        ('accounts', '0023_identity_proofs'),
     ]
 
     operations = [
