@@ -15,6 +15,7 @@ class AccessAction(models.TextChoices):
     REVEAL = "reveal", _("revealed in full")
     HISTORY = "history", _("change history")
     DOWNLOAD = "download", _("file downloaded")
+    PLAY = "play", _("recording played")
     EXPORT = "export", _("exported")
     CHECK = "check", _("asked whether contact is allowed")
 

@@ -38,6 +38,8 @@ LABELS = {
     "user_agent": _("Browser"),
     "UserSession": _("Signed-in devices"),
 }
+# What few companies hold at all: shown where a purpose or a rule names it, or something is there.
+HELD_BY_FEW = (DataCategory.CALL_RECORDING, DataCategory.HOSTED_CONTENT)
 NEWEST = 5  # rows of one table on the page of everything
 A_PAGE = 25  # rows of one table on the page of its category
 
@@ -107,12 +109,13 @@ class KeptCategory:
 def held_about(customer: Customer) -> list[HeldCategory]:
     """Return every category that the portal can hold, each with the newest rows of this one."""
     circumstances = _Circumstances(customer)
-    return [
+    described = [
         circumstances.describe(
             category, [_newest(declaration, customer) for declaration in declared]
         )
         for category, declared in _shown().items()
     ]
+    return [held for held in described if held.count or circumstances.expect(held.category)]
 
 
 def held_in(
@@ -182,6 +185,15 @@ class _Circumstances:
         self.given = {choice.purpose.pk for choice in choices_of(customer) if choice.is_given}
         self.recipients = list(Recipient.objects.active())
         self.rules = rules_of(local_day(timezone.now()))
+        self.named = {rule.category for rules in self.rules.values() for rule in rules}
+
+    def expect(self, category: DataCategory) -> bool:
+        """Say whether the company deals with such data at all."""
+        return (
+            category not in HELD_BY_FEW
+            or category in self.named
+            or any(category in purpose.data_categories for purpose in self.purposes)
+        )
 
     def describe(self, category: DataCategory, tables: list[HeldTable]) -> HeldCategory:
         return HeldCategory(

@@ -98,17 +98,18 @@ def as_attachment(
         filename=name,
         content_type=content_type,
     )
-    return _shut(response)
+    return shut(response)
 
 
 def as_download(content: bytes, *, name: str, content_type: str) -> HttpResponse:
     """Hand out what was made for this request, as as_attachment does a stored file."""
     disposition = content_disposition_header(as_attachment=True, filename=name)
     headers = {"Content-Type": content_type, "Content-Disposition": disposition}
-    return _shut(HttpResponse(content, headers=headers))
+    return shut(HttpResponse(content, headers=headers))
 
 
-def _shut(response: Response) -> Response:
+def shut(response: Response) -> Response:
+    """Keep a browser from opening a file as a page of the portal, and caches from keeping it."""
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = "sandbox; default-src 'none'"
     response["Cache-Control"] = "no-store"

@@ -30,6 +30,7 @@ COUNTED: dict[str, LazyText] = {
     Unit.SYSTEMS: ngettext_lazy("%(n)d system", "%(n)d systems", "n"),
     Unit.SUBSCRIPTIONS: ngettext_lazy("%(n)d subscription", "%(n)d subscriptions", "n"),
     Unit.NEWSLETTERS: ngettext_lazy("%(n)d newsletter", "%(n)d newsletters", "n"),
+    Unit.RECORDINGS: ngettext_lazy("%(n)d recording", "%(n)d recordings", "n"),
 }
 # Of these, a difference from one day to the next could tell of one person.
 ABOUT_PEOPLE = (
@@ -41,6 +42,7 @@ ABOUT_PEOPLE = (
     Unit.ENQUIRIES,
     Unit.SESSIONS,
     Unit.SUBSCRIPTIONS,
+    Unit.RECORDINGS,
 )
 STEP = 10
 

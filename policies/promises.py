@@ -62,6 +62,7 @@ class Unit(models.TextChoices):
     SYSTEMS = "systems", _("systems")
     SUBSCRIPTIONS = "subscriptions", _("subscriptions")
     NEWSLETTERS = "newsletters", _("newsletters")
+    RECORDINGS = "recordings", _("recordings")
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[Link, ...]], ...] = (
             (_("Customers"), "person", "accounts.customer"),
             (_("Merges of records"), "merge", "accounts.customermerge"),
             (_("Identity checks"), "id_card", "accounts.identitycheck"),
+            (_("Call recordings"), "call", "calls.callrecording"),
         ),
     ),
     (

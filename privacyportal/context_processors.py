@@ -4,17 +4,26 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
+from common.personal_data import DataCategory
+from policies.categories import deals_with
 from policies.models import Company
 
 
 def portal(request: HttpRequest) -> dict[str, Any]:
     """Give every page the company, asked of the database only where a page names it.
 
-    The official address is shown where passwords are asked.
+    With it comes what some companies hold alone, for the menu. The official address is
+    shown where passwords are asked.
     """
     return {
-        "company": SimpleLazyObject(Company.objects.first),
+        "company": SimpleLazyObject(_company),
         "site_origin": settings.SITE_ORIGIN,
         "contact_email": settings.CONTACT_EMAIL,
         "shows_promises": settings.TRANSPARENCY_PAGE,
     }
+
+
+def _company() -> Company | None:
+    return Company.objects.annotate(
+        records_calls=deals_with(DataCategory.CALL_RECORDING),
+    ).first()

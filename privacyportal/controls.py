@@ -174,10 +174,6 @@ not_built(
     because=_("Links to other sites are marked; nothing checks them day by day yet."),
 )
 not_built(
-    "call_recordings",
-    because=_("Recordings of calls are not held in the portal yet."),
-)
-not_built(
     "sign_in_notice",
     because=_("The official address is shown; a mail about each new sign-in is not sent yet."),
 )

@@ -77,6 +77,7 @@ INSTALLED_APPS = [
     "casework",
     "retention",
     "marketing",
+    "calls",
     "accounts",
     "visits",
     "access",
@@ -257,6 +258,7 @@ FILE_UPLOAD_HANDLERS = [
 EVIDENCE_MAX_FILES = 10
 EVIDENCE_MAX_BYTES = 20 * 1024 * 1024  # each
 EVIDENCE_MAX_TOTAL_BYTES = 60 * 1024 * 1024  # of one form: all of it is read into memory
+CALL_RECORDING_MAX_BYTES = 500 * 1024 * 1024  # stored piece by piece: an hour of CD quality fits
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "var" / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]

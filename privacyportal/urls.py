@@ -11,6 +11,7 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("me/", views.overview, name="overview"),
     path("me/", include("accounts.urls")),
+    path("me/calls/", include("calls.urls")),
     path("", include("marketing.urls")),
     path("complaints/", include("complaints.urls")),
     path("enquiries/", include("enquiries.urls")),

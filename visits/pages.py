@@ -41,6 +41,8 @@ NAMES: dict[str, str | Promise] = {
     "overview": _("Overview"),
     "data": _("My data"),
     "edit_details": _("Correct my details"),
+    "calls": _("Call recordings"),
+    "erase_call": _("Erase a recording"),
     "consents": _("My consents"),
     "accesses": _("Who saw my data"),
     "accept_policy": _("Accept the policy"),

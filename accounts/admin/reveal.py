@@ -26,15 +26,9 @@ class PurposeChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
         return str(obj.name)
 
 
-class RevealForm(forms.Form):
-    """Why somebody needs to see which of a customer's data in full."""
+class ReasonForm(forms.Form):
+    """Why somebody needs to see or hear data of a customer."""
 
-    groups = forms.MultipleChoiceField(
-        label=_("Data"),
-        widget=forms.CheckboxSelectMultiple,
-        help_text=_("Only what you need for this purpose."),
-        error_messages={"required": _("Choose what you need to see.")},
-    )
     purpose = PurposeChoice(
         Purpose.objects.active(),
         to_field_name="code",
@@ -51,18 +45,39 @@ class RevealForm(forms.Form):
     def __init__(self, *args: Any, customer: Customer, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.customer = customer
-        groups: Any = self.fields["groups"]
-        groups.choices = [
-            (group.category.value, group.category.label)
-            for group in masked_record(customer)
-            if group.may_be_revealed
-        ]
 
     def clean_case(self) -> str:
         reference = str(self.cleaned_data["case"]).strip().upper()
         if reference and not is_case_of(self.customer, reference):
             raise ValidationError(_("This customer has no case with this reference."))
         return reference
+
+
+class RevealForm(ReasonForm):
+    """Which of a customer's data in full, and why."""
+
+    groups = forms.MultipleChoiceField(
+        label=_("Data"),
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Only what you need for this purpose."),
+        error_messages={"required": _("Choose what you need to see.")},
+    )
+    field_order = ["groups", "purpose", "case"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        groups: Any = self.fields["groups"]
+        groups.choices = [
+            (group.category.value, group.category.label)
+            for group in masked_record(self.customer)
+            if group.may_be_revealed
+        ]
+
+
+APPROVAL_FIRST = _(
+    "This company promises to open a customer's data only after the customer approves."
+    " Asking for approval is not available yet, so details stay closed."
+)
 
 
 def asks_customers_first() -> bool:
@@ -92,10 +107,7 @@ class RevealingAdmin(PersonalDataAdmin):
             "back": self.page_of(customer),
         }
         if asks_customers_first():
-            context["refusal"] = _(
-                "This company promises to open a customer's data only after the customer approves."
-                " Asking for approval is not available yet, so details stay closed."
-            )
+            context["refusal"] = APPROVAL_FIRST
             return TemplateResponse(request, "admin/refused.html", context, status=403)
         data = request.POST if request.method == "POST" else None
         initial = {

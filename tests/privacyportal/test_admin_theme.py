@@ -25,6 +25,8 @@ PAGES = {
     "/admin/enquiries/enquiry/": {COMPLAINT_OFFICER, DPO},
     "/admin/enquiries/erasedenquiries/": {DPO},
     "/admin/accounts/customer/": {COMPLAINT_OFFICER, DPO},
+    "/admin/calls/callrecording/": {COMPLAINT_OFFICER, DPO},
+    "/admin/calls/callrecording/add/": {DPO},
     "/admin/accounts/user/": {ADMINISTRATOR},
     "/admin/accounts/user/add/": {ADMINISTRATOR},
     "/admin/access/accessrecord/": {DPO, AUDITOR},
@@ -101,8 +103,8 @@ def test_every_registered_admin_is_the_portals_own():
     homes = {type(site_admin).__module__.partition(".")[0] for site_admin in registered()}
 
     assert homes == {
-        "access", "accounts", "common", "complaints", "enquiries", "incidents", "marketing",
-        "notices", "policies", "retention", "visits",
+        "access", "accounts", "calls", "common", "complaints", "enquiries", "incidents",
+        "marketing", "notices", "policies", "retention", "visits",
     }  # fmt: skip
 
 

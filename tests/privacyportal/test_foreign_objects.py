@@ -8,10 +8,12 @@ from django.urls import NoReverseMatch, get_resolver, reverse
 from accounts.consents import decide_consent
 from accounts.models import Consent, Customer
 from accounts.receipts import record_of
+from calls.models import CallRecording
 from casework.models import Evidence
 from complaints.models import Complaint
 from policies.models import Purpose
 from privacyportal.roles import ROLES
+from tests.calls.conftest import make_recording
 from tests.factories import make_complaint, make_customer, make_evidence, make_staff, make_user
 
 CANARY = "zqvkxwpfhdnt"
@@ -51,8 +53,9 @@ def owner(db):
     customer = make_customer(full_name=f"{CANARY} Hoa", address=f"{CANARY} 5 Lê Lợi")
     complaint = make_complaint(customer=customer, text=f"{CANARY} text")
     make_evidence(complaint, name=f"{CANARY}.pdf")
-    purpose = Purpose.objects.asking_consent().first()
+    purpose = Purpose.objects.get(code="call_recording")
     decide_consent(customer, purpose, decision="given", by=customer.user)
+    make_recording(customer, f"ID3{CANARY}".encode())
     Authenticator.objects.create(user=customer.user, type="webauthn", data={"name": CANARY})
     return customer
 
@@ -60,6 +63,7 @@ def owner(db):
 def objects_of(customer):
     """What the parameters of each address would name."""
     complaint, key = Complaint.objects.get(), Authenticator.objects.get().pk
+    recording = {"public_id": CallRecording.objects.get().public_id}
     receipt = {"record": record_of(Consent.objects.get())}
     return {
         "consent_receipt_pdf": receipt,
@@ -70,6 +74,9 @@ def objects_of(customer):
             "public_id": complaint.public_id,
             "evidence_id": Evidence.objects.get().public_id,
         },
+        "call_audio": recording,
+        "download_call": recording,
+        "erase_call": recording,
         "mfa_remove_webauthn": {"pk": key},
         "mfa_edit_webauthn": {"pk": key},
     }
@@ -109,7 +116,10 @@ def test_an_object_of_somebody_else_is_not_there(method, client, owner):
 
 def test_the_owner_reaches_each_of_them(client, owner):
     client.force_login(owner.user)
-    readable = ("consent_receipt_pdf", "consent_receipt_json", "complaint", "evidence")
+    readable = (
+        *("consent_receipt_pdf", "consent_receipt_json", "complaint", "evidence"),
+        *("call_audio", "download_call"),
+    )
 
     for name in readable:
         response = client.get(reverse(name, kwargs=objects_of(owner)[name]))

@@ -27,6 +27,7 @@ from marketing.models import Preference
 from policies.models import DeclaredField, PolicyText, Purpose
 from privacyportal.roles import COMPLAINT_OFFICER, DPO
 from retention.models import NecessityReview
+from tests.calls.conftest import decide, make_recording
 from tests.factories import close_in_the_past, make_customer, make_evidence, make_staff
 
 
@@ -40,6 +41,8 @@ def make_full_customer(canary, *, closed_days_ago):
     _ask_staff(customer, canary)
     _declare(customer, canary)
     _complain(customer, canary)
+    decide(customer)
+    make_recording(customer, f"ID3{canary}15".encode(), source=f"{canary}16")
     ServiceEnd.objects.create(customer=customer, ended_on=timezone.localdate(), reason=f"{canary}9")
     NecessityReview.objects.create(customer=customer, asked_on=timezone.localdate())
     close_in_the_past(customer, closed_days_ago)

@@ -69,7 +69,7 @@ def files_holding(text):
 
 
 def stored_files():
-    return list(Path(settings.MEDIA_ROOT).glob("evidence/*/*"))
+    return list(Path(settings.MEDIA_ROOT).glob("*/*/*"))
 
 
 def opened(path, keys):
@@ -97,19 +97,19 @@ def test_everything_of_a_due_customer_goes_and_nothing_of_a_neighbour(approved):
         "casework.Evidence",
         "casework.HistoricalEvidence",
     }
-    assert len(files_holding(CANARY)) == 1
+    assert len(files_holding(CANARY)) == 2
 
     (run,) = purge.purge_closed_accounts()
 
     assert (run.due, run.erased, run.failed, run.only_reported) == (1, 1, 0, False)
     assert tables_holding(CANARY) == set()
     assert files_holding(CANARY) == []
-    assert len(stored_files()) == 1
+    assert len(stored_files()) == 2
     assert tables_holding(due.public_id) == {"retention.Tombstone", "access.AccessRecord"}
     assert not DoomedFile.objects.exists()
     assert Customer.objects.get() == neighbour
     assert len(tables_holding("zqneighbour")) >= 11
-    assert len(files_holding("zqneighbour")) == 1
+    assert len(files_holding("zqneighbour")) == 2
 
 
 def test_every_declared_table_is_emptied_of_the_customer(approved):

@@ -1,0 +1,153 @@
+from functools import partial
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import action
+
+from access.admin import SHORT_ID, PersonalDataAdmin
+from access.models import AccessAction
+from access.purposes import CUSTOMER_CARE
+from accounts.admin.reveal import APPROVAL_FIRST, ReasonForm, asks_customers_first
+from accounts.finding import read_search
+from accounts.models import Customer
+from calls.forms import RecordingForm
+from calls.models import CallRecording
+from calls.playback import playback_token, recording_of, send_recording
+from calls.services import add_recording
+from common.admin import themed
+from common.personal_data import DataCategory
+
+PLAY = "calls.play_callrecording"
+ADD = "calls.add_callrecording"
+
+
+@admin.register(CallRecording)
+class CallRecordingAdmin(PersonalDataAdmin):
+    """When calls were; what was said is heard only by who says why, and that is recorded."""
+
+    purpose = CUSTOMER_CARE
+    field_groups = (DataCategory.CALL_RECORDING,)
+
+    list_display = ["started_at", "direction", "length_text", "number", "customer_id"]
+    list_filter = ["direction"]
+    list_select_related = ["customer"]
+    search_fields = ["public_id"]
+    search_help_text = _("Whole email, phone number, public id or full name of the customer")
+    sortable_by = ()
+    fields = ["started_at", "direction", "length_text", "number", "customer_id", "added_at"]
+    readonly_fields = ["length_text", "customer_id"]
+    actions_detail = ["play"]
+
+    def get_urls(self) -> list[URLPattern]:
+        audio = path(
+            "audio/<str:token>/",
+            self.admin_site.admin_view(self.audio_view),
+            name="calls_callrecording_audio",
+        )
+        return [audio, *super().get_urls()]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: Any, search_term: str
+    ) -> tuple[Any, bool]:
+        if not search_term.strip():
+            return queryset, False
+        people = Customer.objects.filter(read_search(search_term).condition)
+        return queryset.filter(customer__in=people), False
+
+    def searched_by(self, term: str) -> str:
+        return read_search(term).by
+
+    @admin.display(description=_("length"))
+    def length_text(self, recording: CallRecording) -> str:
+        return recording.length
+
+    @admin.display(description=_("customer"))
+    def customer_id(self, recording: CallRecording) -> str:
+        return recording.customer.public_id[:SHORT_ID]
+
+    # Adding one
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm(ADD))
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        user: Any = request.user
+        return self.form_view(
+            request,
+            form_class=RecordingForm,
+            act=partial(add_recording, by=user),
+            title=_("Add a recording"),
+            done=_("The recording is kept, encrypted. The customer can hear it."),
+            back=reverse("admin:calls_callrecording_changelist"),
+        )
+
+    # Listening
+
+    def has_play_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        return bool(request.user.has_perm(PLAY))
+
+    @action(  # type: ignore[untyped-decorator]
+        description=_("Listen"), icon="play_arrow", permissions=["play"]
+    )
+    def play(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask why, record it, and show a player once: the answer is no page to come back to."""
+        recording = self.get_row(request, object_id, PLAY)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Listen to a recording"),
+            "object": recording,
+            "opts": self.opts,
+            "back": self.page_of(recording),
+        }
+        if asks_customers_first():
+            context["refusal"] = APPROVAL_FIRST
+            return TemplateResponse(request, "admin/refused.html", context, status=403)
+        data = request.POST if request.method == "POST" else None
+        form = ReasonForm(data, customer=recording.customer)
+        themed(form)
+        context |= {"form": form, "note": _("What you hear is recorded, and the customer sees it.")}
+        if form.is_valid():
+            return self._show_player(request, recording, form, context)
+        return TemplateResponse(request, "admin/step.html", context)
+
+    @transaction.atomic
+    def _show_player(
+        self, request: HttpRequest, recording: CallRecording, form: ReasonForm, context: Any
+    ) -> HttpResponse:
+        self.record(
+            request,
+            recording,
+            AccessAction.PLAY,
+            purpose=form.cleaned_data["purpose"].code,
+            case_reference=form.cleaned_data["case"],
+        )
+        token = playback_token(recording, _session_of(request))
+        audio = reverse("admin:calls_callrecording_audio", args=[token])
+        page = TemplateResponse(
+            request, "admin/calls/callrecording/player.html", {**context, "audio": audio}
+        )
+        return page.render()
+
+    def audio_view(self, request: HttpRequest, token: str) -> HttpResponseBase:
+        """Send what the player asks for: the look was recorded when it was shown."""
+        if not self.has_play_permission(request):
+            raise PermissionDenied
+        recording = recording_of(token, _session_of(request))
+        if recording is None:
+            raise Http404
+        return send_recording(request, recording)
+
+
+def _session_of(request: HttpRequest) -> str:
+    return str(request.session.session_key)

@@ -1,0 +1,42 @@
+from collections.abc import Collection
+
+from django.utils.translation import gettext_lazy as _
+
+from calls.models import CallRecording
+from calls.retention import remember_sources
+from common.personal_data import (
+    DataCategory,
+    Declaration,
+    declare,
+    erasure_step,
+    exempt,
+    mask_all,
+)
+
+declare(
+    Declaration(
+        model=CallRecording,
+        category=DataCategory.CALL_RECORDING,
+        customer="customer",
+        personal={
+            "direction": mask_all,
+            "started_at": mask_all,
+            "duration": mask_all,
+            "number": mask_all,
+        },
+        internal=["source_hash"],
+        plain=["size", "sha256", "kept_until"],
+        files=["file"],
+        since="added_at",
+        origin=_("from the company's telephone system or staff"),
+        page="calls",
+    )
+)
+
+exempt("calls.ErasedRecording", because="the hash of an id that the telephone system gave a call")
+
+
+@erasure_step
+def keep_recordings_from_coming_back(customers: Collection[int]) -> None:
+    recordings = CallRecording.objects.filter(customer__in=customers)
+    remember_sources(list(recordings.values_list("source_hash", flat=True)))
