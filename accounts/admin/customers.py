@@ -49,7 +49,11 @@ class CustomerAdmin(RevealingAdmin, AssistingAdmin, ClosingAdmin, RecordingAdmin
     sortable_by = ()
     fields = ["public_id", "masked_name", "language", "opened_at", "account_text"]
     readonly_fields = ["masked_name", "account_text"]
-    actions_detail = ["reveal", "assist", "end_service", "reopen", "merge", "invite"]
+    actions_detail = [
+        "reveal",
+        "assist",
+        {"title": _("More"), "items": ["invite", "merge", "end_service", "reopen"]},
+    ]
     change_form_outer_after_template = "admin/accounts/customer/record.html"
 
     # The list

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from access.admin import PersonalDataAdmin
 from accounts.forms import CustomerForm
@@ -38,7 +39,7 @@ FAULTS_SHOWN = 100
 
 
 class PurposesChoice(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
-    widget = forms.CheckboxSelectMultiple
+    widget = UnfoldAdminCheckboxSelectMultipleWidget
 
     def label_from_instance(self, obj: Any) -> str:
         return f"{obj.name}: {obj.wording}"

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from access.admin import PersonalDataAdmin
 from access.models import AccessAction
@@ -58,7 +59,7 @@ class RevealForm(ReasonForm):
 
     groups = forms.MultipleChoiceField(
         label=_("Data"),
-        widget=forms.CheckboxSelectMultiple,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
         help_text=_("Only what you need for this purpose."),
         error_messages={"required": _("Choose what you need to see.")},
     )

@@ -8,6 +8,9 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import expect
 
+from accounts.identity_checks import record_identity_check
+from accounts.imports import keep_for_preview
+from accounts.merging import ask_merge
 from complaints import services
 from complaints.models import ComplaintState
 from marketing.systems import add_system
@@ -53,6 +56,11 @@ def desk(portal):
     PageDay.objects.create(
         page="home", day=timezone.localdate(), views=9, networks=4, kept_until=timezone.localdate()
     )
+    recorded, twin = make_customer(user=None), make_customer(full_name="Hoa Trần")
+    check = record_identity_check(recorded, kind="call_back", channel="phone", by=officer)
+    merge = ask_merge(customer, duplicate=twin.public_id, reason="Một người", by=officer)
+    good, bad = "Mai;mai@example.com;0912345678", "Nam;;"
+    kept = keep_for_preview(f"Họ tên;Email;Điện thoại\n{good}\n{bad}\n".encode(), by=dpo)
     return {
         COMPLAINT_OFFICER: [
             officer,
@@ -66,6 +74,13 @@ def desk(portal):
             page_of("accounts_customer_change", customer.pk),
             page_of("accounts_customer_history", customer.pk),
             page_of("accounts_customer_reveal", customer.pk),
+            page_of("accounts_customer_add"),
+            page_of("accounts_customer_assist", customer.pk),
+            page_of("accounts_customer_merge", customer.pk),
+            page_of("accounts_customer_change", recorded.pk),
+            page_of("accounts_customer_invite", recorded.pk),
+            page_of("accounts_customermerge_changelist"),
+            page_of("accounts_customermerge_change", merge.pk),
             page_of("policies_company_change", 1),
             page_of("enquiries_enquiry_changelist"),
             page_of("enquiries_enquiry_change", enquiry.pk),
@@ -76,6 +91,13 @@ def desk(portal):
         DPO: [
             dpo,
             page_of("index"),
+            page_of("accounts_customer_changelist"),
+            page_of("accounts_customer_import_file"),
+            page_of("accounts_customer_import_preview", kept.public_id),
+            page_of("accounts_customermerge_change", merge.pk),
+            page_of("accounts_customermerge_approve", merge.pk),
+            page_of("accounts_identitycheck_changelist"),
+            page_of("accounts_identitycheck_change", check.pk),
             page_of("retention_legalhold_changelist"),
             page_of("retention_legalhold_add"),
             page_of("retention_legalhold_release", hold.pk),

@@ -13,9 +13,12 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from accounts.acceptance import accept_policy
+from accounts.assistance import change_for_customer
+from accounts.models import Customer
 from notices.services import send_due_notices
 from policies.models import PolicyVersion
-from tests.factories import PASSWORD, make_customer
+from privacyportal.roles import COMPLAINT_OFFICER
+from tests.factories import PASSWORD, make_customer, make_staff
 
 AXE = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
@@ -274,6 +277,32 @@ def test_pages_before_sign_in(visitor, site, path):
     visitor.page.goto(site + path)
 
     visitor.look()
+
+
+def test_a_customer_whom_staff_knew_takes_the_record_over(visitor):
+    """Signs up with the recorded address, chooses what is right, reads what staff changed."""
+    recorded = make_customer(full_name="Mai Trần", email="ung@example.com", user=None)
+    officer = make_staff(COMPLAINT_OFFICER)
+    change_for_customer(
+        recorded,
+        details={"address": "9 Hùng Vương, Huế"},
+        reason="Chuyển nhà",
+        by=officer,
+        channel="phone",
+        kind="call_back",
+    )
+    say, page = in_language("vi"), visitor.page
+    page.locator("button[value=vi]").click()
+    sign_up(visitor, say)
+    page.fill("#id_code", re.search(r"^[A-Z0-9-]{6,}$", newest_mail().body, re.M).group())
+    page.get_by_role("button", name=say("Confirm"), exact=True).click()
+    page.wait_for_url("**/me/details/")
+    visitor.look()
+    page.locator("form.card button").click()
+    page.goto(page.url.replace("/data/", "/changes/"))
+    visitor.look()
+    expect(page.get_by_text("Chuyển nhà")).to_be_visible()
+    assert Customer.objects.get().pk == recorded.pk
 
 
 def test_signing_in_takes_no_mouse(visitor, site):
