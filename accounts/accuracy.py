@@ -10,12 +10,14 @@ from django.utils.translation import gettext as _
 
 from accounts.locks import lock_open
 from accounts.models import AccuracyDeclaration, Customer, CustomerQuerySet, EventChannel, Occasion
-from notices.services import queue_notice
+from notices.models import NoticePriority
+from notices.services import queue_notices
 from policies.clocks import the_company
 from policies.counting import add_months, local_day, midnight
 from policies.models import sha256
 
 BATCH = 500
+MOST_A_RUN = 20_000  # the others are asked on the days after
 
 
 def wording() -> str:
@@ -88,13 +90,13 @@ def review(*, at: datetime | None = None, months: int | None = None) -> Review:
 
 
 def ask_for_accuracy(*, at: datetime | None = None) -> int:
-    """Ask by mail whose last declaration is too old; return how many were asked.
+    """Ask by mail whose last declaration is too old; return how many, at most MOST_A_RUN.
 
     Nobody is asked twice between two declarations, so it is safe to repeat.
     """
     due = review(at=at)
     asked = 0
-    while people := _ask_some(due):
+    while asked < MOST_A_RUN and (people := _ask_some(due)):
         asked += people
     return asked
 
@@ -104,14 +106,17 @@ def _ask_some(due: Review) -> int:
     people = list(
         due.unasked().order_by("pk").select_for_update(of=("self",), skip_locked=True)[:BATCH]
     )
-    for customer in people:
-        last = int(customer.declared_at.timestamp()) if customer.declared_at else 0
-        queue_notice(
-            "accuracy_due",
-            recipient=customer.public_id,
-            key=f"accuracy-{customer.public_id}-{last}",
-        )
+    queue_notices(
+        "accuracy_due",
+        [(customer.public_id, _key(customer), {}) for customer in people],
+        priority=NoticePriority.MAILING,  # a sign-in code waits for none of these
+    )
     Customer.objects.filter(pk__in=[customer.pk for customer in people]).update(
         accuracy_asked_at=timezone.now()
     )
     return len(people)
+
+
+def _key(customer: Customer) -> str:
+    last = int(customer.declared_at.timestamp()) if customer.declared_at else 0
+    return f"accuracy-{customer.public_id}-{last}"

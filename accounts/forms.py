@@ -151,7 +151,10 @@ class SignUpForm(DetailsForm, allauth_forms.SignupForm):  # type: ignore[misc]
     def clean_shown(self) -> None:
         """Take an acceptance only of the very words that were read."""
         if self.cleaned_data["shown"] != self._words():
-            self.data = {**self.data.dict(), "shown": self._words()}  # type: ignore[attr-defined]
+            ticked = {"accept_policy", *map(_consent_name, self.purposes)}  # for other words
+            typed = self.data.dict()  # type: ignore[attr-defined]
+            kept = {name: value for name, value in typed.items() if name not in ticked}
+            self.data = {**kept, "shown": self._words()}
             raise forms.ValidationError(
                 _("The policy or a question changed while you were reading. Please look again.")
             )

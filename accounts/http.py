@@ -33,7 +33,7 @@ def for_customer(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRes
 
     @wraps(view)
     def inner(request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        customer = Customer.objects.open().filter(user=request.user).first()
+        customer = Customer.objects.open().signed_in_as(request.user).first()
         if customer is None:
             return redirect("admin:index" if request.user.is_staff else "home")
         request.customer = customer

@@ -231,7 +231,8 @@ def end_sign_in(customers: Collection[int]) -> None:
     addresses = EmailAddress.objects.filter(user__in=users)
     Notice.objects.filter(
         Q(recipient__in=people.values("public_id"))
-        | Q(address__in=people.values("email"))
+        # Whoever has no address must not stand for all notices without one.
+        | Q(address__in=people.exclude(email="").values("email"))
         | Q(address__in=users.values("email"))
         | Q(address__in=addresses.values("email"))
     ).delete()

@@ -136,7 +136,8 @@ def read_file(content: bytes) -> Document:
     if len(found) > 1:
         raise NotGenuine(_("More than one signed text is in it; the file is not as we made it."))
     document = _checked(found.pop().decode())
-    if content.lstrip().startswith(b"{") and not _is_as_issued(content, document):
+    is_bare = content.strip() == document.text.encode()
+    if not (is_bare or content.startswith(b"%PDF-") or _is_as_issued(content, document)):
         raise NotGenuine(_("What the file shows is not what was signed."))
     return document
 

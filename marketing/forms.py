@@ -33,6 +33,7 @@ class SubscribeForm(forms.Form):
     def clean_shown(self) -> None:
         if self.cleaned_data["shown"] != sha256(self.purpose.wording):
             self.data = {**self.data.dict(), "shown": sha256(self.purpose.wording)}  # type: ignore[attr-defined]
+            self.data.pop("agrees", None)  # the tick was for other words
             raise forms.ValidationError(_("The question has changed. Please read it again."))
 
 

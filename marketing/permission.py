@@ -11,9 +11,9 @@ from accounts.consents import consent_in_force
 from accounts.models import Customer
 from marketing.links import way_out
 from marketing.models import Subscription
-from marketing.suppression import is_proven, suppressions_of
+from marketing.suppression import proven_contacts, suppressions_of
 from notices.services import guards_marketing
-from policies.models import Purpose
+from policies.models import Channel, Purpose
 
 
 class Reason(StrEnum):
@@ -54,7 +54,7 @@ def may_contact(contact: str, purpose: Purpose) -> Answer:
 def _consents_at(contact: str, purpose: Purpose) -> Iterator[datetime]:
     for customer in customers_at(contact):
         consent = consent_in_force(customer, purpose)
-        if consent is not None and is_proven(customer):
+        if consent is not None and contact in proven_contacts(customer, purpose.channel):
             yield consent.at
     subscribed = Subscription.objects.confirmed().filter(email=contact, purpose=purpose)
     for subscription in subscribed.select_related("purpose"):
@@ -83,7 +83,7 @@ def _address_of_customer(public_id: str, purpose: Purpose) -> str | None:
     customer = held.filter(public_id=public_id).first()
     if customer is None or consent_in_force(customer, purpose) is None:
         return None
-    return customer.email if is_proven(customer) else None
+    return next(iter(proven_contacts(customer, Channel.EMAIL)), None)
 
 
 def _address_of_subscriber(public_id: str, purpose: Purpose) -> str | None:

@@ -83,9 +83,8 @@ class Found:
 
 def find_choices(request: HttpRequest) -> Found:
     """Return the choices of whoever asks: the account's, else the cookie's, else none."""
-    preference = Preference.objects.filter(
-        customer__user=request.user.pk, customer__closed_at=None
-    ).first()
+    people = Customer.objects.open().signed_in_as(request.user)
+    preference = Preference.objects.filter(customer__in=people).first()
     if preference is not None:
         return Found(_of(preference), Source.ACCOUNT)
     if chosen := Choices.from_cookie(request.COOKIES.get(COOKIE, "")):

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.consents import follows_decisions
 from accounts.models import Consent, ConsentDecision, Customer
-from marketing.contacts import contact_hash, contacts_of
+from marketing.contacts import BY_ADDRESS, contact_hash, contacts_of
 from marketing.models import Subscription, Suppression, SuppressionReason
 from marketing.preferences import follow_no_more
 from policies.models import Channel, Purpose
@@ -40,11 +40,10 @@ def suppress_customer(customer: Customer, purpose: Purpose) -> None:
 def lift_by_consent(customer: Customer, purpose: Purpose, *, given_at: datetime) -> None:
     """Take the customer off the list, as far as the consent is newer than the refusal.
 
-    Nobody does so with an address that is not proved to be theirs.
+    Nobody does so with an address or number that is not proved to be theirs.
     """
-    if is_proven(customer):
-        refused = suppressions_of(contacts_of(customer, purpose.channel), purpose)
-        refused.filter(at__lte=given_at).update(lifted_at=timezone.now())
+    refused = suppressions_of(proven_contacts(customer, purpose.channel), purpose)
+    refused.filter(at__lte=given_at).update(lifted_at=timezone.now())
 
 
 def lift_after_proof(customer: Customer) -> None:
@@ -61,10 +60,14 @@ def lift_by_confirmation(subscription: Subscription) -> None:
     refused.update(lifted_at=timezone.now())
 
 
-def is_proven(customer: Customer) -> bool:
-    """Say whether the customer has shown that the address is theirs."""
+def proven_contacts(customer: Customer, channel: str) -> list[str]:
+    """Return where the customer can be reached on that channel and has shown that it is theirs.
+
+    Nobody proves a number to the portal, so that no consent speaks for one: it could be
+    a neighbour's, by a slip or by intent.
+    """
     proved = EmailAddress.objects.filter(user=customer.user_id, email=customer.email, verified=True)
-    return bool(proved.exists())
+    return [customer.email] if channel in BY_ADDRESS and proved.exists() else []
 
 
 def marketing_purposes() -> QuerySet[Purpose]:

@@ -116,11 +116,23 @@ def queue_notice(template: str, *, recipient: str, key: str, **context: Any) -> 
     _queue(template=template, recipient=recipient, key=key, context=context)
 
 
-def queue_notices(template: str, notices: Iterable[tuple[str, str, dict[str, Any]]]) -> None:
+def queue_notices(
+    template: str,
+    notices: Iterable[tuple[str, str, dict[str, Any]]],
+    *,
+    priority: NoticePriority = NoticePriority.AT_ONCE,
+) -> None:
     """Write several notices at once, each by its recipient, key and context as queue_notice()."""
     now = timezone.now()
     rows = [
-        Notice(template=template, recipient=recipient, key=key, context=context, send_after=now)
+        Notice(
+            template=template,
+            recipient=recipient,
+            key=key,
+            context=context,
+            priority=priority,
+            send_after=now,
+        )
         for recipient, key, context in notices
     ]
     Notice.objects.bulk_create(rows, ignore_conflicts=True)

@@ -27,7 +27,7 @@ from policies.models import Purpose
 def home(request: HttpRequest) -> HttpResponse:
     """Welcome a visitor; send whoever is signed in to their page."""
     if request.user.is_authenticated:
-        if Customer.objects.open().filter(user=request.user).exists():
+        if Customer.objects.open().signed_in_as(request.user).exists():
             return redirect("overview")
         if request.user.is_staff:
             return redirect("admin:index")

@@ -96,6 +96,10 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
     def open(self) -> "CustomerQuerySet":
         return self.filter(closed_at=None)
 
+    def signed_in_as(self, user: Any) -> "CustomerQuerySet":
+        """Narrow to the customer who asks; a visitor is none of those without a sign-in."""
+        return self.filter(user=user) if user.is_authenticated else self.none()
+
     def known_as(self, public_id: str) -> "CustomerQuerySet":
         """Narrow to who has this public id, or had it before two records became one.
 

@@ -33,7 +33,7 @@ def newsletter(request: HttpRequest) -> HttpResponse:
     purpose = subscriptions.newsletter_purpose()
     if purpose is None:
         raise Http404
-    if Customer.objects.open().filter(user=request.user.pk).exists():
+    if Customer.objects.open().signed_in_as(request.user).exists():
         return redirect("consents")
     form = SubscribeForm(request.POST if request.method == "POST" else None, purpose=purpose)
     if not form.is_valid():

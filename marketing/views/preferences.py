@@ -64,7 +64,7 @@ def _require_own_page(request: HttpRequest) -> None:
 
 
 def _keep(request: HttpRequest, choices: Choices) -> HttpResponse:
-    customer = Customer.objects.open().filter(user=request.user.pk).first()
+    customer = Customer.objects.open().signed_in_as(request.user).first()
     if customer is not None:
         by: Any = request.user
         choose(customer, choices, by=by)

@@ -27,7 +27,7 @@ def _told(withdrawn: list[str]) -> str:
     else:
         first = _("You have refused all marketing. You had consented to none of it.")
     second = _(
-        "Your email address and phone number are now on the list of those who get no"
-        " advertising; only a new consent of yours takes them off it."
+        "How these would have reached you is now on the list of those who get no advertising;"
+        " only a new consent of yours, from an address proved to be yours, takes it off."
     )
     return f"{first} {second}"

@@ -113,8 +113,20 @@ class TestTheAnswer:
     )
     def test_finds_a_number_however_it_is_written(self, system, customer, written):
         decide(customer, "given", "partner_offers")
+        decide(customer, "withdrawn", "partner_offers")
 
-        assert ask(system, written, "partner_offers")["allowed"] is True
+        assert ask(system, written, "partner_offers")["reason"] == "refused"
+
+    def test_takes_nobodys_consent_for_a_number_that_may_be_a_neighbours(self, system, customer):
+        decide(customer, "given", "partner_offers")
+        decide(customer, "withdrawn", "partner_offers")
+        other = make_customer(phone=customer.phone, is_verified=True)
+        decide(other, "given", "partner_offers")
+
+        assert ask(system, other.email, "partner_offers")["reason"] == "consent"
+        assert ask(system, customer.phone, "partner_offers")["reason"] == "refused"
+        another = make_customer(is_verified=True)
+        assert ask(system, another.phone, "partner_offers")["reason"] == "no_consent"
 
     def test_finds_an_address_in_other_letters(self, system):
         customer = make_customer(email="mai@example.com", is_verified=True)

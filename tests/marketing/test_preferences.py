@@ -310,3 +310,14 @@ def in_a_thread(step, customer, choices):
         step(Customer.objects.get(pk=customer.pk), choices, by=customer.user)
     finally:
         connections.close_all()
+
+
+def test_a_visitor_is_none_of_the_customers_without_a_sign_in(client):
+    recorded = make_customer(user=None)
+    Preference.objects.create(customer=recorded, advertising=True)
+
+    assert client.get(reverse("preferences_json")).json()["source"] == "default"
+    assert client.get(reverse("newsletter")).status_code == 200
+    client.post(reverse("preferences"), {"ads": "none"})
+
+    assert Preference.objects.get().advertising is True

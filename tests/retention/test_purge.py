@@ -21,7 +21,7 @@ from common.models import DoomedFile, FileKey
 from common.personal_data import declarations
 from complaints.models import Complaint, ComplaintState
 from notices.models import Notice
-from notices.services import queue_rendered
+from notices.services import queue_notice, queue_rendered
 from policies.loading import load_profile
 from policies.models import RetentionRule
 from policies.retention import rule_after_closing
@@ -32,6 +32,7 @@ from retention.models import PurgeRun, Tombstone
 from retention.services import place_hold
 from tests.factories import (
     approve,
+    close_in_the_past,
     make_complaint,
     make_customer,
     make_evidence,
@@ -122,6 +123,18 @@ def test_every_declared_table_is_emptied_of_the_customer(approved):
     assert empty_before == {"account.EmailConfirmation", "retention.LegalHold"}
     for declaration in declarations():
         assert not declaration.about([due.pk]).exists(), declaration.model
+
+
+def test_whoever_has_no_address_takes_nobodys_notices_along(approved):
+    other = make_customer()
+    queue_notice("details_changed", recipient=other.public_id, key="k")
+    due = make_customer(email="", user=None)
+    close_in_the_past(due, 370)
+
+    purge.purge_closed_accounts()
+
+    assert not Customer.objects.filter(pk=due.pk).exists()
+    assert Notice.objects.get().recipient == other.public_id
 
 
 def test_the_tombstone_says_that_there_was_one_and_nothing_more(approved):
