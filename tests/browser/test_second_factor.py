@@ -133,12 +133,14 @@ def test_a_passkey_is_added_used_renamed_and_removed(visitor, site, passkeys):
     assert not Authenticator.objects.exists()
 
 
-def test_a_passkey_that_fails_is_told_and_the_code_still_counts(visitor, site):
+def test_a_passkey_that_fails_is_told_and_the_code_still_counts(visitor, site, passkeys):
     page = visitor.page
     customer = make_customer()
     app = set_up_app(with_address(customer.user))
     sign_in(page, site, customer.user)
 
+    expect(page.locator("#authenticate")).to_be_visible()
+    expect(page.locator("#key-failed")).to_be_hidden()
     page.locator("#authenticate").click()
     expect(page.locator("#key-failed")).to_be_visible()
     page.fill("#id_code", code_of(app))
