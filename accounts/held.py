@@ -32,11 +32,13 @@ from policies.models import DeclaredField, DeclaredKind, Purpose, Recipient
 from policies.models.declared_fields import FIXED
 from policies.retention import period_of, rules_of
 
-# What libraries name for programmers.
+# What is named for programmers and for staff.
 LABELS = {
     "ip": _("Network address"),
     "user_agent": _("Browser"),
     "UserSession": _("Signed-in devices"),
+    "Authenticator": _("Second factors"),
+    "PolicyEvent": _("Policies shown and accepted"),
 }
 # What few companies hold at all: shown where a purpose or a rule names it, or something is there.
 HELD_BY_FEW = (DataCategory.CALL_RECORDING, DataCategory.HOSTED_CONTENT)

@@ -29,8 +29,9 @@ class Origin:
 def origins_of(declaration: Declaration, rows: Collection[Any]) -> Mapping[tuple[Any, str], Origin]:
     """Return the origin of each personal field of these rows, by primary key and field name.
 
-    A table with history says who wrote the present value and when; any other
-    declares where its rows come from. Asks one query at most.
+    A table with history says who wrote the present value and when, and what nobody signed
+    in wrote came from where it declares; any other declares it for all its rows. Asks one
+    query at most.
     """
     if not rows or not declaration.personal:
         return {}
@@ -65,11 +66,11 @@ def _from_history(
             if getattr(then, name) != getattr(row, name):
                 settled.add(field)
             else:
-                origins[field] = Origin(_source(then), then.history_date)
+                origins[field] = Origin(_source(then, declaration), then.history_date)
     return origins
 
 
-def _source(then: Any) -> str | Promise:
+def _source(then: Any, declaration: Declaration) -> str | Promise:
     if then.history_user is None:
-        return FROM_COMPANY
+        return declaration.origin or FROM_COMPANY
     return FROM_STAFF if then.history_user.is_staff else FROM_CUSTOMER

@@ -80,6 +80,7 @@ declare(
         personal={"email": mask_email},
         internal=["password"],
         plain=["staff_name"],
+        origin=_("from you, when you signed up"),
     )
 )
 declare(

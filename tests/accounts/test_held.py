@@ -6,14 +6,16 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone, translation
 
+from accounts.acceptance import accept_policy
 from accounts.consents import decide_consent
 from accounts.details import correct_details
 from accounts.held import held_about
 from accounts.models import ConsentDecision
 from common.personal_data import DataCategory
 from policies.loading import load_profile
-from policies.models import Purpose
+from policies.models import PolicyText, Purpose
 from privacyportal.roles import COMPLAINT_OFFICER
+from tests.clients import set_up_app
 from tests.factories import make_complaint, make_customer, make_evidence, make_staff
 
 pytestmark = pytest.mark.django_db
@@ -61,6 +63,23 @@ def test_each_value_says_who_gave_it_and_since_when(customer):
     name, _email, phone, _address = row
     assert timezone.now() - name.origin.since > timedelta(days=29)
     assert timezone.now() - phone.origin.since < timedelta(days=1)
+
+
+def test_the_sign_in_address_came_from_who_signed_up(customer):
+    tables = held_of(customer, DataCategory.ACCOUNT).tables
+    (address,) = [field for table in tables for row in table.rows for field in row]
+    assert address.value == customer.user.email
+    assert str(address.origin.source) == "from you, when you signed up"
+
+
+def test_tables_are_named_for_customers_not_for_programmers(client, customer):
+    set_up_app(customer.user)
+    accept_policy(customer, PolicyText.objects.first())
+
+    page = client.get(reverse("data"), headers={"accept-language": "en"}).content.decode()
+
+    assert "Second factors: " in page
+    assert "Policies shown and accepted: " in page
 
 
 def test_a_category_says_which_purposes_use_it_and_whether_the_customer_let_them(customer):
