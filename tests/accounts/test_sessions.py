@@ -287,3 +287,15 @@ def test_a_reset_link_is_worth_nothing_after(event, client, ung):
         _browser, page = open_link(link)
 
     assert page.context["token_fail"]
+
+
+def test_signing_out_everywhere_else_is_offered_where_somebody_is_signed_in_elsewhere(client, ung):
+    sign_in(client, ung.user)
+    assert "Sign out everywhere else" not in devices(client)
+
+    sign_in(PortalClient(), ung.user)
+    assert "Sign out everywhere else" in devices(client)
+
+
+def devices(client):
+    return client.get(reverse("usersessions_list"), headers={"accept-language": "en"}).text
