@@ -23,8 +23,8 @@ MOST_A_RUN = 20_000  # the others are asked on the days after
 def wording() -> str:
     """Return what a customer declares, in the language in use; the pages show these very words."""
     return _(
-        "I declare that my details are complete and correct. I know that wrong details are my own"
-        " responsibility and can make claims void."
+        "I declare that my details are complete and correct. I know that I am responsible for"
+        " wrong ones."
     )
 
 

@@ -73,16 +73,20 @@ def put_declared(customer: Customer, declared: Mapping[str, str], *, by: User) -
         elif is_held(customer.pk):
             delete_as(present[code], by=by, reason="emptied")
         else:
-            forget_declared(present[code])
+            forget_declared(customer, code)
     return changed
 
 
-def forget_declared(value: DeclaredValue) -> None:
-    """Erase a declared value, and its history."""
-    key = value.pk
-    value.skip_history_when_saving = True  # type: ignore[attr-defined]
-    value.delete()
-    DeclaredValue.history.filter(id=key).delete()
+def forget_declared(customer: Customer, code: str) -> bool:
+    """Erase a declared value with all that the history keeps of it; say whether there was any."""
+    values = DeclaredValue.objects.filter(customer=customer, field__code=code)
+    past = DeclaredValue.history.filter(customer_id=customer.pk, field__code=code)
+    was_there = values.exists() or past.exists()
+    for value in values:
+        value.skip_history_when_saving = True  # type: ignore[attr-defined]
+        value.delete()
+    past.delete()
+    return was_there
 
 
 def tell_of_change(customer: Customer) -> None:

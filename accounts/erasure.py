@@ -1,7 +1,8 @@
 """Customers erase single details of theirs, or all of a kind, while the account goes on.
 
-What goes is gone from the history too: the history keeps that it was erased,
-when and by whom. The purge of a whole customer is retention's.
+What goes is gone from the history too. Of a fixed detail the history keeps that
+it was erased, when and by whom; of all else nothing is kept but the mail that
+tells of it. The purge of a whole customer is retention's.
 """
 
 from django.db import transaction
@@ -68,20 +69,15 @@ def erase_detail(customer: Customer, name: str, *, by: User) -> bool:
 
 
 def _erase_fixed(customer: Customer, name: str, by: User) -> bool:
-    if not getattr(customer, name):
-        return False
-    setattr(customer, name, "")
-    save_as(customer, by=by, reason=f"{name} erased", fields=[name])
-    customer.history.update(**{name: ""})
-    return True
+    """Erase the value, and those that the history keeps of before."""
+    if getattr(customer, name):
+        setattr(customer, name, "")
+        save_as(customer, by=by, reason=f"{name} erased", fields=[name])
+    return bool(customer.history.exclude(**{name: ""}).update(**{name: ""}))
 
 
 def _erase_declared(customer: Customer, code: str, by: User) -> bool:
-    value = customer.declared.filter(field__code=code).first()
-    if value is None:
-        return False
-    forget_declared(value)
-    return True
+    return forget_declared(customer, code)
 
 
 @transaction.atomic
@@ -97,7 +93,10 @@ def erase_category(customer: Customer, category: DataCategory) -> int:
         )
     going = [each for each in children_first() if each.erasable and each.category == category]
     counts = erase_rows(going, [customer.pk])
-    return sum(counts[each.model._meta.label] for each in going)
+    erased = sum(counts[each.model._meta.label] for each in going)
+    if erased:
+        tell_of_change(customer)
+    return erased
 
 
 def _lock_erasable(customer: Customer) -> None:

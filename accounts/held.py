@@ -5,6 +5,7 @@ purposes use it, who outside receives it, how long it is kept and why.
 """
 
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -252,6 +253,8 @@ def _field(row: Model, name: str, origin: Origin | None) -> HeldField:
 
 
 def _as_kind(field: DeclaredField, text: str) -> str:
+    """Return a date as it is written here; what was declared before it was one, as it is."""
     if field.kind == DeclaredKind.DATE:
-        return date_format(date.fromisoformat(text), "SHORT_DATE_FORMAT")
+        with suppress(ValueError):
+            return date_format(date.fromisoformat(text), "SHORT_DATE_FORMAT")
     return text

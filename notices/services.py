@@ -378,7 +378,7 @@ def _settle(notice: Notice, state: NoticeState) -> None:
     notice.state = state
     notice.sent_at = timezone.now() if state == NoticeState.SENT else None
     notice.address = notice.subject = notice.body = ""
-    notice.save(update_fields=["state", "sent_at", "address", "subject", "body"])
+    _note(notice, "state", "sent_at", "address", "subject", "body")
 
 
 def _give_up_or_wait(notice: Notice, error: str) -> None:
@@ -387,4 +387,9 @@ def _give_up_or_wait(notice: Notice, error: str) -> None:
         _settle(notice, NoticeState.FAILED)
     else:
         notice.error = error[:64]
-        notice.save(update_fields=["error"])
+        _note(notice, "error")
+
+
+def _note(notice: Notice, *fields: str) -> None:
+    """Save these fields, unless an erasure has taken the row meanwhile."""
+    Notice.objects.filter(pk=notice.pk).update(**{name: getattr(notice, name) for name in fields})

@@ -211,4 +211,4 @@ def labels_of(names: Iterable[str]) -> list[str]:
     names = list(names)
     unknown = [name for name in names if name not in fixed]
     other = DeclaredField.objects.in_bulk(unknown, field_name="code") if unknown else {}
-    return [fixed.get(name) or other[name].name for name in names]
+    return [str(fixed.get(name) or getattr(other.get(name), "name", name)) for name in names]

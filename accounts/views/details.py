@@ -64,11 +64,12 @@ def erase_detail(request: CustomerRequest, name: str) -> HttpResponse:
     refusal = erasure.why_detail_stays(name)
     if request.method == "POST" and not refusal:
         try:
-            erasure.erase_detail(request.customer, name, by=request.user)
+            was_there = erasure.erase_detail(request.customer, name, by=request.user)
         except PortalError as error:
             refusal = str(error)
         else:
-            messages.success(request, _("It is erased for good, from the history too."))
+            erased = _("It is erased for good, from the history too.")
+            messages.success(request, erased if was_there else _("Nothing is held."))
             return redirect("data")
     context = {"label": label, "refusal": refusal}
     return render(request, "accounts/erase_detail.html", context)

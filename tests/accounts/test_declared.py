@@ -11,7 +11,7 @@ from notices.models import Notice
 from policies.loading import load_profile
 from policies.models import DeclaredField
 from privacyportal.roles import DPO
-from retention.services import place_hold
+from retention.services import place_hold, release_hold
 from tests.answers import answer_of
 from tests.factories import make_customer, make_staff
 
@@ -94,6 +94,37 @@ def test_what_is_emptied_in_the_form_is_erased_unless_a_hold_stands(client, cust
 
     assert declared(customer) == {}
     assert {row.value for row in DeclaredValue.history.all()} == {"B"}
+
+
+def test_what_a_hold_kept_goes_with_the_next_erasure(client, customer):
+    save(client, organisation="SECRET", job_title="B")
+    dpo = make_staff(DPO)
+    hold = place_hold(
+        customer.public_id, authority="Tòa án", document="1/QĐ", reason="vụ án", by=dpo
+    )
+    save(client, organisation="", job_title="B")
+    release_hold(hold, by=make_staff(DPO))
+    save(client, organisation="khác", job_title="B")
+
+    client.post(reverse("erase_detail", args=["organisation"]))
+
+    assert [row.value for row in DeclaredValue.history.all()] == ["B"]
+
+
+def test_all_at_once_is_told_by_mail_too(client, customer):
+    save(client, organisation="A")
+    Notice.objects.all().delete()
+
+    client.post(reverse("erase_category", args=["declared"]))
+
+    assert Notice.objects.get().template == "details_changed"
+
+
+def test_an_answer_from_before_it_was_a_date_is_shown_as_it_is(client, customer):
+    save(client, organisation="bao giờ")
+    DeclaredField.objects.filter(code="organisation").update(kind="date")
+
+    assert "bao giờ" in client.get(reverse("data")).content.decode()
 
 
 def test_a_required_detail_is_asked_for_and_says_why_it_stays(client, customer):

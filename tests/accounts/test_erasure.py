@@ -57,6 +57,21 @@ def test_an_erased_detail_is_gone_from_the_history_too_and_a_neighbours_stays(cl
     assert Notice.objects.filter(template="details_changed").count() == 2
 
 
+def test_what_was_emptied_before_is_erased_from_the_history(client, customer):
+    correct_details(
+        customer,
+        details={"full_name": "Ưng", "phone": customer.phone, "address": ""},
+        by=customer.user,
+    )
+    assert SECRET in addresses(customer)
+
+    client.post(reverse("erase_detail", args=["address"]))
+    assert set(addresses(customer)) == {""}
+
+    page = client.post(reverse("erase_detail", args=["address"]), follow=True).content.decode()
+    assert "Không lưu giữ dữ liệu nào" in page
+
+
 @pytest.mark.parametrize("name", ["full_name", "email", "phone"])
 def test_a_detail_that_the_account_needs_says_why_it_stays(client, customer, name):
     page = client.get(reverse("erase_detail", args=[name])).content.decode()
