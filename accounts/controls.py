@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from access.models import AccessRecord
 from access.purposes import BUILT_IN
 from accounts.accuracy import review
+from accounts.devices import kept_since
 from accounts.erasure import ERASABLE
 from accounts.models import (
     MAILING,
@@ -24,9 +25,10 @@ from accounts.models import (
     DeclaredValue,
     IdentityCheck,
     IdentityCheckResult,
+    KnownDevice,
     PolicyAnnouncement,
 )
-from notices.models import Notice, Outcome
+from notices.models import Notice, NoticeState, Outcome
 from policies.counting import local_day, midnight
 from policies.models import (
     DeclaredField,
@@ -268,3 +270,48 @@ def field_erasure(promise: Promise) -> Measure:
     stay = [name for name in FIXED if name not in required and name not in ERASABLE]
     verdict = broken if stay else kept
     return verdict(len(stay), Unit.FACTS, link=admin_list("policies.company"))
+
+
+ELSEWHERE_UNSEEN = _(
+    "The address is shown where passwords are asked, and new devices are told; where else people"
+    " type their password, nobody can see."
+)
+
+
+@control(
+    "sign_in_notice",
+    counts=_("Mails about a new device that did not leave within a day"),
+    missing=ELSEWHERE_UNSEEN,
+)
+def sign_in_notice(promise: Promise) -> Asking:
+    """Count the mails about sign-ins from a new device, of 30 days, that have not left.
+
+    The sign-in shows the official address by construction; a test holds it so. What people
+    type elsewhere is out of sight, so that the promise is never shown kept.
+    """
+    now = timezone.now()
+    mails = Notice.objects.filter(template="new_device", queued_at__gte=now - LOOKED_BACK)
+    late = mails.filter(state=NoticeState.QUEUED, queued_at__lt=now - TOLD_WITHIN)
+    counts = yield {"failed": mails.filter(state=NoticeState.FAILED), "late": late}
+    if left := sum(counts.values()):
+        return at_risk(left, Unit.MAILS, link=admin_list("notices.notice"))
+    return not_measured(ELSEWHERE_UNSEEN)
+
+
+OTHER_SITES_UNWATCHED = _(
+    "Devices are shown, erasable and forgotten in time here; other sites are not watched."
+)
+
+
+@control(
+    "device_information",
+    counts=_("Devices kept for longer than promised"),
+    missing=OTHER_SITES_UNWATCHED,
+)
+def device_information(promise: Promise) -> Asking:
+    """Count the devices that the nightly job should have forgotten; what else is out of sight."""
+    since = kept_since() - FORGOTTEN_WITHIN
+    counts = yield {"old": KnownDevice.objects.filter(last_seen_at__lt=since)}
+    if counts["old"]:
+        return broken(counts["old"], Unit.DEVICES, link=admin_list("common.jobstatus"))
+    return not_measured(OTHER_SITES_UNWATCHED)

@@ -58,7 +58,7 @@ def erase_detail(customer: Customer, name: str, *, by: User) -> bool:
 
     Raises AccountClosed, ErasureRefused.
     """
-    _lock_erasable(customer)
+    lock_erasable(customer)
     if reason := why_detail_stays(name):
         raise ErasureRefused(reason)
     erase = _erase_fixed if name in FIXED else _erase_declared
@@ -86,7 +86,7 @@ def erase_category(customer: Customer, category: DataCategory) -> int:
 
     Raises AccountClosed, ErasureRefused.
     """
-    _lock_erasable(customer)
+    lock_erasable(customer)
     if category not in erasable_categories():
         raise ErasureRefused(
             _("This is kept for as long as your account is open. It goes when you close it.")
@@ -99,7 +99,11 @@ def erase_category(customer: Customer, category: DataCategory) -> int:
     return erased
 
 
-def _lock_erasable(customer: Customer) -> None:
+def lock_erasable(customer: Customer) -> None:
+    """Lock the row of an open account of which the customer may erase parts.
+
+    Raises AccountClosed, ErasureRefused.
+    """
     lock_open(customer)
     if is_held(customer.pk):
         raise ErasureRefused(

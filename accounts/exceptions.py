@@ -59,3 +59,7 @@ class MergeRefused(AccountError):
 
 class NotLocked(AccountError):
     pass
+
+
+class NoSuchDevice(AccountError):
+    pass

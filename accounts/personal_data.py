@@ -17,6 +17,7 @@ from accounts.models import (
     DeclaredValue,
     IdentityCheck,
     IdentityProof,
+    KnownDevice,
     MergeState,
     PolicyEvent,
     ServiceEnd,
@@ -108,6 +109,24 @@ declare(
         since="created_at",
         origin=_("from you, when you set up a second factor"),
         page="mfa_index",
+    )
+)
+declare(
+    Declaration(
+        model=KnownDevice,
+        category=DataCategory.DEVICE,
+        customer="user__customer",
+        personal={
+            "browser": mask_all,
+            "system": mask_all,
+            "language": mask_all,
+            "screen": mask_all,
+        },
+        internal=["cookie_hash"],
+        since="first_seen_at",
+        origin=_("from your browser, when you signed in"),
+        page="usersessions_list",
+        erasable=True,
     )
 )
 declare(

@@ -11,6 +11,7 @@ from django.contrib.sessions.models import Session
 from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare, salted_hmac
 
 from accounts.models import User
 
@@ -47,6 +48,22 @@ def end_sessions(users: Iterable[int], *, but: str | None = None) -> None:
     sessions = UserSession.objects.filter(user__in=users).exclude(session_key=but or "")
     Session.objects.filter(pk__in=sessions.values("session_key")).delete()
     sessions.delete()
+
+
+def end_session(user: User, handle: str) -> bool:
+    """Sign ``user`` out on the device of that handle; say whether there was one."""
+    for session in UserSession.objects.filter(user=user):
+        if constant_time_compare(handle_of(session), handle):
+            session.end()
+            return True
+    return False
+
+
+def handle_of(session: UserSession) -> str:
+    """Return what a page names a session by: its key would open it."""
+    return salted_hmac("accounts.sessions", session.session_key, algorithm="sha256").hexdigest()[
+        :32
+    ]
 
 
 def count_devices(user: User) -> int:

@@ -5,9 +5,10 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from allauth.account.signals import email_changed, email_confirmed, user_logged_in
 from django.dispatch import receiver
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 from accounts.details import follow_email
+from accounts.devices import recognise_device
 from accounts.http import ASK_DETAILS, ASK_POLICY
 from accounts.merging import claim_record, differences_of
 from accounts.models import Customer, User
@@ -35,3 +36,10 @@ def ask_which_details_are_right(request: HttpRequest, user: User, **kwargs: Any)
     customer = Customer.objects.open().filter(user=user).first()
     if customer is not None and differences_of(customer):
         request.session[ASK_DETAILS] = True
+
+
+@receiver(user_logged_in)
+def look_at_the_device(
+    request: HttpRequest, response: HttpResponse, user: User, **kwargs: Any
+) -> None:
+    recognise_device(request, response, user)

@@ -47,3 +47,11 @@ def erase_proofs() -> None:
     from accounts import identity_checks
 
     identity_checks.erase_proofs()
+
+
+@scheduled_job("accounts.forget_devices", daily(3, 20))
+def forget_devices() -> None:
+    """Erase devices that nobody has used for as long as they are kept. Safe to repeat."""
+    from accounts import devices
+
+    devices.forget_old_devices()

@@ -1,6 +1,15 @@
 from django.urls import path
 
-from accounts.views import accesses, assistance, closing, consents, details, policy, receipts
+from accounts.views import (
+    accesses,
+    assistance,
+    closing,
+    consents,
+    details,
+    devices,
+    policy,
+    receipts,
+)
 
 urlpatterns = [
     path("data/", details.data, name="data"),
@@ -9,6 +18,8 @@ urlpatterns = [
     path("data/erase/<slug:name>/", details.erase_detail, name="erase_detail"),
     path("data/<slug:category>/", details.data_category, name="data_category"),
     path("data/<slug:category>/erase/", details.erase_category, name="erase_category"),
+    path("devices/sign-out/", devices.sign_out, name="sign_out_device"),
+    path("devices/forget/", devices.forget, name="forget_device"),
     path("consents/", consents.consents, name="consents"),
     path("consents/decide/", consents.decide_consent, name="decide_consent"),
     path("consents/history/", receipts.consent_history, name="consent_history"),

@@ -58,6 +58,7 @@ class Unit(models.TextChoices):
     SEALED = "sealed", _("encrypted values")
     ENQUIRIES = "enquiries", _("enquiries")
     SESSIONS = "sessions", _("sessions")
+    DEVICES = "devices", _("devices")
     DAILY_COUNTS = "daily_counts", _("daily counts")
     SYSTEMS = "systems", _("systems")
     SUBSCRIPTIONS = "subscriptions", _("subscriptions")

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
+from accounts.devices import asks_for_screen
 from common.personal_data import DataCategory
 from policies.categories import deals_with
 from policies.models import Company
@@ -18,6 +19,7 @@ def portal(request: HttpRequest) -> dict[str, Any]:
     return {
         "company": SimpleLazyObject(_company),
         "site_origin": settings.SITE_ORIGIN,
+        "asks_for_screen": SimpleLazyObject(asks_for_screen),
         "contact_email": settings.CONTACT_EMAIL,
         "shows_promises": settings.TRANSPARENCY_PAGE,
     }

@@ -138,10 +138,6 @@ not_built(
     because=_("Attacks and breaches, and who was informed, are not recorded here yet."),
 )
 not_built(
-    "device_information",
-    because=_("Only browser and address of signed-in sessions are held here, nothing else yet."),
-)
-not_built(
     "security_reviews",
     because=_("Reviews with security experts are not recorded here yet."),
 )
@@ -172,10 +168,6 @@ not_built(
 not_built(
     "external_links",
     because=_("Links to other sites are marked; nothing checks them day by day yet."),
-)
-not_built(
-    "sign_in_notice",
-    because=_("The official address is shown; a mail about each new sign-in is not sent yet."),
 )
 not_built(
     "statistics_export",

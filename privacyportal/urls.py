@@ -1,6 +1,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from accounts.views import devices
 from policies.promise_views import promises
 from privacyportal import verification, views
 from privacyportal.closed_account import closed_account
@@ -22,6 +23,7 @@ urlpatterns = [
     path("closed/<str:token>/", include("accounts.closed_urls")),
     path("verify/", verification.verify, name="verify"),
     path(".well-known/jwks.json", verification.signing_keys, name="signing_keys"),
+    path("account/sessions/", devices.show, name="usersessions_list"),  # instead of allauth's
     path("account/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("language/", views.choose_language, name="set_language"),

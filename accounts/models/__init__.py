@@ -13,6 +13,7 @@ from accounts.models.assistance import (
 from accounts.models.closing import ServiceEnd, ServiceReport
 from accounts.models.consents import Consent, ConsentDecision, ConsentQuerySet
 from accounts.models.details import AccuracyDeclaration, DeclaredValue, Occasion
+from accounts.models.devices import KnownDevice
 from accounts.models.merging import CustomerMerge, KeptSignIn, MergeState
 from accounts.models.people import (
     ClosingCause,
@@ -51,6 +52,7 @@ __all__ = [
     "IdentityCheckResult",
     "IdentityProof",
     "KeptSignIn",
+    "KnownDevice",
     "MergeState",
     "Occasion",
     "PolicyAnnouncement",

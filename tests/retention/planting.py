@@ -17,6 +17,7 @@ from accounts.models import (
     ConsentProof,
     IdentityCheck,
     IdentityProof,
+    KnownDevice,
     PolicyEvent,
     ServiceEnd,
 )
@@ -52,6 +53,7 @@ def make_full_customer(canary, *, closed_days_ago):
 def _sign_in(customer, canary):
     EmailAddress.objects.create(user=customer.user, email=customer.email, verified=True)
     Authenticator.objects.create(user=customer.user, type="webauthn", data={"name": f"{canary}9"})
+    KnownDevice.objects.create(user=customer.user, cookie_hash="0" * 64, language=canary[:20])
     report = report_unauthorised_use(
         customer, origin="account", by=customer.user, text=f"{canary} đã bị lộ"
     )
