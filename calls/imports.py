@@ -102,7 +102,7 @@ def find_customer(told: str) -> Customer:
     """
     found: list[Customer] = []
     if PUBLIC_ID.fullmatch(told.lower()):
-        found = list(Customer.objects.open().filter(public_id=told.lower()))
+        found = list(Customer.objects.open().known_as(told.lower()))
     elif number := as_stored(told):
         found = list(Customer.objects.open().filter(Customer.found_by("phone", number))[:2])
     if not found:

@@ -1,14 +1,18 @@
 """How the desk looks: style, script, and a sidebar of what the person may open."""
 
+from functools import partial
 from typing import Any
 
+from django.core.cache import cache
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from common.personal_data import DataCategory
 from complaints.models import Complaint
+from policies.categories import is_dealt_with
 
 Link = tuple[str | Promise, str, str]
 """Title, icon, and "app.model" whose list it opens for whoever may view that."""
@@ -29,6 +33,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[Link, ...]], ...] = (
             (_("Merges of records"), "merge", "accounts.customermerge"),
             (_("Identity checks"), "id_card", "accounts.identitycheck"),
             (_("Call recordings"), "call", "calls.callrecording"),
+            (_("Hosted services"), "dns", "hosting.hostedservice"),
         ),
     ),
     (
@@ -81,6 +86,11 @@ GROUPS: tuple[tuple[str | Promise, tuple[Link, ...]], ...] = (
     ),
 )
 
+OF_SOME_COMPANIES = {
+    "calls.callrecording": DataCategory.CALL_RECORDING,
+    "hosting.hostedservice": DataCategory.HOSTED_CONTENT,
+}
+
 
 def stylesheet(request: HttpRequest) -> str:
     return static("admin_theme/admin.css")
@@ -107,7 +117,16 @@ def _allowed(request: HttpRequest, links: tuple[Link, ...]) -> list[Link]:
         app, _dot, model = label.partition(".")
         return request.user.has_perm(f"{app}.view_{model}")
 
-    return [link for link in links if may_view(link[2])]
+    return [link for link in links if may_view(link[2]) and _applies(link[2])]
+
+
+def _applies(label: str) -> bool:
+    """Say whether the company holds anything of that kind, asked once a minute."""
+    category = OF_SOME_COMPANIES.get(label)
+    if category is None:
+        return True
+    question = partial(is_dealt_with, category)
+    return bool(cache.get_or_set(f"deals-with-{category}", question, timeout=60))
 
 
 def _item(request: HttpRequest, title: str | Promise, icon: str, label: str) -> dict[str, Any]:

@@ -28,4 +28,5 @@ def portal(request: HttpRequest) -> dict[str, Any]:
 def _company() -> Company | None:
     return Company.objects.annotate(
         records_calls=deals_with(DataCategory.CALL_RECORDING),
+        hosts_content=deals_with(DataCategory.HOSTED_CONTENT),
     ).first()

@@ -146,10 +146,6 @@ not_built(
     because=_("The measures of protection are not described and followed up here yet."),
 )
 not_built(
-    "hosted_inventory",
-    because=_("The inventory of hosted content is not built yet."),
-)
-not_built(
     "backup_confirmation",
     because=_("Asking customers to confirm a backup is not built yet."),
 )

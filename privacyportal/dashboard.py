@@ -17,6 +17,7 @@ from common.job_report import late_jobs
 from complaints.models import Complaint
 from complaints.queue import count_queues
 from enquiries.models import Enquiry
+from hosting.models import HostedService
 from policies.calendars import ends_too_soon, needed_until
 from policies.counting import local_day
 from policies.promise_board import count_stored
@@ -54,6 +55,8 @@ def figures(request: HttpRequest) -> list[Figure]:
         found += _of_complaints(user)
     if user.has_perm("enquiries.view_enquiry"):
         found.append(_of_enquiries())
+    if user.has_perm("hosting.view_hostedservice"):
+        found += _of_hosting()
     if user.has_perm("retention.view_purgerun"):
         found += _of_retention()
     if user.has_perm("policies.view_promise"):
@@ -92,6 +95,13 @@ def _of_complaints(user: Any) -> Iterator[Figure]:
 def _of_enquiries() -> Figure:
     page = reverse("admin:enquiries_enquiry_changelist")
     return Figure(_("Enquiries to be answered"), Enquiry.objects.to_be_answered().count(), page)
+
+
+def _of_hosting() -> Iterator[Figure]:
+    """Yield how many customers have nothing running any more, if any."""
+    if left := HostedService.objects.last_of_their_customers().count():
+        page = reverse("admin:hosting_hostedservice_changelist")
+        yield Figure(_("Customers whose last service has ended"), left, f"{page}?state=last")
 
 
 def _of_retention() -> Iterator[Figure]:

@@ -78,6 +78,7 @@ INSTALLED_APPS = [
     "retention",
     "marketing",
     "calls",
+    "hosting",
     "accounts",
     "visits",
     "access",

@@ -13,6 +13,7 @@ urlpatterns = [
     path("me/", views.overview, name="overview"),
     path("me/", include("accounts.urls")),
     path("me/calls/", include("calls.urls")),
+    path("me/hosting/", include("hosting.urls")),
     path("", include("marketing.urls")),
     path("complaints/", include("complaints.urls")),
     path("enquiries/", include("enquiries.urls")),

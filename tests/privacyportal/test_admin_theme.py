@@ -11,6 +11,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.contrib.staticfiles import finders
 from django.utils import timezone
 
+from policies.loading import load_profile
 from policies.models import CalendarRange, Company
 from privacyportal.roles import ADMINISTRATOR, AUDITOR, COMPLAINT_OFFICER, DPO
 from tests.factories import make_complaint, make_customer, make_staff
@@ -27,6 +28,7 @@ PAGES = {
     "/admin/accounts/customer/": {COMPLAINT_OFFICER, DPO},
     "/admin/calls/callrecording/": {COMPLAINT_OFFICER, DPO},
     "/admin/calls/callrecording/add/": {DPO},
+    "/admin/hosting/hostedservice/": {COMPLAINT_OFFICER, DPO},
     "/admin/accounts/user/": {ADMINISTRATOR},
     "/admin/accounts/user/add/": {ADMINISTRATOR},
     "/admin/access/accessrecord/": {DPO, AUDITOR},
@@ -96,15 +98,26 @@ def test_the_sidebar_leads_to_what_the_role_may_open(role, client, db):
 
     links = {str(item["link"]) for group in groups for item in group["items"]}
     lists = {page for page, may in PAGES.items() if role in may and not page.endswith(STEPS)}
-    assert links == lists
+    assert links == lists - {"/admin/hosting/hostedservice/"}  # the company hosts nothing
+
+
+def test_a_list_of_what_only_some_companies_hold_stands_in_their_sidebar_alone(client, db):
+    load_profile("vietnam_server")
+    client.force_login(make_staff(DPO))
+
+    groups = client.get("/admin/").context_data["sidebar_navigation"]
+
+    links = {str(item["link"]) for group in groups for item in group["items"]}
+    assert "/admin/hosting/hostedservice/" in links
+    assert "/admin/calls/callrecording/" not in links
 
 
 def test_every_registered_admin_is_the_portals_own():
     homes = {type(site_admin).__module__.partition(".")[0] for site_admin in registered()}
 
     assert homes == {
-        "access", "accounts", "calls", "common", "complaints", "enquiries", "incidents",
-        "marketing", "notices", "policies", "retention", "visits",
+        "access", "accounts", "calls", "common", "complaints", "enquiries", "hosting",
+        "incidents", "marketing", "notices", "policies", "retention", "visits",
     }  # fmt: skip
 
 

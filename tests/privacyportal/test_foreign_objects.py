@@ -11,12 +11,14 @@ from accounts.receipts import record_of
 from calls.models import CallRecording
 from casework.models import Evidence
 from complaints.models import Complaint
+from hosting.models import HostedService
 from policies.models import Purpose
 from privacyportal.roles import ROLES
 from tests.calls.conftest import make_recording
 from tests.factories import make_complaint, make_customer, make_evidence, make_staff, make_user
 
 CANARY = "zqvkxwpfhdnt"
+POSTED = ("withdraw", "mfa", "end_", "erase_hosted")
 NO_OBJECT = {  # what else a parameter names
     "erase_detail": "a detail of one's own",
     "data_category": "a kind of one's own data",
@@ -56,6 +58,7 @@ def owner(db):
     purpose = Purpose.objects.get(code="call_recording")
     decide_consent(customer, purpose, decision="given", by=customer.user)
     make_recording(customer, f"ID3{CANARY}".encode())
+    HostedService.objects.create(customer=customer, kind="vps", label=CANARY, description=CANARY)
     Authenticator.objects.create(user=customer.user, type="webauthn", data={"name": CANARY})
     return customer
 
@@ -63,6 +66,7 @@ def owner(db):
 def objects_of(customer):
     """What the parameters of each address would name."""
     complaint, key = Complaint.objects.get(), Authenticator.objects.get().pk
+    service = {"public_id": HostedService.objects.get().public_id}
     recording = {"public_id": CallRecording.objects.get().public_id}
     receipt = {"record": record_of(Consent.objects.get())}
     return {
@@ -77,6 +81,9 @@ def objects_of(customer):
         "call_audio": recording,
         "download_call": recording,
         "erase_call": recording,
+        "hosted_service": service,
+        "end_hosted_service": service,
+        "erase_hosted_service": service,
         "mfa_remove_webauthn": {"pk": key},
         "mfa_edit_webauthn": {"pk": key},
     }
@@ -107,7 +114,7 @@ def test_an_object_of_somebody_else_is_not_there(method, client, owner):
             response = getattr(client, method)(reverse(name, kwargs=parameters))
             body = all_of(response)
             # A page that is posted to alone leads whoever opens it to the object, which is 404.
-            allowed = expected | {302, 405} if name.startswith(("withdraw", "mfa")) else expected
+            allowed = expected | {302, 405} if name.startswith(POSTED) else expected
             assert response.status_code in allowed, (who, name)
             assert CANARY.encode() not in body, (who, name)
     assert Complaint.objects.get().is_open
@@ -118,7 +125,7 @@ def test_the_owner_reaches_each_of_them(client, owner):
     client.force_login(owner.user)
     readable = (
         *("consent_receipt_pdf", "consent_receipt_json", "complaint", "evidence"),
-        *("call_audio", "download_call"),
+        *("call_audio", "download_call", "hosted_service"),
     )
 
     for name in readable:

@@ -23,6 +23,7 @@ from accounts.models import (
 )
 from common.personal_data import DataCategory
 from complaints.services import file_complaint, withdraw_complaint
+from hosting.models import HostedService
 from incidents.services import report_unauthorised_use, settle_report
 from marketing.models import Preference
 from policies.models import DeclaredField, PolicyText, Purpose
@@ -44,6 +45,9 @@ def make_full_customer(canary, *, closed_days_ago):
     _complain(customer, canary)
     decide(customer)
     make_recording(customer, f"ID3{canary}15".encode(), source=f"{canary}16")
+    HostedService.objects.create(
+        customer=customer, kind="vps", label=f"{canary}17", description=f"{canary}18"
+    )
     ServiceEnd.objects.create(customer=customer, ended_on=timezone.localdate(), reason=f"{canary}9")
     NecessityReview.objects.create(customer=customer, asked_on=timezone.localdate())
     close_in_the_past(customer, closed_days_ago)

@@ -1,0 +1,92 @@
+"""The inventory of what is hosted: entered by the customer, or reported by the hosting system."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.locks import lock_open
+from accounts.models import Customer, User
+from common.history import save_as
+from common.personal_data import is_held
+from hosting.exceptions import ServiceRefused
+from hosting.models import HostedService
+
+MOST_ENTERED = 200  # by one customer
+
+
+@transaction.atomic
+def add_service(customer: Customer, values: Mapping[str, Any], *, by: User) -> HostedService:
+    """Raises AccountClosed, ServiceRefused."""
+    lock_open(customer)
+    if HostedService.objects.of(customer).filter(external_id=None).count() >= MOST_ENTERED:
+        raise ServiceRefused(
+            _("You have entered %(n)d services. Erase one before you add another.")
+            % {"n": MOST_ENTERED}
+        )
+    service = HostedService(customer=customer, **values)
+    save_as(service, by=by, reason="entered")
+    return service
+
+
+@transaction.atomic
+def correct_service(service: HostedService, values: Mapping[str, Any], *, by: User) -> bool:
+    """Change what differs; say whether anything did.
+
+    Raises AccountClosed, ServiceRefused.
+    """
+    _lock(service)
+    if service.is_imported and set(values) > {"description"}:
+        raise ServiceRefused(_("The hosting system keeps this up to date; describe it, no more."))
+    changed = [name for name, value in values.items() if getattr(service, name) != value]
+    for name in changed:
+        setattr(service, name, values[name])
+    if changed:
+        save_as(service, by=by, reason="corrected by customer", fields=changed)
+    return bool(changed)
+
+
+def end_service(service: HostedService, *, on: date | None = None, by: User) -> None:
+    """Note that a service the customer entered has ended (default: today).
+
+    Raises AccountClosed, ServiceRefused.
+    """
+    day = on or timezone.localdate()
+    if service.started_on and day < service.started_on:
+        raise ServiceRefused(_("A service cannot end before it began."))
+    if service.is_imported:
+        raise ServiceRefused(_("The hosting system says when this service ends."))
+    correct_service(service, {"ended_on": day}, by=by)
+
+
+@transaction.atomic
+def erase_service(service: HostedService) -> None:
+    """Erase an entry and its history; nothing that is hosted is touched by it.
+
+    What the hosting system reports would come back with its next report while it runs.
+
+    Raises AccountClosed, ServiceRefused.
+    """
+    _lock(service)
+    if is_held(service.customer_id):
+        raise ServiceRefused(
+            _("This cannot be erased now, because the law obliges us to keep it for a while.")
+        )
+    if service.is_imported and service.is_running:
+        raise ServiceRefused(_("This service runs. Its entry can be erased once it has ended."))
+    key = service.pk
+    service.skip_history_when_saving = True  # type: ignore[attr-defined]
+    service.delete()
+    HostedService.history.filter(id=key).delete()
+
+
+def _lock(service: HostedService) -> None:
+    """Raises AccountClosed, ServiceRefused."""
+    lock_open(service.customer)
+    try:
+        service.refresh_from_db(from_queryset=HostedService.objects.select_for_update(of=("self",)))
+    except HostedService.DoesNotExist as error:
+        raise ServiceRefused(_("This entry is erased already.")) from error
