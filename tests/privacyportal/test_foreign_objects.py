@@ -28,6 +28,8 @@ NO_OBJECT = {  # what else a parameter names
     "confirm_subscription": "a signed link",
     "confirm_enquiry": "a signed link",
     "unsubscribe": "a signed link",
+    "confirm_report": "a signed link",
+    "unlock_account": "a signed link",
     "closed_account": "a signed link",
     "reopen_account": "a signed link",
     "closing_receipt_pdf": "a signed link",
