@@ -120,6 +120,13 @@ def headings() -> list[str]:
     return [*fixed[: len(SAMPLE_ROW)], *asked, *fixed[len(SAMPLE_ROW) :]]
 
 
+def required_headings() -> list[str]:
+    """Return the headings of what the company lets no customer be without."""
+    fields = CustomerForm().fields
+    names = {key: headings[0] for key, headings in COLUMNS.items()}
+    return [names.get(key, str(fields[key].label)) for key in fields if fields[key].required]
+
+
 def _meanings() -> dict[str, str]:
     """Return what a heading stands for, by the heading, folded."""
     fixed = {folded(name): key for key, names in COLUMNS.items() for name in names}

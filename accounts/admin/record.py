@@ -18,7 +18,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from access.admin import PersonalDataAdmin
 from accounts.forms import CustomerForm
-from accounts.import_rows import SAMPLE_ROW, headings
+from accounts.import_rows import SAMPLE_ROW, headings, required_headings
 from accounts.imports import (
     content_of,
     import_customers,
@@ -168,6 +168,7 @@ class RecordingAdmin(PersonalDataAdmin):
             template="admin/accounts/customer/import.html",
             button=_("Look at it first"),
             columns=headings(),
+            required=required_headings(),
         )
 
     def preview_view(self, request: HttpRequest, public_id: str) -> HttpResponse:

@@ -82,6 +82,19 @@ def test_headers_may_be_english_and_in_any_order(client, dpo):
     assert Customer.objects.get().full_name == "Lê Thị Mai"
 
 
+@pytest.mark.parametrize(
+    ("profile", "required"),
+    [
+        ("speedsms", "Họ và tên, Email, Số điện thoại, Địa chỉ;"),
+        ("clever_group", "Họ và tên, Email;"),
+    ],
+)
+def test_the_page_names_what_the_company_lets_no_row_be_without(profile, required, client, dpo):
+    load_profile(profile)
+    page = client.get(UPLOAD, headers={"accept-language": "en"}).text
+    assert f"No row may be without: {required}" in page
+
+
 def test_the_preview_names_line_column_and_fault_and_keeps_the_good_rows(client, dpo):
     load_profile("clever_group")  # which asks for no phone number
     make_customer(email="binh@example.com")
