@@ -66,7 +66,7 @@ DECIDED_WITHIN = timedelta(days=90)
 
 @control(
     "idle_data_review",
-    counts=_("Idle accounts on which nobody has decided"),
+    counts=_("Idle accounts that wait for a decision, or closed ones kept too long"),
     missing=NOT_ASKED,
 )
 def idle_data_review(promise: Promise) -> Asking:
