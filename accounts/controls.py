@@ -26,9 +26,11 @@ from accounts.models import (
     IdentityCheck,
     IdentityCheckResult,
     KnownDevice,
+    PhoneVerification,
     PolicyAnnouncement,
 )
 from notices.models import Notice, NoticeState, Outcome
+from notices.sms import can_send_sms
 from policies.counting import local_day, midnight
 from policies.models import (
     DeclaredField,
@@ -315,3 +317,31 @@ def device_information(promise: Promise) -> Asking:
     if counts["old"]:
         return broken(counts["old"], Unit.DEVICES, link=admin_list("common.jobstatus"))
     return not_measured(OTHER_SITES_UNWATCHED)
+
+
+NUMBERS_UNSEEN = _(
+    "Numbers are confirmed by a code here; that one was changed since is not counted."
+)
+NO_SMS = _("No service for text messages is set, so that no number can be confirmed.")
+
+
+@control(
+    "phone_verification",
+    needs="required_fields",
+    counts=_("Open accounts whose phone number was never confirmed"),
+    missing=NUMBERS_UNSEEN,
+)
+def phone_verification(promise: Promise) -> Asking:
+    """Count the open accounts with a number that nobody confirmed, where the company requires one.
+
+    At risk, not broken: the customer can still confirm it, and keeps every right without.
+    """
+    if not can_send_sms():
+        return not_measured(NO_SMS)
+    proved = PhoneVerification.objects.filter(customer=OuterRef("pk"), verified_at__isnull=False)
+    never = Customer.objects.open().exclude(phone="").filter(~Exists(proved))
+    counts = yield {"never": never}
+    if counts["never"]:
+        link = admin_list("accounts.customer", account="open")
+        return at_risk(counts["never"], Unit.CUSTOMERS, link=link)
+    return not_measured(NUMBERS_UNSEEN)

@@ -63,3 +63,7 @@ class NotLocked(AccountError):
 
 class NoSuchDevice(AccountError):
     pass
+
+
+class PhoneRefused(AccountError):
+    pass

@@ -223,6 +223,17 @@ class ConsentForm(forms.Form):
         return data
 
 
+class PhoneCodeForm(forms.Form):
+    code = forms.RegexField(
+        r"^\d{6}$",
+        label=_("Code of the text message"),
+        error_messages={"invalid": _("Enter the six digits of the text message.")},
+        widget=forms.TextInput(
+            attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "maxlength": "6"}
+        ),
+    )
+
+
 class CloseAccountForm(forms.Form):
     waives_grace = forms.BooleanField(
         label=_("Delete my data without these days. I know that I cannot change my mind then."),

@@ -19,6 +19,7 @@ from accounts.models import (
     IdentityProof,
     KnownDevice,
     MergeState,
+    PhoneVerification,
     PolicyEvent,
     ServiceEnd,
     User,
@@ -127,6 +128,18 @@ declare(
         origin=_("from your browser, when you signed in"),
         page="usersessions_list",
         erasable=True,
+    )
+)
+declare(
+    Declaration(
+        model=PhoneVerification,
+        category=DataCategory.CONTACT,
+        customer="customer",
+        internal=["number", "code", "verified_number"],
+        plain=["sent_today", "tries"],
+        since="sent_at",
+        origin=_("from you, when you confirmed your phone number"),
+        page="verify_phone",
     )
 )
 declare(
@@ -296,7 +309,7 @@ def find_customer(public_id: str) -> Recipient | None:
     customer = Customer.objects.known_as(public_id).first()
     if customer is None or not customer.email:
         return None
-    return Recipient(customer.full_name, customer.email, customer.language)
+    return Recipient(customer.full_name, customer.email, customer.language, customer.phone)
 
 
 @finds_recipients

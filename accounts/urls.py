@@ -7,6 +7,7 @@ from accounts.views import (
     consents,
     details,
     devices,
+    phone,
     policy,
     receipts,
 )
@@ -18,6 +19,8 @@ urlpatterns = [
     path("data/erase/<slug:name>/", details.erase_detail, name="erase_detail"),
     path("data/<slug:category>/", details.data_category, name="data_category"),
     path("data/<slug:category>/erase/", details.erase_category, name="erase_category"),
+    path("phone/", phone.verify_phone, name="verify_phone"),
+    path("phone/send/", phone.send_phone_code, name="send_phone_code"),
     path("devices/sign-out/", devices.sign_out, name="sign_out_device"),
     path("devices/forget/", devices.forget, name="forget_device"),
     path("consents/", consents.consents, name="consents"),

@@ -13,6 +13,11 @@ class NoticeState(models.TextChoices):
     REFUSED = "refused", _("not sent: consent withdrawn")
 
 
+class NoticeChannel(models.TextChoices):
+    MAIL = "mail", _("mail")
+    SMS = "sms", _("text message")
+
+
 class Outcome(models.TextChoices):
     """How a notice fared, worst first; whoever has seen it counts as that alone."""
 
@@ -55,6 +60,9 @@ class Notice(models.Model):
 
     key = models.CharField(_("cause"), max_length=64, unique=True)
     template = models.SlugField(_("template"), max_length=40)
+    channel = models.CharField(
+        _("by"), max_length=4, choices=NoticeChannel, db_default=NoticeChannel.MAIL
+    )
     recipient = models.CharField(_("recipient"), max_length=32, blank=True)
     context = models.JSONField(_("values"), default=dict)
     address = models.EmailField(_("address"), blank=True)

@@ -22,12 +22,14 @@ from django.utils import timezone, translation
 
 from common.jobs import wake
 from common.tokens import new_public_id
-from notices.models import Notice, NoticePriority, NoticeState, Outcome
+from notices.models import Notice, NoticeChannel, NoticePriority, NoticeState, Outcome
+from notices.sms import Sms
 from notices.tasks import send_notices
 
 logger = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=5)  # longer than any mail takes to leave
+SMS_WITHIN = timedelta(minutes=10)  # later its code is worth nothing, and only confuses
 LONGEST_WAIT = 360  # minutes between two tries
 ATTEMPTS = 12  # with doubling waits: more than a day of a mail server that is away
 LONGEST_ROUND = 300  # seconds; the next sweep goes on
@@ -40,6 +42,7 @@ class Recipient:
     name: str
     address: str
     language: str
+    phone: str = ""
 
 
 class Rendered(NamedTuple):
@@ -243,6 +246,17 @@ def queue_rendered(template: str, *, address: str, subject: str, body: str) -> N
     )
 
 
+def queue_sms(*, recipient: str, text: str) -> None:
+    """Write a text message to whom this public id is of; it forgets its text once sent."""
+    _queue(
+        template="sms",
+        channel=NoticeChannel.SMS,
+        recipient=recipient,
+        body=text,
+        key=new_public_id(),
+    )
+
+
 def queue_to(recipient: Recipient, template: str, **context: Any) -> None:
     """Write a mail to an address that is nobody's yet, or no longer, as to both of a change."""
     subject, body, _page = _render(template, recipient, context)
@@ -294,7 +308,9 @@ def _send(notice: Notice, post: BaseEmailBackend) -> None:
     try:
         with transaction.atomic():
             message = _message(notice)
-        if isinstance(message, EmailMessage):
+        if isinstance(message, Sms):
+            message.send()
+        elif isinstance(message, EmailMessage):
             _hand_over(message, post)
     except SoftTimeLimitExceeded:
         raise
@@ -302,7 +318,7 @@ def _send(notice: Notice, post: BaseEmailBackend) -> None:
         post.close()
         _give_up_or_wait(notice, type(error).__name__)
     else:
-        _settle(notice, NoticeState.SENT if isinstance(message, EmailMessage) else message)
+        _settle(notice, message if isinstance(message, NoticeState) else NoticeState.SENT)
 
 
 def _hand_over(message: EmailMessage, post: BaseEmailBackend) -> None:
@@ -321,13 +337,17 @@ def _hand_over(message: EmailMessage, post: BaseEmailBackend) -> None:
         message.send()
 
 
-def _message(notice: Notice) -> EmailMessage | NoticeState:
-    """Return the mail, or how the notice ends without one."""
+def _message(notice: Notice) -> EmailMessage | Sms | NoticeState:
+    """Return the mail or text message, or how the notice ends without one."""
     if notice.address:
         return EmailMessage(notice.subject, notice.body, to=[notice.address])
     recipient = _recipient_of(notice)
     if recipient is None:
         return NoticeState.DROPPED
+    if notice.channel == NoticeChannel.SMS:
+        is_late = timezone.now() - notice.queued_at > SMS_WITHIN
+        known = recipient.phone and not is_late
+        return Sms(recipient.phone, notice.body) if known else NoticeState.DROPPED
     if not notice.purpose:
         return _mail(recipient, _render(notice.template, recipient, notice.context))
     way_out = _way_out(notice)

@@ -102,10 +102,6 @@ def encryption(promise: Promise) -> Asking:
 
 
 not_built(
-    "phone_verification",
-    because=_("That a phone number belongs to who registered is not verified yet."),
-)
-not_built(
     "use_gate",
     because=_("Uses outside the portal are not checked against purposes and consents yet."),
 )

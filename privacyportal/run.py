@@ -200,6 +200,7 @@ def _defaults(port: int) -> dict[str, str]:
         "ALLOWED_HOSTS": "localhost,127.0.0.1",
         "EMAIL_URL": f"filemail:///{VAR / 'mail'}",
         "DEFAULT_FROM_EMAIL": "privacy@example.com",
+        "SMS_URL": "console://",
         "MEDIA_ROOT": str(VAR / "media"),
     }
 

@@ -195,6 +195,7 @@ PASSWORD_RESET_TIMEOUT = int(timedelta(hours=1).total_seconds())
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
 ACCOUNT_RATE_LIMITS = {  # beside those that allauth sets
     "enquiry": "5/m/ip,40/d/ip",
+    "verify_phone_code": "10/m/key",
     "report_use": "10/m/ip,3/h/key",  # a mail goes to the address
     "enquiry_address": "3/h/key,8/d/key",  # a mail goes to it before anybody confirmed it
 }
@@ -277,6 +278,12 @@ CONTACT_EMAIL = env.str("CONTACT_EMAIL", default=parseaddr(DEFAULT_FROM_EMAIL)[1
 STORAGE_COUNTRIES = env.list("STORAGE_COUNTRIES", default=[])
 if not all(len(code) == 2 and code.isascii() and code.isupper() for code in STORAGE_COUNTRIES):
     raise ImproperlyConfigured("STORAGE_COUNTRIES must read like VN,SG")
+
+# Text messages: see notices/sms.py. Empty, none are sent and no phone number is verified.
+SMS_URL = env.str("SMS_URL", default="")
+SMS_KEY = env.str("SMS_KEY", default="")
+if SMS_URL and urlsplit(SMS_URL).scheme not in ("http", "https", "console", "memory"):
+    raise ImproperlyConfigured("SMS_URL must read like https://sms.example.vn/send")
 
 # Whether everybody may read which promises are kept, at /promises/.
 TRANSPARENCY_PAGE = env.bool("TRANSPARENCY_PAGE", default=True)

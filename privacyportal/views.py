@@ -19,6 +19,7 @@ from accounts.consents import choices_of
 from accounts.http import CustomerRequest, for_customer
 from accounts.merging import public_ids_of
 from accounts.models import Customer
+from accounts.phone import waits_for_verification
 from complaints.models import Complaint
 from policies.models import Purpose
 
@@ -43,6 +44,7 @@ def overview(request: CustomerRequest) -> HttpResponse:
         "overview.html",
         {
             "customer": customer,
+            "phone_to_verify": waits_for_verification(customer),
             "policy_to_accept": version_to_accept(customer),
             "is_review_due": review().is_due(customer),
             "open_complaints": Complaint.objects.of(customer).open(),

@@ -51,6 +51,8 @@ def _start() -> None:
         "SITE_ORIGIN": "http://testserver",
         "ALLOWED_HOSTS": "testserver,localhost,127.0.0.1",
         "EMAIL_URL": "memorymail://",
+        "SMS_URL": "memory://",
+        "SMS_KEY": "",
         "DEFAULT_FROM_EMAIL": "Privacy portal <privacy@example.com>",
         "LOG_LEVEL": "WARNING",
         "TRUSTED_PROXY_COUNT": "0",

@@ -35,6 +35,7 @@ NAMES: dict[str, str | Promise] = {
     "mfa_index": _("Second factor"),
     "mfa_authenticate": _("Sign in: second factor"),
     "usersessions_list": _("Sign-in and security"),
+    "verify_phone": _("Confirm my phone number"),
     "report_use": _("Report unauthorised use"),
     "report_own_use": _("Report unauthorised use, in the account"),
     "account_locked": _("This account is locked"),

@@ -23,6 +23,7 @@ from accounts.models.people import (
     User,
     UserManager,
 )
+from accounts.models.phones import PhoneVerification
 from accounts.models.policy_events import (
     MAILING,
     EventChannel,
@@ -55,6 +56,7 @@ __all__ = [
     "KnownDevice",
     "MergeState",
     "Occasion",
+    "PhoneVerification",
     "PolicyAnnouncement",
     "PolicyEvent",
     "PolicyEventKind",

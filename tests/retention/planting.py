@@ -18,6 +18,7 @@ from accounts.models import (
     IdentityCheck,
     IdentityProof,
     KnownDevice,
+    PhoneVerification,
     PolicyEvent,
     ServiceEnd,
 )
@@ -57,6 +58,9 @@ def make_full_customer(canary, *, closed_days_ago):
 def _sign_in(customer, canary):
     EmailAddress.objects.create(user=customer.user, email=customer.email, verified=True)
     Authenticator.objects.create(user=customer.user, type="webauthn", data={"name": f"{canary}9"})
+    PhoneVerification.objects.create(
+        customer=customer, number=f"{canary}10", sent_at=timezone.now()
+    )
     KnownDevice.objects.create(user=customer.user, cookie_hash="0" * 64, language=canary[:20])
     report = report_unauthorised_use(
         customer, origin="account", by=customer.user, text=f"{canary} đã bị lộ"
