@@ -1,9 +1,15 @@
+import wave
+
 import pytest
 from django.core.management import call_command
 
 from accounts.closing import close_account
 from accounts.models import Customer, User
+from calls.models import CallRecording
+from common.files import open_stored
+from hosting.models import HostedService
 from policies.counting import add_months, local_day
+from policies.loading import load_profile
 
 pytestmark = pytest.mark.django_db
 
@@ -25,3 +31,20 @@ def test_the_account_that_was_closed_long_ago_is_kept_for_its_twelve_months():
     call_command("sample_people")
     closed = Customer.objects.exclude(closed_at=None).get()
     assert closed.kept_until == add_months(local_day(closed.closed_at), 12)
+
+
+@pytest.mark.parametrize(
+    ("profile", "calls", "services"), [("fpt_smart_cloud", 2, 0), ("vietnam_server", 0, 2)]
+)
+def test_a_newcomer_finds_what_the_company_holds(profile, calls, services):
+    load_profile(profile)
+
+    call_command("sample_people")
+
+    recordings = CallRecording.objects.all()
+    assert [each.size for each in recordings.order_by("duration")] == [64_044, 112_044][:calls]
+    assert HostedService.objects.count() == services
+    for recording in recordings:
+        owner = recording.customer.public_id
+        with open_stored(str(recording.file), owner=owner) as stored, wave.open(stored) as sound:
+            assert sound.getnframes() == 8000 * recording.duration.seconds

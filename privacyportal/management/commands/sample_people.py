@@ -1,3 +1,7 @@
+import io
+import math
+import wave
+from array import array
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -15,14 +19,21 @@ from access.models import AccessAction
 from access.roles import ADMINISTRATOR, COMPLAINT_OFFICER, DPO
 from access.services import record_access
 from accounts.closing import close_account
-from accounts.models import Customer, User
+from accounts.consents import decide_consent
+from accounts.models import ConsentDecision, Customer, User
 from accounts.registration import register_customer
+from calls.models import CallDirection
+from calls.services import Call, add_recording, purposes_of_recording
+from common.history import save_as
 from common.personal_data import DataCategory
 from common.tokens import new_public_id
 from complaints import services as complaints
 from complaints.models import Complaint, ComplaintCategory
 from enquiries.services import confirm_enquiry, send_enquiry
+from hosting.models import HostedService, ServiceKind
+from hosting.services import add_service
 from notices.models import Notice, NoticeState
+from policies.categories import is_dealt_with
 from policies.models import PolicyText, PolicyVersion, Purpose
 from policies.retention import kept_until, rule_after_closing
 
@@ -51,19 +62,25 @@ class Command(BaseCommand):
         "Where they exist already, nothing is done. Never for a portal that real people use."
     )
 
-    @transaction.atomic
     def handle(self, **options: Any) -> None:
         if User.objects.filter(email=f"admin@{DOMAIN}").exists():  # staff never leave by closing
             return
+        customer = self._create()
+        _record_calls(customer)  # its files are stored outside of every transaction
+
+    @transaction.atomic
+    def _create(self) -> Customer:
         password, secret = get_random_string(12), generate_totp_secret()
         staff = {name: _staff(name, full, role, password, secret) for name, full, role in STAFF}
         with translation.override("vi"):
             customers = [_customer(*person, password) for person in CUSTOMERS]
             _make_cases(customers, staff["officer"])
             _ask_a_question()
+            _host(customers[0])
             _close_long_ago(_customer("old", "Bùi Cũ", "+84905000111", "1 Hùng Vương", password))
         Notice.objects.update(state=NoticeState.DROPPED)  # nobody waits for these mails
         self._print(password, secret)
+        return customers[0]
 
     def _print(self, password: str, secret: str) -> None:
         for who, name in (
@@ -143,6 +160,59 @@ def _ask_a_question() -> None:
         language="vi",
     )
     confirm_enquiry(enquiry.public_id)
+
+
+def _host(customer: Customer) -> None:
+    """Leave two services, one that the hosting system reports, where the company hosts."""
+    if not is_dealt_with(DataCategory.HOSTED_CONTENT):
+        return
+    since = timezone.localdate() - timedelta(days=50)
+    reported = HostedService(
+        customer=customer,
+        kind=ServiceKind.VPS,
+        label="VPS Huế 1",
+        host="vps1.example.com",
+        size_mb=40_960,
+        started_on=since,
+        external_id="vps-1",
+    )
+    save_as(reported, by=None, reason="reported")
+    add_service(
+        customer,
+        {
+            "kind": ServiceKind.WEBSITE,
+            "label": "Trang bán hàng",
+            "host": "shop.example.com",
+            "started_on": since,
+            "description": "Phục vụ cửa hàng ở Huế.",
+        },
+        by=_sign_in_of(customer),
+    )
+
+
+def _record_calls(customer: Customer) -> None:
+    """Leave a call in each direction, two tones, where the company records calls."""
+    purpose = next(iter(purposes_of_recording()), None)
+    if purpose is None:
+        return
+    if purpose.asks_consent:
+        decide_consent(customer, purpose, decision=ConsentDecision.GIVEN, by=_sign_in_of(customer))
+    for direction, pitch, seconds in ((CallDirection.IN, 440, 4), (CallDirection.OUT, 330, 7)):
+        call = Call(direction, timezone.now(), timedelta(seconds=seconds), purpose, customer.phone)
+        add_recording(customer, call, _tone(pitch, seconds), by=None)
+
+
+def _tone(pitch: int, seconds: int) -> io.BytesIO:
+    """Return a recording (WAV) of a tone of so many hertz."""
+    rate, loudness = 8000, 8000
+    turns = (2 * math.pi * pitch * sample / rate for sample in range(seconds * rate))
+    samples = array("h", (round(loudness * math.sin(turn)) for turn in turns))
+    sound = io.BytesIO()
+    with wave.open(sound, "wb") as out:
+        out.setparams((1, samples.itemsize, rate, 0, "NONE", ""))
+        out.writeframes(samples.tobytes())
+    sound.seek(0)
+    return sound
 
 
 def _close_long_ago(customer: Customer) -> None:
