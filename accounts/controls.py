@@ -7,6 +7,7 @@ from operator import or_
 from typing import Any
 
 from allauth.usersessions.models import UserSession
+from dateutil.relativedelta import relativedelta
 from django.contrib.sessions.models import Session
 from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat
@@ -16,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from access.models import AccessRecord
 from access.purposes import BUILT_IN
 from accounts.accuracy import review
-from accounts.devices import kept_since
+from accounts.devices import LONGEST_MONTHS
 from accounts.erasure import ERASABLE
 from accounts.models import (
     MAILING,
@@ -311,8 +312,8 @@ OTHER_SITES_UNWATCHED = _(
     missing=OTHER_SITES_UNWATCHED,
 )
 def device_information(promise: Promise) -> Asking:
-    """Count the devices that the nightly job should have forgotten; what else is out of sight."""
-    since = kept_since() - FORGOTTEN_WITHIN
+    """Count the devices kept for longer than any may be; what else is out of sight."""
+    since = timezone.now() - relativedelta(months=LONGEST_MONTHS) - 2 * FORGOTTEN_WITHIN
     counts = yield {"old": KnownDevice.objects.filter(last_seen_at__lt=since)}
     if counts["old"]:
         return broken(counts["old"], Unit.DEVICES, link=admin_list("common.jobstatus"))
