@@ -55,7 +55,7 @@ from policies.promises import (
     not_measured,
 )
 
-LOOKED_BACK = timedelta(days=30)  # accesses of before are history, not what happens now
+LOOKED_BACK = timedelta(days=30)  # what was before is history, not what happens now
 TOLD_WITHIN = timedelta(days=1)
 FORGOTTEN_WITHIN = timedelta(days=1)  # accounts.forget_ended_sessions runs each night
 
@@ -320,8 +320,8 @@ def device_information(promise: Promise) -> Asking:
     return not_measured(OTHER_SITES_UNWATCHED)
 
 
-NUMBERS_UNSEEN = _(
-    "Numbers are confirmed by a code here; that one was changed since is not counted."
+OLDER_NUMBERS_UNSEEN = _(
+    "All new numbers are confirmed by a code; those given or changed earlier are not counted."
 )
 NO_SMS = _("No service for text messages is set, so that no number can be confirmed.")
 
@@ -329,20 +329,22 @@ NO_SMS = _("No service for text messages is set, so that no number can be confir
 @control(
     "phone_verification",
     needs="required_fields",
-    counts=_("Open accounts whose phone number was never confirmed"),
-    missing=NUMBERS_UNSEEN,
+    counts=_("Accounts of the last 30 days whose phone number was never confirmed"),
+    missing=OLDER_NUMBERS_UNSEEN,
 )
 def phone_verification(promise: Promise) -> Asking:
-    """Count the open accounts with a number that nobody confirmed, where the company requires one.
+    """Count the accounts opened lately with a number that nobody confirmed since.
 
     At risk, not broken: the customer can still confirm it, and keeps every right without.
     """
     if not can_send_sms():
         return not_measured(NO_SMS)
-    proved = PhoneVerification.objects.filter(customer=OuterRef("pk"), verified_at__isnull=False)
-    never = Customer.objects.open().exclude(phone="").filter(~Exists(proved))
-    counts = yield {"never": never}
-    if counts["never"]:
+    opened = Customer.objects.open().filter(opened_at__gte=timezone.now() - LOOKED_BACK)
+    proofs = PhoneVerification.objects.filter(customer=OuterRef("pk"), verified_at__isnull=False)
+    # Counted for each of the few by its index; an anti join would read every proof there is.
+    unproved = opened.exclude(phone="").alias(proofs=CountRows(proofs.values("pk")))
+    counts = yield {"unproved": unproved.filter(proofs=0)}
+    if counts["unproved"]:
         link = admin_list("accounts.customer", account="open")
-        return at_risk(counts["never"], Unit.CUSTOMERS, link=link)
-    return not_measured(NUMBERS_UNSEEN)
+        return at_risk(counts["unproved"], Unit.CUSTOMERS, link=link)
+    return not_measured(OLDER_NUMBERS_UNSEEN)

@@ -221,6 +221,8 @@ class Customer(SearchableModel):
             models.Index(
                 name="customer_declared_at", fields=["declared_at"], condition=Q(closed_at=None)
             ),
+            # For the control phone_verification: who has come lately.
+            models.Index(name="customer_opened", fields=["opened_at"]),
             # For the control required_details: whichever the company requires, few lack it.
             *(
                 models.Index(
