@@ -31,6 +31,7 @@ COUNTED: dict[str, LazyText] = {
     Unit.SUBSCRIPTIONS: ngettext_lazy("%(n)d subscription", "%(n)d subscriptions", "n"),
     Unit.NEWSLETTERS: ngettext_lazy("%(n)d newsletter", "%(n)d newsletters", "n"),
     Unit.RECORDINGS: ngettext_lazy("%(n)d recording", "%(n)d recordings", "n"),
+    Unit.DEVICES: ngettext_lazy("%(n)d device", "%(n)d devices", "n"),
 }
 # Of these, a difference from one day to the next could tell of one person.
 ABOUT_PEOPLE = (
@@ -43,6 +44,7 @@ ABOUT_PEOPLE = (
     Unit.SESSIONS,
     Unit.SUBSCRIPTIONS,
     Unit.RECORDINGS,
+    Unit.DEVICES,
 )
 STEP = 10
 

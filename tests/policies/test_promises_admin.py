@@ -279,7 +279,7 @@ class TestThePublicPage:
         ]
         assert {each.status for each in page.context["promises"]} == {PromiseStatus.NOT_MEASURED}
         assert "Nothing has been measured yet." in page.text
-        assert "Recordings of calls are not held in the portal yet." in page.text
+        assert "calls that were never recorded or delivered are not seen." in page.text
 
     @pytest.mark.parametrize("language", ["vi", "en"])
     def test_speaks_the_readers_language(self, language, client):
