@@ -26,7 +26,7 @@ manage: $(RUN_READY) ## Run manage.py beside `make run`, for example ARGS="purge
 test: $(DEV_READY) ## Run all tests in parallel. ARGS="tests/accounts -k close" narrows them.
 	$(PYTHON) -m pytest -n auto $(ARGS)
 
-bench: $(RUN_READY) ## Measure what must stay fast, on servers of its own. ARGS="--quick" is short.
+bench: $(DEV_READY) ## Measure what must stay fast, on servers of its own. ARGS="--quick" is short.
 	@$(PYTHON) -m bench $(ARGS)
 
 check: $(DEV_READY) ## Check format, types, layers, templates, migrations, translations, locks.
