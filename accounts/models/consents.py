@@ -65,8 +65,12 @@ class Consent(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="consent_expires_by_the_portal",
-                condition=Q(decision=ConsentDecision.EXPIRED, channel=EventChannel.PORTAL)
-                | ~Q(decision=ConsentDecision.EXPIRED) & ~Q(channel=EventChannel.PORTAL),
+                condition=~Q(decision=ConsentDecision.EXPIRED) | Q(channel=EventChannel.PORTAL),
+            ),
+            # It ends one also where another system reports the end of the service.
+            models.CheckConstraint(
+                name="consent_not_given_by_the_portal",
+                condition=~Q(decision=ConsentDecision.GIVEN, channel=EventChannel.PORTAL),
             ),
         ]
         indexes = [

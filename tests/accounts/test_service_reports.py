@@ -7,8 +7,10 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from accounts.consents import decide_consent
 from accounts.models import Customer, ServiceEnd, ServiceReport
 from policies.loading import load_profile
+from policies.models import Purpose
 from tests.factories import make_customer
 
 pytestmark = pytest.mark.django_db
@@ -44,6 +46,17 @@ def test_a_reported_end_closes_the_account_and_says_who_said_so(tmp_path, custom
     customer.refresh_from_db()
     end = customer.service_ends.get()
     assert (customer.closing_cause, end.reason, end.by) == ("service_ended", "hết hạn", None)
+
+
+def test_a_reported_end_withdraws_what_the_customer_consented_to(tmp_path, customer):
+    purpose = Purpose.objects.asking_consent().first()
+    decide_consent(customer, purpose, decision="given", by=customer.user)
+
+    out, err = report(tmp_path, f"{customer.public_id},{TODAY()},")
+
+    assert (out, err) == ("closed 1, known before 0\n", "")
+    last = customer.consents.last()
+    assert (last.decision, last.channel, last.actor) == ("withdrawn", "portal", None)
 
 
 def test_the_same_report_again_does_nothing(tmp_path, customer):
