@@ -18,10 +18,10 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.consents import write_consent
+from accounts.consents import withdraw_given
 from accounts.exceptions import ClosingRefused
 from accounts.locks import lock_customer
-from accounts.models import ClosingCause, ConsentDecision, Customer, EventChannel, ServiceEnd, User
+from accounts.models import ClosingCause, Customer, EventChannel, ServiceEnd, User
 from accounts.sessions import end_sessions
 from common.history import save_as
 from common.personal_data import DataCategory
@@ -158,15 +158,7 @@ def _close(
     customer.kept_until = terms.kept_until
     customer.grace_until = terms.grace_until
     save_as(customer, by=by, reason=REASONS[cause], fields=CLOSING_FIELDS)
-    for consent in customer.consents.latest_per_purpose().select_related("purpose"):
-        if consent.decision == ConsentDecision.GIVEN:
-            write_consent(
-                customer,
-                consent.purpose,
-                ConsentDecision.WITHDRAWN,
-                by=by,
-                channel=_channel(cause, by),
-            )
+    withdraw_given(customer, by=by, channel=_channel(cause, by))
     for ending in _endings:
         ending(customer, by)
     if customer.user is not None:

@@ -159,6 +159,25 @@ def write_consent(
     return consent
 
 
+def withdraw_given(
+    customer: Customer,
+    which: Callable[[Purpose], bool] = lambda purpose: True,
+    *,
+    by: User | None,
+    channel: EventChannel = EventChannel.WEB,
+) -> list[Purpose]:
+    """Withdraw what the customer last consented to, of these purposes; return which it was.
+
+    Expects the row locked.
+    """
+    latest = customer.consents.latest_per_purpose().select_related("purpose")
+    given = [each.purpose for each in latest if each.decision == ConsentDecision.GIVEN]
+    withdrawn = [purpose for purpose in given if which(purpose)]
+    for purpose in withdrawn:
+        write_consent(customer, purpose, ConsentDecision.WITHDRAWN, by=by, channel=channel)
+    return withdrawn
+
+
 def tell_followers(consent: Consent) -> None:
     """Let others follow a line that was just written."""
     for follow in _followers:

@@ -61,8 +61,9 @@ def erase_detail(customer: Customer, name: str, *, by: User) -> bool:
     lock_erasable(customer)
     if reason := why_detail_stays(name):
         raise ErasureRefused(reason)
-    erase = _erase_fixed if name in FIXED else _erase_declared
-    was_there = erase(customer, name, by)
+    was_there = (
+        _erase_fixed(customer, name, by) if name in FIXED else forget_declared(customer, name)
+    )
     if was_there:
         tell_of_change(customer)
     return was_there
@@ -74,10 +75,6 @@ def _erase_fixed(customer: Customer, name: str, by: User) -> bool:
         setattr(customer, name, "")
         save_as(customer, by=by, reason=f"{name} erased", fields=[name])
     return bool(customer.history.exclude(**{name: ""}).update(**{name: ""}))
-
-
-def _erase_declared(customer: Customer, code: str, by: User) -> bool:
-    return forget_declared(customer, code)
 
 
 @transaction.atomic

@@ -23,7 +23,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.consents import write_consent
+from accounts.consents import withdraw_given
 from accounts.details import EDITABLE, write_details
 from accounts.exceptions import MergeRefused
 from accounts.locks import lock_open
@@ -96,15 +96,9 @@ def approve_merge(merge: CustomerMerge, *, by: User) -> None:
     _decide(merge, MergeState.MERGED, by=by)
     withdrawn = _withdrawn_by_either(survivor, duplicate)
     _merge(duplicate, survivor, merge, by=by, reason="merged")
-    for consent in survivor.consents.latest_per_purpose().select_related("purpose"):
-        if consent.decision == ConsentDecision.GIVEN and consent.purpose_id in withdrawn:
-            write_consent(
-                survivor,
-                consent.purpose,
-                ConsentDecision.WITHDRAWN,
-                by=by,
-                channel=EventChannel.STAFF,
-            )
+    withdraw_given(
+        survivor, lambda purpose: purpose.pk in withdrawn, by=by, channel=EventChannel.STAFF
+    )
 
 
 @transaction.atomic

@@ -3,9 +3,9 @@
 from django.db import transaction
 
 from accounts.closing import ends_with_account
-from accounts.consents import write_consent
+from accounts.consents import withdraw_given
 from accounts.locks import lock_open
-from accounts.models import ConsentDecision, Customer, User
+from accounts.models import Customer, User
 from marketing.preferences import refuse_advertising
 from marketing.suppression import is_marketing, marketing_purposes, suppress_customer
 from policies.models import Purpose
@@ -22,14 +22,7 @@ def refuse_marketing(customer: Customer, *, by: User) -> list[Purpose]:
     Raises AccountClosed.
     """
     lock_open(customer)
-    latest = customer.consents.latest_per_purpose().select_related("purpose")
-    withdrawn = [
-        consent.purpose
-        for consent in latest
-        if consent.decision == ConsentDecision.GIVEN and is_marketing(consent.purpose)
-    ]
-    for purpose in withdrawn:
-        write_consent(customer, purpose, ConsentDecision.WITHDRAWN, by=by)
+    withdrawn = withdraw_given(customer, is_marketing, by=by)
     remember_refusal(customer, by)
     return withdrawn
 
