@@ -69,9 +69,9 @@ def accepted_by(customer: Customer, day: date) -> PolicyEvent | None:
 
 
 def _record(customer: Customer, kind: PolicyEventKind, text: PolicyText) -> None:
-    PolicyEvent.objects.get_or_create(
-        customer=customer, kind=kind, text=text, defaults={"channel": EventChannel.WEB}
-    )
+    """Write the event unless there is one; after a merge there may be two. Under the lock."""
+    if not customer.policy_events.filter(kind=kind, text=text).exists():
+        customer.policy_events.create(kind=kind, text=text, channel=EventChannel.WEB)
 
 
 def _end_of(day: date) -> datetime:

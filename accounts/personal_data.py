@@ -304,6 +304,12 @@ def keep_one_of_each_declared(duplicate: Customer, survivor: Customer) -> None:
         delete_as(value, by=None, reason="merged")
 
 
+@moves_on_merge
+def forget_the_verification(duplicate: Customer, survivor: Customer) -> None:
+    """The hashes in it fit the duplicate alone; the survivor's number has its own, or none."""
+    PhoneVerification.objects.filter(customer=duplicate).delete()
+
+
 @finds_recipients
 def find_customer(public_id: str) -> Recipient | None:
     customer = Customer.objects.known_as(public_id).first()

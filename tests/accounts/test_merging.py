@@ -1,12 +1,16 @@
+import re
+
 import pytest
 from allauth.account.models import EmailAddress
 from allauth.usersessions.models import UserSession
 from django.apps import apps
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import IntegrityError, connection, transaction
+from django.urls import reverse
 
 from access.models import AccessAction
 from access.services import record_access
+from accounts.acceptance import record_shown
 from accounts.closing import close_account
 from accounts.consents import decide_consent
 from accounts.details import correct_details
@@ -20,15 +24,18 @@ from accounts.models import (
     Customer,
     CustomerMerge,
     KeptSignIn,
+    PhoneVerification,
     PolicyEvent,
     User,
 )
+from accounts.phone import is_verified, send_code, verify_code
 from casework.models import Case
 from common.models import FileKey
 from common.personal_data import DataCategory, declarations
 from marketing.models import Preference
+from notices import sms
 from notices.models import Notice
-from notices.services import queue_notice
+from notices.services import queue_notice, send_due_notices
 from policies.models import PolicyText, Purpose
 from privacyportal.roles import COMPLAINT_OFFICER, DPO
 from retention.models import LegalHold
@@ -40,6 +47,7 @@ from tests.factories import (
     make_customer,
     make_evidence,
     make_hold,
+    make_policy_version,
     make_staff,
 )
 from tests.threads import at_once
@@ -265,6 +273,33 @@ def test_mails_reach_who_stays_and_none_twice(pair, officer, dpo):
 
     assert Notice.objects.filter(recipient=survivor.public_id).count() == 2
     assert not Notice.objects.filter(recipient=duplicate.public_id).exists()
+
+
+@pytest.mark.parametrize("verified", [[0], [1], [0, 1]])
+def test_a_verified_number_stays_verified_and_that_of_the_duplicate_goes(
+    verified, pair, officer, dpo
+):
+    for index in verified:
+        send_code(pair[index])
+        send_due_notices()
+        assert verify_code(pair[index], re.search(r"\d{6}", sms.outbox[-1].text).group())
+
+    survivor = merge(pair, officer, dpo)
+
+    assert is_verified(survivor) is (0 in verified)
+    assert PhoneVerification.objects.count() == (0 in verified)
+
+
+def test_a_policy_that_both_were_shown_is_shown_again(client, pair, officer, dpo):
+    version = make_policy_version("9.9", effective_in_days=40)
+    for customer in pair:
+        record_shown(customer, version.text_in("vi"))
+    survivor = merge(pair, officer, dpo)
+    client.force_login(survivor.user)
+
+    assert client.get(reverse("accept_policy")).status_code == 200
+
+    assert survivor.policy_events.count() == 2
 
 
 def test_the_purge_takes_what_is_left_of_the_duplicate_too(pair, officer, dpo):
