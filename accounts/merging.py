@@ -154,10 +154,10 @@ def _merge(
 ) -> None:
     """Give all that is the duplicate's to the survivor, and delete what is left of it."""
     _allow_merging()
-    merge.released_user = _join_sign_ins(duplicate, survivor, merge.kept_sign_in, by=by)
-    merge.save(update_fields=["released_user"])
     for step in merge_steps():
         step(duplicate, survivor)
+    merge.released_user = _join_sign_ins(duplicate, survivor, merge.kept_sign_in, by=by)
+    merge.save(update_fields=["released_user"])
     for declaration in declarations():
         declaration.give(duplicate.pk, survivor.pk)
     _give_notices(duplicate.public_id, survivor.public_id)

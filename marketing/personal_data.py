@@ -1,6 +1,7 @@
 from collections.abc import Collection
 
-from accounts.models import Customer
+from accounts.consents import withdraw_given
+from accounts.models import Customer, EventChannel, MergeState
 from common.history import delete_as, save_as
 from common.personal_data import (
     DataCategory,
@@ -14,6 +15,7 @@ from common.personal_data import (
 from marketing.models import Preference, Subscription
 from marketing.models.preferences import stricter
 from marketing.preferences import NAMES
+from marketing.suppression import has_refused, marketing_purposes, suppress_customer
 from notices.services import Recipient, finds_recipients
 
 declare(
@@ -44,6 +46,29 @@ exempt("marketing.NewsletterIssue", because="what the company writes to everybod
 def end_subscriptions(customers: Collection[int]) -> None:
     addresses = Customer.objects.filter(pk__in=customers).values("email")
     Subscription.objects.filter(email__in=addresses).delete()
+
+
+@moves_on_merge
+def keep_the_refusals_of_either(duplicate: Customer, survivor: Customer) -> None:
+    """Refuse with both what one of them refused, also where the ledger has no line of it.
+
+    Not in a claim: there the sign-up is the newer word, from an address that was just proved.
+    """
+    merge = survivor.merges.get(duplicate_key=duplicate.pk, state=MergeState.MERGED)
+    if merge.is_claim:
+        return
+    both = (duplicate, survivor)
+    refused = [
+        purpose
+        for purpose in marketing_purposes()
+        if any(has_refused(customer, purpose) for customer in both)
+    ]
+    for customer in both:
+        withdraw_given(
+            customer, refused.__contains__, by=merge.decided_by, channel=EventChannel.STAFF
+        )
+        for purpose in refused:
+            suppress_customer(customer, purpose)
 
 
 @moves_on_merge

@@ -16,11 +16,17 @@ from policies.models import Channel, Purpose
 
 
 def suppress(hashes: Iterable[str], purpose: Purpose, *, reason: SuppressionReason) -> None:
-    """Remember that nobody behind these hashes is contacted for the purpose. Safe to repeat."""
+    """Remember that nobody behind these hashes is contacted for the purpose.
+
+    Said again it counts from now, so that no consent of in between lifts it.
+    """
     rows = [
         Suppression(contact_hash=each, purpose=purpose, channel=purpose.channel, reason=reason)
         for each in hashes
     ]
+    standing = Suppression.objects.filter(purpose=purpose, lifted_at=None)
+    repeated = standing.filter(contact_hash__in=[row.contact_hash for row in rows])
+    repeated.update(at=timezone.now(), reason=reason)
     Suppression.objects.bulk_create(rows, ignore_conflicts=True)
 
 
@@ -28,6 +34,15 @@ def suppressions_of(contacts: Iterable[str], purpose: Purpose) -> QuerySet[Suppr
     """Return what forbids to reach one of these addresses or numbers for the purpose now."""
     hashes = [contact_hash(contact) for contact in contacts]
     return Suppression.objects.filter(contact_hash__in=hashes, purpose=purpose, lifted_at=None)
+
+
+def has_refused(customer: Customer, purpose: Purpose) -> bool:
+    """Say whether an address or number of the customer is on the list since their last word."""
+    refused = suppressions_of(contacts_of(customer, purpose.channel), purpose)
+    last = customer.consents.filter(purpose=purpose).last()
+    if last is not None and last.decision == ConsentDecision.GIVEN:
+        refused = refused.filter(at__gt=last.at)
+    return refused.exists()
 
 
 def suppress_customer(customer: Customer, purpose: Purpose) -> None:

@@ -3,8 +3,8 @@
 from django.db import transaction
 from django.db.models import Q
 
-from accounts.consents import write_consent
-from accounts.models import ConsentDecision, Customer, CustomerMerge, EventChannel, MergeState
+from accounts.consents import withdraw_given
+from accounts.models import Customer, CustomerMerge, EventChannel, MergeState
 from marketing.links import read_way_out
 from marketing.models import Subscription, SuppressionReason
 from marketing.suppression import suppress
@@ -22,9 +22,9 @@ def unsubscribe(token: str) -> None:
     if not way_out or not purpose:
         return
     customer = _lock_recipient(way_out.recipient)
-    suppress([way_out.contact_hash], purpose, reason=SuppressionReason.UNSUBSCRIBED)
     if customer is not None:
-        _withdraw(customer, purpose)
+        withdraw_given(customer, purpose.__eq__, by=None, channel=EventChannel.EMAIL)
+    suppress([way_out.contact_hash], purpose, reason=SuppressionReason.UNSUBSCRIBED)
     Subscription.objects.filter(public_id=way_out.recipient).delete()
 
 
@@ -35,11 +35,3 @@ def _lock_recipient(public_id: str) -> Customer | None:
     ).values("survivor")
     locked = Customer.objects.select_for_update(of=("self",))
     return locked.filter(Q(public_id=public_id) | Q(pk__in=merged)).first()
-
-
-def _withdraw(customer: Customer, purpose: Purpose) -> None:
-    last = customer.consents.filter(purpose=purpose).last()
-    if last is not None and last.decision == ConsentDecision.GIVEN:
-        write_consent(
-            customer, purpose, ConsentDecision.WITHDRAWN, by=None, channel=EventChannel.EMAIL
-        )

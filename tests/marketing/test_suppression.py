@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
+import time_machine
 from allauth.account.models import EmailAddress
 from allauth.account.signals import email_confirmed
 from django.core import mail
@@ -162,6 +163,21 @@ def test_an_older_consent_does_not_lift_a_later_refusal():
     confirm(customer)
 
     assert is_suppressed(ADDRESS)
+
+
+def test_a_refusal_that_is_repeated_counts_from_then():
+    with time_machine.travel(timezone.now() - timedelta(days=9)):
+        suppress([contact_hash(ADDRESS)], purpose(), reason=SuppressionReason.REFUSED)
+    with time_machine.travel(timezone.now() - timedelta(days=5)):
+        customer = make_customer(email=ADDRESS)
+        decide(customer, "given")  # counts once the address is proved
+    suppress([contact_hash(ADDRESS)], purpose(), reason=SuppressionReason.UNSUBSCRIBED)
+
+    EmailAddress.objects.create(user=customer.user, email=ADDRESS, verified=False)
+    confirm(customer)
+
+    assert is_suppressed(ADDRESS)
+    assert Suppression.objects.get().reason == "unsubscribed"
 
 
 def confirm(customer):
