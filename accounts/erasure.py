@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from accounts.details import forget_declared, tell_of_change
 from accounts.exceptions import ErasureRefused
 from accounts.locks import lock_open
+from accounts.merging import history_of
 from accounts.models import Customer, User
 from common.erasure import erase_rows
 from common.history import save_as
@@ -74,7 +75,7 @@ def _erase_fixed(customer: Customer, name: str, by: User) -> bool:
     if getattr(customer, name):
         setattr(customer, name, "")
         save_as(customer, by=by, reason=f"{name} erased", fields=[name])
-    return bool(customer.history.exclude(**{name: ""}).update(**{name: ""}))
+    return bool(history_of(customer).exclude(**{name: ""}).update(**{name: ""}))
 
 
 @transaction.atomic

@@ -18,13 +18,15 @@ How it is kept safe:
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import IntegrityError, connection, transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.consents import withdraw_given
-from accounts.details import EDITABLE, write_details
+from accounts.details import EDITABLE, tell_of_change, write_details
 from accounts.exceptions import MergeRefused
 from accounts.locks import lock_open
 from accounts.models import (
@@ -49,6 +51,13 @@ def public_ids_of(customer: Customer) -> list[str]:
     """Return the customer's public id and those of the records that became one with theirs."""
     merged = customer.merges.filter(state=MergeState.MERGED)
     return [customer.public_id, *merged.values_list("duplicate_public_id", flat=True)]
+
+
+def history_of(customer: Customer) -> QuerySet[Any]:
+    """Return the customer's history and that of the records that became one with theirs."""
+    merged = customer.merges.filter(state=MergeState.MERGED)
+    whose = Q(id=customer.pk) | Q(id__in=merged.values("duplicate_key"))
+    return Customer.history.filter(whose)  # type: ignore[no-any-return]
 
 
 @transaction.atomic
@@ -284,4 +293,5 @@ def choose_details(customer: Customer, *, typed: Collection[str], by: User) -> N
     lock_open(customer)
     details = {each.name: each.typed for each in differences_of(customer) if each.name in typed}
     customer.merges.filter(is_claim=True, chosen_at=None).update(chosen_at=timezone.now())
-    write_details(customer, details, by=by, reason="corrected by customer")
+    if write_details(customer, details, by=by, reason="corrected by customer"):
+        tell_of_change(customer)

@@ -11,6 +11,7 @@ from django.urls import reverse
 from accounts.merging import claim_record
 from accounts.models import Customer, CustomerMerge, IdentityCheck, User
 from accounts.recording import Agreement, record_customer
+from notices.models import Notice
 from notices.services import send_due_notices
 from policies.models import Language, PolicyVersion, Purpose
 from privacyportal.roles import COMPLAINT_OFFICER
@@ -98,6 +99,7 @@ def test_which_details_are_right_is_asked_once_after_the_sign_in(client, recorde
     assert recorded.phone == "+84987000111"
     assert recorded.address == "1 Lê Lợi, Huế"
     assert recorded.email == "mai@example.com"
+    assert Notice.objects.filter(template="details_changed").count() == 1
     assert client.get(reverse("choose_details")).url == reverse("data")
 
 

@@ -6,11 +6,12 @@ from django.urls import reverse
 from accounts import erasure
 from accounts.details import correct_details
 from accounts.exceptions import AccountClosed, ErasureRefused
+from accounts.merging import approve_merge, ask_merge, claim_record, differences_of
 from accounts.models import Customer
 from common.personal_data import DataCategory
 from notices.models import Notice
 from policies.models import Company
-from privacyportal.roles import DPO
+from privacyportal.roles import COMPLAINT_OFFICER, DPO
 from retention.services import place_hold
 from tests.factories import make_customer, make_staff
 from tests.threads import at_once
@@ -55,6 +56,26 @@ def test_an_erased_detail_is_gone_from_the_history_too_and_a_neighbours_stays(cl
     last = customer.history.latest()
     assert (last.history_change_reason, last.history_user) == ("address erased", customer.user)
     assert Notice.objects.filter(template="details_changed").count() == 2
+
+
+@pytest.mark.parametrize("is_claim", [True, False])
+def test_what_is_erased_is_gone_from_records_that_were_merged_too(client, is_claim):
+    recorded = make_customer(email="mai@example.com", user=None, address="1 Cũ, Huế")
+    duplicate = make_customer(email="mai@example.com", address=SECRET)
+    if is_claim:
+        claim_record(duplicate.user, "mai@example.com")
+    else:
+        asked = ask_merge(
+            recorded, duplicate=duplicate.public_id, reason="x", by=make_staff(COMPLAINT_OFFICER)
+        )
+        approve_merge(asked, by=make_staff(DPO))
+    customer = Customer.objects.get()
+    client.force_login(customer.user)
+
+    client.post(reverse("erase_detail", args=["address"]))
+
+    assert {row.address for row in Customer.history.all()} == {""}
+    assert "address" not in [each.name for each in differences_of(customer)]
 
 
 def test_what_was_emptied_before_is_erased_from_the_history(client, customer):
