@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 
 from policies.calendars import calendar_version, load_calendar
 from policies.counting import (
+    Pauses,
     Period,
     SkippedDay,
     WorkingCalendar,
@@ -63,7 +64,24 @@ class Calendars:
         return load_calendar(DayKind(the_company().day_kind))
 
 
-def run(limit: TimeLimit, start: datetime, calendars: Calendars) -> Period:
+@dataclass(frozen=True)
+class Terms:
+    """What a case has changed of its limit: the length, days added once, days of a pause."""
+
+    length: int | None = None  # None: the limit's maximum
+    extended_by: int = 0
+    paused: Pauses = frozenset()
+
+    def days(self, limit: TimeLimit) -> int:
+        return (self.length or limit.maximum) + self.extended_by
+
+
+UNCHANGED = Terms()
+
+
+def run(
+    limit: TimeLimit, start: datetime, calendars: Calendars, terms: Terms = UNCHANGED
+) -> Period:
     """Return how ``limit`` ends when it starts at ``start`` (aware).
 
     A statutory limit in working days ends by the State's calendar, or by the
@@ -73,26 +91,27 @@ def run(limit: TimeLimit, start: datetime, calendars: Calendars) -> Period:
     Raises OutsideCalendar, NotConfigured.
     """
     if limit.unit == TimeUnit.HOUR:
-        return add_hours(start, limit.maximum)
+        return add_hours(start, terms.days(limit))
     if limit.unit == TimeUnit.MONTH:
-        last_day = add_months(local_day(start), limit.maximum)
+        last_day = add_months(local_day(start), terms.days(limit))
         return Period(last_day=last_day, late_from=midnight(last_day + timedelta(days=1)))
     if limit.family == RuleFamily.PROMISE:
-        return _count(calendars.of_company, limit, start)
+        return _count(calendars.of_company, limit, start, terms)
     return min(
         (
-            _count(calendar, limit, start)
+            _count(calendar, limit, start, terms)
             for calendar in dict.fromkeys((calendars.of_state, calendars.of_company))
         ),
         key=lambda period: period.late_from,
     )
 
 
-def _count(calendar: WorkingCalendar, limit: TimeLimit, start: datetime) -> Period:
-    first = local_day(start)
+def _count(calendar: WorkingCalendar, limit: TimeLimit, start: datetime, terms: Terms) -> Period:
+    first, days = local_day(start), terms.days(limit)
     if limit.unit == TimeUnit.WORKING_DAY:
-        return calendar.add_working_days(first, limit.maximum)
-    return calendar.add_calendar_days(first, limit.maximum, move=limit.family == RuleFamily.STATUTE)
+        return calendar.add_working_days(first, days, terms.paused)
+    moves = limit.family == RuleFamily.STATUTE
+    return calendar.add_calendar_days(first, days, move=moves, paused=terms.paused)
 
 
 @dataclass(frozen=True)
@@ -108,6 +127,7 @@ class Explanation:
     moved_from: date | None
     provisional: bool
     calendar_version: int
+    extended_by: int = 0  # of ``length``, the days that were added once
 
     def to_json(self) -> dict[str, Any]:
         plain = asdict(self)
@@ -150,6 +170,7 @@ class Explanation:
             _("Received on %(moment)s; that day is not counted.")
             % {"moment": _moment(self.started_at)},
             self._length(),
+            *self._extension(),
         ]
         lines += [
             _("Not counted: %(day)s, %(reason)s.")
@@ -187,11 +208,26 @@ class Explanation:
             text = ngettext("%(n)d hour.", "%(n)d hours.", self.length)
         return text % {"n": self.length}
 
+    def _extension(self) -> list[str]:
+        if not self.extended_by:
+            return []
+        text = ngettext(
+            "%(n)d of them was added when the time was extended.",
+            "%(n)d of them were added when the time was extended.",
+            self.extended_by,
+        )
+        return [text % {"n": self.extended_by}]
+
     def _reason(self, skipped: SkippedDay) -> str:
         return skipped.reason_en if translation.get_language() == "en" else skipped.reason_vi
 
 
-def explain(limit: TimeLimit, start: datetime, calendars: Calendars | None = None) -> Explanation:
+def explain(
+    limit: TimeLimit,
+    start: datetime,
+    calendars: Calendars | None = None,
+    terms: Terms = UNCHANGED,
+) -> Explanation:
     """Run ``limit`` from ``start`` and keep how it was counted.
 
     ``calendars`` saves reading them again for each of many limits.
@@ -199,17 +235,18 @@ def explain(limit: TimeLimit, start: datetime, calendars: Calendars | None = Non
     Raises OutsideCalendar, NotConfigured.
     """
     calendars = calendars or Calendars()
-    period = run(limit, start, calendars)
+    period = run(limit, start, calendars, terms)
     return Explanation(
         started_at=start,
         unit=limit.unit,
-        length=limit.maximum,
+        length=terms.days(limit),
         last_day=period.last_day,
         late_from=period.late_from,
         skipped=period.skipped,
         moved_from=period.moved_from,
         provisional=period.provisional,
         calendar_version=calendars.version,
+        extended_by=terms.extended_by,
     )
 
 

@@ -6,7 +6,7 @@ local date first, then count dates. Source: Civil Code 2015, art. 144-148.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable, Set
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
@@ -18,6 +18,9 @@ from policies.exceptions import OutsideCalendar
 from policies.models import DayKind, DayType, OfficialDayKind
 
 SATURDAY, SUNDAY = 5, 6
+WAITED = "chờ khách hàng trả lời", "waiting for the customer's answer"
+
+Pauses = Set[date]  # the days on which a clock stood still
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,28 @@ def add_hours(start: datetime, hours: int) -> Period:
     return Period(last_day=local_day(end), late_from=end)
 
 
+def paused_days(pauses: Iterable[tuple[datetime, datetime]]) -> Pauses:
+    """Return the days on which a clock stood still: after the first day of a pause, to its last.
+
+    As of every period, the day of the event itself counts as it would have; so a pause that
+    ends on the day on which it began changes nothing.
+    """
+    spans = ((local_day(begun), local_day(ended)) for begun, ended in pauses)
+    return frozenset(
+        first + timedelta(days=n)
+        for first, last in spans
+        for n in range(1, (last - first).days + 1)
+    )
+
+
+def _stretched(start: date, days: int, lost: Collection[date], nth: Callable[[int], date]) -> date:
+    """Return the ``days``-th day after ``start`` when the ``lost`` ones do not count."""
+    last, counted = nth(days), days
+    while (needed := days + sum(start < day <= last for day in lost)) != counted:
+        last, counted = nth(needed), needed
+    return last
+
+
 class WorkingCalendar:
     """The official calendar as one kind of company works it.
 
@@ -120,57 +145,68 @@ class WorkingCalendar:
             return "ngày nghỉ cuối tuần", "weekend"
         return None
 
-    def add_working_days(self, start: date, days: int) -> Period:
+    def add_working_days(self, start: date, days: int, paused: Pauses = frozenset()) -> Period:
         """Return the period of ``days`` (1 or more) working days after ``start``.
+
+        Days of a pause do not count.
 
         Raises OutsideCalendar.
         """
         self._require(start)
-        index = bisect_right(self._working, start) + days - 1
-        if index >= len(self._working):
-            raise OutsideCalendar(self._sentence())
-        return self._period(start, self._working[index])
+        before = bisect_right(self._working, start)
+        lost = [day for day in paused if self.reason_off(day) is None]
+        last_day = _stretched(start, days, lost, lambda n: self._working_day(before + n - 1))
+        return self._period(start, last_day, paused)
 
-    def add_calendar_days(self, start: date, days: int, *, move: bool) -> Period:
-        """Return the period of ``days`` after ``start``.
+    def add_calendar_days(
+        self, start: date, days: int, *, move: bool, paused: Pauses = frozenset()
+    ) -> Period:
+        """Return the period of ``days`` after ``start``; days of a pause do not count.
 
         With ``move``, a last day of rest gives way to the next working day:
         so for a limit that the law sets, not for a maximum that was promised.
 
         Raises OutsideCalendar.
         """
-        end = start + timedelta(days=days)
+        end = _stretched(start, days, paused, lambda n: start + timedelta(days=n))
         self._require(start)
         self._require(end)
+        waited = tuple(SkippedDay(day, *WAITED) for day in sorted(paused) if start < day < end)
         if not move or self.reason_off(end) is None:
-            return Period(last_day=end, late_from=midnight(end + timedelta(days=1)))
+            return Period(end, midnight(end + timedelta(days=1)), waited)
         period = self.add_working_days(end, 1)
         return Period(
             last_day=period.last_day,
             late_from=period.late_from,
-            skipped=self._skipped(end - timedelta(days=1), period.last_day),
+            skipped=waited + self._skipped(end - timedelta(days=1), period.last_day),
             moved_from=end,
             provisional=period.provisional,
         )
 
-    def _period(self, start: date, last_day: date) -> Period:
+    def _working_day(self, index: int) -> date:
+        if index >= len(self._working):
+            raise OutsideCalendar(self._sentence())
+        return self._working[index]
+
+    def _period(self, start: date, last_day: date, paused: Pauses) -> Period:
         return Period(
             last_day=last_day,
             late_from=midnight(last_day + timedelta(days=1)),
-            skipped=self._skipped(start, last_day),
+            skipped=self._skipped(start, last_day, paused),
             provisional=any(
                 special.provisional and start < special.day <= last_day
                 for special in self._special.values()
             ),
         )
 
-    def _skipped(self, start: date, last_day: date) -> tuple[SkippedDay, ...]:
+    def _skipped(
+        self, start: date, last_day: date, paused: Pauses = frozenset()
+    ) -> tuple[SkippedDay, ...]:
         between = (start + timedelta(days=n) for n in range(1, (last_day - start).days))
-        return tuple(
-            SkippedDay(day, *reason)
-            for day in between
-            if (reason := self.reason_off(day)) is not None
+        reasons = (
+            (day, self.reason_off(day) or (WAITED if day in paused else None)) for day in between
         )
+        return tuple(SkippedDay(day, *reason) for day, reason in reasons if reason)
 
     def _observes(self, special: SpecialDay) -> bool:
         """Say whether this kind of company follows that row of the State's calendar."""

@@ -85,6 +85,7 @@ Trigger = Literal[
 Action = Literal["delete", "pseudonymise", "restrict"]
 DayKind = Literal["state", "private_no_swap", "mon_sat"]
 StaffAccessMode = Literal["need_to_know", "approval"]
+Assignment = Literal["by_hand", "least_open"]
 CustomerField = Literal["full_name", "email", "phone", "address"]
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -247,6 +248,12 @@ class Parameters(Entry):
     grace_days: Count = 7  # to open a closed account again; 0: not at all
     idle_months: Span = 24  # then it is asked whether the data is still necessary
     accuracy_months: Count = 12  # customers then confirm their details anew; 0: never
+    due_soon_days: Span = (
+        3  # working days before a case's last day, on which its handler is reminded
+    )
+    lead_after_days: Count = 0  # working days after it, until the team's lead is told
+    dpo_after_days: Count = 2  # and until the data protection officers are
+    assignment: Assignment = "by_hand"  # of new complaints
     newsletter: Slug | None = None  # the purpose for which anybody may subscribe to mails
     unstated: Many[
         Literal[
@@ -257,6 +264,13 @@ class Parameters(Entry):
             "optional_fields",
         ]
     ]
+
+    @field_validator("dpo_after_days")
+    @classmethod
+    def _not_before_the_lead(cls, days: int, info: ValidationInfo) -> int:
+        if days < info.data.get("lead_after_days", 0):
+            raise ValueError("the data protection officers are told after the team's lead")
+        return days
 
     @field_validator("required_fields")
     @classmethod
@@ -325,6 +339,8 @@ class Recipient(Entry):
 class TimeLimit(Entry):
     """A dated clock.
 
+    Within the range a simple case gets ``minimum``, an ordinary one ``ordinary``, a complex one
+    ``maximum``. With ``may_pause`` it stands still while the customer is asked.
     ``extension`` may be added once; ``third_party`` replaces ``maximum`` when a processor or
     another party must act. ``valid_to`` is the last day; none means until further notice.
     """
@@ -333,9 +349,11 @@ class TimeLimit(Entry):
     family: Family
     minimum: Span | None = None
     maximum: Span
+    ordinary: Span | None = None
     unit: TimeUnit
     extension: Span | None = None
     third_party: Span | None = None
+    may_pause: bool = False
     basis: Basis
     source: Source
     source_checked: bool
@@ -350,6 +368,16 @@ class TimeLimit(Entry):
         if minimum is not None and minimum > maximum:
             raise ValueError(f"{maximum} is less than the minimum {minimum}")
         return maximum
+
+    @field_validator("ordinary")
+    @classmethod
+    def _within_the_range(cls, ordinary: int | None, info: ValidationInfo) -> int | None:
+        minimum, maximum = info.data.get("minimum"), info.data.get("maximum")
+        if maximum is None or ordinary is None:
+            return ordinary
+        if minimum is None or not minimum <= ordinary <= maximum:
+            raise ValueError(f"{ordinary} is not between minimum and maximum")
+        return ordinary
 
     @field_validator("third_party")
     @classmethod

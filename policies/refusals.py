@@ -34,6 +34,9 @@ SENTENCES: dict[str, str | Promise] = {
     "retentionrule_basis_of_family": BASIS_OF_FAMILY,
     "timelimit_takes_time": _("A time limit is one unit at least."),
     "timelimit_range": _("The least is more than the most."),
+    "timelimit_ordinary": _(
+        "An ordinary case takes no less than the minimum and no more than the maximum."
+    ),
     "timelimit_third_party": _("With a third party, the limit cannot be shorter than without."),
 }
 

@@ -53,13 +53,28 @@ class RuleForm(forms.Form):
 
 
 class TimeLimitForm(RuleForm):
-    field_order = ["valid_from", "minimum", "maximum", "unit", "third_party", "extension"]
+    field_order = [
+        "valid_from",
+        "minimum",
+        "ordinary",
+        "maximum",
+        "unit",
+        "third_party",
+        "extension",
+        "may_pause",
+    ]
 
     minimum = count(_("At least"), required=False)
+    ordinary = count(_("At most, in an ordinary case"), required=False)
     maximum = count(_("At most"))
     unit = forms.ChoiceField(label=_("Unit"), choices=TimeUnit)
     third_party = count(_("At most, if a third party must act"), required=False)
     extension = count(_("One extension, at most"), required=False)
+    may_pause = forms.BooleanField(
+        label=_("Stands still while the customer is asked"),
+        required=False,
+        help_text=_("Only where the published policy or the law says so."),
+    )
 
 
 class StatutoryTimeLimitForm(TimeLimitForm):
@@ -239,10 +254,12 @@ class TimeLimitAdmin(DatedRuleAdmin):
         "kind",
         "family",
         "minimum",
+        "ordinary",
         "maximum",
         "unit",
         "third_party",
         "extension",
+        "may_pause",
         "basis",
         "source",
         "source_checked",

@@ -27,15 +27,23 @@ def load_company(profile: profile_schema.Profile) -> int:
                 }
             ),
             **parameters.model_dump(
-                include={"day_kind", "staff_access_mode", "notice_period_days"}
+                include={
+                    "day_kind",
+                    "staff_access_mode",
+                    "notice_period_days",
+                    "accuracy_months",
+                    "consent_months",
+                    "grace_days",
+                    "idle_months",
+                    "due_soon_days",
+                    "lead_after_days",
+                    "dpo_after_days",
+                    "assignment",
+                }
             ),
             "required_fields": list(parameters.required_fields),
             "forbidden_recipient_kinds": list(parameters.forbidden_recipient_kinds),
             "closed_data_categories": list(parameters.closed_data_categories),
-            "accuracy_months": parameters.accuracy_months,
-            "consent_months": parameters.consent_months,
-            "grace_days": parameters.grace_days,
-            "idle_months": parameters.idle_months,
             "newsletter": parameters.newsletter or "",
             "unstated": [*company.unstated, *parameters.unstated],
         },

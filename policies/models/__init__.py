@@ -8,6 +8,7 @@ from policies.models.calendar import (
     OfficialDayKind,
 )
 from policies.models.company import (
+    Assignment,
     Company,
     DayKind,
     StaffAccessMode,
@@ -29,6 +30,7 @@ from policies.models.recipients import (
     RecipientKind,
 )
 from policies.models.rules import (
+    Complexity,
     DatedRule,
     RetentionAction,
     RetentionRule,
@@ -54,9 +56,11 @@ __all__ = [
     "LOCAL_DAY_OF_PUBLICATION",
     "LONGEST_TEXT",
     "Agreement",
+    "Assignment",
     "CalendarRange",
     "Channel",
     "Company",
+    "Complexity",
     "DatedRule",
     "DayKind",
     "DayStatus",

@@ -21,6 +21,11 @@ class StaffAccessMode(models.TextChoices):
     APPROVAL = "approval", _("only after the customer approves")
 
 
+class Assignment(models.TextChoices):
+    BY_HAND = "by_hand", _("wait until somebody takes them")
+    LEAST_OPEN = "least_open", _("go to the officer with the fewest open ones")
+
+
 class Company(models.Model):
     """The controller that this deployment serves, and what it chose. There is one row."""
 
@@ -94,6 +99,20 @@ class Company(models.Model):
         _("details are confirmed every … months"),
         default=12,
         help_text=_("Customers then declare anew that they are right. 0: never asked again."),
+    )
+    due_soon_days = models.PositiveSmallIntegerField(
+        _("a case is due soon before its last day, in working days"),
+        default=3,
+        help_text=_("Then its handler is reminded."),
+    )
+    lead_after_days = models.PositiveSmallIntegerField(
+        _("the team's lead is told of a late case after, in working days"), default=0
+    )
+    dpo_after_days = models.PositiveSmallIntegerField(
+        _("the data protection officers are told of a late case after, in working days"), default=2
+    )
+    assignment = models.CharField(
+        _("new complaints"), max_length=20, choices=Assignment, default=Assignment.BY_HAND
     )
     newsletter = models.SlugField(
         _("purpose of the newsletter"),

@@ -111,17 +111,34 @@ class TimeUnit(models.TextChoices):
     MONTH = "month", _("months")
 
 
+class Complexity(models.TextChoices):
+    SIMPLE = "simple", _("simple")
+    ORDINARY = "ordinary", _("ordinary")
+    COMPLEX = "complex", _("complex")
+
+
 class TimeLimit(DatedRule):
-    """How long a step may take."""
+    """How long a step may take.
+
+    Within the range a simple case gets minimum, an ordinary one ordinary, a complex one maximum.
+    """
 
     kind = models.CharField(_("kind"), max_length=40, choices=TimeLimitKind)
     minimum = models.PositiveSmallIntegerField(_("at least"), null=True, blank=True)
+    ordinary = models.PositiveSmallIntegerField(
+        _("at most, in an ordinary case"), null=True, blank=True
+    )
     maximum = models.PositiveSmallIntegerField(_("at most"))
     unit = models.CharField(_("unit"), max_length=20, choices=TimeUnit)
     third_party = models.PositiveSmallIntegerField(
         _("at most, if a third party must act"), null=True, blank=True
     )
     extension = models.PositiveSmallIntegerField(_("one extension, at most"), null=True, blank=True)
+    may_pause = models.BooleanField(
+        _("stands still while the customer is asked"),
+        default=False,
+        help_text=_("Only where the published policy or the law says so."),
+    )
 
     history = HistoricalRecords(user_db_constraint=False)
 
@@ -137,6 +154,15 @@ class TimeLimit(DatedRule):
                 condition=Q(minimum=None) | Q(minimum__lte=F("maximum")),
             ),
             models.CheckConstraint(
+                name="timelimit_ordinary",
+                condition=Q(ordinary=None)
+                | Q(
+                    minimum__isnull=False,
+                    ordinary__gte=F("minimum"),
+                    ordinary__lte=F("maximum"),
+                ),
+            ),
+            models.CheckConstraint(
                 name="timelimit_third_party",
                 condition=Q(third_party=None) | Q(third_party__gte=F("maximum")),
             ),
@@ -144,6 +170,11 @@ class TimeLimit(DatedRule):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {self.get_family_display()}"
+
+    def length_for(self, complexity: str) -> int:
+        """Return the units that such a case may take; the maximum until somebody judged it."""
+        shorter = {Complexity.SIMPLE: self.minimum, Complexity.ORDINARY: self.ordinary}
+        return shorter.get(Complexity(complexity)) or self.maximum if complexity else self.maximum
 
 
 class RetentionTrigger(models.TextChoices):

@@ -47,9 +47,9 @@ SELECT id, (SELECT min(id) FROM policies_purpose WHERE channel <> 'none'), 'give
        'vi', (SELECT min(id) FROM policies_policyversion), 'web', opened_at
 FROM accounts_customer;
 
-INSERT INTO casework_case (kind, reference, public_id, submission, customer_id, channel,
-                           received_at, recorded_at, closed_at, late_from)
-SELECT 'complaint', 'r' || id, 'c' || id, 's' || id, id, 'web',
+INSERT INTO casework_case (kind, reference, public_id, submission, customer_id, channel, severity,
+                           complexity, received_at, recorded_at, closed_at, late_from)
+SELECT 'complaint', 'r' || id, 'c' || id, 's' || id, id, 'web', '', '',
        since - interval '20 days', now(),
        CASE WHEN id %% 100 > 0 THEN since END,
        CASE WHEN id %% 100 = 0 THEN now() + interval '3 days' END
@@ -57,15 +57,17 @@ FROM (SELECT id, now() - (%(people)s - rank() OVER (ORDER BY id)) * interval '42
       FROM accounts_customer) AS people;
 
 INSERT INTO casework_clock (case_id, kind, limit_id, last_day, late_from, explanation,
-                            calendar_version, met_at)
-SELECT casework_case.id, kind.kind, kind.id, current_date, now() + interval '3 days', '{}', 0,
+                            calendar_version, extended_by, met_at)
+SELECT casework_case.id, kind.kind, kind.id, current_date, now() + interval '3 days', '{}', 0, 0,
        closed_at
 FROM casework_case, (SELECT min(id) AS id, 'complaint_completion' AS kind FROM policies_timelimit
                      WHERE kind = 'complaint_completion' AND family = 'promise') AS kind;
 
-INSERT INTO complaints_complaint (case_ptr_id, category, text, state, cause, solution)
+INSERT INTO complaints_complaint (case_ptr_id, category, text, state, outcome, cause, finding,
+                                  solution, remedy, next_steps, lesson, escalated_by, authority,
+                                  authority_reference, decision)
 SELECT id, 'other', 'text', CASE WHEN closed_at IS NULL THEN 'received' ELSE 'resolved' END,
-       'cause', 'solution'
+       'upheld', 'cause', 'finding', 'solution', 'remedy', 'steps', 'lesson', '', '', '', ''
 FROM casework_case;
 
 INSERT INTO casework_caseevent (case_id, code, details, at)

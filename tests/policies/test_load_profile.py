@@ -72,7 +72,7 @@ def test_loading_a_profile_twice_changes_nothing(name):
 @pytest.mark.parametrize(
     ("name", "minimum", "maximum", "unit", "basis"),
     [
-        ("speedsms", None, 15, "working_day", "policy"),
+        ("speedsms", 7, 15, "working_day", "policy"),
         ("clever_group", 7, 15, "calendar_day", "policy"),
         ("spm_group", 7, 15, "working_day", "company_choice"),
         ("vietnam_server", 7, 15, "working_day", "company_choice"),
@@ -184,11 +184,11 @@ def test_a_term_to_come_that_is_superseded_never_comes(acme):
     text = acme.path.read_text()
     start = text.rindex("[[time_limits]]", 0, text.index('kind = "complaint_completion"'))
     table = text[start : text.index("promises = []", start)] + "promises = []\n\n"
-    later = table.replace("maximum = 15", "maximum = 8").replace("2024-07-01", str(coming))
+    later = table.replace("maximum = 15", "maximum = 11").replace("2024-07-01", str(coming))
     now = table.replace("promises", f"valid_to = {coming - timedelta(days=1)}\npromises")
     acme.breaks(table.strip(), now + later)
     load_profile(acme.path)
-    assert (complaint_terms(today()), complaint_terms(coming)) == ([15], [8])
+    assert (complaint_terms(today()), complaint_terms(coming)) == ([15], [11])
 
     load_profile("fpt_smart_cloud")
 

@@ -82,7 +82,7 @@ def test_policy_is_written_in_both_languages_with_the_same_sections(name):
 @pytest.mark.parametrize(
     ("name", "term"),
     [
-        ("speedsms", (None, 15, "working_day", "policy")),
+        ("speedsms", (7, 15, "working_day", "policy")),
         ("clever_group", (7, 15, "calendar_day", "policy")),
         ("spm_group", (7, 15, "working_day", "company_choice")),
         ("vietnam_server", (7, 15, "working_day", "company_choice")),

@@ -384,7 +384,8 @@ def test_a_change_that_cannot_be_is_refused_above_the_form(values, client, dpo):
     rule, before = promised_term(), TimeLimit.objects.count()
     data = limit_form(**values)
     if values == {"maximum": "15"}:
-        data |= {name: getattr(rule, name) for name in ("source_vi", "source_en", "basis")}
+        same = ("source_vi", "source_en", "basis", "ordinary", "extension", "may_pause")
+        data |= {name: getattr(rule, name) for name in same}
 
     assert errors_of(client.post(f"{LIMITS}{rule.pk}/change_from/", data))
 

@@ -92,21 +92,21 @@ def test_a_change_from_today_leaves_open_cases_their_row(dpo, today):
     complaint = make_complaint()
     before = complaint.clocks.get(limit=promised()).last_day
 
-    change_rule(promised(), values={"maximum": 8}, valid_from=today, by=dpo)
+    change_rule(promised(), values={"maximum": 11}, valid_from=today, by=dpo)
 
     clock = complaint.clocks.get(kind=TimeLimitKind.COMPLAINT_COMPLETION, limit__family="promise")
     assert (clock.limit.maximum, clock.last_day) == (15, before)
-    assert make_complaint().clocks.get(kind=clock.kind, limit__family="promise").limit.maximum == 8
+    assert make_complaint().clocks.get(kind=clock.kind, limit__family="promise").limit.maximum == 11
 
 
 def test_a_change_of_today_can_be_changed_today_again(dpo, today):
-    first = change_rule(promised(), values={"maximum": 8}, valid_from=today, by=dpo)
+    first = change_rule(promised(), values={"maximum": 11}, valid_from=today, by=dpo)
 
-    change_rule(first, values={"maximum": 9}, valid_from=today, by=dpo)
+    change_rule(first, values={"maximum": 12}, valid_from=today, by=dpo)
 
     first.refresh_from_db()
     assert first.valid_to == today - ONE_DAY  # in force on no day
-    assert (term_on(today), term_on(today - ONE_DAY)) == ([9], [15])
+    assert (term_on(today), term_on(today - ONE_DAY)) == ([12], [15])
 
 
 def test_a_statute_is_changed_with_its_source(dpo, today):
@@ -214,7 +214,7 @@ def test_a_slip_in_the_year_is_refused_wherever_a_day_is_chosen(dpo, today):
     late = latest + ONE_DAY
 
     for act in (
-        lambda: change_rule(promised(), values={"maximum": 8}, valid_from=late, by=dpo),
+        lambda: change_rule(promised(), values={"maximum": 11}, valid_from=late, by=dpo),
         lambda: end_rule(promised(), last_day=late, by=dpo),
         lambda: add_rule(a_limit(valid_from=late), by=dpo),
     ):
@@ -222,8 +222,8 @@ def test_a_slip_in_the_year_is_refused_wherever_a_day_is_chosen(dpo, today):
             act()
 
     assert everything() == before
-    change_rule(promised(), values={"maximum": 8}, valid_from=latest, by=dpo)
-    assert term_on(latest) == [8]
+    change_rule(promised(), values={"maximum": 11}, valid_from=latest, by=dpo)
+    assert term_on(latest) == [11]
 
 
 def test_the_last_rule_for_closed_accounts_neither_ends_nor_becomes_another(dpo, today):
@@ -366,7 +366,7 @@ def test_a_changed_file_wins_over_the_rules_of_the_dpo(days, acme, dpo, today):
 
 def test_a_new_calendar_leaves_what_the_dpo_changed(acme, dpo, today, tmp_path, monkeypatch):
     load_profile(acme.path)
-    change_rule(promised(), values={"maximum": 9}, valid_from=today, by=dpo)
+    change_rule(promised(), values={"maximum": 12}, valid_from=today, by=dpo)
     purpose = Purpose.objects.active().first()
     retire_purpose(purpose, by=dpo)
     shipped = tmp_path / "calendar.csv"

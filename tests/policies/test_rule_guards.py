@@ -27,7 +27,7 @@ def insert(table, valid_from, valid_to, **columns):
         "valid_to": valid_to,
     }
     if table == "policies_timelimit":
-        row |= {"kind": "dossier_update", "maximum": 10, "unit": "hour"}
+        row |= {"kind": "dossier_update", "maximum": 10, "unit": "hour", "may_pause": False}
     else:
         row |= {"category": "survey_answer", "trigger": "created", "months": 6, "action": "delete"}
     row |= columns
@@ -120,6 +120,8 @@ def test_an_end_cannot_be_moved_into_the_days_of_the_next(table):
         ("policies_timelimit", {"basis": "statute"}, "timelimit_basis_of_family"),
         ("policies_retentionrule", {"family": "statute"}, "retentionrule_basis_of_family"),
         ("policies_timelimit", {"minimum": 11}, "timelimit_range"),
+        ("policies_timelimit", {"ordinary": 9}, "timelimit_ordinary"),
+        ("policies_timelimit", {"minimum": 7, "ordinary": 11}, "timelimit_ordinary"),
         ("policies_timelimit", {"third_party": 9}, "timelimit_third_party"),
         ("policies_timelimit", {"maximum": 0}, "timelimit_takes_time"),
     ],
@@ -140,7 +142,7 @@ def test_the_content_of_a_rule_is_never_updated_nor_is_one_deleted(model):
     before = model.objects.values().get(pk=rule.pk)
     alone = model.objects.filter(pk=rule.pk)
     changeable = {"id", "valid_to", "source_checked"}
-    others = {date: FIRST, str: "other"}
+    others = {date: FIRST, str: "other", bool: not before.get("may_pause")}
 
     for name in before.keys() - changeable:
         update = {name: others.get(type(before[name]), 3)}
