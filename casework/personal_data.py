@@ -6,7 +6,16 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from accounts.activity import counts_as_activity
-from casework.models import Case, CaseEvent, Clock, Evidence
+from casework.models import (
+    Case,
+    CaseConflict,
+    CaseEvent,
+    CaseMessage,
+    CaseNote,
+    CaseReminder,
+    Clock,
+    Evidence,
+)
 from common.personal_data import DataCategory, Declaration, declare, defers_erasure, mask_all
 
 declare(
@@ -22,7 +31,7 @@ declare(
         model=Clock,
         category=DataCategory.COMPLAINT,
         customer="case__customer",
-        plain=["last_day", "explanation", "calendar_version"],
+        plain=["last_day", "explanation", "calendar_version", "extended_by"],
     )
 )
 declare(
@@ -33,6 +42,35 @@ declare(
         plain=["code", "details"],
     )
 )
+declare(
+    Declaration(
+        model=CaseMessage,
+        category=DataCategory.COMPLAINT,
+        customer="case__customer",
+        personal={"text": mask_all},
+        since="at",
+        origin=_("written by you or by us, about a case"),
+        page="complaints",
+    )
+)
+declare(
+    Declaration(
+        model=CaseNote,
+        category=DataCategory.COMPLAINT,
+        customer="case__customer",
+        internal=["text"],  # what those who handle a case write for each other
+        plain=["about"],
+    )
+)
+declare(
+    Declaration(
+        model=CaseReminder,
+        category=DataCategory.COMPLAINT,
+        customer="case__customer",
+        plain=["on"],
+    )
+)
+declare(Declaration(model=CaseConflict, category=DataCategory.COMPLAINT, customer="case__customer"))
 declare(
     Declaration(
         model=Evidence,

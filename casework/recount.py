@@ -14,7 +14,7 @@ counted: so the page of the jobs shows it until somebody has mended it.
 
 import logging
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from time import monotonic
 from typing import NamedTuple
 
@@ -24,10 +24,12 @@ from simple_history.utils import bulk_update_with_history
 
 from accounts.models import User
 from accounts.staff import officers
+from casework.clocks import COUNTED, count, pauses_of, put_count
 from casework.models import DEADLINE_MOVED, Case, CaseEvent, Clock
 from notices.services import queue_notices
 from policies.calendars import calendar_version
-from policies.clocks import Calendars, Explanation, explain
+from policies.clocks import Calendars, Explanation
+from policies.counting import Pauses
 from policies.exceptions import NotConfigured, OutsideCalendar, UnreadableExplanation
 
 logger = logging.getLogger(__name__)
@@ -77,19 +79,17 @@ def recount_clocks() -> int:
 
 @transaction.atomic
 def _recount_batch(record: type[Case], version: int, *, after: int) -> Batch:
-    outdated = Clock.objects.filter(met_at=None, calendar_version__lt=version)
+    outdated = Clock.objects.running().filter(calendar_version__lt=version)
     cases = record.objects.open().filter(pk__gt=after, clocks__in=outdated)
     keys = list(cases.order_by("pk").values_list("pk", flat=True).distinct()[:BATCH])
     if not keys:
         return Batch(None, 0, 0)
     locked = record.objects.open().filter(pk__in=keys).select_for_update(skip_locked=True)
     by_key = {case.pk: case for case in locked.order_by("pk")}
-    running = Clock.objects.filter(case__in=by_key, met_at=None).select_related("limit")
+    running = Clock.objects.running().filter(case__in=by_key).select_related("limit")
     clocks = list(running.order_by("pk"))
-    readable, events = _recount_all(clocks)
-    Clock.objects.bulk_update(
-        readable, ["last_day", "late_from", "explanation", "calendar_version"]
-    )
+    readable, events = _recount_all(clocks, by_key)
+    Clock.objects.bulk_update(readable, COUNTED)
     CaseEvent.objects.bulk_create(events)
     moved = [by_key[key] for key in sorted({event.case_id for event in events})]
     _reset_late_from(record, moved, clocks)
@@ -97,12 +97,14 @@ def _recount_batch(record: type[Case], version: int, *, after: int) -> Batch:
     return Batch(keys[-1], len(events), len(clocks) - len(readable))
 
 
-def _recount_all(clocks: Iterable[Clock]) -> tuple[list[Clock], list[CaseEvent]]:
+def _recount_all(
+    clocks: Iterable[Clock], cases: Mapping[int, Case]
+) -> tuple[list[Clock], list[CaseEvent]]:
     """Count clocks anew; not saved. Return those that could be read, and what moved of them."""
-    calendars, readable, events = Calendars(), [], []
+    calendars, paused, readable, events = Calendars(), pauses_of(cases), [], []
     for clock in clocks:
         try:
-            event = _recount(clock, calendars)
+            event = _recount(clock, cases[clock.case_id], paused[clock.case_id], calendars)
         except UnreadableExplanation:
             logger.error("clock %s of case %s cannot be read", clock.pk, clock.case_id)
             continue
@@ -112,22 +114,21 @@ def _recount_all(clocks: Iterable[Clock]) -> tuple[list[Clock], list[CaseEvent]]
     return readable, events
 
 
-def _recount(clock: Clock, calendars: Calendars) -> CaseEvent | None:
+def _recount(clock: Clock, case: Case, paused: Pauses, calendars: Calendars) -> CaseEvent | None:
     """Count one clock anew; not saved. Return the event when its last day moved.
 
     Raises UnreadableExplanation before anything is changed.
     """
-    promised = Explanation.from_json(clock.explanation)
+    Explanation.from_json(clock.explanation)
     clock.calendar_version = calendars.version
     try:
-        counted = explain(clock.limit, promised.started_at, calendars)
+        counted = count(clock, case, paused, calendars)
     except (OutsideCalendar, NotConfigured):
         return None  # what was promised stays
     if counted.late_from > clock.late_from:
         return None
     before = clock.last_day
-    clock.last_day, clock.late_from = counted.last_day, counted.late_from
-    clock.explanation = counted.to_json()
+    put_count(clock, counted)
     return _event(clock, before.isoformat()) if clock.last_day < before else None
 
 

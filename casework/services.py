@@ -1,90 +1,299 @@
-"""What every kind of case does: run clocks, keep a timeline, take evidence."""
+"""What every kind of case does: keep a timeline, write messages and notes, wait, take evidence.
 
-from collections.abc import Collection, Iterable, Iterator
+Each function that changes a case locks it first, in a transaction of its own.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.files import file_key
 from accounts.models import Customer, User
-from casework.models import Case, CaseEvent, Clock, Evidence, evidence_path
+from casework.clocks import count_anew, pause_clocks, resume_clocks
+from casework.exceptions import CaseError, ConflictOfInterest
+from casework.models import (
+    ANSWERED,
+    ASKED,
+    ASSIGNED,
+    CLASSIFIED,
+    EXTENDED,
+    WENT_ON,
+    WROTE,
+    Case,
+    CaseConflict,
+    CaseEvent,
+    CaseMessage,
+    CaseNote,
+    CaseReminder,
+    Clock,
+    ConflictCause,
+    Evidence,
+    evidence_path,
+)
 from common.attachments import CheckedFile
 from common.files import keep_files, provisional_files
 from common.history import save_as
-from policies.clocks import Calendars, Explanation, explain, limits_in_force
+from notices.services import queue_notice
 from policies.counting import local_day
-from policies.exceptions import NotConfigured, OutsideCalendar
-from policies.models import TimeLimit, TimeLimitKind
+from policies.models import TimeLimitKind
 
 
-def preview_clocks(
-    kinds: Iterable[TimeLimitKind], start: datetime
-) -> list[tuple[TimeLimit, Explanation]]:
-    """Return each limit that a case received at ``start`` would run under, nearest first.
+def lock_case(case: Case) -> None:
+    """Reload the row and hold it until the transaction ends."""
+    case.refresh_from_db(from_queryset=type(case)._default_manager.select_for_update(of=("self",)))
 
-    A kind is left out while its last day cannot be counted: the calendar for it
-    comes late, and no customer is sent away for that.
+
+def hold_open(case: Case, *, by: User) -> None:
+    """Hold a case for somebody to work on.
+
+    Raises CaseError when it is closed, and ConflictOfInterest.
     """
-    calendars = Calendars()
-    explained = [pair for kind in kinds for pair in _explain_kind(kind, start, calendars)]
-    return sorted(explained, key=lambda pair: pair[1].late_from)
+    lock_case(case)
+    if not case.is_open:
+        raise CaseError(_("This case is closed."))
+    refuse_conflict(case, by)
 
 
-def _explain_kind(
-    kind: TimeLimitKind, start: datetime, calendars: Calendars
-) -> list[tuple[TimeLimit, Explanation]]:
-    limits = limits_in_force(kind, local_day(start))
-    try:
-        return [(limit, explain(limit, start, calendars)) for limit in limits]
-    except (OutsideCalendar, NotConfigured):
-        return []
-
-
-def start_clocks(case: Case, kinds: Iterable[TimeLimitKind]) -> bool:
-    """Run the limits in force at receipt, and put the nearest in ``case.late_from``; not saved.
-
-    Leaves out what runs already and what cannot be counted yet; call it again
-    for that. Return whether a clock was started.
-    """
-    known = set(Clock.objects.filter(case_id=case.pk).values_list("kind", flat=True))
-    missing = [kind for kind in kinds if kind not in known]
-    clocks = [
-        Clock(
-            case_id=case.pk,
-            kind=limit.kind,
-            limit=limit,
-            last_day=explanation.last_day,
-            late_from=explanation.late_from,
-            explanation=explanation.to_json(),
-            calendar_version=explanation.calendar_version,
+def refuse_conflict(case: Case, staff: User) -> None:
+    """Raises ConflictOfInterest when this person may not work on the case."""
+    if staff.is_staff and CaseConflict.objects.filter(case_id=case.pk, staff=staff).exists():
+        raise ConflictOfInterest(
+            _("%(person)s may not work on this case: there is a conflict of interest.")
+            % {"person": staff}
         )
-        for limit, explanation in preview_clocks(missing, case.received_at)
-    ]
-    Clock.objects.bulk_create(clocks)
-    case.late_from = _nearest_end(case)
-    return bool(clocks)
 
 
-def meet_clocks(case: Case, *kinds: TimeLimitKind, at: datetime | None = None) -> None:
-    """Stop the clocks of these kinds (all, when none is named) and reset ``case.late_from``.
+@transaction.atomic
+def exclude_staff(case: Case, staff: User, *, cause: ConflictCause) -> None:
+    """Keep somebody away from a case from now on; if they handled it, nobody does."""
+    lock_case(case)
+    CaseConflict.objects.get_or_create(case_id=case.pk, staff=staff, defaults={"cause": cause})
+    if case.handler_id == staff.pk:
+        case.handler = None
+        save_as(case, by=None, reason="conflict of interest", fields=["handler"])
 
-    ``at`` is when they were met (default: now). The case is not saved.
+
+# Who works on it
+
+
+@transaction.atomic
+def assign_case(case: Case, *, handler: User, by: User, permission: str) -> None:
+    """Make ``handler`` responsible, who must have the permission.
+
+    Raises CaseError, and ConflictOfInterest when either has an interest of their own.
     """
-    running = Clock.objects.filter(case_id=case.pk, met_at=None)
-    met = running.filter(kind__in=kinds) if kinds else running
-    met.update(met_at=at or timezone.now())
-    case.late_from = _nearest_end(case)
+    hold_open(case, by=by)
+    if not (handler.is_active and handler.has_perm(permission)):
+        raise CaseError(_("This person may not work on complaints."))
+    refuse_conflict(case, handler)
+    if case.handler == handler:
+        return
+    case.handler = handler
+    save_as(case, by=by, reason=ASSIGNED, fields=["handler"])
+    add_event(case, ASSIGNED, by=by)
 
 
-def _nearest_end(case: Case) -> datetime | None:
-    running = Clock.objects.filter(case_id=case.pk, met_at=None).order_by("late_from")
-    return running.values_list("late_from", flat=True).first()
+# How grave it is, and how long it may take
 
 
-def add_event(case: Case, code: str, *, by: User | None, at: datetime | None = None) -> None:
+@transaction.atomic
+def classify_case(
+    case: Case, *, severity: str, complexity: str, reason: str = "", by: User
+) -> None:
+    """Judge a case; its clocks are counted anew from the receipt, never beyond the maximum.
+
+    Judging it anew needs a reason, which is kept as a note.
+
+    Raises CaseError, ConflictOfInterest.
+    """
+    hold_open(case, by=by)
+    before = {"severity": case.severity, "complexity": case.complexity}
+    after = {"severity": severity, "complexity": complexity}
+    if before == after:
+        return
+    if any(before.values()) and not reason.strip():
+        raise CaseError(_("Say why the case is judged anew."))
+    case.severity, case.complexity = severity, complexity
+    count_anew(case)
+    save_as(case, by=by, reason=CLASSIFIED, fields=["severity", "complexity", "late_from"])
+    add_event(case, CLASSIFIED, by=by, details={"before": before, "after": after})
+    if reason.strip():
+        CaseNote.objects.create(case_id=case.pk, about=CLASSIFIED, text=reason, by=by)
+
+
+@transaction.atomic
+def extend_case(case: Case, *, kind: TimeLimitKind, units: int, reason: str, by: User) -> None:
+    """Give a case more time, once, before its end, and tell the customer why.
+
+    ``units`` are those of the time limit, at most what it allows.
+
+    Raises CaseError, ConflictOfInterest.
+    """
+    hold_open(case, by=by)
+    clock = _extensible(case, kind, units)
+    if not reason.strip():
+        raise CaseError(_("Say why more time is needed. The customer reads it."))
+    before = clock.last_day
+    clock.extended_by = units
+    clock.save(update_fields=["extended_by"])
+    count_anew(case)
+    clock.refresh_from_db()
+    save_as(case, by=by, reason=EXTENDED, fields=["late_from"])
+    details = {"kind": kind, "before": before.isoformat(), "after": clock.last_day.isoformat()}
+    add_event(case, EXTENDED, by=by, details=details)
+    _write(case, reason, by=by)
+
+
+def extensible_clock(case: Case, kind: TimeLimitKind) -> Clock | None:
+    """Return the running clock of this kind that may be extended now, or None.
+
+    Where a statutory and a promised one run, both would have to allow it.
+    """
+    running = Clock.objects.filter(case_id=case.pk, kind=kind).running().select_related("limit")
+    clocks = list(running)
+    if not clocks or any(clock.extended_by or not clock.limit.extension for clock in clocks):
+        return None
+    nearest = min(clocks, key=lambda clock: clock.late_from)
+    return nearest if timezone.now() < nearest.late_from else None
+
+
+def _extensible(case: Case, kind: TimeLimitKind, units: int) -> Clock:
+    clock = extensible_clock(case, kind)
+    if clock is None:
+        raise CaseError(
+            _("The time cannot be extended: the rule allows it once, before its end, or never.")
+        )
+    most = clock.limit.extension or 0
+    if not 1 <= units <= most:
+        raise CaseError(_("An extension is 1 to %(most)d.") % {"most": most})
+    return clock
+
+
+# What is written
+
+
+@transaction.atomic
+def write_to_customer(case: Case, *, text: str, by: User, is_question: bool = False) -> None:
+    """Send a message; a question lets the clocks stand still that may, until it is answered.
+
+    Raises CaseError, ConflictOfInterest.
+    """
+    hold_open(case, by=by)
+    message = _write(case, text, by=by, is_question=is_question)
+    if is_question and case.waiting_since is None:
+        case.waiting_since = message.at
+        pause_clocks(case, at=message.at)
+        save_as(case, by=by, reason=ASKED, fields=["waiting_since", "late_from"])
+    add_event(case, ASKED if is_question else WROTE, by=by, at=message.at)
+
+
+@transaction.atomic
+def write_as_customer(case: Case, *, text: str, by: User | None) -> None:
+    """Take a message of the customer's; it answers what they were asked.
+
+    Raises CaseError.
+    """
+    lock_case(case)
+    if not case.is_open:
+        raise CaseError(_("This case is closed."))
+    CaseMessage.objects.create(case_id=case.pk, from_customer=True, text=text, by=by)
+    if case.waiting_since is None:
+        add_event(case, WROTE, by=by)
+    else:
+        _go_on(case, ANSWERED, by=by)
+    if case.handler:
+        _tell_handler(case, case.handler)
+
+
+@transaction.atomic
+def go_on_without_answer(case: Case, *, by: User) -> None:
+    """Wait no longer for the customer.
+
+    Raises CaseError, ConflictOfInterest.
+    """
+    hold_open(case, by=by)
+    if case.waiting_since is None:
+        raise CaseError(_("Nothing is being waited for."))
+    _go_on(case, WENT_ON, by=by)
+
+
+def _go_on(case: Case, code: str, *, by: User | None) -> None:
+    add_event(case, code, by=by)
+    case.waiting_since = None
+    resume_clocks(case)
+    save_as(case, by=by, reason=code, fields=["waiting_since", "late_from"])
+
+
+@transaction.atomic
+def add_note(case: Case, *, text: str, by: User, about: str = "") -> None:
+    """Write something down for colleagues; also of a closed case.
+
+    Raises ConflictOfInterest.
+    """
+    lock_case(case)
+    refuse_conflict(case, by)
+    CaseNote.objects.create(case_id=case.pk, about=about, text=text, by=by)
+
+
+@transaction.atomic
+def remind(case: Case, *, on: date, by: User) -> None:
+    """Have oneself reminded of a case; asked twice for a day, once.
+
+    Raises CaseError, ConflictOfInterest.
+    """
+    hold_open(case, by=by)
+    if on <= local_day(timezone.now()):
+        raise CaseError(_("Choose a day that is still to come."))
+    CaseReminder.objects.get_or_create(case_id=case.pk, staff=by, on=on)
+
+
+def _write(case: Case, text: str, *, by: User, is_question: bool = False) -> CaseMessage:
+    """Write to the customer, and tell them where to read it."""
+    if not text.strip():
+        raise CaseError(_("Write something first."))
+    message = CaseMessage.objects.create(
+        case_id=case.pk, from_customer=False, is_question=is_question, text=text, by=by
+    )
+    queue_notice(
+        "case_question" if is_question else "case_message",
+        recipient=case.customer.public_id,
+        key=f"message-{case.public_id[:16]}-{message.pk}",
+        reference=case.reference,
+        path=case.get_absolute_url(),
+    )
+    return message
+
+
+def _tell_handler(case: Case, handler: User) -> None:
+    queue_notice(
+        "case_customer_wrote",
+        recipient=handler.public_id,
+        key=f"wrote-{case.public_id[:16]}-{case.messages.count()}",
+        reference=case.reference,
+        path=case.get_desk_url(),
+    )
+
+
+# The timeline and the files
+
+
+def add_event(
+    case: Case,
+    code: str,
+    *,
+    by: User | None,
+    at: datetime | None = None,
+    details: Mapping[str, Any] | None = None,
+) -> None:
     """Append to the timeline what happened ``at`` (default: now)."""
-    CaseEvent.objects.create(case_id=case.pk, code=code, by=by, at=at or timezone.now())
+    CaseEvent.objects.create(
+        case_id=case.pk, code=code, by=by, at=at or timezone.now(), details=details or {}
+    )
 
 
 @contextmanager

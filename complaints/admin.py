@@ -1,6 +1,7 @@
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from django import forms
 from django.contrib import admin
@@ -20,20 +21,26 @@ from access.purposes import COMPLAINT_HANDLING
 from accounts.models import Customer, User
 from casework.deadlines import Nearness, deadline_of, soon_until
 from casework.downloads import as_attachment
-from casework.models import DEADLINE_MOVED, CaseEvent, Clock, Evidence
+from casework.models import ASSIGNED, DEADLINE_MOVED, CaseEvent, Clock, Evidence
+from casework.services import assign_case
 from common.admin import themed
 from common.personal_data import DataCategory, declaration_of
 from complaints import services
-from complaints.forms import ResolveForm
-from complaints.models import Complaint, ComplaintState
+from complaints.forms import AnswerForm, DecideForm, ReasonForm
+from complaints.intake import possible_handlers
+from complaints.models import ANSWER, Complaint, ComplaintState
 from complaints.queue import QUEUES, conditions, count_queues
 
-CHANGE = "complaints.change_complaint"
+CHANGE = services.WORK
+assign = partial(assign_case, permission=CHANGE)
 
 STATE_TONES = {
     ComplaintState.RECEIVED: "info",
     ComplaintState.VERIFYING: "primary",
-    ComplaintState.IN_PROGRESS: "primary",
+    ComplaintState.ACKNOWLEDGED: "info",
+    ComplaintState.MEASURES: "primary",
+    ComplaintState.REFUSAL: "warning",
+    ComplaintState.ESCALATED: "danger",
     ComplaintState.RESOLVED: "success",
 }
 NEARNESS_TONES = {
@@ -41,25 +48,69 @@ NEARNESS_TONES = {
     Nearness.SOON: "warning",
     Nearness.IN_TIME: "success",
 }
-STEPS: dict[str, tuple[ComplaintState, str | Promise, Any, str | Promise]] = {
-    "verify": (
-        ComplaintState.VERIFYING,
+
+
+class Step(NamedTuple):
+    """What staff may do to a complaint in some state, with the form that it needs."""
+
+    label: str | Promise
+    act: Callable[..., None]
+    done: str | Promise
+    leads_to: ComplaintState
+    form: type[forms.Form] = forms.Form
+
+
+def answer(complaint: Complaint, *, by: User, **parts: str) -> None:
+    services.resolve_complaint(complaint, answer=parts, by=by)
+
+
+STEPS = {
+    "acknowledge": Step(
+        _("Acknowledge"),
+        services.acknowledge_complaint,
+        _("The complaint is acknowledged. The customer is told."),
+        ComplaintState.ACKNOWLEDGED,
+    ),
+    "verify": Step(
         _("Start verifying"),
         services.verify_complaint,
         _("The complaint is being verified. The customer is told."),
+        ComplaintState.VERIFYING,
     ),
-    "work": (
-        ComplaintState.IN_PROGRESS,
-        _("Start working on it"),
-        services.work_on_complaint,
-        _("The complaint is in progress. The customer is told."),
+    "decide": Step(
+        _("Decide"),
+        services.decide_complaint,
+        _("The outcome is recorded. The customer is told."),
+        ComplaintState.MEASURES,
+        DecideForm,
     ),
-    "resolve": (
+    "resolve": Step(
+        _("Answer"),
+        answer,
+        _("The answer is recorded."),
         ComplaintState.RESOLVED,
-        _("Resolve"),
-        services.resolve_complaint,
-        _("The complaint is resolved. The customer is told the cause and the solution."),
+        AnswerForm,
     ),
+    "confirm_refusal": Step(
+        _("Confirm the refusal"),
+        services.confirm_refusal,
+        _("The complaint is answered. The customer is told."),
+        ComplaintState.RESOLVED,
+    ),
+    "return_refusal": Step(
+        _("Send back"),
+        services.return_refusal,
+        _("The complaint is with its handler again."),
+        ComplaintState.MEASURES,
+        ReasonForm,
+    ),
+}
+IN_STATE = {
+    ComplaintState.RECEIVED: ("acknowledge", "verify"),
+    ComplaintState.ACKNOWLEDGED: ("verify",),
+    ComplaintState.VERIFYING: ("decide",),
+    ComplaintState.MEASURES: ("resolve",),
+    ComplaintState.REFUSAL: ("confirm_refusal", "return_refusal"),
 }
 
 
@@ -68,16 +119,6 @@ def soon_for(request: Any) -> datetime:
     if not hasattr(request, "soon"):
         request.soon = soon_until()
     return request.soon  # type: ignore[no-any-return]
-
-
-def possible_handlers() -> Any:
-    """Return the members of staff who may work on complaints."""
-    return User.objects.filter(
-        is_staff=True,
-        is_active=True,
-        groups__permissions__codename="change_complaint",
-        groups__permissions__content_type__app_label="complaints",
-    ).distinct()
 
 
 class HandlerChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
@@ -159,9 +200,7 @@ class ComplaintAdmin(PersonalDataAdmin):
             name="complaints_complaint_evidence",
         )
         return [
-            self.step_path("verify", self.verify_view),
-            self.step_path("work", self.work_view),
-            self.step_path("resolve", self.resolve_view),
+            *(self.step_path(name, partial(self.step, name=name)) for name in STEPS),
             self.step_path("assign", self.assign_view),
             self.step_path("take", self.take_view),
             download,
@@ -179,7 +218,7 @@ class ComplaintAdmin(PersonalDataAdmin):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         soon = Value(soon_for(request), output_field=DateTimeField())
-        return super().get_queryset(request).annotate(soon=soon)
+        return super().get_queryset(request).readable_by(request.user).annotate(soon=soon)
 
     def get_search_results(
         self, request: HttpRequest, queryset: Any, search_term: str
@@ -254,45 +293,38 @@ class ComplaintAdmin(PersonalDataAdmin):
         """Return the buttons and forms that this person may use on this complaint now."""
         if not request.user.has_perm(CHANGE):
             return {"may_work": False}
-        allowed = {name: step for name, step in STEPS.items() if step[0] in complaint.next_states}
+        names = IN_STATE.get(ComplaintState(complaint.state), ())
+        initial = {name: getattr(complaint, name) for name in ANSWER}
         return {
             "may_work": complaint.is_open,
             "may_take": complaint.handler != request.user,
             "assign_form": themed(AssignForm(initial={"handler": complaint.handler_id})),
-            "buttons": [(name, step[1]) for name, step in allowed.items() if name != "resolve"],
-            "resolve_form": themed(ResolveForm()) if "resolve" in allowed else None,
+            "steps": [
+                (name, STEPS[name].label, themed(STEPS[name].form(initial=initial)))
+                for name in names
+            ],
         }
 
     # Steps
 
-    def _step(self, request: HttpRequest, object_id: str, name: str) -> HttpResponse:
-        _state, title, step, done = STEPS[name]
-        form_class = ResolveForm if name == "resolve" else forms.Form
+    def step(self, request: HttpRequest, object_id: str, name: str) -> HttpResponse:
+        step = STEPS[name]
         return self.step_view(
             request,
             object_id,
             permission=CHANGE,
-            step=step,
-            title=title,
-            done=done,
-            form_class=form_class,
+            step=step.act,
+            title=step.label,
+            done=step.done,
+            form_class=step.form,
         )
-
-    def verify_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._step(request, object_id, "verify")
-
-    def work_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._step(request, object_id, "work")
-
-    def resolve_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self._step(request, object_id, "resolve")
 
     def assign_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return self.step_view(
             request,
             object_id,
             permission=CHANGE,
-            step=services.assign_complaint,
+            step=assign,
             title=_("Assign"),
             done=_("The complaint is assigned."),
             form_class=AssignForm,
@@ -304,7 +336,7 @@ class ComplaintAdmin(PersonalDataAdmin):
             request,
             object_id,
             permission=CHANGE,
-            step=partial(services.assign_complaint, handler=officer),
+            step=partial(assign, handler=officer),
             title=_("Take it"),
             done=_("The complaint is yours."),
         )
@@ -328,7 +360,7 @@ def _shown_clock(clock: Clock) -> dict[str, Any]:
 
 
 def _shown_event(event: CaseEvent) -> dict[str, Any]:
-    labels = {**dict(ComplaintState.choices), services.ASSIGNED: _("assigned")}
+    labels = {**dict(ComplaintState.choices), ASSIGNED: _("assigned")}
     if event.code == DEADLINE_MOVED:
         return {"at": event.at, "label": event.deadline_sentence, "by": _("the portal")}
     by_staff = event.by is not None and event.by.is_staff

@@ -5,10 +5,11 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
 from casework.files import ACCEPTED, check_files
+from casework.models import LONGEST_TEXT
 from common.attachments import AttachmentRefused, CheckedFile
 from common.forms import ProseField
 from common.tokens import new_public_id
-from complaints.models import LONGEST_TEXT, ComplaintCategory
+from complaints.models import ComplaintCategory, Outcome
 
 
 class FilesInput(forms.ClearableFileInput):
@@ -62,16 +63,31 @@ class ComplaintForm(forms.Form):
         self.data["submission"] = new_public_id()
 
 
-class ResolveForm(forms.Form):
-    cause = ProseField(
-        label=_("Cause"),
+def prose(label: Any, help_text: Any = "") -> ProseField:
+    return ProseField(
+        label=label,
         max_length=LONGEST_TEXT,
-        widget=forms.Textarea(attrs={"rows": 6}),
-        help_text=_("What you found. The customer reads this."),
+        widget=forms.Textarea(attrs={"rows": 5}),
+        help_text=help_text,
     )
-    solution = ProseField(
-        label=_("Solution"),
-        max_length=LONGEST_TEXT,
-        widget=forms.Textarea(attrs={"rows": 6}),
-        help_text=_("What was done, and what follows for the customer. The customer reads this."),
-    )
+
+
+class DecideForm(forms.Form):
+    outcome = forms.ChoiceField(label=_("Outcome"), choices=Outcome)
+    cause = prose(_("Cause"), _("Why it came to this. The customer reads this."))
+    finding = prose(_("Finding"), _("What the check has shown. The customer reads this."))
+
+
+class AnswerForm(forms.Form):
+    """The whole answer, beginning with what was decided; ``cleaned_data`` is for services."""
+
+    cause = prose(_("Cause"), _("The customer reads this."))
+    finding = prose(_("Finding"), _("The customer reads this."))
+    solution = prose(_("Solution and measures"), _("What was done. The customer reads this."))
+    remedy = prose(_("Remedy"), _("What the customer gets for it. The customer reads this."))
+    next_steps = prose(_("Next steps"), _("What the customer can do. The customer reads this."))
+    lesson = prose(_("Lesson"), _("What the company changes. The customer does not read this."))
+
+
+class ReasonForm(forms.Form):
+    reason = prose(_("Reason"))

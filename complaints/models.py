@@ -1,15 +1,19 @@
+from functools import reduce
+from operator import and_
+from typing import Any
+
+from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
-from casework.models import Case
+from access.models import AccessRecord
+from casework.models import LONGEST_TEXT, Case
 from casework.recount import recounted
 from complaints.exceptions import InvalidTransition
-
-LONGEST_TEXT = 10_000
 
 
 class ComplaintCategory(models.TextChoices):
@@ -24,28 +28,94 @@ class ComplaintCategory(models.TextChoices):
 
 class ComplaintState(models.TextChoices):
     RECEIVED = "received", _("received")
+    ACKNOWLEDGED = "acknowledged", _("acknowledged")
     VERIFYING = "verifying", _("verifying")
-    IN_PROGRESS = "in_progress", _("in progress")
+    MEASURES = "measures", _("measures")
+    REFUSAL = "refusal", _("refusal to be confirmed")
     RESOLVED = "resolved", _("resolved")
     WITHDRAWN = "withdrawn", _("withdrawn")
+    ESCALATED = "escalated", _("escalated to an authority")
 
 
 CLOSED = (ComplaintState.RESOLVED, ComplaintState.WITHDRAWN)
 
-NEXT = {
-    ComplaintState.RECEIVED: (ComplaintState.VERIFYING, ComplaintState.WITHDRAWN),
-    ComplaintState.VERIFYING: (ComplaintState.IN_PROGRESS, ComplaintState.WITHDRAWN),
-    ComplaintState.IN_PROGRESS: (ComplaintState.RESOLVED, ComplaintState.WITHDRAWN),
-    ComplaintState.RESOLVED: (),
+NEXT: dict[ComplaintState, tuple[ComplaintState, ...]] = {
+    ComplaintState.RECEIVED: (
+        ComplaintState.ACKNOWLEDGED,
+        ComplaintState.VERIFYING,
+        ComplaintState.WITHDRAWN,
+        ComplaintState.ESCALATED,
+    ),
+    ComplaintState.ACKNOWLEDGED: (
+        ComplaintState.VERIFYING,
+        ComplaintState.WITHDRAWN,
+        ComplaintState.ESCALATED,
+    ),
+    ComplaintState.VERIFYING: (
+        ComplaintState.MEASURES,
+        ComplaintState.WITHDRAWN,
+        ComplaintState.ESCALATED,
+    ),
+    ComplaintState.MEASURES: (
+        ComplaintState.RESOLVED,
+        ComplaintState.REFUSAL,
+        ComplaintState.VERIFYING,
+        ComplaintState.WITHDRAWN,
+        ComplaintState.ESCALATED,
+    ),
+    ComplaintState.REFUSAL: (
+        ComplaintState.RESOLVED,
+        ComplaintState.MEASURES,
+        ComplaintState.WITHDRAWN,
+        ComplaintState.ESCALATED,
+    ),
+    # Reopened once when the customer disagrees; taken to an authority at any time.
+    ComplaintState.RESOLVED: (ComplaintState.VERIFYING, ComplaintState.ESCALATED),
     ComplaintState.WITHDRAWN: (),
+    ComplaintState.ESCALATED: (
+        ComplaintState.VERIFYING,
+        ComplaintState.RESOLVED,
+        ComplaintState.WITHDRAWN,
+    ),
 }
+
+
+class Outcome(models.TextChoices):
+    UPHELD = "upheld", _("upheld in full")
+    PARTLY = "partly", _("upheld in part")
+    NOT_UPHELD = "not_upheld", _("not upheld")
+
+
+class Side(models.TextChoices):
+    CUSTOMER = "customer", _("the customer")
+    COMPANY = "company", _("the company")
+
+
+ANSWER = ("cause", "finding", "solution", "remedy", "next_steps", "lesson")
+"""What an answer consists of; the customer reads all but the lesson."""
+
+
+def prose(label: Any) -> Any:
+    return models.TextField(label, max_length=LONGEST_TEXT, blank=True, editable=False)
+
+
+def staff(label: Any) -> Any:
+    return models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        editable=False,
+        related_name="+",
+        verbose_name=label,
+    )
 
 
 @recounted
 class Complaint(Case):
     """A customer's complaint about how the company handled their personal data.
 
-    Its state changes only through complaints.services.
+    Its state changes only through complaints.services. refused_by proposed to refuse it and
+    confirmed_by, somebody else, agreed. decision is what the authority decided.
     """
 
     Category = ComplaintCategory
@@ -62,8 +132,29 @@ class Complaint(Case):
         default=ComplaintState.RECEIVED,
         editable=False,
     )
-    cause = models.TextField(_("cause"), max_length=LONGEST_TEXT, blank=True, editable=False)
-    solution = models.TextField(_("solution"), max_length=LONGEST_TEXT, blank=True, editable=False)
+    outcome = models.CharField(
+        _("outcome"), max_length=20, choices=Outcome, blank=True, editable=False
+    )
+    cause = prose(_("cause"))
+    finding = prose(_("finding"))
+    solution = prose(_("solution and measures"))
+    remedy = prose(_("remedy"))
+    next_steps = prose(_("next steps"))
+    lesson = prose(_("lesson for the company"))
+    decided_by = staff(_("decided by"))
+    refused_by = staff(_("refusal proposed by"))
+    confirmed_by = staff(_("refusal confirmed by"))
+    agreed_at = models.DateTimeField(_("customer agreed"), null=True, editable=False)
+    disagreed_at = models.DateTimeField(_("customer disagreed"), null=True, editable=False)
+    escalated_at = models.DateTimeField(_("escalated"), null=True, editable=False)
+    escalated_by = models.CharField(
+        _("escalated by"), max_length=10, choices=Side, blank=True, editable=False
+    )
+    authority = models.CharField(_("authority"), max_length=200, blank=True, editable=False)
+    authority_reference = models.CharField(
+        _("the authority's reference"), max_length=100, blank=True, editable=False
+    )
+    decision = prose(_("the authority's decision"))
 
     history = HistoricalRecords(user_db_constraint=False)
 
@@ -73,8 +164,20 @@ class Complaint(Case):
         ordering = ["late_from", "pk"]
         constraints = [
             models.CheckConstraint(
-                name="complaint_resolved_with_cause_and_solution",
-                condition=~Q(state=ComplaintState.RESOLVED) | (~Q(cause="") & ~Q(solution="")),
+                name="complaint_resolved_with_its_answer",
+                condition=~Q(state=ComplaintState.RESOLVED)
+                | reduce(and_, (~Q(**{name: ""}) for name in ("outcome", *ANSWER))),
+            ),
+            models.CheckConstraint(
+                name="complaint_refused_by_two",
+                condition=~Q(state=ComplaintState.RESOLVED, outcome=Outcome.NOT_UPHELD)
+                | Q(refused_by__isnull=False, confirmed_by__isnull=False)
+                & ~Q(refused_by=F("confirmed_by")),
+            ),
+            models.CheckConstraint(
+                name="complaint_escalated_somewhere",
+                condition=~Q(state=ComplaintState.ESCALATED)
+                | Q(escalated_at__isnull=False) & ~Q(escalated_by="") & ~Q(authority=""),
             ),
         ]
 
@@ -82,11 +185,20 @@ class Complaint(Case):
         return reverse("complaint", args=[self.public_id])
 
     @property
+    def subject(self) -> str:
+        return str(ComplaintCategory(self.category).label)
+
+    @property
+    def is_answered(self) -> bool:
+        """Say whether nothing is missing that an answer consists of."""
+        return bool(self.outcome) and all(getattr(self, name) for name in ANSWER)
+
+    @property
     def next_states(self) -> tuple[ComplaintState, ...]:
         return NEXT[ComplaintState(self.state)]
 
     def move_to(self, state: ComplaintState) -> None:
-        """Set the state, and closed_at when that closes the complaint; do not save.
+        """Set the state, and closed_at to what follows from it; do not save.
 
         Raises InvalidTransition.
         """
@@ -96,6 +208,62 @@ class Complaint(Case):
                 % {"now": self.get_state_display(), "then": state.label}
             )
         self.state = state
-        if state in CLOSED:
-            self.closed_at = timezone.now()
-            self.late_from = None
+        self.closed_at = timezone.now() if state in CLOSED else None
+        if not self.is_open:
+            self.late_from = self.waiting_since = None
+
+
+class LinkKind(models.TextChoices):
+    DUPLICATE = "duplicate", _("says the same")
+    RELATED = "related", _("is related")
+
+
+class ComplaintLink(models.Model):
+    """Two complaints that belong together; the earlier one comes first."""
+
+    earlier = models.ForeignKey(
+        Complaint, on_delete=models.PROTECT, related_name="later_links", verbose_name=_("earlier")
+    )
+    later = models.ForeignKey(
+        Complaint, on_delete=models.PROTECT, related_name="earlier_links", verbose_name=_("later")
+    )
+    kind = models.CharField(_("how"), max_length=10, choices=LinkKind)
+    by = staff(_("by"))
+    at = models.DateTimeField(_("when"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("link between complaints")
+        verbose_name_plural = _("links between complaints")
+        constraints = [
+            models.UniqueConstraint(name="complaintlink_once", fields=["earlier", "later"]),
+            models.CheckConstraint(
+                name="complaintlink_in_order", condition=Q(earlier__lt=F("later"))
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"link {self.pk}"
+
+
+class QuestionedAccess(models.Model):
+    """An access to the customer's data that a complaint calls into question."""
+
+    complaint = models.ForeignKey(
+        Complaint,
+        on_delete=models.PROTECT,
+        related_name="questioned_accesses",
+        verbose_name=_("complaint"),
+    )
+    record = models.ForeignKey(
+        AccessRecord, on_delete=models.PROTECT, related_name="+", verbose_name=_("access record")
+    )
+
+    class Meta:
+        verbose_name = _("questioned access")
+        verbose_name_plural = _("questioned accesses")
+        constraints = [
+            models.UniqueConstraint(name="questionedaccess_once", fields=["complaint", "record"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"questioned {self.pk}"

@@ -1,12 +1,41 @@
-from common.personal_data import DataCategory, Declaration, declare, mask_all
-from complaints.models import Complaint
+from collections.abc import Collection
+
+from django.db.models import Q
+
+from common.personal_data import DataCategory, Declaration, declare, erasure_step, mask_all
+from complaints.models import Complaint, ComplaintLink, QuestionedAccess
 
 declare(
     Declaration(
         model=Complaint,
         category=DataCategory.COMPLAINT,
         customer="customer",
-        personal={"text": mask_all, "cause": mask_all, "solution": mask_all},
+        personal={
+            "text": mask_all,
+            "cause": mask_all,
+            "finding": mask_all,
+            "solution": mask_all,
+            "remedy": mask_all,
+            "next_steps": mask_all,
+            "decision": mask_all,
+        },
+        internal=["lesson"],  # what the company learns of it
         page="complaints",
+        plain=["authority", "authority_reference"],
     )
 )
+declare(
+    Declaration(
+        model=QuestionedAccess, category=DataCategory.COMPLAINT, customer="complaint__customer"
+    )
+)
+declare(
+    Declaration(model=ComplaintLink, category=DataCategory.COMPLAINT, customer="earlier__customer")
+)
+
+
+@erasure_step
+def unlink_from_others(customers: Collection[int]) -> None:
+    """Remove the links to complaints of other customers, which stay."""
+    either = Q(earlier__customer__in=customers) | Q(later__customer__in=customers)
+    ComplaintLink.objects.filter(either).delete()

@@ -1,200 +1,314 @@
 """What people do to complaints.
 
-Each function is one step of the procedure: it locks the complaint, checks the
-rule, saves, and queues what follows for after the commit.
+Each function is one step of the procedure: it locks the complaint, checks the rule, saves, and
+queues what follows for after the commit. Nobody with an interest of their own takes one.
+Where a step opens a closed complaint again, the customer is locked first: so it either keeps a
+purge from taking them, or finds them gone.
 """
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.exceptions import AccountClosed
-from accounts.locks import lock_customer
-from accounts.models import Customer, User
-from casework.models import CaseKind
-from casework.services import add_event, attach, meet_clocks, start_clocks, stored
-from common.attachments import CheckedFile
+from accounts.locks import lock_customer, lock_open
+from accounts.models import User
+from casework.clocks import meet_clocks, reopen_clocks
+from casework.models import CaseConflict, CaseMessage, CaseNote, ConflictCause
+from casework.services import add_event, lock_case, refuse_conflict
 from common.history import save_as
-from complaints.exceptions import ComplaintError, SubmissionUsed
-from complaints.models import Complaint, ComplaintState
+from complaints.exceptions import ComplaintError, InvalidTransition
+from complaints.models import (
+    ANSWER,
+    Complaint,
+    ComplaintLink,
+    ComplaintState,
+    Outcome,
+    Side,
+)
 from notices.services import queue_notice
 from policies.models import TimeLimitKind
 
-CLOCKS = (TimeLimitKind.COMPLAINT_FIRST_RESPONSE, TimeLimitKind.COMPLAINT_COMPLETION)
-ASSIGNED = "assigned"
-
-
-def file_complaint(
-    customer: Customer,
-    *,
-    category: str,
-    text: str,
-    evidence: Sequence[CheckedFile] = (),
-    submission: str,
-    by: User,
-    received_at: datetime | None = None,
-) -> Complaint:
-    """Record a new complaint with its clocks, which run from ``received_at`` (default: now).
-
-    ``submission`` names the filled-in form: sent again, it returns the complaint
-    that it made the first time. A clock that cannot be counted yet is started
-    later, by start_missing_clocks(). With evidence, call it outside of every
-    transaction.
-
-    Raises AccountClosed, and SubmissionUsed for a form sent again with another content.
-    """
-    with stored(customer, evidence) as files, transaction.atomic(durable=bool(files)):
-        lock_customer(customer)
-        if not customer.is_open:
-            raise AccountClosed(_("This account is closed."))
-        known: Complaint | None = Complaint.objects.filter(submission=submission).first()
-        if known:
-            _require_same(known, customer, category, text, evidence)
-            return known
-        complaint = Complaint(
-            kind=CaseKind.COMPLAINT,
-            customer=customer,
-            category=category,
-            text=text,
-            submission=submission,
-            received_at=received_at or timezone.now(),
-        )
-        save_as(complaint, by=by, reason="filed")
-        start_clocks(complaint, CLOCKS)
-        save_as(complaint, by=by, reason="clocks started", fields=["late_from"])
-        add_event(complaint, ComplaintState.RECEIVED, by=by, at=complaint.received_at)
-        _tell_customer(complaint)
-        attach(complaint, files, by=by)
-    return complaint
-
-
-def start_missing_clocks() -> int:
-    """Start the clocks that could not be counted at receipt; return in how many complaints.
-
-    Run again, it starts nothing twice.
-    """
-    waiting = Complaint.objects.open().lacking_clocks(CLOCKS).values_list("pk", flat=True)
-    return sum(_start_missing_clocks(key) for key in list(waiting))
+WORK = "complaints.change_complaint"
+AGREED, DISAGREED, REFUSAL_RETURNED = "agreed", "disagreed", "refusal_returned"
 
 
 @transaction.atomic
-def _start_missing_clocks(key: int) -> bool:
-    open_ones = Complaint.objects.open().select_for_update(skip_locked=True)
-    complaint = open_ones.filter(pk=key).first()
-    if complaint is None or not start_clocks(complaint, CLOCKS):
-        return False
-    if answer := complaint.events.filter(code=ComplaintState.VERIFYING).first():
-        meet_clocks(complaint, TimeLimitKind.COMPLAINT_FIRST_RESPONSE, at=answer.at)
-    save_as(complaint, by=None, reason="clocks started", fields=["late_from"])
-    return True
+def acknowledge_complaint(complaint: Complaint, *, by: User) -> None:
+    """Tell the customer that somebody looks after it; this is the first response.
 
-
-def _require_same(
-    known: Complaint, customer: Customer, category: str, text: str, evidence: Sequence[CheckedFile]
-) -> None:
-    """Refuse to take a form for one sent before when it says something else."""
-    hashes = sorted(known.evidence.values_list("sha256", flat=True))
-    sent = (customer.pk, category, text, sorted(file.sha256 for file in evidence))
-    if sent != (known.customer_id, known.category, known.text, hashes):
-        raise SubmissionUsed(
-            _(
-                "You have sent this form before, with other words or files, and we keep that"
-                " complaint. To make this one too, choose its files again and send it once more."
-            )
-        )
-
-
-@transaction.atomic
-def assign_complaint(complaint: Complaint, *, handler: User, by: User) -> None:
-    """Make ``handler`` responsible.
-
-    Raises ComplaintError when the complaint is closed or the handler may not work on it.
+    Raises InvalidTransition, ConflictOfInterest.
     """
-    _lock(complaint)
-    if not complaint.is_open:
-        raise ComplaintError(_("This complaint is closed."))
-    if not (handler.is_active and handler.has_perm("complaints.change_complaint")):
-        raise ComplaintError(_("This person may not work on complaints."))
-    if complaint.handler == handler:
-        return
-    complaint.handler = handler
-    save_as(complaint, by=by, reason=ASSIGNED, fields=["handler"])
-    add_event(complaint, ASSIGNED, by=by)
+    _hold(complaint, by)
+    complaint.move_to(ComplaintState.ACKNOWLEDGED)
+    _respond(complaint, by)
 
 
 @transaction.atomic
 def verify_complaint(complaint: Complaint, *, by: User) -> None:
-    """Begin to check what the customer says; this is the first response.
+    """Begin to check what the customer says; the first response, if none was given.
 
-    Whoever begins takes the complaint if nobody has it.
-
-    Raises InvalidTransition.
+    Raises InvalidTransition, ConflictOfInterest.
     """
-    _lock(complaint)
+    _hold(complaint, by)
     complaint.move_to(ComplaintState.VERIFYING)
+    _respond(complaint, by)
+
+
+def _respond(complaint: Complaint, by: User) -> None:
+    """Whoever responds takes the complaint if nobody has it."""
     complaint.handler = complaint.handler or by
     meet_clocks(complaint, TimeLimitKind.COMPLAINT_FIRST_RESPONSE)
     _save_step(complaint, by=by, also=["handler"])
 
 
 @transaction.atomic
-def work_on_complaint(complaint: Complaint, *, by: User) -> None:
-    """Go from checking to working out cause and solution.
+def decide_complaint(
+    complaint: Complaint, *, outcome: str, cause: str, finding: str, by: User
+) -> None:
+    """Say what the verification found, and go on to the measures.
 
-    Raises InvalidTransition.
+    Raises InvalidTransition, ConflictOfInterest.
     """
-    _lock(complaint)
-    complaint.move_to(ComplaintState.IN_PROGRESS)
-    _save_step(complaint, by=by)
+    _hold(complaint, by)
+    complaint.move_to(ComplaintState.MEASURES)
+    complaint.outcome, complaint.cause, complaint.finding = outcome, cause, finding
+    complaint.decided_by = by
+    _save_step(complaint, by=by, also=["outcome", "cause", "finding", "decided_by"])
 
 
 @transaction.atomic
-def resolve_complaint(complaint: Complaint, *, cause: str, solution: str, by: User) -> None:
-    """Answer the customer with cause and solution, and close the complaint.
+def resolve_complaint(complaint: Complaint, *, answer: Mapping[str, str], by: User) -> None:
+    """Answer the customer and close the complaint; a refusal waits for a second person first.
 
-    Raises InvalidTransition, and ComplaintError when one of the two is missing.
+    ``answer`` holds all of ANSWER.
+
+    Raises InvalidTransition, ConflictOfInterest, and ComplaintError when a part is missing.
     """
-    _lock(complaint)
-    if not (cause.strip() and solution.strip()):
-        raise ComplaintError(_("A complaint is resolved with its cause and its solution."))
-    complaint.move_to(ComplaintState.RESOLVED)
-    complaint.cause, complaint.solution = cause, solution
-    meet_clocks(complaint)
-    _save_step(complaint, by=by, also=["cause", "solution", "closed_at"])
+    _hold(complaint, by)
+    if complaint.state != ComplaintState.MEASURES:
+        raise InvalidTransition(_("A complaint is answered once its outcome is decided."))
+    for name in ANSWER:
+        setattr(complaint, name, answer[name].strip())
+    if not complaint.is_answered:
+        raise ComplaintError(
+            _("An answer needs cause, finding, solution, remedy, next steps and lesson.")
+        )
+    if complaint.outcome == Outcome.NOT_UPHELD:
+        complaint.move_to(ComplaintState.REFUSAL)
+        complaint.refused_by, complaint.confirmed_by = by, None
+        _save_step(complaint, by=by, also=[*ANSWER, "refused_by", "confirmed_by"], tell=False)
+    else:
+        _close(complaint, by=by, also=ANSWER)
+
+
+@transaction.atomic
+def confirm_refusal(complaint: Complaint, *, by: User) -> None:
+    """Agree to a refusal that somebody else proposed; the customer gets the answer.
+
+    Raises InvalidTransition, ConflictOfInterest, and ComplaintError for who proposed it.
+    """
+    _hold(complaint, by)
+    _require_second(complaint, by)
+    complaint.confirmed_by = by
+    _close(complaint, by=by, also=["confirmed_by"])
+
+
+@transaction.atomic
+def return_refusal(complaint: Complaint, *, reason: str, by: User) -> None:
+    """Send a proposed refusal back to who works on it, with the reason as a note.
+
+    Raises InvalidTransition, ConflictOfInterest, and ComplaintError for who proposed it.
+    """
+    _hold(complaint, by)
+    _require_second(complaint, by)
+    complaint.move_to(ComplaintState.MEASURES)
+    CaseNote.objects.create(case_id=complaint.pk, about=REFUSAL_RETURNED, text=reason, by=by)
+    _save_step(complaint, by=by, tell=False)
+
+
+def _require_second(complaint: Complaint, by: User) -> None:
+    if complaint.state != ComplaintState.REFUSAL:
+        raise ComplaintError(_("No refusal is waiting to be confirmed."))
+    if complaint.refused_by_id == by.pk:
+        raise ComplaintError(_("A second person decides on a refusal that you proposed."))
+
+
+@transaction.atomic
+def decide_anew(complaint: Complaint, *, reason: str, by: User) -> None:
+    """Go back from the measures to verifying, with the reason as a note.
+
+    Raises InvalidTransition, ConflictOfInterest.
+    """
+    _hold(complaint, by)
+    complaint.move_to(ComplaintState.VERIFYING)
+    CaseNote.objects.create(
+        case_id=complaint.pk, about=ComplaintState.VERIFYING, text=reason, by=by
+    )
+    _save_step(complaint, by=by)
 
 
 @transaction.atomic
 def withdraw_complaint(complaint: Complaint, *, by: User) -> None:
     """Close the complaint at the customer's wish.
 
-    Raises InvalidTransition.
+    Raises InvalidTransition, ConflictOfInterest.
     """
-    _lock(complaint)
+    _hold(complaint, by)
     complaint.move_to(ComplaintState.WITHDRAWN)
     meet_clocks(complaint)
     _save_step(complaint, by=by, also=["closed_at"])
 
 
-def _save_step(complaint: Complaint, *, by: User, also: Sequence[str] = ()) -> None:
-    save_as(complaint, by=by, reason=complaint.state, fields=["state", "late_from", *also])
+# What the customer says to the answer
+
+
+@transaction.atomic
+def agree_to_answer(complaint: Complaint, *, by: User | None) -> None:
+    """Note that the customer is content.
+
+    Raises ComplaintError.
+    """
+    lock_case(complaint)
+    _require_answer(complaint)
+    if complaint.agreed_at is not None:
+        return
+    complaint.agreed_at = timezone.now()
+    save_as(complaint, by=by, reason=AGREED, fields=["agreed_at"])
+    add_event(complaint, AGREED, by=by)
+
+
+@transaction.atomic
+def disagree_with_answer(complaint: Complaint, *, reason: str, by: User | None) -> None:
+    """Open the complaint again, once, for somebody who had no part in the answer.
+
+    Its clocks run on as from the beginning: the time that the answer took counts.
+
+    Raises AccountClosed, and ComplaintError the second time.
+    """
+    lock_open(complaint.customer)
+    lock_case(complaint)
+    _require_answer(complaint)
+    if complaint.disagreed_at is not None:
+        raise ComplaintError(
+            _("You have disagreed once already. You can still take the complaint to an authority.")
+        )
+    complaint.move_to(ComplaintState.VERIFYING)
+    complaint.disagreed_at, complaint.agreed_at = timezone.now(), None
+    _exclude_who_decided(complaint)
+    reopen_clocks(complaint, TimeLimitKind.COMPLAINT_COMPLETION)
+    CaseMessage.objects.create(case_id=complaint.pk, from_customer=True, text=reason, by=by)
+    add_event(complaint, DISAGREED, by=by)
+    _save_step(complaint, by=by, also=["handler", "closed_at", "disagreed_at", "agreed_at"])
+
+
+def _require_answer(complaint: Complaint) -> None:
+    if complaint.state != ComplaintState.RESOLVED:
+        raise ComplaintError(_("This complaint has not been answered."))
+
+
+def _exclude_who_decided(complaint: Complaint) -> None:
+    parts = (complaint.handler, complaint.decided_by, complaint.refused_by, complaint.confirmed_by)
+    for staff in {person for person in parts if person is not None}:
+        CaseConflict.objects.get_or_create(
+            case_id=complaint.pk, staff=staff, defaults={"cause": ConflictCause.DECIDED}
+        )
+    complaint.handler = None
+
+
+# Going to an authority
+
+
+@transaction.atomic
+def escalate_complaint(
+    complaint: Complaint, *, side: Side, authority: str, reference: str = "", by: User | None
+) -> None:
+    """Note that one side took the complaint to an authority; it stays open until that decided.
+
+    Raises InvalidTransition, ConflictOfInterest.
+    """
+    lock_customer(complaint.customer)
+    _hold(complaint, by)
+    complaint.move_to(ComplaintState.ESCALATED)
+    complaint.escalated_at, complaint.escalated_by = timezone.now(), side
+    complaint.authority, complaint.authority_reference = authority, reference
+    meet_clocks(complaint)
+    fields = ["escalated_at", "escalated_by", "authority", "authority_reference"]
+    _save_step(complaint, by=by, also=[*fields, "closed_at"])
+
+
+@transaction.atomic
+def settle_escalation(complaint: Complaint, *, decision: str, by: User) -> None:
+    """Write down what the authority decided; what was not answered yet is verified on.
+
+    Raises InvalidTransition, ConflictOfInterest.
+    """
+    _hold(complaint, by)
+    if complaint.state != ComplaintState.ESCALATED:
+        raise ComplaintError(_("This complaint is with no authority."))
+    complaint.decision = decision
+    if complaint.is_answered and (
+        complaint.outcome != Outcome.NOT_UPHELD or complaint.confirmed_by is not None
+    ):
+        _close(complaint, by=by, also=["decision"])
+        return
+    complaint.move_to(ComplaintState.VERIFYING)
+    _save_step(complaint, by=by, also=["decision"])
+
+
+# Complaints that belong together
+
+
+@transaction.atomic
+def link_complaints(complaint: Complaint, *, other: Complaint, kind: str, by: User) -> None:
+    """Say that two complaints belong together; said again, the later word counts.
+
+    Raises ComplaintError, ConflictOfInterest.
+    """
+    if complaint.pk == other.pk:
+        raise ComplaintError(_("That is this complaint itself."))
+    earlier, later = sorted((complaint, other), key=lambda each: each.pk)
+    for each in (earlier, later):
+        _hold(each, by)
+    ComplaintLink.objects.update_or_create(
+        earlier=earlier, later=later, defaults={"kind": kind, "by": by}
+    )
+
+
+# What every step does
+
+
+def _hold(complaint: Complaint, by: User | None) -> None:
+    """Reload the row and hold it; refuse whoever has an interest of their own."""
+    lock_case(complaint)
+    if by is not None:
+        refuse_conflict(complaint, by)
+
+
+def _close(complaint: Complaint, *, by: User, also: Sequence[str]) -> None:
+    complaint.move_to(ComplaintState.RESOLVED)
+    meet_clocks(complaint)
+    _save_step(complaint, by=by, also=[*also, "closed_at"])
+
+
+def _save_step(
+    complaint: Complaint, *, by: User | None, also: Sequence[str] = (), tell: bool = True
+) -> None:
+    fields = ["state", "late_from", "waiting_since", *also]
+    save_as(complaint, by=by, reason=complaint.state, fields=fields)
     add_event(complaint, complaint.state, by=by)
-    _tell_customer(complaint)
+    if tell:
+        tell_customer(complaint)
 
 
-def _tell_customer(complaint: Complaint) -> None:
+def tell_customer(complaint: Complaint) -> None:
+    """Write the notice about the state that the complaint has now."""
     queue_notice(
         f"complaint_{complaint.state}",
         recipient=complaint.customer.public_id,
-        key=f"complaint-{complaint.public_id[:16]}-{complaint.state}",
+        key=f"complaint-{complaint.public_id[:16]}-{complaint.events.count()}",
         reference=complaint.reference,
         path=complaint.get_absolute_url(),
         last_day=complaint.last_day and complaint.last_day.isoformat(),
     )
-
-
-def _lock(complaint: Complaint) -> None:
-    """Reload the row and hold it until the transaction ends."""
-    complaint.refresh_from_db(from_queryset=Complaint.objects.select_for_update())

@@ -6,12 +6,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.http import CustomerRequest, for_customer, posted_from
+from casework.clocks import preview_clocks
 from casework.downloads import as_attachment
 from casework.models import Evidence
-from casework.services import preview_clocks
 from common.errors import PortalError
 from common.forms import tell_of_masked_cards
-from complaints import services
+from complaints import intake, services
 from complaints.exceptions import SubmissionUsed
 from complaints.forms import ComplaintForm
 from complaints.models import Complaint
@@ -29,7 +29,7 @@ def file_complaint(request: CustomerRequest) -> HttpResponse:
     form = ComplaintForm(request.POST or None, request.FILES or None)
     if form.is_valid():
         try:
-            complaint = services.file_complaint(
+            complaint = intake.file_complaint(
                 request.customer, by=request.user, **form.cleaned_data
             )
         except PortalError as error:
@@ -42,7 +42,7 @@ def file_complaint(request: CustomerRequest) -> HttpResponse:
                 request, _("We have your complaint. Its reference is %s.") % complaint.reference
             )
             return redirect(complaint)
-    clocks = preview_clocks(services.CLOCKS, timezone.now())
+    clocks = preview_clocks(intake.CLOCKS, timezone.now())
     return render(request, "complaints/file.html", {"form": form, "clocks": clocks})
 
 
@@ -55,7 +55,7 @@ def detail(request: CustomerRequest, public_id: str) -> HttpResponse:
         {
             "complaint": complaint,
             "clocks": complaint.clocks.select_related("limit"),
-            "events": complaint.events.all(),
+            "events": complaint.events.for_customer(),
             "evidence": complaint.evidence.all(),
         },
     )

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
-from casework.models import random_reference
+from casework.references import random_reference
 from common.encryption.fields import EncryptedTextField, SearchableModel, SearchHashField
 from common.tokens import new_public_id
 from enquiries.exceptions import EnquiryError
@@ -40,7 +40,7 @@ NEXT: dict[EnquiryState, tuple[EnquiryState, ...]] = {
 
 
 def new_reference() -> str:
-    """Return a name for the phone, as HD-7Q4M-2XHD. It opens nothing."""
+    """Return a name for the phone, as HD-7Q4M-2XHD-K. It opens nothing."""
     return random_reference("HD")
 
 

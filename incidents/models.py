@@ -3,13 +3,14 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
-from casework.models import Case, random_reference
+from casework.models import Case
+from casework.references import random_reference
 
 LONGEST_TEXT = 2_000
 
 
 def new_reference() -> str:
-    """Return a name for the phone, as SC-7Q4M-2XHD (sự cố). It opens nothing."""
+    """Return a name for the phone, as SC-7Q4M-2XHD-K (sự cố). It opens nothing."""
     return random_reference("SC")
 
 

@@ -11,11 +11,12 @@ from django.utils import timezone
 
 from accounts.files import file_key
 from accounts.models import ClosingCause, Customer, User
+from casework.clocks import start_clocks
 from casework.models import CaseKind, Evidence, evidence_path
-from casework.services import start_clocks
 from common.files import open_stored, store_sealed
-from complaints.models import Complaint, ComplaintCategory
-from complaints.services import CLOCKS
+from complaints import services
+from complaints.intake import CLOCKS
+from complaints.models import ANSWER, Complaint, ComplaintCategory, ComplaintState, Outcome
 from policies.clocks import the_company
 from policies.models import PolicyVersion, RetentionRule, Significance
 from policies.publishing import mark_published, save_draft
@@ -23,6 +24,7 @@ from policies.retention import kept_until, rule_after_closing
 from retention.models import LegalHold, PurgeApproval
 
 PASSWORD = "correct horse battery"
+WHOLE_ANSWER = {name: f"{name}." for name in ANSWER}
 
 _number = count(1)
 
@@ -71,16 +73,29 @@ def make_customer(**kwargs: Any) -> Customer:
 
 
 def make_complaint(**kwargs: Any) -> Complaint:
-    """A complaint with its clocks; closed ones have none running."""
+    """A complaint with its clocks; closed ones have none running, resolved ones an answer."""
     kwargs.setdefault("customer", None)
     kwargs["customer"] = kwargs["customer"] or make_customer()
     kwargs.setdefault("category", ComplaintCategory.MARKETING)
     kwargs.setdefault("text", "Tôi vẫn nhận quảng cáo.")
+    if kwargs.get("state") == ComplaintState.RESOLVED:
+        kwargs = {"outcome": Outcome.UPHELD, **WHOLE_ANSWER, **kwargs}
     complaint = Complaint.objects.create(kind=CaseKind.COMPLAINT, **kwargs)
     if complaint.is_open:
         start_clocks(complaint, CLOCKS)
         complaint.save(update_fields=["late_from"])
     return complaint
+
+
+def decide(complaint: Complaint, *, by: User, outcome: str = Outcome.UPHELD) -> Complaint:
+    """Verify a complaint and decide on it: the answer can follow."""
+    services.verify_complaint(complaint, by=by)
+    services.decide_complaint(complaint, outcome=outcome, cause="cause.", finding="finding.", by=by)
+    return complaint
+
+
+def answer(complaint: Complaint, *, by: User, **parts: str) -> None:
+    services.resolve_complaint(complaint, answer={**WHOLE_ANSWER, **parts}, by=by)
 
 
 def make_evidence(complaint: Complaint, **kwargs: Any) -> Evidence:

@@ -19,7 +19,7 @@ from accounts.models import AssistedChange, Customer, IdentityCheck
 from accounts.reopening import change_mind, reopen_for_customer
 from common.documents import read_file
 from common.tokens import new_public_id
-from complaints.services import file_complaint
+from complaints.intake import file_complaint
 from notices.models import Notice
 from notices.services import send_due_notices
 from policies.counting import add_months, local_day

@@ -11,7 +11,6 @@ from playwright.sync_api import expect
 from accounts.identity_checks import record_identity_check
 from accounts.imports import keep_for_preview
 from accounts.merging import ask_merge
-from complaints import services
 from complaints.models import ComplaintState
 from marketing.systems import add_system
 from policies.models import RetentionRule
@@ -19,6 +18,7 @@ from privacyportal.roles import ADMINISTRATOR, COMPLAINT_OFFICER, DPO
 from retention.purge import purge_closed_accounts
 from tests.enquiries.conftest import make_enquiry
 from tests.factories import (
+    decide,
     make_complaint,
     make_customer,
     make_evidence,
@@ -44,8 +44,7 @@ def desk(portal):
     make_complaint(received_at=timezone.now() - timedelta(days=60))
     complaint = make_complaint()
     make_evidence(complaint)
-    services.verify_complaint(complaint, by=officer)
-    services.work_on_complaint(complaint, by=officer)
+    decide(complaint, by=officer)
     hold = make_hold(make_customer(closed_days_ago=500), placed_by=officer)
     make_customer(closed_days_ago=500)
     run, *_ = purge_closed_accounts(only_report=True)

@@ -4,13 +4,23 @@ import pytest
 from django.utils import timezone
 
 from access.models import AccessAction, AccessRecord
-from casework.models import CaseEvent
+from casework.models import ASSIGNED, CaseEvent
+from casework.services import assign_case
 from common.models import FileKey
 from complaints import services
+from complaints.admin import STEPS
 from complaints.models import Complaint, ComplaintCategory, ComplaintState
 from notices.models import Notice
 from privacyportal.roles import ADMINISTRATOR, AUDITOR, COMPLAINT_OFFICER, DPO
-from tests.factories import make_complaint, make_customer, make_evidence, make_staff
+from tests.factories import (
+    WHOLE_ANSWER,
+    answer,
+    decide,
+    make_complaint,
+    make_customer,
+    make_evidence,
+    make_staff,
+)
 
 QUEUE = "/admin/complaints/complaint/"
 
@@ -38,11 +48,8 @@ def references(response):
     return [row.reference for row in response.context_data["cl"].result_list]
 
 
-def in_progress(officer):
-    complaint = make_complaint()
-    services.verify_complaint(complaint, by=officer)
-    services.work_on_complaint(complaint, by=officer)
-    return complaint
+def decided(officer):
+    return decide(make_complaint(), by=officer)
 
 
 def test_the_queue_begins_with_the_nearest_deadline(client, officer):
@@ -152,7 +159,7 @@ def test_a_complaint_makes_the_same_queries_for_any_number_of_files_and_events(
     complaint = make_complaint(handler=officer)
     for _ in range(rows):
         make_evidence(complaint)
-        CaseEvent.objects.create(case=complaint, code=services.ASSIGNED, by=officer)
+        CaseEvent.objects.create(case=complaint, code=ASSIGNED, by=officer)
     client.get(page_of(complaint))
 
     with django_assert_num_queries(18):
@@ -163,7 +170,7 @@ def test_one_screen_shows_the_complaint_its_clocks_and_its_files(client, officer
     customer = make_customer(email="hoa@example.com", full_name="Trần Thị Hoa")
     complaint = make_complaint(customer=customer, text="Tôi vẫn nhận <b>quảng cáo</b>.")
     evidence = make_evidence(complaint, name="giấy của Hoa.pdf")
-    services.assign_complaint(complaint, handler=officer, by=officer)
+    assign_case(complaint, handler=officer, by=officer, permission=services.WORK)
     client.cookies["django_language"] = "en"
 
     page = client.get(page_of(complaint)).content.decode()
@@ -181,9 +188,10 @@ def test_one_screen_shows_the_complaint_its_clocks_and_its_files(client, officer
 @pytest.mark.parametrize(
     ("state", "buttons"),
     [
-        (ComplaintState.RECEIVED, {"verify", "take", "assign"}),
-        (ComplaintState.VERIFYING, {"work", "take", "assign"}),
-        (ComplaintState.IN_PROGRESS, {"resolve", "take", "assign"}),
+        (ComplaintState.RECEIVED, {"acknowledge", "verify", "take", "assign"}),
+        (ComplaintState.VERIFYING, {"decide", "take", "assign"}),
+        (ComplaintState.MEASURES, {"resolve", "take", "assign"}),
+        (ComplaintState.REFUSAL, {"confirm_refusal", "return_refusal", "take", "assign"}),
         (ComplaintState.WITHDRAWN, set()),
     ],
 )
@@ -196,7 +204,7 @@ def test_only_the_steps_that_are_allowed_now_are_offered(state, buttons, client,
 
     page = client.get(page_of(complaint)).content.decode()
 
-    steps = {"verify", "work", "resolve", "take", "assign"}
+    steps = {*STEPS, "take", "assign"}
     assert {step for step in steps if f'action="{page_of(complaint, step)}"' in page} == buttons
 
 
@@ -205,9 +213,10 @@ def test_a_complaint_goes_through_its_steps_and_the_customer_is_told(client, off
 
     for step, data in (
         ("take", {}),
+        ("acknowledge", {}),
         ("verify", {}),
-        ("work", {}),
-        ("resolve", {"cause": "Lỗi cấu hình.", "solution": "Đã sửa."}),
+        ("decide", {"outcome": "upheld", "cause": "Lỗi.", "finding": "Đúng."}),
+        ("resolve", {**WHOLE_ANSWER, "cause": "Lỗi cấu hình.", "solution": "Đã sửa."}),
     ):
         response = client.post(page_of(complaint, step), data)
         assert response.url == page_of(complaint)
@@ -218,8 +227,9 @@ def test_a_complaint_goes_through_its_steps_and_the_customer_is_told(client, off
     assert complaint.history.latest().history_user == officer
     templates = Notice.objects.order_by("pk").values_list("template", flat=True)
     assert list(templates) == [
+        "complaint_acknowledged",
         "complaint_verifying",
-        "complaint_in_progress",
+        "complaint_measures",
         "complaint_resolved",
     ]
 
@@ -235,29 +245,29 @@ def test_a_step_is_no_link(client, officer):
 
 
 def test_the_second_officer_is_told_and_nothing_is_half_saved(client, officer):
-    complaint = in_progress(officer)
+    complaint = decided(officer)
     first = make_staff(COMPLAINT_OFFICER)
-    services.resolve_complaint(complaint, cause="A", solution="B", by=first)
+    answer(complaint, by=first, cause="A", solution="B")
     client.cookies["django_language"] = "en"
 
-    response = client.post(page_of(complaint, "resolve"), {"cause": "C", "solution": "D"})
+    response = client.post(page_of(complaint, "resolve"), WHOLE_ANSWER)
 
     complaint.refresh_from_db()
     assert response.status_code == 200
-    assert "cannot become" in response.content.decode()
+    assert "is answered once" in response.content.decode()
     assert (complaint.cause, complaint.solution) == ("A", "B")
     assert Notice.objects.filter(template="complaint_resolved").count() == 1
 
 
-@pytest.mark.parametrize("data", [{}, {"cause": "C"}, {"cause": " ", "solution": "D"}])
-def test_a_complaint_is_not_resolved_without_cause_and_solution(data, client, officer):
-    complaint = in_progress(officer)
+@pytest.mark.parametrize("data", [{}, {"cause": "C"}, {**WHOLE_ANSWER, "remedy": " "}])
+def test_a_complaint_is_not_answered_in_parts(data, client, officer):
+    complaint = decided(officer)
 
     response = client.post(page_of(complaint, "resolve"), data)
 
     complaint.refresh_from_db()
     assert response.status_code == 200
-    assert (complaint.state, complaint.cause) == (ComplaintState.IN_PROGRESS, "")
+    assert (complaint.state, complaint.solution) == (ComplaintState.MEASURES, "")
 
 
 def test_a_complaint_is_assigned_to_those_alone_who_may_work_on_it(client, officer):
@@ -312,15 +322,15 @@ def test_evidence_of_another_complaint_is_not_found(client, officer):
 
 
 def test_the_history_tells_each_step_without_the_words_of_the_case(client, officer):
-    complaint = in_progress(officer)
-    services.resolve_complaint(complaint, cause="Lỗi cấu hình.", solution="Đã sửa.", by=officer)
+    complaint = decided(officer)
+    answer(complaint, by=officer, cause="Lỗi cấu hình.")
     client.cookies["django_language"] = "en"
 
     page = client.get(page_of(complaint, "history")).content.decode()
 
-    for step in ("received → verifying", "verifying → in progress", "in progress → resolved"):
+    for step in ("received → verifying", "verifying → measures", "measures → resolved"):
         assert step in page
-    assert "<strong>Cause:</strong> – → •••" in page
+    assert "<strong>Cause:</strong> ••• → •••" in page
     assert "Lỗi" not in page
 
 
@@ -330,7 +340,7 @@ def test_staff_without_the_role_do_nothing_here(method, role, client, db):
     complaint = make_complaint()
     evidence = make_evidence(complaint)
     client.force_login(make_staff(role))
-    steps = ("change", "history", "verify", "work", "resolve", "assign", "take")
+    steps = ("change", "history", *STEPS, "assign", "take")
     pages = [QUEUE, *(page_of(complaint, step) for step in steps)]
 
     answers = {getattr(client, method)(page).status_code for page in pages}

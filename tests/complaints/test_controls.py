@@ -12,7 +12,7 @@ from policies.loading import load_profile
 from policies.models import CalendarRange, Promise, TimeLimit
 from privacyportal.roles import COMPLAINT_OFFICER
 from tests.answers import answer_of
-from tests.factories import make_complaint, make_staff
+from tests.factories import answer, decide, make_complaint, make_staff
 
 pytestmark = pytest.mark.django_db
 
@@ -107,9 +107,7 @@ def test_cg_14_is_broken_past_the_longest_term_and_else_not_measured():
 
 def test_sp_10_is_kept_when_what_is_resolved_was_verified(officer):
     complaint = make_complaint()
-    services.verify_complaint(complaint, by=officer)
-    services.work_on_complaint(complaint, by=officer)
-    services.resolve_complaint(complaint, cause="Lỗi", solution="Đã sửa", by=officer)
+    answer(decide(complaint, by=officer), by=officer)
     services.withdraw_complaint(make_complaint(), by=officer)  # nothing to verify
 
     assert answer_of("SP-10") == ("kept", 0, "complaints")
@@ -119,8 +117,6 @@ def test_sp_10_is_kept_when_what_is_resolved_was_verified(officer):
 def test_sp_10_is_broken_by_a_complaint_resolved_unverified(days, answer, officer):
     make_complaint(
         state=ComplaintState.RESOLVED,
-        cause="Lỗi",
-        solution="Đã sửa",
         received_at=days_ago(40),
         closed_at=days_ago(days),
     )

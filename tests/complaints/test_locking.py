@@ -6,26 +6,24 @@ from django.conf import settings
 from common.attachments import CheckedFile
 from common.models import DoomedFile
 from common.tokens import new_public_id
-from complaints import services
+from complaints import intake, services
 from complaints.exceptions import InvalidTransition
-from complaints.models import Complaint, ComplaintState
+from complaints.models import Complaint, ComplaintState, Outcome
 from notices.models import Notice
 from privacyportal.roles import COMPLAINT_OFFICER
-from tests.factories import make_complaint, make_customer, make_staff
+from tests.factories import answer, make_complaint, make_customer, make_staff
 from tests.threads import at_once
 
 pytestmark = pytest.mark.usefixtures("portal")
 
 
 def test_two_officers_cannot_both_resolve():
-    complaint = make_complaint(state=ComplaintState.IN_PROGRESS)
+    complaint = make_complaint(state=ComplaintState.MEASURES, outcome=Outcome.UPHELD)
     officers = [make_staff(COMPLAINT_OFFICER) for _ in range(2)]
 
     def resolve(officer):
         mine = Complaint.objects.get(pk=complaint.pk)
-        return lambda: services.resolve_complaint(
-            mine, cause=officer.staff_name, solution="x", by=officer
-        )
+        return lambda: answer(mine, by=officer, cause=officer.staff_name)
 
     outcomes = at_once(*map(resolve, officers))
 
@@ -37,12 +35,12 @@ def test_two_officers_cannot_both_resolve():
 
 
 def test_the_customer_withdraws_while_an_officer_resolves():
-    complaint = make_complaint(state=ComplaintState.IN_PROGRESS)
+    complaint = make_complaint(state=ComplaintState.MEASURES, outcome=Outcome.UPHELD)
     officer = make_staff(COMPLAINT_OFFICER)
     first, second = (Complaint.objects.get(pk=complaint.pk) for _ in range(2))
 
     outcomes = at_once(
-        lambda: services.resolve_complaint(first, cause="x", solution="y", by=officer),
+        lambda: answer(first, by=officer),
         lambda: services.withdraw_complaint(second, by=complaint.customer.user),
     )
 
@@ -56,7 +54,7 @@ def test_eight_posts_of_one_form_make_one_complaint():
     letter = CheckedFile("thư.pdf", "application/pdf", b"%PDF-1.4 x", "1" * 64)
 
     def file():
-        return services.file_complaint(
+        return intake.file_complaint(
             type(customer).objects.get(pk=customer.pk),
             category="other",
             text="x",

@@ -9,11 +9,13 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
 
 from accounts.exceptions import AccountClosed
+from casework.exceptions import CaseError
 from casework.models import CaseEvent, Evidence
+from casework.services import assign_case
 from common.attachments import CheckedFile
 from common.models import DoomedFile
 from common.tokens import new_public_id
-from complaints import services
+from complaints import intake, services
 from complaints.exceptions import ComplaintError, InvalidTransition, SubmissionUsed
 from complaints.models import Complaint, ComplaintState
 from notices.models import Notice
@@ -22,7 +24,15 @@ from policies.counting import local_day
 from policies.loading import load_profile
 from policies.models import CalendarRange, Company, TimeLimit, TimeLimitKind
 from privacyportal.roles import AUDITOR, COMPLAINT_OFFICER
-from tests.factories import content_of, make_complaint, make_customer, make_staff
+from tests.factories import (
+    WHOLE_ANSWER,
+    answer,
+    content_of,
+    decide,
+    make_complaint,
+    make_customer,
+    make_staff,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -34,7 +44,7 @@ def file(customer, **kwargs):
     kwargs.setdefault("submission", new_public_id())
     kwargs.setdefault("category", "marketing")
     kwargs.setdefault("text", "Vẫn nhận quảng cáo")
-    return services.file_complaint(customer, by=customer.user, **kwargs)
+    return intake.file_complaint(customer, by=customer.user, **kwargs)
 
 
 def stored_files():
@@ -137,27 +147,29 @@ def test_from_received_to_resolved_with_a_mail_at_each_step():
     officer = make_staff(COMPLAINT_OFFICER)
     complaint = file(make_customer())
 
-    services.verify_complaint(complaint, by=officer)
-    services.work_on_complaint(complaint, by=officer)
-    services.resolve_complaint(complaint, cause="Lỗi gửi", solution="Đã gỡ số", by=officer)
+    services.acknowledge_complaint(complaint, by=officer)
+    decide(complaint, by=officer)
+    answer(complaint, by=officer)
 
     complaint.refresh_from_db()
     assert (complaint.state, complaint.handler) == (ComplaintState.RESOLVED, officer)
     assert complaint.closed_at is not None
     assert complaint.late_from is None
     assert not complaint.clocks.filter(met_at=None).exists()
-    assert events(complaint) == ["received", "verifying", "in_progress", "resolved"]
+    assert events(complaint) == ["received", "acknowledged", "verifying", "measures", "resolved"]
     assert list(Notice.objects.order_by("pk").values_list("template", flat=True)) == [
         "complaint_received",
+        "complaint_acknowledged",
         "complaint_verifying",
-        "complaint_in_progress",
+        "complaint_measures",
         "complaint_resolved",
     ]
     assert [row.history_change_reason for row in complaint.history.order_by("history_id")] == [
         "filed",
         "clocks started",
+        "acknowledged",
         "verifying",
-        "in_progress",
+        "measures",
         "resolved",
     ]
 
@@ -173,22 +185,21 @@ def test_the_first_response_meets_the_statutory_clock_and_the_promise_runs_on():
     assert list(complaint.clocks.filter(met_at=None)) == [promised]
 
 
-@pytest.mark.parametrize(("cause", "solution"), [("", "x"), ("x", ""), ("  ", "x")])
-def test_nothing_is_resolved_without_cause_and_solution(cause, solution):
-    complaint = make_complaint(state=ComplaintState.IN_PROGRESS)
+@pytest.mark.parametrize("missing", [*WHOLE_ANSWER])
+def test_no_answer_lacks_a_part(missing):
+    officer = make_staff(COMPLAINT_OFFICER)
+    complaint = decide(make_complaint(), by=officer)
 
     with pytest.raises(ComplaintError):
-        services.resolve_complaint(
-            complaint, cause=cause, solution=solution, by=make_staff(COMPLAINT_OFFICER)
-        )
+        answer(complaint, by=officer, **{missing: "  "})
 
     complaint.refresh_from_db()
-    assert complaint.state == ComplaintState.IN_PROGRESS
+    assert (complaint.state, complaint.lesson) == (ComplaintState.MEASURES, "")
 
 
-def test_the_database_refuses_a_resolution_without_cause():
-    complaint = make_complaint(state=ComplaintState.IN_PROGRESS)
-    with pytest.raises(IntegrityError, match="complaint_resolved_with_cause_and_solution"):
+def test_the_database_refuses_a_resolution_without_its_answer():
+    complaint = make_complaint(state=ComplaintState.MEASURES)
+    with pytest.raises(IntegrityError, match="complaint_resolved_with_its_answer"):
         Complaint.objects.filter(pk=complaint.pk).update(state=ComplaintState.RESOLVED)
 
 
@@ -196,9 +207,7 @@ def test_no_step_is_skipped():
     complaint = file(make_customer())
 
     with pytest.raises(InvalidTransition):
-        services.resolve_complaint(
-            complaint, cause="x", solution="y", by=make_staff(COMPLAINT_OFFICER)
-        )
+        answer(complaint, by=make_staff(COMPLAINT_OFFICER))
 
     assert events(complaint) == ["received"]
 
@@ -207,9 +216,9 @@ def test_assigning_needs_somebody_who_may_work_on_complaints():
     officer, auditor = make_staff(COMPLAINT_OFFICER), make_staff(AUDITOR)
     complaint = file(make_customer())
 
-    services.assign_complaint(complaint, handler=officer, by=officer)
-    with pytest.raises(ComplaintError):
-        services.assign_complaint(complaint, handler=auditor, by=officer)
+    assign_case(complaint, handler=officer, by=officer, permission=services.WORK)
+    with pytest.raises(CaseError):
+        assign_case(complaint, handler=auditor, by=officer, permission=services.WORK)
 
     complaint.refresh_from_db()
     assert complaint.handler == officer
@@ -297,7 +306,7 @@ def test_a_complaint_is_taken_when_the_calendar_ends_before_its_last_days():
     assert complaint.late_from is None
     assert not complaint.clocks.exists()
     assert events(complaint) == ["received"]
-    assert services.start_missing_clocks() == 0
+    assert intake.start_missing_clocks() == 0
 
 
 def test_a_clock_that_can_be_counted_runs_though_the_other_cannot():
@@ -320,7 +329,7 @@ def test_missing_clocks_start_once_the_calendar_is_there():
     services.withdraw_complaint(withdrawn, by=withdrawn.customer.user)
     end_calendar(date(2027, 12, 31))
 
-    assert [services.start_missing_clocks() for _ in range(2)] == [2, 0]
+    assert [intake.start_missing_clocks() for _ in range(2)] == [2, 0]
 
     complaint.refresh_from_db()
     assert complaint.late_from == datetime(2026, 12, 2, 17, 0, tzinfo=UTC)

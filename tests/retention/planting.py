@@ -1,12 +1,14 @@
 """A customer about whom every table knows something, to see that all of it goes."""
 
+from datetime import timedelta
+
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from access.models import AccessAction
+from access.models import AccessAction, AccessRecord
 from access.services import record_access
 from accounts.accuracy import confirm_details
 from accounts.consents import decide_consent
@@ -22,8 +24,18 @@ from accounts.models import (
     PolicyEvent,
     ServiceEnd,
 )
+from casework.models import ConflictCause
+from casework.services import (
+    add_note,
+    exclude_staff,
+    remind,
+    write_as_customer,
+    write_to_customer,
+)
 from common.personal_data import DataCategory
-from complaints.services import file_complaint, withdraw_complaint
+from complaints.intake import file_complaint
+from complaints.models import QuestionedAccess
+from complaints.services import link_complaints, withdraw_complaint
 from hosting.models import HostedService
 from incidents.services import report_unauthorised_use, settle_report
 from marketing.models import Preference
@@ -31,7 +43,13 @@ from policies.models import DeclaredField, PolicyText, Purpose
 from privacyportal.roles import COMPLAINT_OFFICER, DPO
 from retention.models import NecessityReview
 from tests.calls.conftest import decide, make_recording
-from tests.factories import close_in_the_past, make_customer, make_evidence, make_staff
+from tests.factories import (
+    close_in_the_past,
+    make_complaint,
+    make_customer,
+    make_evidence,
+    make_staff,
+)
 
 
 def make_full_customer(canary, *, closed_days_ago):
@@ -43,7 +61,6 @@ def make_full_customer(canary, *, closed_days_ago):
     _decide(customer)
     _ask_staff(customer, canary)
     _declare(customer, canary)
-    _complain(customer, canary)
     decide(customer)
     make_recording(customer, f"ID3{canary}15".encode(), source=f"{canary}16")
     HostedService.objects.create(
@@ -109,6 +126,7 @@ def _ask_staff(customer, canary):
         purpose="complaint_handling",
         field_groups=[DataCategory.CONTACT],
     )
+    _complain(customer, canary)
 
 
 def _declare(customer, canary):
@@ -124,4 +142,15 @@ def _complain(customer, canary):
         customer, category="other", text=f"{canary}6", submission=f"{canary:0<32}", by=customer.user
     )
     make_evidence(complaint, name=f"{canary}7.pdf", content=f"%PDF-{canary}8".encode())
+    officer = make_staff(COMPLAINT_OFFICER)
+    write_to_customer(complaint, text=f"{canary}20?", is_question=True, by=officer)
+    write_as_customer(complaint, text=f"{canary}21", by=customer.user)
+    add_note(complaint, text=f"{canary}22", by=officer)
+    remind(complaint, on=timezone.localdate() + timedelta(days=3), by=officer)
+    exclude_staff(complaint, make_staff(DPO), cause=ConflictCause.NAMED)
+    other = make_complaint(customer=customer)
+    withdraw_complaint(other, by=customer.user)
+    link_complaints(complaint, other=other, kind="related", by=officer)
+    record = AccessRecord.objects.about(customer.public_id).first()
+    QuestionedAccess.objects.create(complaint=complaint, record=record)
     withdraw_complaint(complaint, by=customer.user)

@@ -12,8 +12,8 @@ from accounts.models import AssistedChange, Customer, ServiceEnd
 from accounts.reopening import change_mind, reopen_for_customer
 from accounts.service_reports import Line, take_report
 from casework.models import Case
+from complaints.intake import file_complaint
 from complaints.models import Complaint
-from complaints.services import file_complaint
 from notices.models import Notice
 from policies.loading import load_profile
 from policies.retention import rule_after_closing

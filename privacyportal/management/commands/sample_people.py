@@ -27,8 +27,9 @@ from calls.services import Call, add_recording, purposes_of_recording
 from common.history import save_as
 from common.personal_data import DataCategory
 from common.tokens import new_public_id
-from complaints import services as complaints
+from complaints.intake import file_complaint
 from complaints.models import Complaint, ComplaintCategory
+from complaints.services import verify_complaint
 from enquiries.services import confirm_enquiry, send_enquiry
 from hosting.models import HostedService, ServiceKind
 from hosting.services import add_service
@@ -127,7 +128,7 @@ def _make_cases(customers: Sequence[Customer], officer: User) -> None:
     filed = []
     for customer, (category, text, days) in zip(customers, COMPLAINTS, strict=True):
         filed.append(_file(customer, category, text, days))
-    complaints.verify_complaint(filed[1], by=officer)
+    verify_complaint(filed[1], by=officer)
     record_access(
         by=officer,
         action=AccessAction.OPEN,
@@ -139,7 +140,7 @@ def _make_cases(customers: Sequence[Customer], officer: User) -> None:
 
 
 def _file(customer: Customer, category: str, text: str, days_ago: int) -> Complaint:
-    return complaints.file_complaint(
+    return file_complaint(
         customer,
         category=category,
         text=text,

@@ -1,0 +1,156 @@
+"""How a complaint comes in: recorded at once with its clocks, whatever else is down.
+
+What follows, people do: complaints.services.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from django.contrib.auth.models import Group, Permission
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from access.models import AccessRecord
+from accounts.exceptions import AccountClosed
+from accounts.locks import lock_customer
+from accounts.models import Customer, User
+from casework.clocks import meet_clocks, start_clocks
+from casework.models import ASSIGNED, CaseChannel, CaseKind, ConflictCause
+from casework.services import add_event, attach, exclude_staff, stored
+from common.attachments import CheckedFile
+from common.history import save_as
+from complaints.exceptions import SubmissionUsed
+from complaints.models import Complaint, ComplaintState, QuestionedAccess
+from complaints.services import tell_customer
+from policies.models import Assignment, Company, TimeLimitKind
+from policies.promises import CountRows
+
+CLOCKS = (TimeLimitKind.COMPLAINT_FIRST_RESPONSE, TimeLimitKind.COMPLAINT_COMPLETION)
+
+
+def file_complaint(
+    customer: Customer,
+    *,
+    category: str,
+    text: str,
+    evidence: Sequence[CheckedFile] = (),
+    submission: str,
+    by: User | None,
+    received_at: datetime | None = None,
+    channel: str = CaseChannel.WEB,
+    questioned: Collection[AccessRecord] = (),
+    about: Collection[User] = (),
+) -> Complaint:
+    """Record a new complaint with its clocks, which run from ``received_at`` (default: now).
+
+    ``submission`` names the filled-in form: sent again, it returns the complaint
+    that it made the first time. A clock that cannot be counted yet is started
+    later, by start_missing_clocks(). ``about`` are members of staff whom the complaint is
+    about, ``questioned`` the accesses that it calls into question: neither they nor those who
+    looked get to see it. With evidence, call it outside of every transaction.
+
+    Raises AccountClosed, and SubmissionUsed for a form sent again with another content.
+    """
+    with stored(customer, evidence) as files, transaction.atomic(durable=bool(files)):
+        lock_customer(customer)
+        if not customer.is_open:
+            raise AccountClosed(_("This account is closed."))
+        known: Complaint | None = Complaint.objects.filter(submission=submission).first()
+        if known:
+            _require_same(known, customer, category, text, evidence)
+            return known
+        complaint = Complaint(
+            kind=CaseKind.COMPLAINT,
+            customer=customer,
+            channel=channel,
+            category=category,
+            text=text,
+            submission=submission,
+            received_at=received_at or timezone.now(),
+        )
+        save_as(complaint, by=by, reason="filed")
+        start_clocks(complaint, CLOCKS)
+        save_as(complaint, by=by, reason="clocks started", fields=["late_from"])
+        add_event(complaint, ComplaintState.RECEIVED, by=by, at=complaint.received_at)
+        _keep_away(complaint, about, questioned)
+        _assign_least_busy(complaint)
+        tell_customer(complaint)
+        attach(complaint, files, by=by)
+    return complaint
+
+
+def _keep_away(
+    complaint: Complaint, about: Collection[User], questioned: Collection[AccessRecord]
+) -> None:
+    """Attach the accesses in question, and keep whoever has an interest away."""
+    QuestionedAccess.objects.bulk_create(
+        QuestionedAccess(complaint=complaint, record=record) for record in questioned
+    )
+    for staff in about:
+        exclude_staff(complaint, staff, cause=ConflictCause.NAMED)
+    for record in questioned:
+        exclude_staff(complaint, record.actor, cause=ConflictCause.ACCESS)
+
+
+def _assign_least_busy(complaint: Complaint) -> None:
+    """Give a new complaint to the officer with the fewest open ones, if the company wants that."""
+    if not Company.objects.filter(assignment=Assignment.LEAST_OPEN).exists():
+        return
+    open_ones = Complaint.objects.open().filter(handler=OuterRef("pk"))
+    free = possible_handlers().exclude(pk__in=complaint.conflicts.values("staff"))
+    counted = free.annotate(busy=CountRows(open_ones.values("pk"))).order_by("busy", "pk")
+    if handler := counted.first():
+        complaint.handler = handler
+        save_as(complaint, by=None, reason=ASSIGNED, fields=["handler"])
+        add_event(complaint, ASSIGNED, by=None)
+
+
+def possible_handlers() -> QuerySet[User]:
+    """Return the members of staff who may work on complaints."""
+    granted = Permission.objects.filter(
+        content_type__app_label="complaints", codename="change_complaint"
+    )
+    return User.objects.filter(
+        Exists(Group.objects.filter(user=OuterRef("pk"), permissions__in=granted)),
+        is_staff=True,
+        is_active=True,
+    )
+
+
+def start_missing_clocks() -> int:
+    """Start the clocks that could not be counted at receipt; return in how many complaints.
+
+    Run again, it starts nothing twice.
+    """
+    waiting = Complaint.objects.open().lacking_clocks(CLOCKS).values_list("pk", flat=True)
+    return sum(_start_missing_clocks(key) for key in list(waiting))
+
+
+@transaction.atomic
+def _start_missing_clocks(key: int) -> bool:
+    open_ones = Complaint.objects.open().select_for_update(skip_locked=True)
+    complaint = open_ones.filter(pk=key).first()
+    if complaint is None or not start_clocks(complaint, CLOCKS):
+        return False
+    answers = (ComplaintState.ACKNOWLEDGED, ComplaintState.VERIFYING)
+    if answer := complaint.events.filter(code__in=answers).first():
+        meet_clocks(complaint, TimeLimitKind.COMPLAINT_FIRST_RESPONSE, at=answer.at)
+    save_as(complaint, by=None, reason="clocks started", fields=["late_from"])
+    return True
+
+
+def _require_same(
+    known: Complaint, customer: Customer, category: str, text: str, evidence: Sequence[CheckedFile]
+) -> None:
+    """Refuse to take a form for one sent before when it says something else."""
+    hashes = sorted(known.evidence.values_list("sha256", flat=True))
+    sent = (customer.pk, category, text, sorted(file.sha256 for file in evidence))
+    if sent != (known.customer_id, known.category, known.text, hashes):
+        raise SubmissionUsed(
+            _(
+                "You have sent this form before, with other words or files, and we keep that"
+                " complaint. To make this one too, choose its files again and send it once more."
+            )
+        )
