@@ -5,7 +5,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
-from accounts.http import CustomerRequest, for_customer
+from accounts.http import CustomerRequest, for_customer, sent_after_confirming
 from calls import retention
 from calls.models import CallRecording
 from calls.playback import send_recording
@@ -36,6 +36,7 @@ def download(request: CustomerRequest, public_id: str) -> HttpResponseBase:
 
 
 @for_customer
+@sent_after_confirming
 def erase(request: CustomerRequest, public_id: str) -> HttpResponse:
     """Say what erasing a recording means; a POST erases it."""
     recording = _get_own(request, public_id)

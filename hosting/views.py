@@ -4,7 +4,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
-from accounts.http import CustomerRequest, for_customer, posted_from
+from accounts.http import CustomerRequest, confirmed_again, for_customer, posted_from
 from common.errors import PortalError
 from common.forms import tell_of_masked_cards
 from common.personal_data import DataCategory
@@ -70,6 +70,7 @@ def end(request: CustomerRequest, public_id: str) -> HttpResponse:
 
 @for_customer
 @posted_from("hosted_service")
+@confirmed_again
 def erase(request: CustomerRequest, public_id: str) -> HttpResponse:
     try:
         services.erase_service(_get_own(request, public_id))

@@ -34,9 +34,13 @@ class PortalClient(Client):
         self.cookies.pop("sessionid", None)
         super().force_login(user, backend)
         if fresh:
-            self.note({"method": "password", "reauthenticated": True}, user)
+            self.confirm(user)
         if user.is_staff and passed:
             self.note({"method": "mfa", "type": "totp"}, user)
+
+    def confirm(self, user: User) -> None:
+        """Give the password again."""
+        self.note({"method": "password", "reauthenticated": True}, user)
 
     def note(self, record: dict[str, Any], user: User) -> None:
         """Write into the session that ``user`` has shown something just now."""

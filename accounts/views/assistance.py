@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from accounts import merging
 from accounts.assistance import address_to_confirm, confirm_address
-from accounts.http import CustomerRequest, for_customer
+from accounts.http import CustomerRequest, for_customer, sent_after_confirming
 from accounts.models.assistance import labels_of
 from common.errors import PortalError
 
@@ -20,6 +20,7 @@ def staff_changes(request: CustomerRequest) -> HttpResponse:
 
 
 @for_customer
+@sent_after_confirming
 def choose_details(request: CustomerRequest) -> HttpResponse:
     """Ask, after a claim, which is right where the record and the sign-up differ."""
     differences = merging.differences_of(request.customer)

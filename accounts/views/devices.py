@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from accounts.devices import forget_device, name_of
-from accounts.http import CustomerRequest, for_customer, posted_from
+from accounts.http import CustomerRequest, confirmed_again, for_customer, posted_from
 from accounts.models import KnownDevice
 from accounts.sessions import end_session, end_sessions, handle_of
 from common.errors import PortalError
@@ -52,6 +52,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 
 @for_customer
 @posted_from("usersessions_list")
+@confirmed_again
 def forget(request: CustomerRequest) -> HttpResponse:
     try:
         forget_device(request.customer, request.POST.get("device", ""))

@@ -89,6 +89,8 @@ def test_which_details_are_right_is_asked_once_after_the_sign_in(client, recorde
     assert landed.redirect_chain[-1][0] == reverse("choose_details")
     for value in ("Mai Trần", "Trần Thị Mai", "+84987000111", "+84912345678", "9 Cũ, Huế"):
         assert value in landed.text
+    recorded.refresh_from_db()
+    client.confirm(recorded.user)
     client.post(
         reverse("choose_details"),
         {"full_name": "typed", "phone": "recorded", "address": "typed", "email": "typed"},
@@ -101,6 +103,17 @@ def test_which_details_are_right_is_asked_once_after_the_sign_in(client, recorde
     assert recorded.email == "mai@example.com"
     assert Notice.objects.filter(template="details_changed").count() == 1
     assert client.get(reverse("choose_details")).url == reverse("data")
+
+
+def test_choosing_asks_for_the_password_and_does_nothing_before(client, recorded):
+    sign_up(client)
+    prove(client)
+
+    answer = client.post(reverse("choose_details"), {"full_name": "typed"})
+
+    assert answer.url.startswith(reverse("account_reauthenticate"))
+    recorded.refresh_from_db()
+    assert recorded.full_name == "Mai Trần"
 
 
 def test_whoever_does_not_answer_is_asked_at_the_next_sign_in(client, recorded):

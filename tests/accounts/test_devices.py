@@ -187,6 +187,7 @@ def test_a_customer_erases_a_device_and_it_is_new_again(ung):
     assert mine.public_id in client.get(LIST).text
     assert theirs.public_id not in client.get(LIST).text
 
+    client.confirm(ung.user)
     for device in (theirs, mine):
         client.post(reverse("forget_device"), {"device": device.public_id})
 
@@ -198,6 +199,7 @@ def test_a_customer_erases_a_device_and_it_is_new_again(ung):
 
 def test_nothing_is_erased_under_a_legal_hold(ung):
     client = sign_in(ung.user)
+    client.confirm(ung.user)
     make_hold(ung)
 
     device = KnownDevice.objects.get()

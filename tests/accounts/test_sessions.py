@@ -12,11 +12,13 @@ from django.utils import timezone
 
 from accounts.closing import close_account
 from accounts.http import confirmed_again
-from accounts.models import Customer
+from accounts.models import Customer, KnownDevice
 from accounts.sessions import end_sessions
+from hosting.models import HostedService
 from notices.services import send_due_notices
 from privacyportal import urls
 from privacyportal.roles import ADMINISTRATOR, AUDITOR, COMPLAINT_OFFICER
+from tests.calls.conftest import decide, make_recording
 from tests.clients import PortalClient, code_of, set_up_app
 from tests.factories import PASSWORD, make_customer, make_staff
 
@@ -223,6 +225,32 @@ def test_grave_steps_ask_again_and_do_nothing_before(client, ung, name, args, da
     ung.refresh_from_db()
     assert (ung.is_open, ung.address) == (True, before)
     assert EmailAddress.objects.count() == 1
+
+
+def make_agreed_recording(customer):
+    decide(customer)
+    return make_recording(customer)
+
+
+@pytest.mark.parametrize(
+    ("make", "address"),
+    [
+        (make_agreed_recording, "/me/calls/{}/erase/"),
+        (
+            lambda customer: HostedService.objects.create(customer=customer, kind="vps"),
+            "/me/hosting/{}/erase/",
+        ),
+        (lambda customer: KnownDevice.objects.create(user=customer.user), "/me/devices/forget/"),
+    ],
+)
+def test_erasing_a_row_asks_again_and_does_nothing_before(client, ung, make, address):
+    row = make(ung)
+    client.force_login(ung.user, fresh=False)
+
+    answer = client.post(address.format(row.public_id), {"device": row.public_id})
+
+    assert answer.url.startswith(reverse("account_reauthenticate"))
+    row.refresh_from_db()
 
 
 def test_it_lasts_for_five_minutes(client, ung):
