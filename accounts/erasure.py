@@ -6,7 +6,6 @@ tells of it. The purge of a whole customer is retention's.
 """
 
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.details import forget_declared, tell_of_change
@@ -33,7 +32,7 @@ def why_detail_stays(name: str) -> str | None:
     """
     if name in FIXED and name not in ERASABLE:
         return _("Without it there is no account. It goes when you close the account.")
-    if name in the_company().required_fields or _required_fields().filter(code=name).exists():
+    if name in _required():
         return _(
             "The company needs it for as long as your account is open. You can correct it; it goes"
             " when you close the account."
@@ -41,14 +40,27 @@ def why_detail_stays(name: str) -> str | None:
     return None
 
 
+def erasable_details() -> list[str]:
+    """Return the fixed details that customers may erase: of the contact details all that can go."""
+    required = _required()
+    return [name for name in ERASABLE if name not in required]
+
+
 def erasable_categories() -> set[DataCategory]:
-    """Return the kinds of data of which customers may erase all rows at once."""
+    """Return the kinds of data that customers may erase at once, as far as it can go."""
+    required = _required()
     kinds = {each.category for each in children_first() if each.erasable}
-    return kinds - {DataCategory.DECLARED} if _required_fields().exists() else kinds
+    if not required <= set(FIXED):
+        kinds.discard(DataCategory.DECLARED)
+    if not required.issuperset(ERASABLE):
+        kinds.add(DataCategory.CONTACT)
+    return kinds
 
 
-def _required_fields() -> "QuerySet[DeclaredField]":
-    return DeclaredField.objects.active().filter(is_required=True)
+def _required() -> set[str]:
+    """Return what the company needs while an account is open, declared details by their code."""
+    declared = DeclaredField.objects.active().filter(is_required=True)
+    return {*the_company().required_fields, *declared.values_list("code", flat=True)}
 
 
 @transaction.atomic
@@ -79,8 +91,8 @@ def _erase_fixed(customer: Customer, name: str, by: User) -> bool:
 
 
 @transaction.atomic
-def erase_category(customer: Customer, category: DataCategory) -> int:
-    """Erase the rows of this kind that customers may erase; return how many went.
+def erase_category(customer: Customer, category: DataCategory, *, by: User) -> int:
+    """Erase what customers may erase of this kind; return how many rows or details went.
 
     Raises AccountClosed, ErasureRefused.
     """
@@ -89,12 +101,19 @@ def erase_category(customer: Customer, category: DataCategory) -> int:
         raise ErasureRefused(
             _("This is kept for as long as your account is open. It goes when you close it.")
         )
-    going = [each for each in children_first() if each.erasable and each.category == category]
-    counts = erase_rows(going, [customer.pk])
-    erased = sum(counts[each.model._meta.label] for each in going)
+    if category == DataCategory.CONTACT:
+        erased = sum(_erase_fixed(customer, name, by) for name in erasable_details())
+    else:
+        erased = _erase_rows(customer, category)
     if erased:
         tell_of_change(customer)
     return erased
+
+
+def _erase_rows(customer: Customer, category: DataCategory) -> int:
+    going = [each for each in children_first() if each.erasable and each.category == category]
+    counts = erase_rows(going, [customer.pk])
+    return sum(counts[each.model._meta.label] for each in going)
 
 
 def lock_erasable(customer: Customer) -> None:

@@ -6,7 +6,7 @@ from django.utils.translation import ngettext
 
 from accounts import accuracy, erasure
 from accounts.details import correct_details
-from accounts.erasure import erasable_categories
+from accounts.erasure import erasable_categories, erasable_details
 from accounts.forms import DetailsForm, details_of
 from accounts.held import detail_label, held_about, held_details, held_in
 from accounts.http import (
@@ -17,6 +17,7 @@ from accounts.http import (
     posted_from,
     sent_after_confirming,
 )
+from accounts.models.assistance import labels_of
 from common.errors import PortalError
 from common.forms import tell_of_masked_cards
 from common.personal_data import DataCategory
@@ -24,7 +25,8 @@ from common.personal_data import DataCategory
 
 @for_customer
 def data(request: CustomerRequest) -> HttpResponse:
-    return render(request, "accounts/data.html", {"categories": held_about(request.customer)})
+    context = {"categories": held_about(request.customer), "erasable": erasable_categories()}
+    return render(request, "accounts/data.html", context)
 
 
 @for_customer
@@ -33,8 +35,13 @@ def data_category(request: CustomerRequest, category: str) -> HttpResponse:
         held, page = held_in(request.customer, DataCategory(category), request.GET.get("page"))
     except (KeyError, ValueError) as error:
         raise Http404 from error
-    erasable = held.category in erasable_categories()
-    context = {"held": held, "page": page, "erasable": erasable}
+    details = erasable_details() if held.category == DataCategory.CONTACT else []
+    context = {
+        "held": held,
+        "page": page,
+        "erasable": held.category in erasable_categories(),
+        "details": labels_of(details),
+    }
     return render(request, "accounts/data_category.html", context)
 
 
@@ -43,14 +50,15 @@ def data_category(request: CustomerRequest, category: str) -> HttpResponse:
 @confirmed_again
 def erase_category(request: CustomerRequest, category: str) -> HttpResponse:
     try:
-        count = erasure.erase_category(request.customer, DataCategory(category))
+        kind = DataCategory(category)
+        count = erasure.erase_category(request.customer, kind, by=request.user)
     except ValueError as error:
         raise Http404 from error
     except PortalError as error:
         messages.error(request, str(error))
         return redirect("data_category", category)
     text = ngettext("%d record is erased for good.", "%d records are erased for good.", count)
-    messages.success(request, text % count)
+    messages.success(request, text % count if count else _("Nothing is held."))
     return redirect("data")
 
 

@@ -136,11 +136,42 @@ def test_what_the_company_requires_stays(customer):
         erasure.erase_detail(customer, "address", by=customer.user)
 
 
+def test_a_kind_that_can_go_is_erased_from_a_link_on_the_page(client, customer):
+    Company.objects.update(required_fields=["full_name", "email"])
+    page = client.get(reverse("data")).text
+    erasable = erasure.erasable_categories()
+    assert {each for each in DataCategory if f"/me/data/{each}/#erase" in page} == erasable - {
+        DataCategory.DECLARED,  # of which nothing is held
+        DataCategory.DEVICE,
+    }
+
+    client.post(reverse("erase_category", args=["contact"]))
+
+    customer.refresh_from_db()
+    assert (customer.phone, customer.address) == ("", "")
+    assert customer.full_name and customer.email
+    assert set(addresses(customer)) == {""}
+    assert Notice.objects.filter(template="details_changed").count() == 1
+
+
+def test_of_the_contact_details_only_those_go_that_the_company_does_not_need(client, customer):
+    Company.objects.update(required_fields=["full_name", "email", "phone"])
+    client.post(reverse("erase_category", args=["contact"]))
+    kept = customer.phone
+    customer.refresh_from_db()
+    assert (customer.phone, customer.address) == (kept, "")
+
+    Company.objects.update(required_fields=["full_name", "email", "phone", "address"])
+    assert "/me/data/contact/#erase" not in client.get(reverse("data")).text
+    with pytest.raises(ErasureRefused):
+        erasure.erase_category(customer, DataCategory.CONTACT, by=customer.user)
+
+
 def test_a_kind_that_stays_with_the_account_says_so(client, customer):
     response = client.post(reverse("erase_category", args=["complaint"]), follow=True)
     assert "đóng tài khoản" in response.content.decode()
     with pytest.raises(ErasureRefused):
-        erasure.erase_category(customer, DataCategory.CONSENT)
+        erasure.erase_category(customer, DataCategory.CONSENT, by=customer.user)
 
 
 def test_a_hold_stands_before_the_erasure_or_comes_after_it(portal):
