@@ -162,7 +162,7 @@ def _close(
     for ending in _endings:
         ending(customer, by)
     if customer.user is not None:
-        _end_sign_in(customer.user, by=by)
+        end_sign_in(customer.user, by=by, reason="account closed")
     queue_notice(
         "account_closed",
         recipient=customer.public_id,
@@ -181,10 +181,10 @@ def _channel(cause: ClosingCause, by: User | None) -> EventChannel:
     return EventChannel.STAFF if by else EventChannel.PORTAL
 
 
-def _end_sign_in(user: User, *, by: User | None) -> None:
+def end_sign_in(user: User, *, by: User | None, reason: str) -> None:
     """Block a sign-in and give up its address, so that the person may open a new account."""
     EmailAddress.objects.filter(user=user).delete()
     user.is_active = False
     user.email = f"{user.public_id}@closed.invalid"
-    save_as(user, by=by, reason="account closed", fields=["is_active", "email"])
+    save_as(user, by=by, reason=reason, fields=["is_active", "email"])
     end_sessions([user.pk])

@@ -2,7 +2,7 @@
 
 The customer does so in the days of grace, with the link of the mail and the old password; an
 officer afterwards, having made sure who asks. The sign-in address comes back if nobody has
-taken it meanwhile. Consents stay withdrawn: a consent is given, never restored.
+proved meanwhile that it is theirs. Consents stay withdrawn: a consent is given, never restored.
 """
 
 from allauth.account.models import EmailAddress
@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.closing import CLOSING_FIELDS
+from accounts.closing import CLOSING_FIELDS, end_sign_in
 from accounts.exceptions import ReopeningRefused
 from accounts.identity_checks import record_identity_check
 from accounts.locks import lock_customer
@@ -108,9 +108,15 @@ def _reopen(customer: Customer, *, by: User | None, reason: str) -> None:
     customer.closed_at = customer.closing_rule = None
     customer.kept_until = customer.grace_until = None
     customer.closing_cause = ""
-    save_as(customer, by=by, reason=reason, fields=CLOSING_FIELDS)
-    if customer.user is not None:
-        _give_sign_in_back(customer.user, customer.email, by=by)
+    try:
+        with transaction.atomic():
+            save_as(customer, by=by, reason=reason, fields=CLOSING_FIELDS)
+            if customer.user is not None:
+                _give_sign_in_back(customer.user, customer.email, by=by)
+    except IntegrityError:
+        raise ReopeningRefused(
+            _("Another account has been opened with this address since. Please contact us.")
+        ) from None
     queue_notice(
         "account_reopened",
         recipient=customer.public_id,
@@ -121,14 +127,11 @@ def _reopen(customer: Customer, *, by: User | None, reason: str) -> None:
 def _give_sign_in_back(user: User, email: str, *, by: User | None) -> None:
     """Let the sign-in have its address again; its password never went.
 
-    The address was proved before the account was closed.
+    The address was proved before the account was closed. Who signed up with it since and did not
+    prove it gives way.
     """
+    for other in User.objects.filter(email=email, customer__in=Customer.objects.unproved()):
+        end_sign_in(other, by=by, reason="address given back")
     user.email, user.is_active = email, True
-    try:
-        with transaction.atomic():
-            save_as(user, by=by, reason="account reopened", fields=["is_active", "email"])
-            EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
-    except IntegrityError:
-        raise ReopeningRefused(
-            _("Another account has been opened with this address since. Please contact us.")
-        ) from None
+    save_as(user, by=by, reason="account reopened", fields=["is_active", "email"])
+    EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)

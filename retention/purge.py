@@ -82,15 +82,11 @@ def erase_unverified_sign_ups(*, at: datetime | None = None) -> int:
     Their details may have been typed by somebody else, so nothing is kept.
     """
     before = (at or _database_now()) - timedelta(days=settings.UNVERIFIED_SIGN_UP_DAYS)
-    unproven = (
-        Customer.objects.open()
-        .filter(opened_at__lt=before, user__isnull=False)
-        .exclude(user__emailaddress__verified=True)
-    )
+    unproved = Customer.objects.unproved().filter(opened_at__lt=before)
     erased = 0
-    for batch in _batches(free_to_go(unproven)):
+    for batch in _batches(free_to_go(unproved)):
         with transaction.atomic():
-            going, _counts = _erase_free(unproven, batch)
+            going, _counts = _erase_free(unproved, batch)
         erased += len(going)
     return erased
 

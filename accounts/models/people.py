@@ -5,7 +5,7 @@ from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -92,6 +92,10 @@ class ClosingCause(models.TextChoices):
     UNNECESSARY = "unnecessary", _("the data is no longer necessary")
 
 
+def _has_proved_address() -> Exists:
+    return Exists(User.objects.filter(pk=OuterRef("user"), emailaddress__verified=True))
+
+
 class CustomerQuerySet(models.QuerySet["Customer"]):
     def open(self) -> "CustomerQuerySet":
         return self.filter(closed_at=None)
@@ -99,6 +103,14 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
     def signed_in_as(self, user: Any) -> "CustomerQuerySet":
         """Narrow to the customer who asks; a visitor is none of those without a sign-in."""
         return self.filter(user=user) if user.is_authenticated else self.none()
+
+    def unproved(self) -> "CustomerQuerySet":
+        """Narrow to who signed up and has not proved the address: it may be anybody's."""
+        return self.open().filter(user__isnull=False).exclude(_has_proved_address())
+
+    def without_unproved(self) -> "CustomerQuerySet":
+        """Leave out who signed up and has not proved the address."""
+        return self.filter(Q(user=None) | Q(closed_at__isnull=False) | _has_proved_address())
 
     def known_as(self, public_id: str) -> "CustomerQuerySet":
         """Narrow to who has this public id, or had it before two records became one.

@@ -149,13 +149,52 @@ def test_a_company_may_give_no_days_to_change_ones_mind(client, customer):
         change_mind(customer)
 
 
-def test_an_address_that_was_taken_meanwhile_is_not_taken_back(client, closed):
-    make_user(email="mai@example.com")
+@pytest.mark.parametrize(
+    "take",
+    [
+        lambda: make_user(email="mai@example.com"),
+        lambda: make_customer(email="mai@example.com", is_verified=True),
+    ],
+)
+def test_an_address_that_was_taken_meanwhile_is_not_taken_back(client, closed, take):
+    take()
     response = client.post(reopen_page(closed), {"password": PASSWORD})
     assert response.context["form"].non_field_errors()
     customer = fresh(closed)
     assert not customer.is_open
     assert not customer.user.is_active
+
+
+def test_who_only_signed_up_with_the_address_keeps_nobody_from_coming_back(client, closed):
+    stranger = make_customer(email="mai@example.com")
+    EmailAddress.objects.create(user=stranger.user, email="mai@example.com", primary=True)
+
+    client.post(reopen_page(closed), {"password": PASSWORD})
+
+    assert fresh(closed).is_open
+    assert sign_in(fresh(closed).user).url == reverse("overview")
+    left = fresh(stranger).user
+    assert (left.is_active, left.email) == (False, f"{left.public_id}@closed.invalid")
+    assert EmailAddress.objects.get(email="mai@example.com").user == closed.user
+    Customer.objects.filter(pk=stranger.pk).update(opened_at=timezone.now() - timedelta(days=9))
+    assert purge.erase_unverified_sign_ups() == 1
+    assert Customer.objects.get() == closed
+
+
+def test_who_was_recorded_again_meanwhile_is_not_opened_twice(client):
+    gone = make_customer(email="mai@example.com", user=None)
+    close_account(gone, by=make_staff(COMPLAINT_OFFICER))
+    make_customer(email="mai@example.com", user=None)
+    client.force_login(make_staff(COMPLAINT_OFFICER))
+
+    page = client.post(
+        f"/admin/accounts/customer/{gone.pk}/reopen/",
+        {**CHECKED, "result": "proved", "reason": "came to the counter"},
+    )
+
+    assert page.status_code == 200
+    assert not fresh(gone).is_open
+    assert not IdentityCheck.objects.exists()
 
 
 def test_the_purge_never_takes_who_may_still_come_back(customer):
