@@ -198,14 +198,14 @@ def _known(
 
 
 def _emails_in_use(emails: list[str]) -> set[str]:
-    known = Customer.objects.open().filter(email__in=emails)
+    known = Customer.objects.open().without_unproved().filter(email__in=emails)
     return set(known.values_list("email", flat=True))
 
 
 def _phones_in_use(phones: list[str]) -> set[str]:
     field: Any = Customer._meta.get_field("phone_hash")
     phone_of = {hashed: phone for phone in phones for hashed in field.hashes(phone)}
-    known = Customer.objects.open().filter(phone_hash__in=list(phone_of))
+    known = Customer.objects.open().without_unproved().filter(phone_hash__in=list(phone_of))
     return {phone_of[hashed] for hashed in known.values_list("phone_hash", flat=True)}
 
 

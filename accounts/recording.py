@@ -73,7 +73,7 @@ def record_customer(
 
 
 def _require_unknown(email: str, phone: str) -> None:
-    known = Customer.objects.open()
+    known = Customer.objects.open().without_unproved()
     if email and known.filter(email=email).exists():
         raise CustomerKnown(_("A customer with this email is recorded already."))
     if phone and known.filter(Customer.found_by("phone", phone)).exists():

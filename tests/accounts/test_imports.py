@@ -97,8 +97,8 @@ def test_the_page_names_what_the_company_lets_no_row_be_without(profile, require
 
 def test_the_preview_names_line_column_and_fault_and_keeps_the_good_rows(client, dpo):
     load_profile("clever_group")  # which asks for no phone number
-    make_customer(email="binh@example.com")
-    make_customer(phone="+84911111111")
+    make_customer(email="binh@example.com", is_verified=True)
+    make_customer(phone="+84911111111", is_verified=True)
     page = upload(
         client,
         f"""{HEAD}
@@ -251,14 +251,23 @@ def test_only_the_dpo_imports(role, client, dpo):
         assert client.get(address).status_code == 403
 
 
+def test_a_sign_up_that_proved_nothing_keeps_nobody_from_being_imported(client, dpo):
+    make_customer(email="mai@example.com", phone="+84912345678")
+    page = upload(client, GOOD)
+
+    client.post(preview_page(page))
+
+    assert Customer.objects.filter(user=None, email="mai@example.com").count() == 1
+
+
 def test_when_the_customers_changed_since_the_preview_nothing_is_imported(client, dpo):
     page = upload(client, GOOD)
-    make_customer(email="mai@example.com")
+    make_customer(email="mai@example.com", user=None)
 
     answer = client.post(preview_page(page))
 
     assert "have changed since" in answer.text
-    assert not Customer.objects.filter(user=None).exists()
+    assert Customer.objects.count() == 1
 
 
 def test_the_sample_can_be_imported(client, dpo):

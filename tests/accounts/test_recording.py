@@ -97,8 +97,8 @@ def test_a_bad_record_says_why_and_keeps_what_was_typed(change, said, client, of
 
 
 def test_nobody_is_recorded_twice(client, officer):
-    make_customer(email="mai@example.com")
-    make_customer(phone="+84987654321")
+    make_customer(email="mai@example.com", is_verified=True)
+    make_customer(phone="+84987654321", is_verified=True)
 
     known = client.post(ADD, typed())
     same_phone = client.post(ADD, typed(email="khac@example.com", phone="0987654321"))
@@ -109,6 +109,14 @@ def test_nobody_is_recorded_twice(client, officer):
     other = typed(email="khac@example.com", phone="0987654321", is_another="on")
     client.post(ADD, other)
     assert Customer.objects.count() == 3
+
+
+def test_a_sign_up_that_proved_nothing_keeps_nobody_from_being_recorded(client, officer):
+    make_customer(email="mai@example.com", phone="+84912345678")
+
+    client.post(ADD, typed())
+
+    assert Customer.objects.filter(user=None, email="mai@example.com").count() == 1
 
 
 def test_hidden_fields_are_ignored(client, officer):

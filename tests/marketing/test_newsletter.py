@@ -29,7 +29,7 @@ from notices.models import Notice
 from notices.services import count_delivery
 from policies.models import Company, PolicyVersion, Purpose, sha256
 from privacyportal.roles import COMPLAINT_OFFICER, DPO
-from retention.purge import erase
+from retention.purge import erase, erase_unverified_sign_ups
 from tests.factories import make_customer, make_staff
 from tests.marketing.conftest import decide, delivered, link_in, make_issue
 from tests.threads import at_once
@@ -311,6 +311,14 @@ class TestOpeningAnAccountLater:
 
 
 class TestForgetting:
+    def test_a_sign_up_that_proved_nothing_takes_no_subscription_with_it(self, client):
+        subscribe(client)
+        make_customer(email=ADDRESS, opened_at=timezone.now() - timedelta(days=9))
+
+        assert erase_unverified_sign_ups() == 1
+
+        assert Subscription.objects.get().email == ADDRESS
+
     def test_takes_who_did_not_confirm_in_two_days_and_no_one_else(self, client):
         subscribe(client, "kept@example.com")
         ask(client)
