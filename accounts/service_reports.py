@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.closing import end_service
 from accounts.models import Customer, ServiceReport
+from common.cards import mask_cards
 from common.errors import PortalError
 from common.text import clean_line
 
@@ -62,7 +63,7 @@ def _read_line(number: int, row: dict[str, str | None]) -> Line:
         ended_on = date.fromisoformat((row["ended_on"] or "").strip())
     except ValueError:
         return Line(number, customer, fault=_("The day must read like 2026-11-24."))
-    reason = clean_line(row.get("reason") or "")[:LONGEST_REASON]
+    reason = mask_cards(clean_line(row.get("reason") or ""))[:LONGEST_REASON]
     return Line(number, customer, ended_on, reason or BY_SYSTEM)
 
 
@@ -80,7 +81,7 @@ def take_report(lines: Iterable[Line]) -> Outcome:
 
 
 def _take(line: Line, outcome: Outcome) -> None:
-    customer = Customer.objects.filter(public_id=line.customer).first()
+    customer = Customer.objects.known_as(line.customer).first()
     if line.fault or line.ended_on is None:
         outcome.faults.append(line)
     elif customer is None:

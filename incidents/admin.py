@@ -29,6 +29,7 @@ ADD, CHANGE = "incidents.add_unauthoriseduse", "incidents.change_unauthoriseduse
 class LockForm(forms.Form):
     customer = forms.CharField(
         label=_("Public id of the customer"),
+        min_length=32,
         max_length=32,
         help_text=_("All 32 characters; the customer's page shows them."),
     )
@@ -109,7 +110,7 @@ class UnauthorisedUseAdmin(PersonalDataAdmin):
 
     @transaction.atomic
     def _lock(self, request: HttpRequest, *, customer: str, text: str) -> None:
-        found = Customer.objects.filter(public_id=customer.strip()).first()
+        found = Customer.objects.known_as(customer.lower()).first()
         if found is None:
             raise IncidentError(_now("There is no customer with this public id."))
         by: Any = request.user

@@ -14,6 +14,7 @@ from accounts.exceptions import IdentityNotProved
 from accounts.models import Customer
 from accounts.models.assistance import LONGEST_REASON
 from accounts.reopening import reopen_for_customer
+from common.forms import ProseField
 
 
 class EndServiceForm(forms.Form):
@@ -22,7 +23,7 @@ class EndServiceForm(forms.Form):
         widget=forms.DateInput(attrs={"type": "date"}),
         help_text=_("The period of the retention rule counts from this day."),
     )
-    reason = forms.CharField(
+    reason = ProseField(
         label=_("Reason"),
         max_length=300,
         widget=forms.Textarea(attrs={"rows": 3}),
@@ -30,7 +31,7 @@ class EndServiceForm(forms.Form):
 
 
 class ReopenForm(IdentityCheckForm):
-    reason = forms.CharField(
+    reason = ProseField(
         label=_("Reason"),
         max_length=LONGEST_REASON,
         help_text=_("What the customer asked for. They read it in their account."),

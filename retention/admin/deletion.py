@@ -18,6 +18,7 @@ from access.admin import PersonalDataAdmin
 from access.models import AccessAction
 from access.purposes import DATA_RETENTION
 from common.admin import ReadOnlyAdmin, named
+from common.forms import LineField, ProseField
 from common.personal_data import DataCategory
 from policies.admin.rules import DatedRuleAdmin, RuleForm, count
 from policies.models import RetentionAction, RetentionRule, RetentionTrigger, RuleFamily
@@ -35,18 +36,19 @@ LONGEST_RUN = timedelta(minutes=10)  # a task is ended then (settings.CELERY_TAS
 class HoldForm(forms.Form):
     public_id = forms.CharField(
         label=_("Public id of the customer"),
+        min_length=32,
         max_length=32,
         help_text=_("All 32 characters, as the customer's page shows them."),
     )
-    authority = forms.CharField(
+    authority = LineField(
         label=_("Authority"), max_length=200, help_text=_("Who demands that the data is kept.")
     )
-    document = forms.CharField(
+    document = LineField(
         label=_("Document"),
         max_length=100,
         help_text=_("Number and date of the written demand."),
     )
-    reason = forms.CharField(
+    reason = ProseField(
         label=_("Reason"), max_length=2000, widget=forms.Textarea(attrs={"rows": 4})
     )
 

@@ -17,6 +17,7 @@ from unfold.decorators import action, display
 from access.admin import SHORT_ID, PersonalDataAdmin
 from access.purposes import DATA_RETENTION
 from common.admin import named, themed
+from common.forms import ProseField
 from common.personal_data import DataCategory
 from policies.counting import local_day
 from retention.idle import decide_review
@@ -34,7 +35,7 @@ class DecideForm(forms.Form):
             " is closed, the customer is told and may object, then the data is deleted."
         ),
     )
-    reason = forms.CharField(
+    reason = ProseField(
         label=_("Reason"),
         max_length=LONGEST_REASON,
         widget=forms.Textarea(attrs={"rows": 3}),

@@ -8,10 +8,13 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from accounts.consents import decide_consent
-from accounts.models import Customer, ServiceEnd, ServiceReport
+from accounts.merging import approve_merge, ask_merge
+from accounts.models import AssistedChange, Customer, ServiceEnd, ServiceReport
+from common.cards import MASKED
 from policies.loading import load_profile
 from policies.models import Purpose
-from tests.factories import make_customer
+from privacyportal.roles import COMPLAINT_OFFICER, DPO
+from tests.factories import make_customer, make_staff
 
 pytestmark = pytest.mark.django_db
 
@@ -57,6 +60,38 @@ def test_a_reported_end_withdraws_what_the_customer_consented_to(tmp_path, custo
     assert (out, err) == ("closed 1, known before 0\n", "")
     last = customer.consents.last()
     assert (last.decision, last.channel, last.actor) == ("withdrawn", "portal", None)
+
+
+def test_a_card_number_in_a_reason_is_masked(tmp_path, customer):
+    report(tmp_path, f"{customer.public_id},{TODAY()},thẻ 4111 1111 1111 1111")
+
+    assert customer.service_ends.get().reason == f"thẻ {MASKED}"
+
+
+def test_at_the_desk_too(client, customer):
+    client.force_login(make_staff(COMPLAINT_OFFICER))
+    page = f"/admin/accounts/customer/{customer.pk}"
+    reason = {"reason": "thẻ 4111 1111 1111 1111"}
+    proof = {"channel": "counter", "kind": "identity_document", "result": "proved"}
+
+    client.post(f"{page}/end_service/", {"ended_on": TODAY().isoformat(), **reason})
+    client.post(f"{page}/reopen/", proof | reason)
+
+    assert customer.service_ends.get().reason == f"thẻ {MASKED}"
+    assert AssistedChange.objects.get().reason == f"thẻ {MASKED}"
+
+
+def test_a_customer_is_known_by_the_id_of_a_record_that_was_merged_too(tmp_path, customer):
+    duplicate = make_customer()
+    asked = ask_merge(
+        customer, duplicate=duplicate.public_id, reason="x", by=make_staff(COMPLAINT_OFFICER)
+    )
+    approve_merge(asked, by=make_staff(DPO))
+
+    out, err = report(tmp_path, f"{duplicate.public_id},{TODAY()},")
+
+    assert (out, err) == ("closed 1, known before 0\n", "")
+    assert customer.service_ends.get().ended_on == TODAY()
 
 
 def test_the_same_report_again_does_nothing(tmp_path, customer):

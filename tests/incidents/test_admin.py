@@ -1,11 +1,12 @@
 import pytest
 
 from access.models import AccessRecord
+from accounts.merging import approve_merge, ask_merge
 from accounts.models import User
 from incidents.models import UnauthorisedUse
 from notices.models import Notice
 from policies.loading import load_profile
-from privacyportal.roles import ADMINISTRATOR, AUDITOR, COMPLAINT_OFFICER
+from privacyportal.roles import ADMINISTRATOR, AUDITOR, COMPLAINT_OFFICER, DPO
 from tests.answers import answer_of
 from tests.factories import make_customer, make_staff
 from tests.incidents.test_services import report, with_address
@@ -38,11 +39,29 @@ def test_an_officer_locks_with_a_reason_and_it_is_on_record(client, officer, ung
     assert AccessRecord.objects.get().customer == ung.public_id
 
 
+def test_the_id_of_a_record_that_was_merged_locks_who_stays(client, officer, ung):
+    duplicate = make_customer(user=None)
+    asked = ask_merge(ung, duplicate=duplicate.public_id, reason="x", by=officer)
+    approve_merge(asked, by=make_staff(DPO))
+
+    client.post(f"{LIST}add/", {"customer": duplicate.public_id.upper(), "text": "Cảnh báo."})
+
+    assert UnauthorisedUse.objects.get().customer == ung
+    assert User.objects.get(pk=ung.user.pk).locked_at is not None
+
+
 @pytest.mark.parametrize(
-    "data", [{"customer": "0" * 32, "text": "x"}, {"customer": "", "text": ""}]
+    "data",
+    [
+        {"customer": "0" * 32, "text": "x"},
+        {"customer": "", "text": ""},
+        {"customer": "SHORT", "text": "x"},
+    ],
 )
 def test_nobody_is_locked_by_mistake(data, client, officer, ung):
-    answer = client.post(f"{LIST}add/", data)
+    customer = data["customer"].replace("SHORT", ung.public_id[:8])
+
+    answer = client.post(f"{LIST}add/", {**data, "customer": customer})
 
     assert answer.status_code == 200
     assert not UnauthorisedUse.objects.exists()

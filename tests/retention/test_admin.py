@@ -2,6 +2,7 @@ import pytest
 
 from access.models import AccessAction, AccessRecord
 from access.purposes import DATA_RETENTION
+from common.cards import MASKED
 from common.personal_data import DataCategory
 from policies.models import RetentionRule
 from privacyportal.roles import ADMINISTRATOR, AUDITOR, COMPLAINT_OFFICER, DPO
@@ -49,7 +50,17 @@ def test_a_hold_is_placed_by_public_id_and_recorded(client, dpo):
     assert record.purpose == DATA_RETENTION
 
 
-@pytest.mark.parametrize("public_id", ["", "0" * 32, "hoa@example.com"])
+def test_a_card_number_in_a_demand_is_masked(client, dpo):
+    card = "thẻ 4111 1111 1111 1111"
+    texts = {"authority": card, "document": card, "reason": card}
+
+    client.post(f"{HOLDS}add/", demand(make_customer().public_id) | texts)
+
+    hold = LegalHold.objects.get()
+    assert {hold.authority, hold.document, hold.reason} == {f"thẻ {MASKED}"}
+
+
+@pytest.mark.parametrize("public_id", ["", "0" * 32, "0" * 8, "hoa@example.com"])
 def test_a_hold_on_nobody_is_refused(public_id, client, dpo):
     response = client.post(f"{HOLDS}add/", demand(public_id))
 

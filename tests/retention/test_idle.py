@@ -10,6 +10,7 @@ from accounts.closed_pages import token_of
 from accounts.consents import decide_consent
 from accounts.merging import approve_merge, ask_merge
 from accounts.models import Customer, ServiceEnd
+from common.cards import MASKED
 from common.jobs import all_jobs
 from common.models import JobStatus
 from notices.models import Notice
@@ -159,6 +160,15 @@ def test_the_officer_decides_on_one_and_on_a_page_at_once(client):
     assert set(closed) == {each.customer for each in others}
     assert len(customers) == 3
     assert not waiting()
+
+
+def test_a_card_number_in_the_reason_is_masked(client, review):
+    client.force_login(make_staff(DPO))
+    form = {"decision": "keep", "reason": "thẻ 4111 1111 1111 1111"}
+
+    client.post(f"{LIST}{review.pk}/decide/", form)
+
+    assert NecessityReview.objects.get().reason == f"thẻ {MASKED}"
 
 
 @pytest.mark.parametrize("rows", [1, 3])
