@@ -37,7 +37,7 @@ from policies.document_parts import (
     period_under,
 )
 from policies.exceptions import NotConfigured
-from policies.models import LegalBasis, Recipient, RecipientKind, TimeLimitKind
+from policies.models import Company, LegalBasis, Recipient, RecipientKind, TimeLimitKind
 from policies.retention import rule_after_closing
 
 KIND = "consent-receipt"
@@ -69,7 +69,7 @@ def find_line(customer: Customer, record: str) -> Consent | None:
 def issue_consent_receipt(consent: Consent) -> Document:
     """Raises NotConfigured."""
     record = record_of(consent)
-    recipients = recipients_at(consent.purpose, consent.at)
+    company, recipients = company_at(consent.at), recipients_at(consent.purpose, consent.at)
     return issue(
         KIND,
         {
@@ -81,10 +81,10 @@ def issue_consent_receipt(consent: Consent) -> Document:
                 "pii_principal_id": consent.customer.public_id,
                 "pii_processing": [_processing(consent, recipients)],
                 "party_identification": [
-                    party_of(company_at(consent.at)),
+                    party_of(company),
                     *(_party(recipient) for recipient in recipients),
                 ],
-                "events": [_event(consent)],
+                "events": [_event(consent, company)],
             },
         },
     )
@@ -121,7 +121,7 @@ def _processing(consent: Consent, recipients: list[Recipient]) -> dict[str, Any]
     }
 
 
-def _event(consent: Consent) -> dict[str, str]:
+def _event(consent: Consent, company: Company) -> dict[str, str]:
     return {
         "event_time": timezone.localtime(consent.at, timezone.get_default_timezone()).isoformat(),
         "event_type": "explicit",
@@ -129,8 +129,15 @@ def _event(consent: Consent) -> dict[str, str]:
         "entity_id": (
             consent.customer.public_id if consent.channel == EventChannel.WEB else consent.channel
         ),
-        "validity_duration": "until withdrawn",
+        "validity_duration": _validity(consent, company),
     }
+
+
+def _validity(consent: Consent, company: Company) -> str:
+    """Return how long the decision counts; a duration is written as in ISO 8601."""
+    if consent.decision == ConsentDecision.GIVEN and company.consent_months:
+        return f"P{company.consent_months}M"
+    return "until withdrawn"
 
 
 def _party(recipient: Recipient) -> dict[str, Any]:

@@ -93,6 +93,20 @@ def test_a_receipt_has_the_fields_of_the_standard(consent, customer):
     assert set(purpose["recipient_third_parties"]) == set(parties) - {"controller"}
 
 
+def test_a_receipt_says_how_long_the_consent_lasts(consent, customer):
+    company = Company.objects.get()
+    company.consent_months = 6
+    company.save()
+
+    def validity(line):
+        (event,) = issue_consent_receipt(line).content["record"]["events"]
+        return event["validity_duration"]
+
+    assert validity(consent) == "until withdrawn"  # as the company had it then
+    withdrawn, again = decide(customer, "withdrawn"), decide(customer, "given")
+    assert (validity(withdrawn), validity(again)) == ("until withdrawn", "P6M")
+
+
 def test_a_receipt_names_the_customer_by_pseudonym_alone(consent):
     text = issue_consent_receipt(consent).as_json().decode()
     assert [word for word in (NAME, EMAIL, PHONE, ADDRESS) if word in text] == []
