@@ -1,6 +1,7 @@
 """Verifying that a customer has the phone number that they gave, by a code sent to it."""
 
 import secrets
+from collections.abc import Callable
 from datetime import timedelta
 
 from django.db import transaction
@@ -16,6 +17,18 @@ from notices.services import queue_sms
 from notices.sms import can_send_sms
 from policies.clocks import the_company
 from policies.counting import local_day
+
+FollowProof = Callable[[Customer], None]
+"""Takes a customer, locked, who has just verified their number."""
+
+_followers: list[FollowProof] = []
+
+
+def follows_verification(follower: FollowProof) -> FollowProof:
+    """Let a room above act once a number is verified, in the same transaction."""
+    _followers.append(follower)
+    return follower
+
 
 VALID_FOR = timedelta(minutes=10)
 WAIT = timedelta(minutes=1)
@@ -75,6 +88,8 @@ def verify_code(customer: Customer, code: str) -> bool:
         return False
     sent.code, sent.verified_number, sent.verified_at = "", sent.number, timezone.now()
     sent.save(update_fields=["code", "verified_number", "verified_at"])
+    for follow in _followers:
+        follow(customer)
     return True
 
 

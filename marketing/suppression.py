@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from accounts.consents import follows_decisions
 from accounts.models import Consent, ConsentDecision, Customer
-from marketing.contacts import BY_ADDRESS, contact_hash, contacts_of
+from accounts.phone import follows_verification, is_verified
+from marketing.contacts import BY_ADDRESS, BY_NUMBER, contact_hash, contacts_of
 from marketing.models import Subscription, Suppression, SuppressionReason
 from marketing.preferences import follow_no_more
 from policies.models import Channel, Purpose
@@ -61,8 +62,9 @@ def lift_by_consent(customer: Customer, purpose: Purpose, *, given_at: datetime)
     refused.filter(at__lte=given_at).update(lifted_at=timezone.now())
 
 
+@follows_verification
 def lift_after_proof(customer: Customer) -> None:
-    """Let the consents count that were given before the address was proved, as at sign-up."""
+    """Let the consents count that were given before the address or number was proved."""
     latest = customer.consents.latest_per_purpose().select_related("purpose")
     for consent in latest:
         if consent.decision == ConsentDecision.GIVEN and is_marketing(consent.purpose):
@@ -78,11 +80,13 @@ def lift_by_confirmation(subscription: Subscription) -> None:
 def proven_contacts(customer: Customer, channel: str) -> list[str]:
     """Return where the customer can be reached on that channel and has shown that it is theirs.
 
-    Nobody proves a number to the portal, so that no consent speaks for one: it could be
-    a neighbour's, by a slip or by intent.
+    No consent speaks for another address or number: it could be a neighbour's, by a slip or
+    by intent.
     """
     proved = EmailAddress.objects.filter(user=customer.user_id, email=customer.email, verified=True)
-    return [customer.email] if channel in BY_ADDRESS and proved.exists() else []
+    by_address = channel in BY_ADDRESS and proved.exists()
+    by_number = channel in BY_NUMBER and is_verified(customer)
+    return [customer.email] * by_address + [customer.phone] * by_number
 
 
 def marketing_purposes() -> QuerySet[Purpose]:

@@ -1,5 +1,6 @@
 """Rows for tests, made the way people make them where that is quick."""
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from itertools import count
@@ -11,12 +12,15 @@ from django.utils import timezone
 
 from accounts.files import file_key
 from accounts.models import ClosingCause, Customer, User
+from accounts.phone import send_code, verify_code
 from casework.clocks import start_clocks
 from casework.models import CaseKind, Evidence, evidence_path
 from common.files import open_stored, store_sealed
 from complaints import services
 from complaints.intake import CLOCKS
 from complaints.models import ANSWER, Complaint, ComplaintCategory, ComplaintState, Outcome
+from notices import sms
+from notices.services import send_due_notices
 from policies.clocks import the_company
 from policies.models import PolicyVersion, RetentionRule, Significance
 from policies.publishing import mark_published, save_draft
@@ -70,6 +74,15 @@ def make_customer(**kwargs: Any) -> Customer:
             user=kwargs["user"], email=kwargs["email"], verified=True, primary=True
         )
     return Customer.objects.create(**kwargs)
+
+
+def verify_phone(customer: Customer) -> None:
+    """Let the customer verify their number by the code of a message."""
+    send_code(customer)
+    send_due_notices()
+    code = re.search(r"\d{6}", sms.outbox[-1].text)
+    assert code is not None
+    assert verify_code(customer, code.group())
 
 
 def make_complaint(**kwargs: Any) -> Complaint:

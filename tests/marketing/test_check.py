@@ -20,7 +20,7 @@ from marketing.suppression import suppress
 from marketing.systems import add_system, revoke_system
 from policies.models import Purpose
 from privacyportal.roles import ADMINISTRATOR, AUDITOR, COMPLAINT_OFFICER, DPO
-from tests.factories import PASSWORD, make_customer, make_staff
+from tests.factories import PASSWORD, make_customer, make_staff, verify_phone
 from tests.marketing.conftest import decide
 from tests.marketing.test_newsletter import subscribe
 
@@ -127,6 +127,35 @@ class TestTheAnswer:
         assert ask(system, customer.phone, "partner_offers")["reason"] == "refused"
         another = make_customer(is_verified=True)
         assert ask(system, another.phone, "partner_offers")["reason"] == "no_consent"
+
+    def test_takes_the_consent_of_who_verified_the_number(self, system, customer):
+        decide(customer, "given", "partner_offers")
+        assert ask(system, customer.phone, "partner_offers")["reason"] == "no_consent"
+
+        verify_phone(customer)
+
+        assert ask(system, customer.phone, "partner_offers")["reason"] == "consent"
+        assert ask(system, customer.phone.replace("5560", "5561"), "partner_offers") == (
+            ask(system, "nobody@example.com", "partner_offers")
+        )
+
+    def test_is_yes_again_once_who_consented_anew_verifies_the_number(self, system, customer):
+        for decision in ("given", "withdrawn", "given"):
+            decide(customer, decision, "partner_offers")
+        assert ask(system, customer.phone, "partner_offers")["reason"] == "refused"
+
+        verify_phone(customer)
+
+        assert ask(system, customer.phone, "partner_offers")["reason"] == "consent"
+
+    def test_stays_no_where_the_refusal_is_newer_than_the_consent(self, system, customer):
+        decide(customer, "given", "partner_offers")
+        other = make_customer(phone=customer.phone, is_verified=True)
+        refuse_marketing(other, by=other.user)
+
+        verify_phone(customer)
+
+        assert ask(system, customer.phone, "partner_offers")["reason"] == "refused"
 
     def test_finds_an_address_in_other_letters(self, system):
         customer = make_customer(email="mai@example.com", is_verified=True)
