@@ -6,7 +6,7 @@ from django.db import transaction
 
 from common.database import wait_for_others
 from policies import profile_schema
-from policies.loading.calendar import fingerprint_of_state, load_calendar
+from policies.loading.calendar import load_calendar
 from policies.loading.company import load_company
 from policies.loading.policy import load_policy, unpublishable
 from policies.loading.promises import load_promises
@@ -31,8 +31,8 @@ def load_profile(source: str | Path) -> int:
     Loading the same profile again changes nothing, so what staff changed since
     stays. A changed file wins over it: a number that differs becomes a new dated
     row, the one it supersedes ends the day before, and what the file does not
-    name is retired. A changed statute pack or calendar touches its own rows alone.
-    Two loads at once follow one another.
+    name is retired. A changed statute pack touches its own rows alone, and of the
+    calendar each load adds what it never knew. Two loads at once follow one another.
 
     Raises ProfileError before anything is changed.
     """
@@ -41,17 +41,22 @@ def load_profile(source: str | Path) -> int:
     wait_for_others("load_profile")
     wait_for_others(PUBLISHING)
     wait_for_others(RULES)
-    company, state = sha256(profile.model_dump_json()), fingerprint_of_state(statute)
+    company, law = _fingerprint(profile), _fingerprint(statute, but={"calendar"})
     changed = 0
     if not _is_loaded(profile_sha256=company):
         if faults := list(unpublishable(profile, profile_schema.profile_path(source))):
             raise ProfileError(faults)
         changed += _load_all_of(profile)
-    if not _is_loaded(statute_sha256=state):
-        changed += load_calendar(statute)
+    changed += load_calendar(statute)
+    if not _is_loaded(statute_sha256=law):
         changed += load_limits(statute.time_limits, RuleFamily.STATUTE)
-    Company.objects.update(profile_sha256=company, statute_sha256=state)
+    Company.objects.update(profile_sha256=company, statute_sha256=law)
     return changed
+
+
+def _fingerprint(file: profile_schema.Entry, but: set[str] | None = None) -> str:
+    """Return what changes with a file; a release that knows one more setting is no change."""
+    return sha256(file.model_dump_json(exclude=but, exclude_defaults=True))
 
 
 def _is_loaded(**fingerprint: str) -> bool:

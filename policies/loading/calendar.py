@@ -11,14 +11,9 @@ from policies import profile_schema
 from policies.calendar_changes import pair_days
 from policies.calendar_years import CALENDAR
 from policies.loading.rows import LOADED, put
-from policies.models import CalendarRange, DayStatus, OfficialDay, sha256
+from policies.models import CalendarRange, DayStatus, OfficialDay
 
 OFFICIAL_DAYS = Path(__file__).parent.parent / "official_calendar.csv"
-
-
-def fingerprint_of_state(statute: profile_schema.StatutePack) -> str:
-    """Return what changes when the statute pack or the shipped calendar does."""
-    return sha256("\0".join((statute.model_dump_json(), OFFICIAL_DAYS.read_text("utf-8"))))
 
 
 def load_calendar(statute: profile_schema.StatutePack) -> int:

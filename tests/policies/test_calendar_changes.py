@@ -11,7 +11,6 @@ from policies.exceptions import ChangeRefused
 from policies.loading import load_profile
 from policies.models import (
     CalendarRange,
-    Company,
     DayKind,
     DayStatus,
     OfficialDay,
@@ -168,7 +167,6 @@ def test_what_was_withdrawn_or_completed_stays_so_when_a_profile_is_loaded_again
     day = OfficialDay.objects.get(day=date(2027, 9, 3))
     calendar.withdraw_day(day, reason="entered wrongly", document="2/TB", by=dpo)
     complete_year(2028, fewer=True, by=dpo)
-    Company.objects.update(statute_sha256="")
 
     load_profile("fpt_smart_cloud")
 

@@ -46,6 +46,13 @@ def promised():
     )
 
 
+def statutory():
+    """The law's term for complaints: 7 working days."""
+    return TimeLimit.objects.get(
+        kind=TimeLimitKind.COMPLAINT_FIRST_RESPONSE, family=RuleFamily.STATUTE, valid_to=None
+    )
+
+
 def term_on(day):
     limits = limits_in_force(TimeLimitKind.COMPLAINT_COMPLETION, day)
     return [limit.maximum for limit in limits if limit.family == RuleFamily.PROMISE]
@@ -367,6 +374,7 @@ def test_a_changed_file_wins_over_the_rules_of_the_dpo(days, acme, dpo, today):
 def test_a_new_calendar_leaves_what_the_dpo_changed(acme, dpo, today, tmp_path, monkeypatch):
     load_profile(acme.path)
     change_rule(promised(), values={"maximum": 12}, valid_from=today, by=dpo)
+    change_rule(statutory(), values={"maximum": 5}, valid_from=today, by=dpo)
     purpose = Purpose.objects.active().first()
     retire_purpose(purpose, by=dpo)
     shipped = tmp_path / "calendar.csv"
