@@ -49,9 +49,11 @@ def _put_rules(
     """Bring the rules of ``family`` in line with ``rows``, by new rows and ends, never by edits.
 
     What is new begins today at the earliest where there was a rule of the same ``key`` before.
+    A source that somebody confirmed stays so, whatever the file says.
     """
     ours = model.objects.filter(family=family)
-    existing = [ours.filter(**{**row, "valid_from": F("valid_from")}).first() for row in rows]
+    either = {"valid_from": F("valid_from"), "source_checked": F("source_checked")}
+    existing = [ours.filter(**{**row, **either}).first() for row in rows]
     kept = [rule.pk for rule in existing if rule is not None]
     ended = list(ours.exclude(pk__in=kept))
     known = {getattr(rule, key) for rule in ended}
@@ -59,6 +61,8 @@ def _put_rules(
     for row, rule in zip(rows, existing, strict=True):
         if rule is None:
             changed += _begin(model, row, not_before_today=row[key] in known)
+        elif row["source_checked"] and not rule.source_checked:
+            changed += _confirm(rule)
     return changed
 
 
@@ -69,6 +73,12 @@ def _begin(model: type[DatedRule], row: dict[str, Any], *, not_before_today: boo
     if row["valid_to"] and row["valid_to"] < row["valid_from"]:
         return 0
     save_as(model(**row), by=None, reason=LOADED)
+    return 1
+
+
+def _confirm(rule: DatedRule) -> int:
+    rule.source_checked = True
+    save_as(rule, by=None, reason=LOADED, fields=["source_checked"])
     return 1
 
 

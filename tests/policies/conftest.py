@@ -1,8 +1,10 @@
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from policies.loading import calendar as shipped_calendar
 from policies.profile_faults import ProfileError
 from policies.profile_schema import PROFILES, read_profile
 
@@ -30,3 +32,16 @@ class Acme:
 @pytest.fixture
 def acme(tmp_path: Path) -> Acme:
     return Acme(tmp_path)
+
+
+@pytest.fixture
+def ship_days(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Give the portal a release whose calendar has these lines too."""
+
+    def ship(*lines: str) -> None:
+        known = shipped_calendar.OFFICIAL_DAYS.read_text("utf-8")
+        shipped = tmp_path / "calendar.csv"
+        shipped.write_text(known + "".join(f"{line}\n" for line in lines), "utf-8")
+        monkeypatch.setattr(shipped_calendar, "OFFICIAL_DAYS", shipped)
+
+    return ship

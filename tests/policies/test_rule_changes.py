@@ -6,7 +6,6 @@ from django.utils import timezone
 from common.personal_data import DataCategory
 from policies.clocks import limits_in_force
 from policies.exceptions import ChangeRefused, NotConfigured
-from policies.loading import calendar as shipped_calendar
 from policies.loading import load_profile
 from policies.models import (
     OfficialDay,
@@ -371,16 +370,13 @@ def test_a_changed_file_wins_over_the_rules_of_the_dpo(days, acme, dpo, today):
     assert added.valid_to == today - ONE_DAY
 
 
-def test_a_new_calendar_leaves_what_the_dpo_changed(acme, dpo, today, tmp_path, monkeypatch):
+def test_a_new_calendar_leaves_what_the_dpo_changed(acme, dpo, today, ship_days):
     load_profile(acme.path)
     change_rule(promised(), values={"maximum": 12}, valid_from=today, by=dpo)
     change_rule(statutory(), values={"maximum": 5}, valid_from=today, by=dpo)
     purpose = Purpose.objects.active().first()
     retire_purpose(purpose, by=dpo)
-    shipped = tmp_path / "calendar.csv"
-    line = "2027-11-25,OFF,holiday,Ngày nghỉ,Day off,no,\n"
-    shipped.write_text(shipped_calendar.OFFICIAL_DAYS.read_text("utf-8") + line, "utf-8")
-    monkeypatch.setattr(shipped_calendar, "OFFICIAL_DAYS", shipped)
+    ship_days("2027-11-25,OFF,statutory,Ngày nghỉ,Day off,,")
     before = everything()
 
     assert load_profile(acme.path) == 1
@@ -414,3 +410,31 @@ def test_a_changed_file_that_says_the_same_as_the_dpo_keeps_the_row(acme, dpo, t
     mine.refresh_from_db()
     assert mine.valid_to is None
     assert rule_after_closing(today).category == DataCategory.ACCOUNT
+
+
+def test_a_confirmed_source_outlives_the_next_changed_file(acme, dpo):
+    acme.breaks("maximum = 15", "maximum = 14")
+    acme.breaks("source_checked = true", "source_checked = false", times=99)
+    load_profile(acme.path)
+    confirm_source(promised(), by=dpo)
+    before = everything()
+    acme.breaks('short_name = "', 'short_name = "New ')
+
+    load_profile(acme.path)
+
+    assert everything() == before
+
+
+def test_a_file_whose_source_was_checked_since_confirms_the_row_itself(acme):
+    acme.breaks("maximum = 15", "maximum = 14")
+    acme.breaks("source_checked = true", "source_checked = false", times=99)
+    load_profile(acme.path)
+    rule = promised()
+    acme.breaks("source_checked = false", "source_checked = true", times=99)
+
+    load_profile(acme.path)
+
+    rule.refresh_from_db()
+    assert (rule.source_checked, rule.valid_to) == (True, None)
+    assert [change.source_checked for change in rule.history.all()] == [True, False]
+    assert load_profile(acme.path) == 0
