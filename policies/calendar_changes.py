@@ -149,7 +149,8 @@ def confirm_days(days: Iterable[OfficialDay], *, document: str, by: AbstractBase
     wait_for_others(CALENDAR)
     _require_document(document)
     keys = [day.pk for day in days]
-    wanted = Q(pk__in=keys) | Q(swapped_with__in=keys)
+    partners = Q(swapped_with__in=keys) & ~Q(status=DayStatus.OFFICIAL)
+    wanted = Q(pk__in=keys) | partners
     found = list(OfficialDay.objects.select_for_update().filter(wanted))
     if not set(keys) <= {day.pk for day in found}:
         raise ChangeRefused(_("A day was removed in the meantime. Look at the calendar again."))

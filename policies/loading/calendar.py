@@ -11,7 +11,7 @@ from policies import profile_schema
 from policies.calendar_changes import pair_days
 from policies.calendar_years import CALENDAR
 from policies.loading.rows import LOADED, put
-from policies.models import CalendarRange, DayStatus, OfficialDay
+from policies.models import CalendarRange, DayStatus, OfficialDay, OfficialDayKind
 
 OFFICIAL_DAYS = Path(__file__).parent.parent / "official_calendar.csv"
 
@@ -20,17 +20,22 @@ def load_calendar(statute: profile_schema.StatutePack) -> int:
     """Add the official days that are missing; what staff did to the calendar since stays.
 
     A day that they withdrew does not come back, and a year that they completed stays.
+    A swap is added whole or, where staff know one of its days, not at all.
     """
     wait_for_others(CALENDAR)
     changed = put(CalendarRange, {"pk": 1}, _range(statute.calendar))
-    known = set(OfficialDay.history.values_list("day", flat=True))
+    known = {day.isoformat() for day in OfficialDay.history.values_list("day", flat=True)}
     with OFFICIAL_DAYS.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    missing = [day for row in rows if (day := _official_day(row)).day not in known]
-    bulk_create_with_history(missing, OfficialDay, default_change_reason=LOADED)
-    for row in rows:
-        if row["swapped_with"]:
-            _pair(row["date"], row["swapped_with"])
+        rows = {row["date"]: row for row in csv.DictReader(file)}
+    missing = {
+        day: _official_day(row)
+        for day, row in rows.items()
+        if known.isdisjoint((day, row["swapped_with"]))
+    }
+    bulk_create_with_history(list(missing.values()), OfficialDay, default_change_reason=LOADED)
+    for day, added in missing.items():
+        if added.kind == OfficialDayKind.SWAP_OFF:
+            pair_days(added, missing[rows[day]["swapped_with"]], by=None, reason=LOADED)
     return changed + len(missing)
 
 
@@ -40,12 +45,6 @@ def _range(shipped: profile_schema.CalendarRange) -> dict[str, date]:
     if loaded:
         values["covers_to"] = max(loaded.covers_to, shipped.covers_to)
     return values
-
-
-def _pair(*days: str) -> None:
-    pair = list(OfficialDay.objects.filter(day__in=days, swapped_with=None))
-    if len(pair) == len(days):
-        pair_days(*pair, by=None, reason=LOADED)
 
 
 def _official_day(row: dict[str, str]) -> OfficialDay:

@@ -248,6 +248,43 @@ def test_a_proposed_swap_is_confirmed_or_rejected_whole(dpo):
     assert not OfficialDay.objects.filter(day__in=[MONDAY, SATURDAY]).exists()
 
 
+SHIPPED_SWAP = (
+    f"{MONDAY},OFF,swap_off,Nghỉ,Off,,{SATURDAY}",
+    f"{SATURDAY},WORKING,swap_work,Làm bù,Worked,,{MONDAY}",
+)
+
+
+def test_a_shipped_swap_is_added_whole(ship_days):
+    ship_days(*SHIPPED_SWAP)
+
+    assert load_profile("fpt_smart_cloud") == 2
+
+    off, worked = OfficialDay.objects.filter(day__in=[MONDAY, SATURDAY]).order_by("-day")
+    assert (off.swapped_with, worked.swapped_with) == (worked, off)
+    assert load_profile("fpt_smart_cloud") == 0
+
+
+def test_a_shipped_swap_leaves_a_day_alone_that_is_proposed_as_a_holiday(dpo, ship_days):
+    words = {"label_vi": "Lễ", "label_en": "Holiday", "by": dpo}
+    proposed = calendar.propose_day(day=MONDAY, kind="statutory", **words)
+    ship_days(*SHIPPED_SWAP)
+
+    assert load_profile("fpt_smart_cloud") == 0
+
+    assert not OfficialDay.objects.filter(day=SATURDAY).exists()
+    assert calendar.confirm_days([proposed], document="4/TB", by=dpo) == 1
+
+
+def test_a_day_whose_partner_is_official_already_is_confirmed_alone(dpo):
+    off, worked = swap(dpo)
+    OfficialDay.objects.filter(pk=off.pk).update(status=DayStatus.PROPOSED)
+
+    assert calendar.confirm_days([off], document="4/TB", by=dpo) == 1
+
+    documents = OfficialDay.objects.filter(pk__in=[off.pk, worked.pk]).values_list("document")
+    assert set(documents) == {("4/TB",), ("01/TB",)}
+
+
 def test_half_a_swap_is_not_imported(dpo):
     before = OfficialDay.objects.count()
 
