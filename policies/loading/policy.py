@@ -47,8 +47,8 @@ def unpublishable(profile: profile_schema.Profile, file: Path) -> Iterator[Fault
         reason = f"must be after {last.effective_on}, when version {last.number} takes effect"
         yield Fault(file.name, "policy.effective_on", reason)
     today = timezone.localdate()
-    if version is None and profile.policy.published_on < today and known.exists():
-        reason = "a version is published today at the earliest"
+    if version is None and profile.policy.published_on != today and known.exists():
+        reason = f"a version is published on the day on which it is loaded: {today}"
         yield Fault(file.name, "policy.published_on", reason)
     if effective_on > today and not known.filter(effective_on__lte=today).exists():
         reason = f"no policy would be in effect before {effective_on}"
