@@ -30,12 +30,15 @@ LONGEST_SIGN_UP = timedelta(hours=1)  # no transaction that adds a customer stay
 def versions_to_announce() -> QuerySet[PolicyVersion]:
     """Return the significant versions of which not everybody is told yet.
 
-    The first version of a company changes nothing for anybody, nor does one that is superseded.
+    The first version of a company changes nothing for anybody, nor does one in whose place
+    another significant version is in effect. A minor one tells nobody what had changed before.
     """
     published = PolicyVersion.objects.published().filter(profile=OuterRef("profile"))
     earlier = published.filter(effective_on__lt=OuterRef("effective_on"))
     in_its_place = published.filter(
-        effective_on__gt=OuterRef("effective_on"), effective_on__lte=local_day(timezone.now())
+        significance=Significance.SIGNIFICANT,
+        effective_on__gt=OuterRef("effective_on"),
+        effective_on__lte=local_day(timezone.now()),
     )
     return PolicyVersion.objects.of_company().filter(
         Exists(earlier),

@@ -9,7 +9,7 @@ from typing import Any
 from allauth.usersessions.models import UserSession
 from dateutil.relativedelta import relativedelta
 from django.contrib.sessions.models import Session
-from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Value
+from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -170,17 +170,20 @@ def assisted_requests(promise: Promise) -> Measure:
 def changes_announced(promise: Promise) -> Measure:
     """Check that the mails about each significant version left within a day, all of them.
 
-    Of a superseded version nobody is told any more. Where its mails were due before, the
-    promise was broken, and stays so for 30 days; where another version was in effect within
-    the day, nothing was due. The date of the latest update stands on the policy's page by
-    construction.
+    Once another significant version is in effect, nobody is told of the one before. Where its
+    mails were due by then, the promise was broken, and stays so for 30 days; where the other
+    was in effect within the day, nothing was due. The date of the latest update stands on the
+    policy's page by construction.
     """
-    published = PolicyVersion.objects.of_company().with_ends()
+    published = PolicyVersion.objects.of_company()
     earlier = published.filter(effective_on__lt=OuterRef("effective_on"))
     told = PolicyAnnouncement.objects.filter(version=OuterRef("pk"), finished_at__isnull=False)
     mailing = Concat(Value(MAILING), Cast(OuterRef("pk"), CharField()))
     mails = Notice.objects.filter(mailing=mailing).exclude(mailing="")  # so that its index serves
-    versions = published.filter(Exists(earlier), significance=Significance.SIGNIFICANT).annotate(
+    later = PolicyVersion.objects.after(OuterRef("profile"), OuterRef("effective_on"))
+    significant = {"significance": Significance.SIGNIFICANT}
+    versions = published.filter(Exists(earlier), **significant).annotate(
+        superseded_on=Subquery(later.filter(**significant)[:1]),
         is_told=Exists(told),
         failed=CountRows(mails.filter(outcome=Outcome.FAILED).order_by().values("pk")),
         waiting=CountRows(mails.filter(outcome=Outcome.QUEUED).order_by().values("pk")),
@@ -189,7 +192,9 @@ def changes_announced(promise: Promise) -> Measure:
 
 
 def _judge_announcements(versions: list[Any]) -> Measure:
-    """Judge versions that know ``is_told`` and how many mails ``failed`` or are ``waiting``."""
+    """Judge versions that know when they were ``superseded_on`` by a significant one, whether
+    ``is_told``, and how many mails ``failed`` or are ``waiting``.
+    """
     link = admin_list("policies.policyversion")
     now = timezone.now()
     under_way = [
@@ -207,7 +212,7 @@ def _judge_announcements(versions: list[Any]) -> Measure:
 
 def _is_missing(version: Any, today: date) -> bool:
     """Tell whether people wait to be told of a version, or lately did so in vain."""
-    superseded_on = version.replaced_on
+    superseded_on = version.superseded_on
     if version.is_told or superseded_on is None or superseded_on > today:
         return not version.is_told
     was_due: bool = version.published_at + TOLD_WITHIN <= midnight(superseded_on)

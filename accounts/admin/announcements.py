@@ -17,6 +17,7 @@ from unfold.views import ChangeList
 from unfold.widgets import INPUT_CLASSES
 
 from access.admin import SHORT_ID
+from accounts.announcements import versions_to_announce
 from accounts.models import PolicyAnnouncement
 from common.admin import FOUND_AT_ONCE, PrivateSearchList, ReadOnlyAdmin
 from notices.models import Notice, Outcome
@@ -93,7 +94,8 @@ class PolicyAnnouncementAdmin(ReadOnlyAdmin):
             raise PermissionDenied
         announcement = self.get_row(request, object_id, VIEW)
         delivery = count_delivery(announcement.mailing)
-        is_running = announcement.finished_at is None or delivery.queued > 0
+        is_being_written = versions_to_announce().filter(announcement=announcement).exists()
+        is_running = is_being_written or delivery.queued > 0
         reloads = is_running and request.method == "GET" and "still" not in request.GET
         page = TemplateResponse(
             request,

@@ -1,4 +1,8 @@
+from datetime import timedelta
+
 import pytest
+import time_machine
+from django.utils import timezone
 
 from accounts.admin import announcements
 from accounts.announcements import announce_policies
@@ -91,6 +95,20 @@ def test_the_page_reloads_while_it_is_under_way(client, dpo, watched):
     assert "Refresh" not in client.get(f"{watched}?still=1")
     assert "Refresh" not in done
     assert "under way" not in done.text
+
+
+def test_an_announcement_that_was_superseded_half_way_is_over(client, dpo, watched):
+    PolicyAnnouncement.objects.update(finished_at=None)
+    Notice.objects.update(state="failed")
+    assert client.get(watched)["Refresh"] == "5"
+
+    with time_machine.travel(timezone.now() + timedelta(days=70)):
+        make_policy_version("3", effective_in_days=0)
+        client.force_login(make_staff(DPO))
+        over = client.get(watched)
+
+    assert "Refresh" not in over
+    assert ("under way" in over.text, "superseded" in over.text) == (False, True)
 
 
 def test_the_page_begins_with_what_went_wrong(client, dpo, watched, customers):

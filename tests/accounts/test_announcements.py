@@ -103,6 +103,17 @@ def test_nobody_is_told_of_a_version_that_is_superseded():
     assert {row.version for row in PolicyAnnouncement.objects.all()} == {current, coming}
 
 
+def test_a_minor_version_in_its_place_does_not_hide_what_nobody_was_told_of():
+    customer = make_customer()
+    significant = make_policy_version("2", effective_in_days=-20)
+    make_policy_version("3", effective_in_days=0, significance=Significance.MINOR)
+
+    announce_policies()
+
+    assert told() == ids(customer)
+    assert PolicyAnnouncement.objects.get().version == significant
+
+
 def test_what_was_published_before_announcements_were_kept_is_not_told_of_now():
     customer = make_customer()
     old = make_policy_version("2", effective_in_days=0)

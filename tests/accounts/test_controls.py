@@ -167,19 +167,30 @@ class TestVS20:
 
     def test_is_broken_for_30_days_by_a_superseded_version_of_which_nobody_was_told(self):
         make_policy_version("2", published_days_ago=90, effective_in_days=-80)
-        make_policy_version("3", significance=Significance.MINOR, effective_in_days=-31)
+        make_policy_version("3", effective_in_days=-31)
+        announce_policies()
+        send_due_notices()
         assert answer_of("VS-20") == ("kept", 0, "versions")
 
         make_policy_version("4", published_days_ago=30, effective_in_days=-30)
-        make_policy_version("5", significance=Significance.MINOR, effective_in_days=-28)
+        make_policy_version("5", effective_in_days=-28)
         announce_policies()
+        send_due_notices()
         assert answer_of("VS-20") == ("broken", 1, "versions")
 
     def test_is_not_broken_by_a_version_that_was_superseded_before_its_mails_were_due(self):
         make_policy_version("2", published_days_ago=5, effective_in_days=-5)
-        make_policy_version("3", significance=Significance.MINOR, effective_in_days=-4)
+        make_policy_version("3", effective_in_days=-4)
+        announce_policies()
+        send_due_notices()
 
         assert answer_of("VS-20") == ("kept", 0, "versions")
+
+    def test_is_broken_while_a_minor_version_hides_one_of_which_nobody_was_told(self):
+        make_policy_version("2", published_days_ago=90, effective_in_days=-80)
+        make_policy_version("3", significance=Significance.MINOR, effective_in_days=-60)
+
+        assert answer_of("VS-20") == ("broken", 1, "versions")
 
     def test_is_at_risk_when_mails_fail(self):
         version = make_policy_version("2")
