@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from enquiries.mails import MAILS
-from enquiries.models import Enquiry
+from enquiries.models import Enquiry, EnquiryState
 from notices.models import Notice, NoticeState
 from policies.counting import local_day
 from policies.models import Promise
@@ -23,6 +23,7 @@ from policies.promises import (
 )
 
 ENQUIRIES = "enquiries.enquiry"
+LOOKED_BACK = timedelta(days=30)
 LONG_UNANSWERED = timedelta(days=30)  # no policy names a term for questions
 OTHER_WAYS_UNSEEN = _(
     "Here an address serves the answer alone; messages that reach the company otherwise are unseen."
@@ -37,15 +38,21 @@ OTHER_WAYS_UNSEEN = _(
 def enquiry_use(promise: Promise) -> Asking:
     """Count the enquiries that should be erased, and those written to for anything but the answer.
 
-    The address stands in the enquiry alone, is shown on no page, and is found for the two
+    The latter among what came in the last 30 days: the mails of all years are too many to go
+    through. The address stands in the enquiry alone, is shown on no page, and is found for the two
     mails of the enquiry only. What goes to the company's own mailbox is out of sight,
     so that the promise is never shown kept.
     """
-    yesterday = local_day(timezone.now()) - timedelta(days=1)
+    now = timezone.now()
+    yesterday = local_day(now) - timedelta(days=1)
+    recent = Enquiry.objects.filter(
+        state__in=EnquiryState.values,  # so that its index serves
+        received_at__gte=now - LOOKED_BACK,
+    )
     others = Notice.objects.filter(recipient=OuterRef("public_id")).exclude(template__in=MAILS)
     counts = yield {
         "late": Enquiry.objects.kept_too_long(yesterday),
-        "misused": Enquiry.objects.filter(Exists(others)),
+        "misused": recent.filter(Exists(others)),
     }
     if wrong := sum(counts.values()):
         return broken(wrong, Unit.ENQUIRIES, link=admin_list(ENQUIRIES))

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from casework.references import random_reference
-from common.encryption.fields import EncryptedTextField, SearchableModel, SearchHashField
+from common.encryption.fields import EncryptedTextField, KeyId, SearchableModel, SearchHashField
 from common.tokens import new_public_id
 from enquiries.exceptions import EnquiryError
 from notices.models import Notice, NoticeState
@@ -141,6 +141,11 @@ class Enquiry(SearchableModel):
             models.Index(name="enquiry_kept_until", fields=["kept_until"]),
             # For the officers' search.
             models.Index(name="enquiry_email_hash", fields=["email_hash"]),
+            # For the control encryption: what is not sealed under the current key.
+            *(
+                models.Index(KeyId(column), name=f"enquiry_{column}_key")
+                for column in ("name", "email", "phone", "message", "answer")
+            ),
         ]
 
     def __str__(self) -> str:

@@ -5,7 +5,7 @@ from simple_history.models import HistoricalRecords
 
 from accounts.models.people import Customer
 from accounts.models.policy_events import EventChannel
-from common.encryption.fields import EncryptedTextField
+from common.encryption.fields import EncryptedTextField, KeyId
 from common.tokens import new_public_id
 from policies.models import DeclaredField, Language
 
@@ -39,6 +39,10 @@ class DeclaredValue(models.Model):
         base_manager_name = "objects"  # pages name each value by its field
         constraints = [
             models.UniqueConstraint(name="declaredvalue_once", fields=["customer", "field"]),
+        ]
+        indexes = [
+            # For the control encryption: what is not sealed under the current key.
+            models.Index(KeyId("value"), name="declaredvalue_key"),
         ]
 
     def __str__(self) -> str:
