@@ -4,11 +4,13 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.stagekit import clear_login
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import translation
 
+from accounts.models import User
 from common.text import clean_email
 from notices.services import queue_rendered
 from policies.models import PolicyVersion
@@ -45,6 +47,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             return redirect("account_locked")
         response: HttpResponse | None = super().pre_login(request, user, **kwargs)
         return response
+
+    @transaction.atomic
+    def set_password(self, user: User, password: str) -> None:
+        """Write the password alone: the whole row would undo a lock or a closing of meanwhile."""
+        user.refresh_from_db(from_queryset=User.objects.select_for_update())
+        user.set_password(password)
+        user.save(update_fields=["password"])
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         return reverse("admin:index" if request.user.is_staff else "overview")

@@ -20,6 +20,7 @@ from accounts.second_factor import FACTORS
 from accounts.sessions import end_sessions
 from accounts.staff import remove_second_factor, telling_of_roles
 from common.admin import PortalAdmin
+from common.history import save_as
 from common.text import clean_email
 
 
@@ -126,8 +127,10 @@ class StaffAdmin(PortalAdmin):
             obj.is_staff = True
             obj.set_unusable_password()
         by: Any = request.user
+        # What was typed alone: the whole row would bring back a password taken away meanwhile.
+        fields = [name for name in form.changed_data if name != "groups"] if change else None
         with telling_of_roles(obj, by=by):
-            super().save_model(request, obj, form, change)
+            save_as(obj, by=by, reason="changed" if change else "added", fields=fields)
             form.save_m2m()  # the roles, which the admin would save after this
         if not change:
             EmailAddress.objects.create(user=obj, email=obj.email, primary=True)

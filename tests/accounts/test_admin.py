@@ -2,6 +2,8 @@ import pytest
 from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import Group
 from django.contrib.sessions.backends.db import SessionStore
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from access.models import AccessAction, AccessRecord
 from accounts.models import Customer, User
@@ -389,6 +391,20 @@ def test_deactivating_takes_the_roles_and_activating_gives_them(client, administ
         (dpo.public_id, [], [COMPLAINT_OFFICER]),
         (dpo.public_id, [COMPLAINT_OFFICER], []),
     ]
+
+
+def test_a_change_of_a_member_writes_what_was_typed_and_nothing_else(client, administrator):
+    member = make_staff(AUDITOR)
+    form = {"staff_name": "Lê Văn B", "language": "vi", "is_active": "on"}
+
+    with CaptureQueriesContext(connection) as queries:
+        client.post(f"{STAFF}{member.pk}/change/", {**form, "groups": [member.groups.get().pk]})
+
+    (update,) = [sql for q in queries if (sql := q["sql"]).startswith('UPDATE "accounts_user"')]
+    assert (
+        update.partition(" WHERE ")[0] == """UPDATE "accounts_user" SET "staff_name" = 'Lê Văn B'"""
+    )
+    assert member.history.first().history_user == administrator
 
 
 def test_deactivating_ends_the_sessions(client, administrator):

@@ -1,9 +1,12 @@
 """Which passwords are taken, through the door of a change of password."""
 
 import pytest
+from allauth.account.adapter import get_adapter
 from django.urls import reverse
 
+from accounts.closing import close_account
 from accounts.models import User
+from incidents.services import report_unauthorised_use
 from tests.factories import PASSWORD, make_customer
 
 pytestmark = pytest.mark.django_db
@@ -77,3 +80,27 @@ def test_the_spaces_around_a_password_are_part_of_it(client):
 
     user = User.objects.get(email="nguyenmaihoa@example.com")
     assert not user.check_password("khoảng trắng")
+
+
+def test_a_password_that_is_set_late_undoes_no_lock():
+    customer = make_customer()
+    late = User.objects.get(pk=customer.user.pk)
+    report_unauthorised_use(customer, origin="mail", by=customer.user)
+
+    get_adapter().set_password(late, "quite another one")
+
+    user = User.objects.get(pk=late.pk)
+    assert user.check_password("quite another one")
+    assert user.locked_at is not None
+    assert user.history.first().locked_at == user.locked_at
+
+
+def test_a_password_that_is_set_late_opens_no_closed_account():
+    customer = make_customer(email="hoa@example.com")
+    late = User.objects.get(pk=customer.user.pk)
+    close_account(customer, by=customer.user)
+
+    get_adapter().set_password(late, "quite another one")
+
+    user = User.objects.get(pk=late.pk)
+    assert (user.is_active, user.email) == (False, f"{user.public_id}@closed.invalid")
