@@ -162,7 +162,7 @@ class UnauthorisedUseAdmin(PersonalDataAdmin):
     @admin.display(description=_("account"))
     def lock_text(self, case: UnauthorisedUse) -> Any:
         if case.unlocked_at is not None:
-            return _("unlocked by the customer")
+            return _("no longer locked")
         if case.may_be_unlocked:
             return _("locked; the customer has a link")
         return _("locked; waits for staff")

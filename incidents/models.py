@@ -33,7 +33,7 @@ class UnauthorisedUse(Case):
 
     needs_release: the mailed link alone does not unlock, as the mailbox is in doubt or staff
     locked; released_at is when staff, sure of who asks, allowed it. unlocked_at is when the
-    customer came back in.
+    customer came back in, or when a merge gave the locked sign-in up.
     """
 
     Origin = ReportOrigin

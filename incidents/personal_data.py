@@ -1,7 +1,8 @@
 from django.utils.translation import gettext_lazy as _
 
-from common.personal_data import DataCategory, Declaration, declare, mask_all
+from common.personal_data import DataCategory, Declaration, declare, mask_all, moves_on_merge
 from incidents.models import UnauthorisedUse
+from incidents.services import end_locks_given_up
 
 declare(
     Declaration(
@@ -12,3 +13,5 @@ declare(
         origin=_("from you, or from a member of staff who locked your account"),
     )
 )
+
+moves_on_merge(end_locks_given_up)

@@ -49,6 +49,7 @@ def report_unauthorised_use(
     if customer.user is None:
         raise IncidentError(_("This customer has no sign-in."))
     needs_release = mailbox_unsafe or origin == ReportOrigin.STAFF
+    lock_sign_in(customer, by=by)
     known = UnauthorisedUse.objects.filter(IS_LOCKED, customer=customer).first()
     if known is not None:
         return _add_to(known, needs_release=needs_release, text=text, by=by)
@@ -62,7 +63,6 @@ def report_unauthorised_use(
         needs_release=needs_release,
     )
     save_as(case, by=by, reason="unauthorised use reported")
-    lock_sign_in(customer, by=by)
     add_event(case, LOCKED, by=by)
     _tell(case, "account_locked")
     return case
@@ -125,6 +125,20 @@ def unlock_account(customer: Customer, *, password: str) -> None:
         save_as(case, by=by, reason="unlocked", fields=["unlocked_at"])
         add_event(case, UNLOCKED, by=by)
         _tell(case, "account_unlocked")
+
+
+def end_locks_given_up(duplicate: Customer, survivor: Customer) -> None:
+    """Let no report of two records that become one wait for a lock that no sign-in has any more.
+
+    Where the sign-in that stays is locked, one report stays: the graver one.
+    """
+    reports = UnauthorisedUse.objects.filter(IS_LOCKED, customer__in=(duplicate, survivor))
+    gravest_first = sorted(reports, key=lambda report: report.may_be_unlocked)
+    is_locked = survivor.user is not None and survivor.user.locked_at is not None
+    for case in gravest_first[is_locked:]:
+        case.unlocked_at = timezone.now()
+        case.released_at = case.released_at or case.unlocked_at
+        save_as(case, by=None, reason="merged", fields=["unlocked_at", "released_at"])
 
 
 @transaction.atomic

@@ -8,13 +8,14 @@ from django.urls import reverse
 
 from accounts.closing import close_account
 from accounts.exceptions import AccountClosed
+from accounts.merging import approve_merge, ask_merge
 from accounts.models import Customer, IdentityCheck, User
 from accounts.reopening import change_mind
 from incidents import services
 from incidents.exceptions import IncidentError
 from incidents.models import UnauthorisedUse
 from notices.models import Notice
-from privacyportal.roles import COMPLAINT_OFFICER
+from privacyportal.roles import COMPLAINT_OFFICER, DPO
 from retention import purge
 from tests.clients import PortalClient, code_of, set_up_app
 from tests.factories import PASSWORD, approve, close_in_the_past, make_customer, make_staff
@@ -205,6 +206,55 @@ def test_a_lock_keeps_no_data_from_being_deleted_on_time(ung, officer):
     assert run.erased == 1
     assert not UnauthorisedUse.objects.exists()
     assert not UnauthorisedUse.history.exists()
+
+
+def merge(survivor, duplicate, **kwargs):
+    asked = ask_merge(
+        survivor,
+        duplicate=duplicate.public_id,
+        reason="Một người.",
+        by=make_staff(COMPLAINT_OFFICER),
+        **kwargs,
+    )
+    approve_merge(asked, by=make_staff(DPO))
+    return Customer.objects.get(pk=survivor.pk)
+
+
+@pytest.mark.parametrize("needs_release", [True, False])
+def test_a_lock_given_up_in_a_merge_keeps_no_later_report_from_locking(ung, needs_release):
+    duplicate = with_address(make_customer())
+    report(duplicate, mailbox_unsafe=needs_release)
+
+    ung = merge(ung, duplicate)
+    before = UnauthorisedUse.objects.get()
+    again = report(ung)
+
+    assert (before.customer, before.unlocked_at is None, before.is_open) == (ung, False, True)
+    assert again != before
+    assert not is_in(sign_in(ung.user)[0])
+
+
+@pytest.mark.parametrize("kept", ["survivor", "duplicate"])
+def test_after_a_merge_the_lock_of_the_sign_in_that_stays_needs_the_graver_word(ung, kept):
+    duplicate = with_address(make_customer())
+    report(ung)
+    grave = report(duplicate, mailbox_unsafe=True)
+
+    ung = merge(ung, duplicate, kept_sign_in=kept)
+
+    assert UnauthorisedUse.objects.get(unlocked_at=None) == grave
+    with pytest.raises(IncidentError):
+        services.unlock_account(ung, password=FRESH)
+    assert not is_in(sign_in(ung.user)[0])
+
+
+def test_a_report_that_finds_a_sign_in_open_locks_it_whatever_is_on_record(ung):
+    case = report(ung)
+    User.objects.filter(pk=ung.user.pk).update(locked_at=None)
+
+    assert report(ung) == case
+
+    assert not is_in(sign_in(ung.user)[0])
 
 
 def test_two_reports_at_once_make_one_case(portal):
