@@ -211,5 +211,5 @@ def confirm_address(request: HttpRequest, address: EmailAddress) -> bool:
             list(Customer.objects.select_for_update(of=("self",)).filter(user=address.user_id))
             address.refresh_from_db()
             return bool(verify_email(request, address))
-    except (IntegrityError, EmailAddress.DoesNotExist):  # taken, or confirmed twice at once
+    except (IntegrityError, EmailAddress.DoesNotExist):  # taken, or forgotten by a lock meanwhile
         return False

@@ -1,5 +1,6 @@
 """Locking a sign-in: from that moment on nobody gets in, whoever has the password or a session."""
 
+from allauth.account.models import EmailAddress
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -10,12 +11,16 @@ from common.history import save_as
 
 
 def lock_sign_in(customer: Customer, *, by: User) -> None:
-    """Lock it and end every session. Call it with the customer's row locked; twice is once."""
+    """Lock it, end every session, and forget the new address that a mailed link would confirm.
+
+    Call it with the customer's row locked; twice is once.
+    """
     user = _lock_user(customer)
     if user.locked_at is None:
         user.locked_at = timezone.now()
         save_as(user, by=by, reason="locked", fields=["locked_at"])
     end_sessions([user.pk])
+    EmailAddress.objects.filter(user=user, verified=False, primary=False).delete()
 
 
 def unlock_sign_in(customer: Customer, *, password: str, by: User) -> None:

@@ -1,11 +1,16 @@
 """Unauthorised use: what locks, what unlocks, and what stays as it is."""
 
+import re
+
 import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from django.core import mail
 from django.db import IntegrityError, transaction
+from django.test import RequestFactory
 from django.urls import reverse
 
+from accounts.assistance import address_to_confirm, change_for_customer, confirm_address
 from accounts.closing import close_account
 from accounts.exceptions import AccountClosed
 from accounts.merging import approve_merge, ask_merge
@@ -15,6 +20,7 @@ from incidents import services
 from incidents.exceptions import IncidentError
 from incidents.models import UnauthorisedUse
 from notices.models import Notice
+from notices.services import send_due_notices
 from privacyportal.roles import COMPLAINT_OFFICER, DPO
 from retention import purge
 from tests.clients import PortalClient, code_of, set_up_app
@@ -93,6 +99,46 @@ def test_a_sign_in_under_way_leads_nowhere_once_it_is_locked(ung):
     client.post(reverse("mfa_authenticate"), {"code": code_of(app)})
 
     assert not is_in(client)
+
+
+def ask_for_address(customer, email):
+    """Let staff ask whoever has ``email`` to confirm it; return the link of that mail."""
+    change_for_customer(
+        customer,
+        details={},
+        email=email,
+        reason="Đổi địa chỉ.",
+        by=make_staff(COMPLAINT_OFFICER),
+        channel="phone",
+        kind="call_back",
+    )
+    send_due_notices()
+    (asking,) = [message for message in mail.outbox if message.to == [email]]
+    return re.search(r"/me/email/\S+", asking.body).group()
+
+
+def test_an_address_that_waited_when_the_account_was_locked_is_not_confirmed(ung):
+    link = ask_for_address(ung, "ke.gian@example.com")
+    token = link.rstrip("/").rpartition("/")[2]
+    read_before = address_to_confirm(token)
+    report(ung)
+
+    assert PortalClient().post(link).status_code == 404
+    assert not confirm_address(RequestFactory().post(link), read_before)
+
+    user = User.objects.get(pk=ung.user.pk)
+    assert (user.email, Customer.objects.get().email) == (ung.email, ung.email)
+
+
+def test_an_address_that_staff_take_down_while_it_is_locked_is_confirmed_and_unlocks_nothing(ung):
+    report(ung)
+    link = ask_for_address(ung, "moi@example.com")
+
+    PortalClient().post(link)
+
+    user = User.objects.get(pk=ung.user.pk)
+    assert user.email == "moi@example.com"
+    assert user.locked_at is not None
 
 
 def test_a_forgotten_password_does_not_unlock(ung):
