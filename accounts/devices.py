@@ -118,9 +118,10 @@ def forget_device(customer: Customer, public_id: str) -> None:
     Raises AccountClosed, ErasureRefused, NoSuchDevice.
     """
     lock_erasable(customer)
-    mine = KnownDevice.objects.filter(user__customer=customer, public_id=public_id)
-    if not mine.delete()[0]:
+    mine = {each.public_id: each for each in KnownDevice.objects.filter(user__customer=customer)}
+    if public_id not in mine:
         raise NoSuchDevice(_("This device is not on the list any more."))
+    mine[public_id].delete()
 
 
 def forget_old_devices() -> int:

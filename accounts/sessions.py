@@ -2,12 +2,15 @@
 
 import time
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
+from allauth.account.signals import password_changed, password_reset
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth.signals import user_logged_in
 from django.contrib.sessions.models import Session
+from django.db.models import QuerySet
 from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils import timezone
@@ -28,10 +31,14 @@ def is_over(request: HttpRequest) -> bool:
     """Say whether the session of a signed-in person has lain idle, or lasted, too long."""
     now = time.time()
     user: Any = request.user
-    idle = settings.STAFF_SESSION_IDLE_SECONDS if user.is_staff else settings.SESSION_IDLE_SECONDS
     used = request.session.get(USED, 0)
     began = request.session.get(BEGAN, 0)
-    return bool(now - used >= idle or now - began >= settings.SESSION_COOKIE_AGE)
+    return bool(now - used >= _idle(user) or now - began >= settings.SESSION_COOKIE_AGE)
+
+
+def _idle(user: User) -> int:
+    """Return for how many seconds a session may lie idle."""
+    return settings.STAFF_SESSION_IDLE_SECONDS if user.is_staff else settings.SESSION_IDLE_SECONDS
 
 
 def note_use(request: HttpRequest) -> None:
@@ -41,6 +48,12 @@ def note_use(request: HttpRequest) -> None:
         request.session[USED] = now
         sessions = UserSession.objects.filter(session_key=request.session.session_key)
         sessions.update(last_seen_at=timezone.now())
+
+
+@receiver([password_changed, password_reset])
+def end_others(request: HttpRequest, user: User, **kwargs: Any) -> None:
+    """Let no session stay that a new password has made worthless."""
+    end_sessions([user.pk], but=request.session.session_key)
 
 
 def end_sessions(users: Iterable[int], *, but: str | None = None) -> None:
@@ -66,9 +79,18 @@ def handle_of(session: UserSession) -> str:
     ]
 
 
+def sessions_of(user: User) -> "QuerySet[UserSession]":
+    """Return the sessions in which the user is signed in now, the last used first."""
+    now = timezone.now()
+    lasting = Session.objects.filter(expire_date__gt=now)
+    used = now - timedelta(seconds=_idle(user))
+    rows: QuerySet[UserSession] = UserSession.objects.filter(user=user, last_seen_at__gt=used)
+    return rows.filter(session_key__in=lasting.values("pk")).order_by("-last_seen_at", "-pk")
+
+
 def count_devices(user: User) -> int:
     """Return on how many devices the user is signed in."""
-    return int(UserSession.objects.filter(user=user).count())
+    return sessions_of(user).count()
 
 
 def forget_ended_sessions() -> None:

@@ -1,7 +1,7 @@
 from typing import Any
 
-from allauth.usersessions.models import UserSession
 from django.contrib import messages
+from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from accounts.devices import forget_device, name_of
 from accounts.http import CustomerRequest, confirmed_again, for_customer, posted_from
 from accounts.models import KnownDevice
-from accounts.sessions import end_session, end_sessions, handle_of
+from accounts.sessions import end_session, end_sessions, handle_of, sessions_of
 from common.errors import PortalError
 
 
@@ -25,7 +25,7 @@ def show(request: HttpRequest) -> HttpResponse:
             "handle": handle_of(session),
             "is_current": session.session_key == request.session.session_key,
         }
-        for session in UserSession.objects.filter(user=user).order_by("-last_seen_at", "-pk")
+        for session in sessions_of(user)
     ]
     known = KnownDevice.objects.filter(user=user)
     context = {"sessions": sessions, "devices": known}
@@ -39,6 +39,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     which = request.POST.get("which", "")
     if which == "all":
         end_sessions([user.pk])
+        logout(request)
         return redirect("account_login")
     if which == "others":
         end_sessions([user.pk], but=request.session.session_key)

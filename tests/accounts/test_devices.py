@@ -1,9 +1,12 @@
 """Known devices: the mail about a new one, what is kept, and how it goes."""
 
+import re
 from datetime import timedelta
 
 import pytest
+import time_machine
 from allauth.account.models import EmailAddress
+from allauth.usersessions.models import UserSession
 from django.core import mail
 from django.urls import reverse
 from django.utils import timezone
@@ -11,6 +14,7 @@ from django.utils import timezone
 from accounts.consents import decide_consent
 from accounts.devices import forget_old_devices
 from accounts.models import KnownDevice, User
+from accounts.sessions import count_devices
 from accounts.user_agents import device_name
 from notices.models import Notice
 from notices.services import send_due_notices
@@ -197,6 +201,16 @@ def test_a_customer_erases_a_device_and_it_is_new_again(ung):
     assert mails().count(ung.public_id) == 2
 
 
+@pytest.mark.parametrize("name", ["", "0" * 32, "a\0b"])
+def test_what_names_no_device_erases_none(name, ung):
+    client = sign_in(ung.user)
+
+    answer = client.post(reverse("forget_device"), {"device": name})
+
+    assert answer.url == LIST
+    assert KnownDevice.objects.count() == 1
+
+
 def test_nothing_is_erased_under_a_legal_hold(ung):
     client = sign_in(ung.user)
     client.confirm(ung.user)
@@ -224,6 +238,54 @@ def test_one_device_all_others_or_all_are_signed_out(ung):
     assert [is_in(client) for client in (here, there, elsewhere)] == [True, False, False]
     here.post(reverse("sign_out_device"), {"which": "all"})
     assert not is_in(here)
+
+
+def test_signing_out_everywhere_ends_here_too_and_clears_the_browser(ung):
+    client = sign_in(ung.user)
+
+    for minutes in (0, 2):  # a session notes its use once a minute
+        with time_machine.travel(timezone.localtime() + timedelta(minutes=minutes)):
+            answer = client.post(reverse("sign_out_device"), {"which": "all"})
+        assert (answer.status_code, answer.url) == (302, LOGIN)
+        assert answer["Clear-Site-Data"] == '"cache", "storage"'
+        sign_in(ung.user, client=client)
+
+
+def shown(client):
+    return [session["is_current"] for session in client.get(LIST).context["sessions"]]
+
+
+@pytest.mark.parametrize("event", ["sign-out", "new password", "idle"])
+def test_a_device_that_is_not_signed_in_any_more_is_not_shown(event, ung):
+    there = sign_in(ung.user)
+    with time_machine.travel(timezone.localtime() + timedelta(minutes=29)):
+        here = sign_in(ung.user)
+        assert shown(here) == [True, False]
+    new = {"oldpassword": PASSWORD, "password1": "another one", "password2": "another one"}
+
+    with time_machine.travel(timezone.localtime() + timedelta(minutes=29 + (event == "idle"))):
+        if event == "sign-out":
+            there.post(reverse("account_logout"))
+        elif event == "new password":
+            here.post(reverse("account_change_password"), new)
+
+        assert shown(here) == [True]
+        assert count_devices(ung.user) == 1
+        assert not is_in(there)
+
+
+def test_a_reset_password_leaves_no_session_of_before(ung):
+    sign_in(ung.user)
+    client = PortalClient()
+    client.post(reverse("account_reset_password"), {"email": ung.email})
+    send_due_notices()
+    link = re.search(r"/account/password/reset/key/\S+", mail.outbox[-1].body).group()
+    form = client.get(link, follow=True).redirect_chain[-1][0]
+
+    client.post(form, {"password1": "another one", "password2": "another one"})
+
+    assert User.objects.get(pk=ung.user.pk).check_password("another one")
+    assert not UserSession.objects.filter(user=ung.user).exists()
 
 
 @pytest.mark.parametrize("which", ["", "1", "0" * 32, "\0"])
