@@ -31,6 +31,7 @@ from accounts.models import (
     User,
 )
 from accounts.models.assistance import labels_of
+from accounts.sessions import end_sessions
 from notices.services import Recipient, fills_template, queue_notice, queue_to
 from policies.models import sha256
 
@@ -205,11 +206,17 @@ def address_to_confirm(token: str) -> EmailAddress | None:
 
 
 def confirm_address(request: HttpRequest, address: EmailAddress) -> bool:
-    """Make it the sign-in address; say whether that worked. The old address is told by mail."""
+    """Make it the sign-in address; say whether that worked. The old address is told by mail.
+
+    Everybody else is signed out: who asked for it may have been afraid of them.
+    """
     try:
         with transaction.atomic():
             list(Customer.objects.select_for_update(of=("self",)).filter(user=address.user_id))
             address.refresh_from_db()
-            return bool(verify_email(request, address))
+            is_confirmed = bool(verify_email(request, address))
+            if is_confirmed:
+                end_sessions([address.user_id], but=request.session.session_key)
+            return is_confirmed
     except (IntegrityError, EmailAddress.DoesNotExist):  # taken, or forgotten by a lock meanwhile
         return False

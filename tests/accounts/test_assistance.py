@@ -20,6 +20,7 @@ from policies.loading import load_profile
 from policies.models import DeclaredField
 from privacyportal.roles import ADMINISTRATOR, AUDITOR, COMPLAINT_OFFICER, DPO
 from retention.purge import erase
+from tests.clients import PortalClient
 from tests.factories import PASSWORD, make_customer, make_hold, make_staff
 from tests.threads import at_once
 
@@ -204,6 +205,21 @@ def test_a_new_address_signs_in_once_its_owner_confirms_it(client, officer, hoa,
     ]
     assert hoa.user.check_password(PASSWORD)
     assert client.post(link).status_code == 404
+
+
+def test_a_confirmed_address_signs_out_all_but_whoever_confirms(client, hoa, mailoutbox):
+    officer, owner, other = PortalClient(), PortalClient(), PortalClient()
+    officer.force_login(make_staff(COMPLAINT_OFFICER))
+    assist(officer, hoa, email="moi@example.com")
+    for browser in (owner, other):
+        sign_in = {"login": "hoa@example.com", "password": PASSWORD}
+        browser.post("/account/login/", sign_in)
+        assert browser.get("/account/sessions/").status_code == 200
+
+    owner.post(link_in(*mails_to("moi@example.com", mailoutbox)))
+
+    assert owner.get("/account/sessions/").status_code == 200
+    assert "login" in other.get("/account/sessions/").url
 
 
 def test_a_link_that_was_not_ours_or_is_old_confirms_nothing(client, officer, hoa, mailoutbox):
