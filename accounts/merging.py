@@ -103,7 +103,7 @@ def approve_merge(merge: CustomerMerge, *, by: User) -> None:
     _lock_both(survivor, duplicate)
     _lock_waiting(merge, by=by)
     _decide(merge, MergeState.MERGED, by=by)
-    withdrawn = _withdrawn_by_either(survivor, duplicate)
+    withdrawn = _withdrawn_by(survivor, duplicate)
     _merge(duplicate, survivor, merge, by=by, reason="merged")
     withdraw_given(
         survivor, lambda purpose: purpose.pk in withdrawn, by=by, channel=EventChannel.STAFF
@@ -152,7 +152,7 @@ def _decide(merge: CustomerMerge, state: MergeState, *, by: User) -> None:
     merge.save(update_fields=["state", "decided_by", "decided_at"])
 
 
-def _withdrawn_by_either(*customers: Customer) -> set[int]:
+def _withdrawn_by(*customers: Customer) -> set[int]:
     """Return the purposes on which the last word of one of them was not a consent."""
     latest = Consent.objects.filter(customer__in=customers).latest_per_purpose()
     return {each.purpose_id for each in latest if each.decision != ConsentDecision.GIVEN}
@@ -235,7 +235,7 @@ def claim_record(user: User, email: str) -> bool:
     """Let a sign-in whose address was just proved take over the record that staff had made.
 
     Says whether there was one. The record stays, with its history; what the
-    person typed at sign-up waits for their choice.
+    person typed at sign-up waits for their choice. What they withdrew themselves stays withdrawn.
     """
     mine = Customer.objects.open().filter(user=user, email=email).first()
     recorded = Customer.objects.open().filter(user=None, email=email).first() if mine else None
@@ -258,7 +258,9 @@ def claim_record(user: User, email: str) -> bool:
         decided_by=user,
         decided_at=timezone.now(),
     )
+    withdrawn = _withdrawn_by(mine)
     _merge(mine, recorded, merge, by=user, reason="claimed")
+    withdraw_given(recorded, lambda purpose: purpose.pk in withdrawn, by=user)
     return True
 
 

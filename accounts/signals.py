@@ -16,7 +16,9 @@ from accounts.models import Customer, User
 
 @receiver(email_changed)
 def keep_email_in_step(user: User, to_email_address: EmailAddress, **kwargs: Any) -> None:
+    """Write a new sign-in address into the record, which may make it one with a recorded one."""
     follow_email(user, to_email_address.email)
+    claim_record(user, to_email_address.email)
 
 
 @receiver(email_confirmed)

@@ -8,6 +8,7 @@ from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
+from accounts.consents import decide_consent
 from accounts.merging import claim_record
 from accounts.models import Customer, CustomerMerge, IdentityCheck, User
 from accounts.recording import Agreement, record_customer
@@ -204,3 +205,25 @@ def test_two_claims_at_once_have_one_winner(portal):
     assert sorted(outcomes) == [False, True]
     assert recorded.user in (first.user, second.user)
     assert Customer.objects.count() == 2
+
+
+def test_who_changes_to_the_recorded_address_takes_the_record_over_too(client, recorded):
+    customer = make_customer(is_verified=True, full_name="Trần Thị Mai", phone="", address="")
+    (purpose,) = [given.purpose for given in recorded.consents.all()]
+    for who, decision in [
+        (customer, "given"),
+        (customer, "withdrawn"),
+        (recorded, "withdrawn"),
+        (recorded, "given"),
+    ]:
+        decide_consent(who, purpose, decision=decision, by=customer.user)
+    client.force_login(customer.user)
+
+    client.post("/account/email/", {"email": "mai@example.com", "action_add": ""})
+    prove(client)
+
+    mai = Customer.objects.open().get()
+    assert (mai, mai.user, mai.email) == (recorded, customer.user, "mai@example.com")
+    assert mai.cases.count() == 1
+    assert mai.consents.last().decision == "withdrawn"
+    assert client.get(reverse("choose_details")).context["asked"]
