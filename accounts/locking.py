@@ -1,6 +1,7 @@
 """Locking a sign-in: from that moment on nobody gets in, whoever has the password or a session."""
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -36,6 +37,14 @@ def unlock_sign_in(customer: Customer, *, password: str, by: User) -> None:
     user.locked_at = None
     user.set_password(password)
     save_as(user, by=by, reason="unlocked", fields=["locked_at", "password"])
+
+
+def forget_second_factor(customer: Customer) -> bool:
+    """Remove the second factor of a sign-in that is locked; say whether there was one.
+
+    Call it with the customer's row locked.
+    """
+    return bool(Authenticator.objects.filter(user__customer=customer).delete()[0])
 
 
 def _lock_user(customer: Customer) -> User:

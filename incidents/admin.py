@@ -41,6 +41,19 @@ class LockForm(forms.Form):
     )
 
 
+class ReleaseForm(IdentityCheckForm):
+    mailbox_is_safe = forms.BooleanField(
+        label=_("Nobody else reads the mailbox"),
+        required=False,
+        help_text=_("The link goes there. Ask where the report says that the mailbox is in doubt."),
+    )
+    removes_factor = forms.BooleanField(
+        label=_("Remove the second factor"),
+        required=False,
+        help_text=_("Only where the customer cannot pass it: somebody else may have set it up."),
+    )
+
+
 class FindingForm(forms.Form):
     finding = ProseField(
         label=_("Finding"),
@@ -68,6 +81,7 @@ class UnauthorisedUseAdmin(PersonalDataAdmin):
         "lock_text",
         "origin",
         "text",
+        "mailbox_unsafe",
         "received_at",
         "released_at",
         "unlocked_at",
@@ -128,7 +142,7 @@ class UnauthorisedUseAdmin(PersonalDataAdmin):
             step=_allow,
             title=_("Allow unlocking"),
             done=_("The customer gets a link by mail and unlocks the account with a new password."),
-            form_class=IdentityCheckForm,
+            form_class=ReleaseForm,
         )
 
     @action(  # type: ignore[untyped-decorator]

@@ -31,9 +31,9 @@ IS_LOCKED = Q(unlocked_at=None)  # the customer has not come back in yet
 class UnauthorisedUse(Case):
     """A report that somebody else may have been in a customer's account, which locks it.
 
-    needs_release: the mailed link alone does not unlock, as the mailbox is in doubt or staff
-    locked; released_at is when staff, sure of who asks, allowed it. unlocked_at is when the
-    customer came back in, or when a merge gave the locked sign-in up.
+    needs_release: the mailed link alone does not unlock, as the mailbox is in doubt
+    (mailbox_unsafe) or staff locked; released_at is when staff, sure of who asks, allowed it.
+    unlocked_at is when the customer came back in, or when a merge gave the locked sign-in up.
     """
 
     Origin = ReportOrigin
@@ -42,6 +42,7 @@ class UnauthorisedUse(Case):
     origin = models.CharField(_("reported"), max_length=10, choices=ReportOrigin, editable=False)
     text = models.TextField(_("what was noticed"), max_length=LONGEST_TEXT, blank=True)
     needs_release = models.BooleanField(_("unlocked by staff only"), editable=False)
+    mailbox_unsafe = models.BooleanField(_("mailbox in doubt"), default=False, editable=False)
     released_at = models.DateTimeField(_("unlocking allowed"), null=True, editable=False)
     unlocked_at = models.DateTimeField(_("unlocked"), null=True, editable=False)
     state = models.CharField(

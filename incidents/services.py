@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.identity_checks import record_identity_check
-from accounts.locking import lock_sign_in, unlock_sign_in
+from accounts.locking import forget_second_factor, lock_sign_in, unlock_sign_in
 from accounts.locks import lock_customer, lock_open
 from accounts.models import (
     Customer,
@@ -28,6 +28,16 @@ from incidents.models import IS_LOCKED, ReportOrigin, UnauthorisedUse, UseState,
 from notices.services import queue_notice
 
 LOCKED, RELEASED, UNLOCKED = "locked", "released", "unlocked"
+FACTOR_REMOVED = "factor_removed"
+REPORTED_FIELDS = (
+    "state",
+    "closed_at",
+    "received_at",
+    "text",
+    "needs_release",
+    "released_at",
+    "mailbox_unsafe",
+)
 
 
 @transaction.atomic
@@ -41,7 +51,8 @@ def report_unauthorised_use(
 ) -> UnauthorisedUse:
     """Lock the account, open a case, and tell the customer what happens next.
 
-    Reported again while it is locked, it stays one case, which then remembers the graver word.
+    Reported again while it is locked, it stays one case, which then remembers the graver word and
+    every text; a settled one is open again.
 
     Raises AccountClosed, and IncidentError where nobody can sign in anyway.
     """
@@ -52,7 +63,9 @@ def report_unauthorised_use(
     lock_sign_in(customer, by=by)
     known = UnauthorisedUse.objects.filter(IS_LOCKED, customer=customer).first()
     if known is not None:
-        return _add_to(known, needs_release=needs_release, text=text, by=by)
+        return _add_to(
+            known, needs_release=needs_release, mailbox_unsafe=mailbox_unsafe, text=text, by=by
+        )
     case = UnauthorisedUse(
         kind=CaseKind.UNAUTHORISED_USE,
         reference=new_reference(),
@@ -61,6 +74,7 @@ def report_unauthorised_use(
         origin=origin,
         text=text,
         needs_release=needs_release,
+        mailbox_unsafe=mailbox_unsafe,
     )
     save_as(case, by=by, reason="unauthorised use reported")
     add_event(case, LOCKED, by=by)
@@ -68,12 +82,21 @@ def report_unauthorised_use(
     return case
 
 
-def _add_to(case: UnauthorisedUse, *, needs_release: bool, text: str, by: User) -> UnauthorisedUse:
-    if needs_release and not case.needs_release:
+def _add_to(
+    case: UnauthorisedUse, *, needs_release: bool, mailbox_unsafe: bool, text: str, by: User
+) -> UnauthorisedUse:
+    was_settled = not case.is_open
+    if needs_release:
         case.needs_release, case.released_at = True, None
-    case.text = case.text or text
-    fields = ["needs_release", "released_at", "text"]
-    save_as(case, by=by, reason="unauthorised use reported", fields=fields)
+    if was_settled:
+        case.state, case.closed_at, case.received_at = UseState.REPORTED, None, timezone.now()
+    if text not in case.text:
+        case.text = f"{case.text}\n\n{text}".strip()
+    case.mailbox_unsafe |= mailbox_unsafe
+    save_as(case, by=by, reason="unauthorised use reported", fields=REPORTED_FIELDS)
+    add_event(case, UseState.REPORTED, by=by)
+    if was_settled:
+        _tell(case, "account_locked")
     return case
 
 
@@ -86,16 +109,26 @@ def allow_unlocking(
     kind: IdentityCheckKind,
     result: IdentityCheckResult,
     reference: str = "",
+    mailbox_is_safe: bool = False,
+    removes_factor: bool = False,
 ) -> bool:
     """Record how staff made sure who asks and, if it was proved, mail the link that unlocks.
 
-    Return whether it was.
+    Return whether it was. mailbox_is_safe: so the customer says of the address to which the link
+    goes. removes_factor: the second factor goes too, as somebody else may have set it up.
 
-    Raises IncidentError.
+    Raises IncidentError, also where the mailbox was in doubt and nobody says that it is safe.
     """
     _lock(case)
     if case.unlocked_at is not None or case.released_at is not None or not case.needs_release:
         raise IncidentError(_("The customer can unlock the account already, or has done so."))
+    if result == IdentityCheckResult.PROVED and case.mailbox_unsafe and not mailbox_is_safe:
+        raise IncidentError(
+            _(
+                "Somebody else may read the customer's mails. Change the email first, or make sure"
+                " that the mailbox is safe again, and tick so."
+            )
+        )
     check = record_identity_check(
         case.customer, kind=kind, channel=channel, by=by, reference=reference, result=result
     )
@@ -104,7 +137,10 @@ def allow_unlocking(
     case.released_at = timezone.now()
     save_as(case, by=by, reason="unlocking allowed", fields=["released_at"])
     add_event(case, RELEASED, by=by)
-    _tell(case, "account_locked")
+    factor_removed = removes_factor and forget_second_factor(case.customer)
+    if factor_removed:
+        add_event(case, FACTOR_REMOVED, by=by)
+    _tell(case, "account_locked", factor_removed=factor_removed)
     return True
 
 
@@ -166,7 +202,7 @@ def _lock(case: UnauthorisedUse) -> None:
     case.refresh_from_db(from_queryset=UnauthorisedUse.objects.select_for_update(of=("self",)))
 
 
-def _tell(case: UnauthorisedUse, template: str) -> None:
+def _tell(case: UnauthorisedUse, template: str, **said: bool) -> None:
     queue_notice(
         template,
         recipient=case.customer.public_id,
@@ -174,4 +210,5 @@ def _tell(case: UnauthorisedUse, template: str) -> None:
         case=case.public_id,
         reference=case.reference,
         waits=case.needs_release and case.released_at is None,
+        **said,
     )

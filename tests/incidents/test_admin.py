@@ -1,4 +1,5 @@
 import pytest
+from allauth.mfa.models import Authenticator
 
 from access.models import AccessRecord
 from accounts.merging import approve_merge, ask_merge
@@ -8,6 +9,7 @@ from notices.models import Notice
 from policies.loading import load_profile
 from privacyportal.roles import ADMINISTRATOR, AUDITOR, COMPLAINT_OFFICER, DPO
 from tests.answers import answer_of
+from tests.clients import set_up_app
 from tests.factories import make_customer, make_staff
 from tests.incidents.test_services import report, with_address
 
@@ -91,13 +93,25 @@ def test_an_officer_allows_unlocking_and_settles(client, officer, ung):
     client.post(f"{LIST}{case.pk}/release/", {**proof, "result": "not_proved"})
     case.refresh_from_db()
     assert case.released_at is None
-    client.post(f"{LIST}{case.pk}/release/", proof)
+    refused = client.post(f"{LIST}{case.pk}/release/", proof)
+    assert refused.context["form"].non_field_errors()
+    client.post(f"{LIST}{case.pk}/release/", {**proof, "mailbox_is_safe": "on"})
     client.post(f"{LIST}{case.pk}/settle/", {"finding": "Đã đổi mật khẩu."})
 
     case.refresh_from_db()
     assert case.released_at is not None
     assert (case.state, case.finding) == ("settled", "Đã đổi mật khẩu.")
     assert Notice.objects.filter(template="account_locked").count() == 2
+
+
+def test_an_officer_chooses_to_remove_a_second_factor(client, officer, ung):
+    set_up_app(ung.user)
+    case = report(ung, origin="staff", by=officer, text="x")
+    proof = {"channel": "counter", "kind": "identity_document", "result": "proved", "reference": ""}
+
+    client.post(f"{LIST}{case.pk}/release/", {**proof, "removes_factor": "on"})
+
+    assert not Authenticator.objects.filter(user=ung.user).exists()
 
 
 @pytest.mark.parametrize("rows", [1, 3])

@@ -1,6 +1,7 @@
 """Unauthorised use: what locks, what unlocks, and what stays as it is."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -9,6 +10,7 @@ from django.core import mail
 from django.db import IntegrityError, transaction
 from django.test import RequestFactory
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.assistance import address_to_confirm, change_for_customer, confirm_address
 from accounts.closing import close_account
@@ -160,6 +162,43 @@ def test_reported_twice_it_is_one_case_that_remembers_the_graver_word(ung):
     assert Notice.objects.filter(template="account_locked").count() == 1
 
 
+def test_each_report_keeps_its_text_once(ung):
+    case = report(ung, text="Địa chỉ bị đổi.")
+
+    for text in ("Cả số điện thoại.", "", "Địa chỉ bị đổi."):
+        report(ung, text=text)
+
+    case.refresh_from_db()
+    assert case.text == "Địa chỉ bị đổi.\n\nCả số điện thoại."
+
+
+def test_a_settled_report_that_is_reported_again_is_open_again_and_told(ung, officer):
+    case = report(ung)
+    long_ago = timezone.now() - timedelta(days=9)
+    UnauthorisedUse.objects.filter(pk=case.pk).update(received_at=long_ago)
+    case.refresh_from_db()
+    services.settle_report(case, finding="Không có gì.", by=officer)
+
+    assert report(ung, mailbox_unsafe=True, text="Lại nữa!") == case
+
+    case.refresh_from_db()
+    assert (case.state, case.is_open, case.finding) == ("reported", True, "Không có gì.")
+    assert case.received_at > long_ago + timedelta(days=8)
+    assert (case.text, case.may_be_unlocked) == ("Lại nữa!", False)
+    assert [event.code for event in case.events.all()] == ["locked", "settled", "reported"]
+    assert Notice.objects.filter(template="account_locked").count() == 2
+
+
+def test_a_report_that_the_mailbox_is_unsafe_takes_back_that_it_was_allowed(ung, officer):
+    case = report(ung, origin="staff", by=officer, text="x")
+    services.allow_unlocking(case, by=officer, **PROVED)
+
+    report(ung, origin="mail", mailbox_unsafe=True)
+
+    with pytest.raises(IncidentError):
+        services.unlock_account(ung, password=FRESH)
+
+
 def test_the_customer_unlocks_with_a_new_password_and_keeps_the_second_factor(ung):
     set_up_app(ung.user)
     report(ung)
@@ -183,11 +222,53 @@ def test_where_the_mailbox_is_in_doubt_staff_find_out_first_who_asks(ung, office
     assert not refused
     with pytest.raises(IncidentError):
         services.unlock_account(ung, password=FRESH)
-    assert services.allow_unlocking(case, by=officer, **PROVED)
+    assert services.allow_unlocking(case, by=officer, mailbox_is_safe=True, **PROVED)
 
     services.unlock_account(ung, password=FRESH)
     assert is_in(sign_in(ung.user, FRESH)[0])
     assert IdentityCheck.objects.filter(customer=ung).count() == 2
+
+
+def test_no_link_goes_to_a_mailbox_that_may_be_in_wrong_hands(ung, officer):
+    case = report(ung, mailbox_unsafe=True)
+    send_due_notices()
+    before = len(mail.outbox)
+
+    with pytest.raises(IncidentError):
+        services.allow_unlocking(case, by=officer, **PROVED)
+
+    send_due_notices()
+    case.refresh_from_db()
+    assert len(mail.outbox) == before
+    assert case.released_at is None
+
+
+@pytest.mark.parametrize("removes", [True, False])
+def test_staff_remove_a_factor_that_somebody_else_set_up_and_the_mail_says_so(
+    ung, officer, removes
+):
+    Customer.objects.filter(pk=ung.pk).update(language="en")
+    set_up_app(ung.user)
+    case = report(ung, origin="staff", by=officer, text="x")
+
+    services.allow_unlocking(case, by=officer, removes_factor=removes, **PROVED)
+    send_due_notices()
+    services.unlock_account(ung, password=FRESH)
+
+    assert is_in(sign_in(ung.user, FRESH)[0]) is removes
+    assert Authenticator.objects.filter(user=ung.user).exists() is not removes
+    assert ("factor_removed" in [event.code for event in case.events.all()]) is removes
+    assert ("have removed the second factor" in mail.outbox[-1].body) is removes
+
+
+def test_a_factor_stays_where_it_is_not_proved_who_asks(ung, officer):
+    set_up_app(ung.user)
+    case = report(ung, origin="staff", by=officer, text="x")
+    unproved = {**PROVED, "result": "not_proved"}
+
+    assert not services.allow_unlocking(case, by=officer, removes_factor=True, **unproved)
+
+    assert Authenticator.objects.filter(user=ung.user, type="totp").exists()
 
 
 def test_what_staff_locked_staff_allow_to_unlock(ung, officer):
