@@ -8,6 +8,7 @@ from django.db import transaction
 from accounts.accuracy import declare_accuracy
 from accounts.locks import lock_open
 from accounts.models import Customer, DeclaredValue, Occasion, User
+from accounts.phone import forget_number
 from common.history import delete_as, save_as
 from common.personal_data import is_held
 from common.tokens import new_public_id
@@ -51,6 +52,8 @@ def write_details(
         setattr(customer, name, details[name])
     if changed:
         save_as(customer, by=by, reason=reason, fields=changed)
+    if "phone" in changed:
+        forget_number(customer)
     return changed
 
 

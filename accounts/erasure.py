@@ -13,6 +13,7 @@ from accounts.exceptions import ErasureRefused
 from accounts.locks import lock_open
 from accounts.merging import history_of
 from accounts.models import Customer, User
+from accounts.phone import forget_number
 from common.erasure import erase_rows
 from common.history import save_as
 from common.personal_data import DataCategory, children_first, is_held
@@ -84,6 +85,8 @@ def erase_detail(customer: Customer, name: str, *, by: User) -> bool:
 
 def _erase_fixed(customer: Customer, name: str, by: User) -> bool:
     """Erase the value, and those that the history keeps of before."""
+    if name == "phone":
+        forget_number(customer)
     if getattr(customer, name):
         setattr(customer, name, "")
         save_as(customer, by=by, reason=f"{name} erased", fields=[name])

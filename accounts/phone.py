@@ -93,6 +93,15 @@ def verify_code(customer: Customer, code: str) -> bool:
     return True
 
 
+def forget_number(customer: Customer) -> None:
+    """Forget a number that the customer has no more, with the code that was on its way to it.
+
+    How many codes were sent stays, so that nobody gets more of them this way.
+    """
+    rows = PhoneVerification.objects.filter(customer=customer)
+    rows.update(number="", code="", verified_number="", verified_at=None)
+
+
 def is_verified(customer: Customer) -> bool:
     """Say whether the number that the customer has given now was verified."""
     row = PhoneVerification.objects.filter(customer=customer).exclude(verified_at=None).first()

@@ -9,7 +9,7 @@ class PhoneVerification(models.Model):
     """What is known of whether a customer has the phone number that they gave.
 
     Number and code are here as keyed hashes alone. verified_number is that of the number that
-    was verified: once the customer gives another, it fits no more.
+    was verified. All of them go once the customer gives another, or none.
     """
 
     customer = models.OneToOneField(

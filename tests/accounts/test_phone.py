@@ -11,13 +11,16 @@ import time_machine
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.details import correct_details
+from accounts.erasure import erase_detail
 from accounts.exceptions import PhoneRefused
-from accounts.models import PhoneVerification
+from accounts.models import Customer, PhoneVerification
 from accounts.phone import is_verified, send_code, verify_code, waits_for_verification
 from notices import sms
 from notices.models import Notice
 from notices.services import send_due_notices
 from policies.loading import load_profile
+from policies.models import Company
 from tests.answers import answer_of
 from tests.factories import make_customer
 from tests.threads import at_once
@@ -127,6 +130,37 @@ def test_a_code_for_the_number_of_before_verifies_nothing(ung):
     ung.save()
 
     assert not verify_code(ung, code)
+
+
+def test_a_code_that_went_to_another_number_does_not_verify_the_one_it_was_asked_for(ung):
+    send_code(ung)
+    correct_details(ung, details={"phone": "+84987654321"}, by=ung.user)
+    send_due_notices()
+    (message,) = sms.outbox
+    code = re.search(r"\d{6}", message.text).group()
+    assert message.number == "+84987654321"
+    correct_details(ung, details={"phone": "+84912345678"}, by=ung.user)
+
+    assert not verify_code(ung, code)
+    assert not is_verified(ung)
+
+
+@pytest.mark.parametrize("phone", ["", "+84912345678"])
+def test_an_erased_number_leaves_no_hash_but_how_many_codes_were_sent(phone):
+    Company.objects.update(required_fields=["full_name", "email"])
+    ung = make_customer(phone="+84912345678")
+    assert verify_code(ung, sent_code(ung))
+    if not phone:  # emptied before
+        Customer.objects.filter(pk=ung.pk).update(phone="")
+
+    erase_detail(ung, "phone", by=ung.user)
+
+    row = PhoneVerification.objects.get()
+    assert (row.number, row.code, row.verified_number, row.verified_at) == ("", "", "", None)
+    assert row.sent_today == 1
+    correct_details(ung, details={"phone": "+84912345678"}, by=ung.user)
+    with pytest.raises(PhoneRefused):
+        send_code(ung)
 
 
 def test_a_code_of_another_customer_verifies_nothing(ung):
