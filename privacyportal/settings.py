@@ -49,6 +49,7 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")  # the proxy overw
 SECURE_HSTS_SECONDS = int(timedelta(days=365).total_seconds()) if IS_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = IS_HTTPS
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = IS_HTTPS
+SESSION_ENGINE = "accounts.session_store"  # in the database, sealed
 CSRF_COOKIE_AGE = None  # of whoever opened a form: it ends with the browser, as the language does
 SESSION_COOKIE_AGE = int(timedelta(hours=12).total_seconds())  # from the sign-in, however busy
 SESSION_IDLE_SECONDS = int(timedelta(minutes=30).total_seconds())

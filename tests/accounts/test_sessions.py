@@ -2,10 +2,13 @@
 
 import re
 from datetime import timedelta
+from urllib.parse import unquote_plus
 
 import pytest
 import time_machine
 from allauth.account.models import EmailAddress
+from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
+from django.contrib.sessions.models import Session
 from django.core import mail
 from django.urls import clear_url_caches, path, reverse
 from django.utils import timezone
@@ -183,6 +186,24 @@ def test_a_form_that_is_interrupted_goes_through_once_it_is_clear_who_sends_it(c
 
     ung.refresh_from_db()
     assert (ung.phone, ung.address) == ("+84912345678", "Huế")
+
+
+def test_a_form_that_waits_is_sealed(client, ung):
+    client.force_login(ung.user, fresh=False)
+    client.post(reverse("edit_details"), DETAILS)
+
+    (stored,) = Session.objects.values_list("session_data", flat=True)
+
+    assert stored.startswith("v1.")
+    assert DatabaseStore().decode(stored) == {}
+    assert DETAILS["full_name"] in unquote_plus(str(dict(client.session.items())))
+
+
+def test_a_session_that_no_key_opens_signs_nobody_in(client, ung):
+    client.force_login(ung.user)
+    Session.objects.update(session_data=DatabaseStore().encode(dict(client.session.items())))
+
+    assert not is_in(client)
 
 
 def test_it_goes_through_with_a_code_of_the_app_too(client, ung):
