@@ -204,6 +204,7 @@ def test_a_customer_erases_a_device_and_it_is_new_again(ung):
 @pytest.mark.parametrize("name", ["", "0" * 32, "a\0b"])
 def test_what_names_no_device_erases_none(name, ung):
     client = sign_in(ung.user)
+    client.confirm(ung.user)
 
     answer = client.post(reverse("forget_device"), {"device": name})
 
