@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
 from typing import Any
 
 from django.http import HttpResponse
@@ -65,9 +66,10 @@ def numbered_rows(text: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def safe_cell(value: object) -> str:
-    """Return the text of a cell that no spreadsheet takes for a formula."""
+    """Return the text of a cell that no spreadsheet takes for a formula. A number stays one."""
     text = str(value)
-    return f"'{text}" if FORMULA.match(text) else text
+    is_number = isinstance(value, int | float | Decimal)
+    return f"'{text}" if not is_number and FORMULA.match(text) else text
 
 
 def csv_response(name: str, rows: Iterable[Iterable[Any]]) -> HttpResponse:

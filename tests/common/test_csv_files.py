@@ -1,5 +1,6 @@
 import csv
 import io
+from decimal import Decimal
 
 import pytest
 
@@ -58,6 +59,8 @@ def test_no_cell_is_taken_for_a_formula(cell):
     assert next(csv.reader(io.StringIO(text, newline="")))[0][0] == "'"
 
 
-@pytest.mark.parametrize("cell", ["", "Trần Thị Hoa", "0912345678", "a=b", 5])
+@pytest.mark.parametrize(
+    "cell", ["", "Trần Thị Hoa", "0912345678", "a=b", 5, -5, -0.5, Decimal("-5.10")]
+)
 def test_other_cells_stay_as_they_are(cell):
     assert safe_cell(cell) == str(cell)
