@@ -1,7 +1,11 @@
 from collections.abc import Collection
+from datetime import datetime
+from typing import Any
 
+from django.db.models import OuterRef, QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from accounts.activity import counts_as_activity
 from calls.models import CallRecording
 from calls.retention import remember_sources
 from common.personal_data import (
@@ -34,6 +38,11 @@ declare(
 )
 
 exempt("calls.ErasedRecording", because="the hash of an id that the telephone system gave a call")
+
+
+@counts_as_activity
+def calling(since: datetime) -> QuerySet[Any, Any]:
+    return CallRecording.objects.filter(customer=OuterRef("pk"), started_at__gte=since)
 
 
 @erasure_step

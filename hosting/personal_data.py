@@ -1,5 +1,12 @@
+from datetime import datetime
+from typing import Any
+
+from django.db.models import OuterRef, Q, QuerySet
+
+from accounts.activity import counts_as_activity
 from common.personal_data import DataCategory, Declaration, declare, mask_all
 from hosting.models import HostedService
+from policies.counting import local_day
 
 declare(
     Declaration(
@@ -19,3 +26,9 @@ declare(
         page="hosting",
     )
 )
+
+
+@counts_as_activity
+def being_hosted(since: datetime) -> QuerySet[Any, Any]:
+    lately = Q(ended_on=None) | Q(ended_on__gte=local_day(since))
+    return HostedService.objects.filter(lately, customer=OuterRef("pk"))

@@ -11,6 +11,7 @@ from accounts.consents import decide_consent
 from accounts.merging import approve_merge, ask_merge
 from accounts.models import Customer, ServiceEnd
 from common.cards import MASKED
+from calls.models import CallRecording
 from common.jobs import all_jobs
 from common.models import JobStatus
 from notices.models import Notice
@@ -22,6 +23,7 @@ from retention.idle import ASK, ask_about_idle_data, decide_review
 from retention.models import NecessityReview
 from tests.answers import answer_of
 from tests.factories import PASSWORD, make_complaint, make_customer, make_staff
+from tests.hosting.conftest import make_service
 from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
@@ -76,6 +78,24 @@ def complaining(customer):
     make_complaint(customer=customer)
 
 
+def being_hosted(customer):
+    make_service(customer)
+
+
+def calling(customer):
+    CallRecording.objects.create(
+        customer=customer,
+        direction="in",
+        started_at=timezone.now() - timedelta(days=5),
+        duration=timedelta(minutes=4),
+        purpose=Purpose.objects.all()[0],
+        size=1,
+    )
+
+
+ACTS = [signed_in, corrected, consenting, complaining, being_hosted, calling]
+
+
 def test_an_account_is_asked_about_once_when_nobody_used_it_for_long():
     idle = make_idle()
     make_customer()
@@ -85,14 +105,14 @@ def test_an_account_is_asked_about_once_when_nobody_used_it_for_long():
     assert waiting() == {idle.pk}
 
 
-@pytest.mark.parametrize("act", [signed_in, corrected, consenting, complaining])
+@pytest.mark.parametrize("act", ACTS)
 def test_whoever_did_something_is_not_idle(act):
     customer = make_idle()
     act(customer)
     assert ask_about_idle_data() == 0
 
 
-@pytest.mark.parametrize("act", [signed_in, corrected, consenting, complaining])
+@pytest.mark.parametrize("act", ACTS)
 def test_an_account_that_is_used_again_is_asked_about_no_more(review, act):
     act(review.customer)
     with pytest.raises(ReviewRefused):
@@ -100,6 +120,12 @@ def test_an_account_that_is_used_again_is_asked_about_no_more(review, act):
     ask_about_idle_data()
     assert not NecessityReview.objects.exists()
     assert Customer.objects.get().is_open
+
+
+def test_a_service_that_ended_long_ago_keeps_nobody_busy():
+    ended_on = (timezone.now() - LONG_AGO).date()
+    make_service(make_idle(), started_on=ended_on, ended_on=ended_on)
+    assert ask_about_idle_data() == 1
 
 
 def test_without_a_rule_that_lets_such_data_go_nothing_is_asked():
