@@ -71,12 +71,16 @@ class NewCustomer:
 
 @dataclass
 class ReadFile:
-    """What a file says. ``unknown`` are the columns that mean nothing here."""
+    """What a file says. ``unknown`` are the columns that mean nothing here.
+
+    masked: how many cells held the number of a payment card.
+    """
 
     rows: list[NewCustomer] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
     total: int = 0
+    masked: int = 0
 
 
 def read_customers(content: bytes) -> ReadFile:
@@ -103,6 +107,7 @@ def read_customers(content: bytes) -> ReadFile:
             found.rows.append(row)
         else:
             found.faults += row
+    found.masked = reader.masked
     return found
 
 
@@ -156,6 +161,7 @@ class _RowReader:
         form = CustomerForm()
         self.fields: Mapping[str, forms.Field] = form.fields
         self.declared = form.declared_fields_asked
+        self.masked = 0
         self.versions: dict[date, str] = {}  # in effect on a day, asked once
         self.purposes = {purpose.code: purpose for purpose in Purpose.objects.asking_consent()}
 
@@ -181,7 +187,9 @@ class _RowReader:
         if name == "language":
             value = value.lower()
         try:
-            return str(self.fields[name].clean(value) or "")
+            cleaned = str(self.fields[name].clean(value) or "")
+            self.masked += getattr(self.fields[name], "masked", False)
+            return cleaned
         except ValidationError as error:
             self._fault(name, " ".join(error.messages))
             return ""

@@ -44,6 +44,7 @@ class Preview:
     faults: list[Fault]
     unknown: list[str]
     total: int
+    masked: int
 
     @property
     def duplicates(self) -> int:
@@ -71,6 +72,7 @@ def _preview(read: ReadFile) -> Preview:
         faults=sorted([*read.faults, *twice], key=lambda fault: fault.line),
         unknown=read.unknown,
         total=read.total,
+        masked=read.masked,
     )
 
 

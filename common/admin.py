@@ -26,6 +26,7 @@ from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
 
 from common.errors import PortalError
+from common.forms import tell_of_masked_cards
 from common.history_page import REASONS, changes_between, value_of
 from common.job_report import report_jobs
 from common.models import JobStatus
@@ -233,6 +234,7 @@ class PortalAdmin(SimpleHistoryAdmin, ModelAdmin):
         except PortalError as error:
             form.add_error(None, str(error))
             return None
+        tell_of_masked_cards(request, form)
         self.message_user(request, str(done), messages.SUCCESS)
         return redirect(after(answer))
 

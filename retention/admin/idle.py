@@ -17,7 +17,7 @@ from unfold.decorators import action, display
 from access.admin import SHORT_ID, PersonalDataAdmin
 from access.purposes import DATA_RETENTION
 from common.admin import named, themed
-from common.forms import ProseField
+from common.forms import ProseField, tell_of_masked_cards
 from common.personal_data import DataCategory
 from policies.counting import local_day
 from retention.idle import decide_review
@@ -104,6 +104,7 @@ class NecessityReviewAdmin(PersonalDataAdmin):
         is_sent = "decision" in request.POST
         form = themed(DecideForm(request.POST if is_sent else None))
         if form.is_valid():
+            tell_of_masked_cards(request, form)
             self.run_on_each(request, queryset, partial(decide_review, **form.cleaned_data))
             return None
         return TemplateResponse(

@@ -311,3 +311,11 @@ def test_details_that_the_company_asks_for_are_imported_too(client, dpo):
 
     (value,) = Customer.objects.get().declared.all()
     assert (value.field, value.value) == (asked, "Công ty Hoa")
+
+
+def test_the_preview_tells_of_cards_that_go_in_masked(client, dpo):
+    page = upload(client, f"{HEAD}\nLê Mai;mai@example.com;0912345678;Thẻ 4111 1111 1111 1111\n")
+
+    assert "Numbers of payment cards, masked" in page.text
+    client.post(preview_page(page))
+    assert Customer.objects.get().address == "Thẻ •••• •••• •••• ••••"
