@@ -4,7 +4,7 @@ An address becomes a sign-in address only by its owner's own hand: the mail to i
 carries a link, signed, good for a few days, which names the address by its hash.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -17,6 +17,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.details import NONE, put_declared, write_details
+from accounts.erasure import erase_details
 from accounts.exceptions import AddressTaken, NothingToChange
 from accounts.identity_checks import record_identity_check
 from accounts.locks import lock_open
@@ -46,6 +47,7 @@ def change_for_customer(
     details: Mapping[str, str],
     declared: Mapping[str, str] = NONE,
     email: str = "",
+    erase: Collection[str] = (),
     reason: str,
     by: User,
     channel: RequestChannel,
@@ -56,11 +58,12 @@ def change_for_customer(
 ) -> AssistedChange | None:
     """Record the identity check and, if it proved who asks, write what they asked for.
 
+    erase: names of what they want gone, from the history too; nothing of it is in the others.
     Returns None when it did not: nothing is changed then. The customer is told
     at the address of before, and at a new one. One who can sign in keeps the
     address until they confirm the new one.
 
-    Raises AccountClosed, AddressTaken, NothingToChange.
+    Raises AccountClosed, AddressTaken, ErasureRefused, NothingToChange.
     """
     lock_open(customer)
     check = record_identity_check(
@@ -78,6 +81,7 @@ def change_for_customer(
     email = _new_address(customer, email)
     changed = _write(customer, details, email, by=by, reason=f"asked {channel}")
     changed += put_declared(customer, declared, by=by)
+    changed += erase_details(customer, erase, by=by) if erase else []
     if not changed:
         raise NothingToChange(_("Nothing here differs from what is recorded already."))
     change = AssistedChange.objects.create(

@@ -20,8 +20,19 @@ from django.utils.translation import gettext as _
 
 from accounts.consents import withdraw_given
 from accounts.exceptions import ClosingRefused
-from accounts.locks import lock_customer
-from accounts.models import ClosingCause, Customer, EventChannel, ServiceEnd, User
+from accounts.identity_checks import record_identity_check
+from accounts.locks import lock_customer, lock_open
+from accounts.models import (
+    AssistedChange,
+    ClosingCause,
+    Customer,
+    EventChannel,
+    IdentityCheckKind,
+    IdentityCheckResult,
+    RequestChannel,
+    ServiceEnd,
+    User,
+)
 from accounts.sessions import end_sessions
 from common.history import save_as
 from common.personal_data import DataCategory
@@ -104,6 +115,36 @@ def close_account(customer: Customer, *, by: User, waives_grace: bool = False) -
 
 
 @transaction.atomic
+def close_for_customer(
+    customer: Customer,
+    *,
+    reason: str,
+    by: User,
+    channel: RequestChannel,
+    kind: IdentityCheckKind,
+    result: IdentityCheckResult = IdentityCheckResult.PROVED,
+    reference: str = "",
+) -> AssistedChange | None:
+    """Record the identity check and, if it proved who asks, close the account as they wish.
+
+    Returns None when it did not. Receipt and days of grace are those of a customer who
+    closes the account alone.
+
+    Raises AccountClosed, NotConfigured.
+    """
+    lock_open(customer)
+    check = record_identity_check(
+        customer, kind=kind, channel=channel, by=by, reference=reference, result=result
+    )
+    if check.result != IdentityCheckResult.PROVED:
+        return None
+    close_account(customer, by=by)
+    return AssistedChange.objects.create(
+        customer=customer, identity_check=check, fields=["closed_at"], reason=reason
+    )
+
+
+@transaction.atomic
 def end_service(customer: Customer, *, ended_on: date, reason: str, by: User | None) -> date:
     """Record that the customer stopped using the service; the period runs from that day on.
 
@@ -157,8 +198,11 @@ def _close(
     customer.closing_rule = terms.rule
     customer.kept_until = terms.kept_until
     customer.grace_until = terms.grace_until
-    save_as(customer, by=by, reason=REASONS[cause], fields=CLOSING_FIELDS)
-    withdraw_given(customer, by=by, channel=_channel(cause, by))
+    channel = _channel(customer, by)
+    is_assisted = cause == ClosingCause.CUSTOMER and channel == EventChannel.STAFF
+    reason = "closed for customer" if is_assisted else REASONS[cause]
+    save_as(customer, by=by, reason=reason, fields=CLOSING_FIELDS)
+    withdraw_given(customer, by=by, channel=channel)
     for ending in _endings:
         ending(customer, by)
     if customer.user is not None:
@@ -175,10 +219,10 @@ def _close(
     return terms.kept_until
 
 
-def _channel(cause: ClosingCause, by: User | None) -> EventChannel:
-    if cause == ClosingCause.CUSTOMER:
-        return EventChannel.WEB
-    return EventChannel.STAFF if by else EventChannel.PORTAL
+def _channel(customer: Customer, by: User | None) -> EventChannel:
+    if by is None:
+        return EventChannel.PORTAL
+    return EventChannel.WEB if by == customer.user else EventChannel.STAFF
 
 
 def end_sign_in(user: User, *, by: User | None, reason: str) -> None:

@@ -5,6 +5,8 @@ it was erased, when and by whom; of all else nothing is kept but the mail that
 tells of it. The purge of a whole customer is retention's.
 """
 
+from collections.abc import Iterable
+
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -47,6 +49,12 @@ def erasable_details() -> list[str]:
     return [name for name in ERASABLE if name not in required]
 
 
+def erasable_declared() -> list[str]:
+    """Return the codes of what customers declared beside these and may erase."""
+    declared = DeclaredField.objects.exclude(code__in=_required())
+    return list(declared.values_list("code", flat=True))
+
+
 def erasable_categories() -> set[DataCategory]:
     """Return the kinds of data that customers may erase at once, as far as it can go."""
     required = _required()
@@ -72,15 +80,28 @@ def erase_detail(customer: Customer, name: str, *, by: User) -> bool:
 
     Raises AccountClosed, ErasureRefused.
     """
+    erased = erase_details(customer, [name], by=by)
+    if erased:
+        tell_of_change(customer)
+    return bool(erased)
+
+
+@transaction.atomic
+def erase_details(customer: Customer, names: Iterable[str], *, by: User) -> list[str]:
+    """Erase these as erase_detail does; return those of which there was anything.
+
+    Who calls it tells the customer.
+
+    Raises AccountClosed, ErasureRefused.
+    """
     lock_erasable(customer)
+    return [name for name in names if _erase(customer, name, by)]
+
+
+def _erase(customer: Customer, name: str, by: User) -> bool:
     if reason := why_detail_stays(name):
         raise ErasureRefused(reason)
-    was_there = (
-        _erase_fixed(customer, name, by) if name in FIXED else forget_declared(customer, name)
-    )
-    if was_there:
-        tell_of_change(customer)
-    return was_there
+    return _erase_fixed(customer, name, by) if name in FIXED else forget_declared(customer, name)
 
 
 def _erase_fixed(customer: Customer, name: str, by: User) -> bool:

@@ -4,16 +4,19 @@ from typing import Any
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from access.admin import PersonalDataAdmin
 from accounts.assistance import change_for_customer, invite_to_claim
+from accounts.erasure import erasable_declared, erasable_details
 from accounts.exceptions import IdentityNotProved
 from accounts.forms import DetailsForm
 from accounts.identity_checks import LONGEST_NUMBER, stored_proof
 from accounts.models import Customer, IdentityCheckKind, IdentityCheckResult, RequestChannel
-from accounts.models.assistance import LONGEST_REASON
+from accounts.models.assistance import LONGEST_REASON, labels_of
 from common.attachments import (
     JPEG,
     PDF,
@@ -64,6 +67,12 @@ class AssistForm(IdentityCheckForm, DetailsForm):
     """What a customer wants changed. What they did not speak of stays, and is not shown."""
 
     email = AddressField(label=_("Email"), required=False)
+    erase = forms.MultipleChoiceField(
+        label=_("To erase"),
+        required=False,
+        help_text=_("It goes from the history too, and for good."),
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+    )
     paper = forms.FileField(
         label=_("Paper that proves it"),
         required=False,
@@ -76,13 +85,17 @@ class AssistForm(IdentityCheckForm, DetailsForm):
         help_text=_("What the customer asked for. They read it in their account."),
         widget=forms.Textarea(attrs={"rows": 3}),
     )
-    field_order = ["full_name", "phone", "address", "email", "reason"]
+    field_order = ["full_name", "phone", "address", "email", "erase", "reason"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name in self.fields.keys() - {*IdentityCheckForm.base_fields, "reason", "paper"}:
+        others = {*IdentityCheckForm.base_fields, "erase", "reason", "paper"}
+        for name in self.fields.keys() - others:
             self.fields[name].required = False
             self.fields[name].widget.attrs["autocomplete"] = "off"
+        names = [*erasable_details(), *erasable_declared()]
+        erase: Any = self.fields["erase"]
+        erase.choices = list(zip(names, map(capfirst, labels_of(names)), strict=True))
 
     def clean(self) -> dict[str, Any]:
         """Hand on what the service takes: the details that were filled in, and the check."""
@@ -94,9 +107,16 @@ class AssistForm(IdentityCheckForm, DetailsForm):
             {name: value for name, value in told.items() if value}
             for told in (self.details, self.declared)
         )
-        mail, reason = self.cleaned_data["email"], self.cleaned_data["reason"]
-        asked = {"details": details, "declared": declared, "email": mail, "reason": reason}
-        return {**asked, **self.check_made, "paper": paper}
+        asked = {name: self.cleaned_data[name] for name in ("email", "erase", "reason")}
+        if {*details, *declared} & {*asked["erase"]}:
+            self.add_error("erase", _("A detail is either changed or erased."))
+        return {
+            "details": details,
+            "declared": declared,
+            **asked,
+            **self.check_made,
+            "paper": paper,
+        }
 
     def _checked(self, paper: Any) -> CheckedFile | None:
         if not paper:

@@ -1,4 +1,4 @@
-"""Steps by which staff close an account whose service has ended, and open a closed one again."""
+"""Steps by which staff close an account, and open a closed one again."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from unfold.decorators import action
 
 from access.admin import PersonalDataAdmin
 from accounts.admin.assist import CHANGE_CUSTOMER, NOT_PROVED, IdentityCheckForm
-from accounts.closing import end_service
+from accounts.closing import close_for_customer, end_service
 from accounts.exceptions import IdentityNotProved
 from accounts.models import Customer
 from accounts.models.assistance import LONGEST_REASON
@@ -30,7 +30,7 @@ class EndServiceForm(forms.Form):
     )
 
 
-class ReopenForm(IdentityCheckForm):
+class AskedForm(IdentityCheckForm):
     reason = ProseField(
         label=_("Reason"),
         max_length=LONGEST_REASON,
@@ -44,6 +44,20 @@ class ClosingAdmin(PersonalDataAdmin):
         self, request: HttpRequest, object_id: str | None = None
     ) -> bool:
         return bool(request.user.has_perm(CHANGE_CUSTOMER)) and _is_closed(object_id, closed=False)
+
+    @action(  # type: ignore[untyped-decorator]
+        description=_("Close for the customer"), icon="person_off", permissions=["end_service"]
+    )
+    def close(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self.step_view(
+            request,
+            object_id,
+            permission=CHANGE_CUSTOMER,
+            step=_close,
+            title=_("Close for the customer"),
+            done=_("The account is closed, and the customer gets the receipt by mail."),
+            form_class=AskedForm,
+        )
 
     def has_reopen_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         return bool(request.user.has_perm(CHANGE_CUSTOMER)) and _is_closed(object_id, closed=True)
@@ -75,13 +89,18 @@ class ClosingAdmin(PersonalDataAdmin):
             step=_reopen,
             title=_("Open the account again"),
             done=_("The account is open again, and the customer is told by mail."),
-            form_class=ReopenForm,
+            form_class=AskedForm,
         )
 
 
 def _is_closed(object_id: str | None, *, closed: bool) -> bool:
     rows = Customer.objects.filter(closed_at__isnull=not closed)
     return object_id is not None and object_id.isdecimal() and rows.filter(pk=object_id).exists()
+
+
+def _close(customer: Customer, **asked: Any) -> None:
+    if close_for_customer(customer, **asked) is None:
+        raise IdentityNotProved(NOT_PROVED)
 
 
 def _reopen(customer: Customer, **asked: Any) -> None:

@@ -52,7 +52,10 @@ class CustomerAdmin(RevealingAdmin, AssistingAdmin, ClosingAdmin, RecordingAdmin
     actions_detail = [
         "reveal",
         "assist",
-        {"title": _("More"), "items": ["invite", "merge", "end_service", "reopen"]},
+        {
+            "title": _("More"),
+            "items": ["invite", "merge", "close", "end_service", "reopen"],
+        },
     ]
     change_form_outer_after_template = "admin/accounts/customer/record.html"
 

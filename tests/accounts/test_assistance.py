@@ -1,4 +1,5 @@
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,14 +11,17 @@ from django.utils import timezone
 from access.models import AccessRecord
 from accounts.assistance import change_for_customer
 from accounts.closing import close_account
+from accounts.consents import decide_consent
+from accounts.details import put_declared
 from accounts.exceptions import AccountClosed
 from accounts.identity_checks import erase_proofs, record_identity_check
 from accounts.models import AssistedChange, Customer, IdentityCheck, IdentityProof, User
 from common.files import remove_doomed_files
 from notices.models import Notice
 from notices.services import send_due_notices
+from policies.counting import local_day
 from policies.loading import load_profile
-from policies.models import DeclaredField
+from policies.models import DeclaredField, Purpose
 from privacyportal.roles import ADMINISTRATOR, AUDITOR, COMPLAINT_OFFICER, DPO
 from retention.purge import erase
 from tests.clients import PortalClient
@@ -441,3 +445,114 @@ def test_the_list_of_checks_makes_the_same_queries_for_any_number_of_rows(
 
     with django_assert_num_queries(11):
         client.get("/admin/accounts/identitycheck/")
+
+
+def test_sp_9_staff_erase_for_a_customer_who_asks(client, officer, hoa, mailoutbox):
+    load_profile("clever_group")  # requires the phone number
+    assist(client, hoa, full_name="Trần Thị Hoa Mai", erase=["address"])
+
+    hoa.refresh_from_db()
+    change = AssistedChange.objects.get()
+    assert (hoa.address, hoa.full_name) == ("", "Trần Thị Hoa Mai")
+    assert change.fields == ["full_name", "address"]
+    assert set(hoa.history.values_list("full_name", flat=True)) == {hoa.full_name, "Trần Thị Hoa"}
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM accounts_historicalcustomer WHERE address != ''")
+        assert cursor.fetchone() == (0,)
+    (mail,) = mails_to("hoa@example.com", mailoutbox)
+    assert "full name, address" in mail.body
+
+
+def test_staff_erase_what_the_company_asked_beyond(client, officer, hoa):
+    load_profile("clever_group")
+    field = DeclaredField.objects.filter(is_required=False)[0]
+    put_declared(hoa, {field.code: "ABC"}, by=officer)
+
+    assist(client, hoa, erase=[field.code])
+
+    assert AssistedChange.objects.get().fields == [field.code]
+    assert not hoa.declared.exists()
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"erase": ["full_name"]}, "Select a valid choice"),
+        ({"erase": ["address"], "address": "1 Huế"}, "either changed or erased"),
+        ({"erase": ["address"], "result": "not_proved"}, "not proved who asks"),
+    ],
+)
+def test_what_must_stay_or_is_not_proved_stays(asked, said, client, officer, hoa):
+    page = assist(client, hoa, **asked)
+
+    assert said in page.text
+    hoa.refresh_from_db()
+    assert (hoa.full_name, hoa.address) == ("Trần Thị Hoa", "5 Lê Lợi, Huế")
+    assert not AssistedChange.objects.exists()
+
+
+def test_staff_erase_nothing_under_a_hold(client, officer, hoa):
+    make_hold(hoa)
+
+    page = assist(client, hoa, erase=["address"])
+
+    assert "the law obliges us to keep it" in page.text
+    hoa.refresh_from_db()
+    assert hoa.address == "5 Lê Lợi, Huế"
+    assert not IdentityCheck.objects.exists()
+
+
+def test_staff_are_told_of_a_card_that_was_masked(client, officer, hoa):
+    url = f"{CUSTOMERS}{hoa.pk}/assist/"
+    typed = asked(address="1 Huế", reason="Thẻ 4111 1111 1111 1111")
+
+    page = client.post(url, typed, follow=True)
+
+    assert "We masked it and did not keep it" in page.text
+    assert AssistedChange.objects.get().reason == "Thẻ •••• •••• •••• ••••"
+
+
+def close_for(client, customer, **kwargs):
+    return client.post(f"{CUSTOMERS}{customer.pk}/close/", asked(**kwargs), follow=True)
+
+
+def test_sp_9_staff_close_for_a_customer_who_asks(client, officer, hoa, mailoutbox):
+    assert client.get(f"{CUSTOMERS}{hoa.pk}/close/").status_code == 200
+    close_for(client, hoa)
+
+    hoa.refresh_from_db()
+    latest = hoa.history.latest()
+    assert (hoa.closing_cause, hoa.is_open) == ("customer", False)
+    assert hoa.grace_until == local_day(timezone.now()) + timedelta(days=7)
+    assert (latest.history_user, latest.history_change_reason) == (officer, "closed for customer")
+    assert AssistedChange.objects.get().fields == ["closed_at"]
+    assert IdentityCheck.objects.get().by == officer
+    (mail,) = mails_to("hoa@example.com", mailoutbox)
+    assert "/closed/" in mail.body
+
+
+def test_nobody_closes_without_proof_or_right_or_twice(client, officer, hoa):
+    page = close_for(client, hoa, result="not_proved")
+    assert "not proved who asks" in page.text
+    client.force_login(make_staff(AUDITOR))
+    assert close_for(client, hoa).status_code == 403
+    hoa.refresh_from_db()
+    assert hoa.is_open
+
+    client.force_login(officer)
+    close_for(client, hoa)
+    checks = IdentityCheck.objects.count()
+    close_for(client, hoa)
+    assert IdentityCheck.objects.count() == checks
+
+
+def test_what_ended_with_the_closing_bears_the_channel_of_staff(officer, hoa):
+    purpose = Purpose.objects.asking_consent()[0]
+    decide_consent(hoa, purpose, decision="given", by=hoa.user)
+
+    close_account(hoa, by=officer)
+
+    assert list(hoa.consents.values_list("decision", "channel")) == [
+        ("given", "web"),
+        ("withdrawn", "staff"),
+    ]

@@ -278,7 +278,7 @@ def test_the_desk_opens_an_account_again(client, closed):
     assert fresh(closed).is_open
 
 
-@pytest.mark.parametrize("action", ["reopen", "end_service"])
+@pytest.mark.parametrize("action", ["reopen", "end_service", "close"])
 def test_whoever_may_not_change_customers_neither_opens_nor_ends(client, closed, action):
     client.force_login(make_staff(AUDITOR))
     assert client.post(f"/admin/accounts/customer/{closed.pk}/{action}/").status_code == 403
@@ -293,14 +293,15 @@ def test_the_end_of_a_service_starts_the_period_without_the_customer(client):
     client.force_login(make_staff(DPO))
     ended_on = today() - timedelta(days=3)
 
-    form = {"ended_on": ended_on.isoformat(), "reason": "hết hạn hợp đồng"}
+    form = {"ended_on": ended_on.isoformat(), "reason": "hết hạn, thẻ 4111111111111111"}
     response = client.post(f"/admin/accounts/customer/{customer.pk}/end_service/", form)
 
     assert response.status_code == 302
     customer = fresh(customer)
     assert (customer.closing_cause, customer.closing_rule.trigger) == ("service_ended",) * 2
     assert customer.kept_until == today() + timedelta(days=7)  # so that a mistake is found
-    assert customer.service_ends.get().ended_on == ended_on
+    end = customer.service_ends.get()
+    assert (end.ended_on, end.reason) == (ended_on, "hết hạn, thẻ •••• •••• •••• ••••")
     with pytest.raises(ReopeningRefused):
         change_mind(customer)
 
