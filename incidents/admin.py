@@ -117,6 +117,7 @@ class UnauthorisedUseAdmin(PersonalDataAdmin):
             request,
             form_class=LockForm,
             act=lambda **data: self._lock(request, **data),
+            initial={"customer": request.GET.get("customer", "")},
             title=_("Lock the sign-in of a customer"),
             done=_("The sign-in is locked, every session has ended, and the customer is told."),
             back=reverse("admin:incidents_unauthoriseduse_changelist"),

@@ -4,6 +4,8 @@ from typing import Any
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
@@ -29,6 +31,7 @@ from common.attachments import (
 from common.forms import AddressField, LineField, ProseField
 
 CHANGE_CUSTOMER = "accounts.change_customer"
+LOCK = "incidents.add_unauthoriseduse"
 PAPERS = (PDF, JPEG, PNG)
 LARGEST_PAPER = 5 * 1024 * 1024  # bytes
 NOT_PROVED = _("The check is recorded. Nothing else was done, because it is not proved who asks.")
@@ -165,6 +168,21 @@ class AssistingAdmin(PersonalDataAdmin):
             done=_("The invitation is on its way. Who signs up with that address has this record."),
             form_class=InviteForm,
         )
+
+    def has_lock_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        """Offer it where there is a sign-in that is not locked."""
+        free = Customer.objects.open().filter(user__locked_at=None).exclude(user=None)
+        known = object_id is None or free.filter(pk=object_id).exists()
+        return known and bool(request.user.has_perm(LOCK))
+
+    @action(  # type: ignore[untyped-decorator]
+        description=_("Lock the sign-in"), icon="lock", permissions=["lock"]
+    )
+    def lock(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Lead to the page that opens a case of unauthorised use, about this customer."""
+        customer = self.get_row(request, object_id, LOCK)
+        page = reverse("admin:incidents_unauthoriseduse_add")
+        return redirect(f"{page}?customer={customer.public_id}")
 
 
 def _invite(customer: Customer, **asked: Any) -> None:

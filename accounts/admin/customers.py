@@ -54,7 +54,7 @@ class CustomerAdmin(RevealingAdmin, AssistingAdmin, ClosingAdmin, RecordingAdmin
         "assist",
         {
             "title": _("More"),
-            "items": ["invite", "merge", "close", "end_service", "reopen"],
+            "items": ["invite", "merge", "lock", "close", "end_service", "reopen"],
         },
     ]
     change_form_outer_after_template = "admin/accounts/customer/record.html"

@@ -133,3 +133,17 @@ def test_sp_2_is_never_called_kept_and_broken_by_an_account_left_open(ung):
     User.objects.filter(pk=ung.user.pk).update(locked_at=None)
 
     assert answer_of("SP-2") == ("broken", 1, "customers")
+
+
+def test_the_page_of_a_customer_leads_to_the_lock(client, officer, ung):
+    page = f"/admin/accounts/customer/{ung.pk}/"
+    assert f"{page}lock/" in client.get(f"{page}change/").text
+
+    form = client.get(f"{page}lock/", follow=True)
+
+    assert form.context_data["form"]["customer"].value() == ung.public_id
+    assert not UnauthorisedUse.objects.exists()
+    report(ung)
+    assert f"{page}lock/" not in client.get(f"{page}change/").text
+    client.force_login(make_staff(AUDITOR))
+    assert client.get(f"{page}lock/").status_code == 403
