@@ -110,10 +110,6 @@ not_built(
     because=_("What is disclosed, to whom and on which basis is not recorded here yet."),
 )
 not_built(
-    "removal_by_request",
-    because=_("Customers can close the account themselves; asking staff for it is not built yet."),
-)
-not_built(
     "confidentiality",
     because=_("Access goes by role and is recorded; confidentiality undertakings are not yet."),
 )

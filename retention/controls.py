@@ -1,5 +1,6 @@
 """What closed accounts and tombstones say about the promises."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from access.models import AccessRecord
 from access.purposes import BUILT_IN
-from accounts.models import Customer, ServiceReport
+from accounts.models import ClosingCause, Customer, CustomerQuerySet, ServiceReport
 from common.models import JobStatus
 from policies.counting import local_day
 from policies.models import Promise, PromiseStatus
@@ -57,6 +58,23 @@ def ended_services(promise: Promise) -> Asking:
     if measure.status == PromiseStatus.KEPT and not counts["reports"]:
         return not_measured(NOT_REPORTED)
     return measure
+
+
+UNRECORDED = _("A request that nobody recorded goes unseen.")
+
+
+@control(
+    "removal_by_request", counts=_("Customers who asked for removal and whose data should be gone")
+)
+def removal_by_request(promise: Promise) -> Asking:
+    """Judge the purge as ended_services does, of the accounts that their customers had closed.
+
+    They close them by signing in, or staff do, having made sure who asks. A single detail goes at
+    once, by either way.
+    """
+    asked = Customer.objects.filter(closing_cause=ClosingCause.CUSTOMER)
+    measure = _judge_purge((yield _due(asked)))
+    return replace(measure, note=measure.note or UNRECORDED)
 
 
 NOT_ASKED = _("Idle accounts have not been looked for lately.")
@@ -114,9 +132,10 @@ def closed_accounts(promise: Promise) -> Asking:
     return measure
 
 
-def _due() -> dict[str, QuerySet[Any, Any]]:
+def _due(among: CustomerQuerySet | None = None) -> dict[str, QuerySet[Any, Any]]:
     today = local_day(timezone.now())
-    due = free_to_go(Customer.objects.kept_too_long(today))
+    customers = Customer.objects.all() if among is None else among
+    due = free_to_go(customers.kept_too_long(today))
     return {
         "late": due.kept_too_long(today - timedelta(days=1)),
         "unapproved": due.filter(closing_rule__approval=None),

@@ -26,11 +26,12 @@ def approved():
     return approve(rule_after_closing(timezone.localdate()))
 
 
-def due(days):
+def due(days, cause="customer"):
     """A closed account whose data was to be kept until that many days ago."""
     customer = make_customer(closed_days_ago=400)
     customer.kept_until = timezone.localdate() - timedelta(days=days)
-    customer.save(update_fields=["kept_until"])
+    customer.closing_cause = cause
+    customer.save(update_fields=["kept_until", "closing_cause"])
     return customer
 
 
@@ -131,3 +132,14 @@ def test_fpt_7_is_not_broken_by_accounts_that_were_opened_again(approved):
 
     assert answer_of("FPT-7") == ("kept", 0, "customers")
     assert answer_of("FPT-8") == ("kept", 0, "customers")
+
+
+def test_sp_6_who_asks_for_removal_is_gone_in_time():
+    load_profile("speedsms")
+    approve(rule_after_closing(timezone.localdate()))
+    due(1)
+    due(30, cause="service_ended")
+    assert answer_of("SP-6") == ("kept", 0, "customers")
+
+    due(2)
+    assert answer_of("SP-6") == ("broken", 1, "customers")
