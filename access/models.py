@@ -17,7 +17,7 @@ class AccessAction(models.TextChoices):
     DOWNLOAD = "download", _("file downloaded")
     PLAY = "play", _("recording played")
     EXPORT = "export", _("exported")
-    CHECK = "check", _("asked whether contact is allowed")
+    CHECK = "check", _("asked whether a use is allowed")
 
 
 class AccessRecordQuerySet(models.QuerySet["AccessRecord"]):

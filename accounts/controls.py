@@ -14,8 +14,6 @@ from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from access.models import AccessRecord
-from access.purposes import BUILT_IN
 from accounts.accuracy import review
 from accounts.devices import LONGEST_MONTHS
 from accounts.erasure import ERASABLE
@@ -30,6 +28,7 @@ from accounts.models import (
     PhoneVerification,
     PolicyAnnouncement,
 )
+from accounts.uses import uses_for_no_purpose
 from notices.models import Notice, NoticeState, Outcome
 from notices.sms import can_send_sms
 from policies.counting import local_day, midnight
@@ -98,8 +97,7 @@ def purposes_followed(promise: Promise) -> Asking:
     What other systems do with the data the portal cannot see, so that the
     promise is never shown kept.
     """
-    uses = AccessRecord.objects.filter(at__gte=timezone.now() - LOOKED_BACK)
-    foreign = uses.exclude(purpose__in=BUILT_IN).exclude(purpose__in=Purpose.objects.values("code"))
+    foreign = uses_for_no_purpose(timezone.now() - LOOKED_BACK)
     codes = promise.parameters["purposes"]
     counts = yield {"declared": _declared(codes), "foreign": foreign}
     if undeclared := len(codes) - counts["declared"]:

@@ -16,8 +16,9 @@ from common.text import clean_email
 from marketing.models import ContactKey
 from policies.models import Channel
 
-BY_ADDRESS = (Channel.EMAIL, Channel.ADVERTISING)
-BY_NUMBER = (Channel.SMS, Channel.PHONE, Channel.ADVERTISING)
+# Without a channel nobody is reached; either says who is meant.
+BY_ADDRESS = (Channel.EMAIL, Channel.ADVERTISING, Channel.NONE)
+BY_NUMBER = (Channel.SMS, Channel.PHONE, Channel.ADVERTISING, Channel.NONE)
 
 
 def contacts_of(customer: Customer, channel: str) -> list[str]:

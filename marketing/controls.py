@@ -8,12 +8,14 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Consent, ConsentDecision
+from accounts.uses import uses_for_no_purpose, uses_without_consent
 from marketing.models import ApiClient, NewsletterIssue, Subscription
 from marketing.subscriptions import CONFIRMED_WITHIN
-from policies.models import Channel, Promise, Purpose
+from policies.models import Channel, Promise, Purpose, Recipient
 from policies.promises import (
     Asking,
     Measure,
+    Text,
     Unit,
     admin_list,
     at_risk,
@@ -27,6 +29,7 @@ ASKS_WITHIN = timedelta(days=30)  # a system that advertises sends something in 
 FORGOTTEN_WITHIN = timedelta(days=1)  # the job that forgets runs every night
 
 NOBODY_ASKS = _("No system that advertises is registered to ask here; newsletters alone do.")
+NO_SYSTEM_ASKS = _("The portal refuses such uses; no other system is registered to ask it.")
 REGISTERED_ALONE = _("This speaks of the systems that are registered here; others go unseen.")
 
 
@@ -57,8 +60,37 @@ def marketing_stops(promise: Promise) -> Asking:
     if counts["outlived"]:
         link = admin_list("accounts.customer", account="closed")
         return broken(counts["outlived"], Unit.CONSENTS, link=link)
+    return _judge_systems(counts, NOBODY_ASKS)
+
+
+@control(
+    "use_gate",
+    counts=_("Uses without a purpose or consent, or systems that do not ask"),
+)
+def use_gate(promise: Promise) -> Asking:
+    """Find accesses of the last 30 days that no legal basis allowed, and systems that do not ask.
+
+    An access for no purpose of the register breaks the promise, and one for a purpose to which
+    the customer had not consented at that moment. The desk refuses both. Other systems ask the
+    portal before a use; one that has not for 30 days puts the promise at risk. It is kept when
+    every registered system asks, and not measured while none is registered.
+    """
+    since = timezone.now() - ASKS_WITHIN
+    systems = ApiClient.objects.filter(revoked_at=None)
+    counts = yield {
+        "foreign": uses_for_no_purpose(since),
+        "unconsented": uses_without_consent(since),
+        "systems": systems,
+        "asking": systems.filter(last_asked_at__gte=since),
+    }
+    if misused := counts["foreign"] + counts["unconsented"]:
+        return broken(misused, Unit.USES, link=admin_list("access.accessrecord"))
+    return _judge_systems(counts, NO_SYSTEM_ASKS)
+
+
+def _judge_systems(counts: dict[str, int], none_asks: Text) -> Measure:
     if not counts["systems"]:
-        return not_measured(NOBODY_ASKS)
+        return not_measured(none_asks)
     link = admin_list("marketing.apiclient")
     if silent := counts["systems"] - counts["asking"]:
         return at_risk(silent, Unit.SYSTEMS, link=link)
@@ -97,17 +129,24 @@ CONTENT_UNSEEN = _(
 
 @control(
     "advertising_content",
-    counts=_("Newsletters sent without the word that they advertise nobody else"),
+    counts=_("Advertisers among the recipients, or newsletters that may advertise others"),
     missing=CONTENT_UNSEEN,
 )
 def advertising_content(promise: Promise) -> Asking:
-    """Find newsletters that were sent without the word of their sender.
+    """Find recipients of a kind that the company forbids, and newsletters without the word.
 
-    The database refuses them, so that one breaks the promise. None does not
-    prove it kept: nothing reads what a newsletter says, or sees other systems.
+    The word is their sender's, that they advertise nobody else. The database refuses both, so
+    that one breaks the promise. None does not prove it kept: nothing reads what a newsletter
+    says, or sees other systems.
     """
-    unstated = NewsletterIssue.objects.filter(started_at__isnull=False, is_own=False)
-    counts = yield {"unstated": unstated}
+    forbidden = promise.parameters.get("forbidden_recipient_kinds", [])
+    counts = yield {
+        "unstated": NewsletterIssue.objects.filter(started_at__isnull=False, is_own=False),
+        "forbidden": Recipient.objects.active().filter(kind__in=forbidden),
+    }
+    if counts["forbidden"]:
+        link = admin_list("policies.recipient")
+        return broken(counts["forbidden"], Unit.RECIPIENTS, link=link)
     if counts["unstated"]:
         link = admin_list("marketing.newsletterissue")
         return broken(counts["unstated"], Unit.NEWSLETTERS, link=link)

@@ -1,4 +1,4 @@
-"""Whether somebody may be contacted for a purpose, as of now."""
+"""Whether somebody's data may be used for a purpose, or they be contacted for it, as of now."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,27 +13,30 @@ from marketing.links import way_out
 from marketing.models import Subscription
 from marketing.suppression import proven_contacts, suppressions_of
 from notices.services import guards_marketing
-from policies.models import Channel, Purpose
+from policies.models import Channel, LegalBasis, Purpose
 
 
 class Reason(StrEnum):
-    """Why; the same whether the person is unknown or merely silent."""
+    """Why not. Where consent is asked, it is the same for the unknown and the merely silent."""
 
-    CONSENT = "consent"
     REFUSED = "refused"
     NO_CONSENT = "no_consent"
+    NO_ACCOUNT = "no_account"
 
 
 @dataclass(frozen=True)
 class Answer:
-    """since: when the consent was given, or the refusal made; None where there is neither."""
+    """The legal basis that allows it, or why none does.
 
-    reason: Reason
+    since: when the consent was given, or the refusal made; None where there is neither.
+    """
+
+    reason: LegalBasis | Reason
     since: datetime | None = None
 
     @property
     def is_allowed(self) -> bool:
-        return self.reason == Reason.CONSENT
+        return isinstance(self.reason, LegalBasis)
 
 
 def customers_at(contact: str) -> list[Customer]:
@@ -42,13 +45,24 @@ def customers_at(contact: str) -> list[Customer]:
     return list(Customer.objects.open().filter(reached).order_by("pk"))
 
 
+def may_use_contact(contact: str, purpose: Purpose) -> Answer:
+    """Say whether data of whom a clean contact names may be used, for any purpose.
+
+    Without an open account there is none to use, whatever the basis.
+    """
+    if purpose.asks_consent:
+        return may_contact(contact, purpose)
+    basis = LegalBasis(purpose.legal_basis)
+    return Answer(basis if customers_at(contact) else Reason.NO_ACCOUNT)
+
+
 def may_contact(contact: str, purpose: Purpose) -> Answer:
     """Say whether a clean contact may be used for the purpose. A refusal beats every consent."""
     refusal = suppressions_of([contact], purpose).order_by("at").first()
     if refusal is not None:
         return Answer(Reason.REFUSED, refusal.at)
     since = next(_consents_at(contact, purpose), None)
-    return Answer(Reason.CONSENT, since) if since else Answer(Reason.NO_CONSENT)
+    return Answer(LegalBasis.CONSENT, since) if since else Answer(Reason.NO_CONSENT)
 
 
 def _consents_at(contact: str, purpose: Purpose) -> Iterator[datetime]:

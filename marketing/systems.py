@@ -18,7 +18,7 @@ from common.personal_data import DataCategory
 from common.tokens import new_public_id
 from marketing.exceptions import SystemRefused
 from marketing.models import ApiClient
-from marketing.permission import Answer, customers_at, may_contact
+from marketing.permission import Answer, customers_at, may_use_contact
 from policies.models import Purpose
 
 SEEN_EVERY = timedelta(minutes=1)  # the mark of the last question is no finer
@@ -57,7 +57,7 @@ def system_with_key(key: str) -> ApiClient | None:
 
 @transaction.atomic
 def answer_system(system: ApiClient, *, contact: str, purpose: Purpose) -> Answer:
-    """Say whether the contact may be used for the purpose, and record who asked about whom.
+    """Say whether data of whom the contact names may be used, and record who asked about whom.
 
     A question that reaches nobody known is recorded too, about nobody.
     """
@@ -73,7 +73,7 @@ def answer_system(system: ApiClient, *, contact: str, purpose: Purpose) -> Answe
             purpose=purpose.code,
             field_groups=[DataCategory.CONSENT],
         )
-    return may_contact(contact, purpose)
+    return may_use_contact(contact, purpose)
 
 
 def _user_of(name: str, *, by: User) -> User:

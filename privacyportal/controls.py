@@ -102,10 +102,6 @@ def encryption(promise: Promise) -> Asking:
 
 
 not_built(
-    "use_gate",
-    because=_("Uses outside the portal are not checked against purposes and consents yet."),
-)
-not_built(
     "disclosure_register",
     because=_("What is disclosed, to whom and on which basis is not recorded here yet."),
 )

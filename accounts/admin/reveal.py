@@ -15,6 +15,7 @@ from access.admin import PersonalDataAdmin
 from access.models import AccessAction
 from accounts.models import Customer
 from accounts.record import masked_record, revealed_record
+from accounts.uses import may_use
 from common.admin import themed
 from common.personal_data import DataCategory
 from policies.models import Company, Purpose, StaffAccessMode
@@ -46,6 +47,12 @@ class ReasonForm(forms.Form):
     def __init__(self, *args: Any, customer: Customer, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.customer = customer
+
+    def clean_purpose(self) -> Purpose:
+        purpose: Purpose = self.cleaned_data["purpose"]
+        if not may_use(self.customer, purpose):
+            raise ValidationError(_("The customer has not consented to this purpose."))
+        return purpose
 
     def clean_case(self) -> str:
         reference = str(self.cleaned_data["case"]).strip().upper()

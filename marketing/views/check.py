@@ -1,4 +1,4 @@
-"""Where other systems ask whether somebody may be contacted; see docs/marketing-check.md."""
+"""Where other systems ask whether data may be used for a purpose; see docs/purpose-check.md."""
 
 import json
 from datetime import timedelta
@@ -15,8 +15,8 @@ from django.views.decorators.http import require_POST
 from common.throttle import may_try
 from marketing.contacts import clean_contact
 from marketing.models import ApiClient
-from marketing.suppression import marketing_purposes
 from marketing.systems import answer_system, system_with_key
+from policies.models import Purpose
 
 LONGEST_QUESTION = 2_000  # bytes
 MOST_A_MINUTE = 600  # questions of one system
@@ -27,14 +27,14 @@ ASKED = {"contact", "purpose"}
 @login_not_required
 @never_cache
 @require_POST
-def marketing_check(request: HttpRequest) -> HttpResponse:
+def purpose_check(request: HttpRequest) -> HttpResponse:
     system = _system_of(request)
     if system is None:
         refusal = _refusal(HTTPStatus.UNAUTHORIZED, "unknown_key")
         refusal["WWW-Authenticate"] = "Bearer"
         return refusal
     minute = timedelta(minutes=1)
-    if not may_try("marketing check", str(system.pk), most=MOST_A_MINUTE, within=minute):
+    if not may_try("purpose check", str(system.pk), most=MOST_A_MINUTE, within=minute):
         refusal = _refusal(HTTPStatus.TOO_MANY_REQUESTS, "too_many_questions")
         refusal["Retry-After"] = str(int(minute.total_seconds()))
         return refusal
@@ -45,7 +45,7 @@ def marketing_check(request: HttpRequest) -> HttpResponse:
 
 
 def _answer(system: ApiClient, *, contact: str, purpose: str) -> HttpResponse:
-    known = marketing_purposes().filter(code=purpose).first()
+    known = Purpose.objects.active().filter(code=purpose).first()
     if known is None:
         return _refusal(HTTPStatus.BAD_REQUEST, "unknown_purpose")
     try:

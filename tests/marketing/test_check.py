@@ -1,4 +1,4 @@
-"""Other systems of the company ask before they advertise, and are told no after a refusal."""
+"""Other systems of the company ask before they use data, and are told no after a refusal."""
 
 import json
 from datetime import timedelta
@@ -26,7 +26,7 @@ from tests.marketing.test_newsletter import subscribe
 
 pytestmark = pytest.mark.django_db
 
-CHECK = "/api/marketing-check/"
+CHECK = "/api/purpose-check/"
 SHAPE = {"allowed", "reason", "since", "purpose", "channel"}
 
 
@@ -193,6 +193,47 @@ class TestTheAnswer:
         assert not answer.cookies
 
 
+class TestAPurposeWithoutMarketing:
+    """SP-16: a use without consent is refused, except where the law says otherwise."""
+
+    def test_is_allowed_by_its_legal_basis_while_the_account_is_open(self, system):
+        customer = make_customer()
+        assert ask(system, customer.email, "service") == {
+            "allowed": True,
+            "reason": "contract",
+            "since": None,
+            "purpose": "service",
+            "channel": "none",
+        }
+        assert ask(system, customer.phone, "rights_and_complaints")["reason"] == "legal_obligation"
+
+        close_account(customer, by=customer.user)
+
+        answer = ask(system, customer.email, "service")
+        assert (answer["allowed"], answer["reason"]) == (False, "no_account")
+        assert ask(system, "nobody@example.com", "service")["reason"] == "no_account"
+
+    def test_is_allowed_by_consent_alone_where_that_is_its_basis(self, system):
+        customer = make_customer(is_verified=True)
+        assert ask(system, customer.email, "market_research")["reason"] == "no_consent"
+
+        decide(customer, "given", "market_research")
+        answer = ask(system, customer.email, "market_research")
+        assert (answer["allowed"], answer["reason"]) == (True, "consent")
+        assert ask(system, customer.phone, "market_research")["allowed"] is False
+
+        close_account(customer, by=customer.user)
+        assert ask(system, customer.email, "market_research")["reason"] == "no_consent"
+
+    def test_is_asked_about_at_the_earlier_address_too(self, system):
+        body = json.dumps({"contact": make_customer().email, "purpose": "service"})
+        headers = {"Authorization": f"Bearer {system.key}"}
+        answer = Client().post(
+            "/api/marketing-check/", body, content_type="application/json", headers=headers
+        )
+        assert answer.json()["allowed"] is True
+
+
 class TestTheRecord:
     def test_shows_the_customer_that_a_system_asked_and_what_for(self, system, client):
         customer = make_customer(is_verified=True)
@@ -297,8 +338,9 @@ class TestNonsense:
         answer = post(json.dumps(GOOD | {"contact": contact}), system.key)
         assert (answer.status_code, answer.json()) == (400, {"error": "invalid_contact"})
 
-    @pytest.mark.parametrize("purpose", ["nothing", "service", "market_research"])
-    def test_is_a_purpose_without_marketing(self, system, purpose):
+    @pytest.mark.parametrize("purpose", ["nothing", "newsletter"])
+    def test_is_a_purpose_that_is_none_or_no_longer_used(self, system, purpose):
+        Purpose.objects.filter(code="newsletter").update(retired_on="2026-01-01")
         answer = post(json.dumps(GOOD | {"purpose": purpose}), system.key)
         assert (answer.status_code, answer.json()) == (400, {"error": "unknown_purpose"})
 

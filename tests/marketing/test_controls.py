@@ -7,6 +7,8 @@ import time_machine
 from django.db import connection
 from django.utils import timezone
 
+from access.models import AccessAction, AccessRecord
+from access.services import record_access
 from accounts.closing import close_account
 from accounts.consents import decide_consent
 from accounts.models import Consent, ConsentDecision
@@ -14,8 +16,8 @@ from marketing.models import ApiClient, NewsletterIssue
 from marketing.subscriptions import forget_old_subscriptions
 from marketing.systems import add_system, answer_system, revoke_system
 from policies.loading import load_profile
-from policies.models import Purpose
-from privacyportal.roles import ADMINISTRATOR
+from policies.models import Purpose, Recipient
+from privacyportal.roles import ADMINISTRATOR, COMPLAINT_OFFICER
 from tests.answers import answer_of, without_guards
 from tests.factories import make_customer, make_staff
 from tests.marketing.conftest import make_issue
@@ -112,3 +114,56 @@ def test_choices_are_never_called_kept_because_other_sites_go_unseen(profile, co
     for origins in ([], ["https://www.example.vn"]):
         settings.PREFERENCE_ORIGINS = origins
         assert answer_of(code) == ("not_measured", None, "")
+
+
+def look_at(customer, purpose, action=AccessAction.REVEAL):
+    record_access(
+        by=make_staff(COMPLAINT_OFFICER),
+        action=action,
+        customer=customer.public_id,
+        purpose=purpose,
+        field_groups=["contact"],
+    )
+
+
+@pytest.mark.parametrize("code", ["SP-4", "SP-16"])
+def test_sp_16_is_broken_by_a_use_without_consent(code):
+    load_profile("speedsms")
+    assert answer_of(code) == ("not_measured", None, "")
+    system_that_asks()
+    customer = make_customer()
+    look_at(customer, "announcements", AccessAction.CHECK)
+    look_at(customer, "service")
+    decide_consent(customer, mails(), decision=ConsentDecision.GIVEN, by=customer.user)
+    look_at(customer, "announcements")
+    assert answer_of(code) == ("kept", 0, "systems")
+
+    decide_consent(customer, mails(), decision=ConsentDecision.WITHDRAWN, by=customer.user)
+    look_at(customer, "announcements")
+    assert answer_of(code) == ("broken", 1, "uses")
+    look_at(make_customer(), "announcements")
+    look_at(customer, "curiosity")
+    assert answer_of(code) == ("broken", 3, "uses")
+
+
+def test_sp_16_the_desk_refuses_a_use_without_consent(client):
+    load_profile("speedsms")
+    customer = make_customer()
+    client.force_login(make_staff(COMPLAINT_OFFICER))
+    page = f"/admin/accounts/customer/{customer.pk}/reveal/"
+    why = {"groups": ["contact"], "purpose": "announcements", "case": ""}
+
+    refused = client.post(page, why)
+
+    assert "purpose" in refused.context_data["form"].errors
+    assert not AccessRecord.objects.exists()
+    decide_consent(customer, mails(), decision=ConsentDecision.GIVEN, by=customer.user)
+    assert customer.phone in client.post(page, why).text
+
+
+def test_vs_11_is_broken_by_an_advertiser_among_the_recipients():
+    load_profile("vietnam_server")
+    without_guards("policies_recipient")
+    Recipient.objects.update(kind="advertising")
+
+    assert answer_of("VS-11") == ("broken", Recipient.objects.active().count(), "recipients")
