@@ -10,8 +10,8 @@ from accounts.closed_pages import token_of
 from accounts.consents import decide_consent
 from accounts.merging import approve_merge, ask_merge
 from accounts.models import Customer, ServiceEnd
-from common.cards import MASKED
 from calls.models import CallRecording
+from common.cards import MASKED
 from common.jobs import all_jobs
 from common.models import JobStatus
 from notices.models import Notice
