@@ -6,12 +6,12 @@ batch and the place it reached are one transaction, so whoever is killed leaves 
 place from which the next run goes on, and nobody is written to twice.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
 from accounts.models import Customer, PolicyAnnouncement, PolicyEvent, PolicyEventKind
@@ -28,7 +28,12 @@ LONGEST_SIGN_UP = timedelta(hours=1)  # no transaction that adds a customer stay
 
 
 def versions_to_announce() -> QuerySet[PolicyVersion]:
-    """Return the significant versions of which not everybody is told yet.
+    """Return the significant versions of which not everybody is told yet."""
+    return _worth_telling().filter(announcement__finished_at=None)
+
+
+def _worth_telling() -> QuerySet[PolicyVersion]:
+    """Return the significant versions that change something.
 
     The first version of a company changes nothing for anybody, nor does one in whose place
     another significant version is in effect. A minor one tells nobody what had changed before.
@@ -41,10 +46,7 @@ def versions_to_announce() -> QuerySet[PolicyVersion]:
         effective_on__lte=local_day(timezone.now()),
     )
     return PolicyVersion.objects.of_company().filter(
-        Exists(earlier),
-        ~Exists(in_its_place),
-        significance=Significance.SIGNIFICANT,
-        announcement__finished_at=None,
+        Exists(earlier), ~Exists(in_its_place), significance=Significance.SIGNIFICANT
     )
 
 
@@ -84,6 +86,18 @@ def _announce_batch(version: PolicyVersion) -> bool:
         announcement.finished_at = timezone.now()
     announcement.save(update_fields=["queued", "last_customer", "finished_at"])
     return bool(batch)
+
+
+def announce_to(customer: Customer, *, closed_at: datetime) -> None:
+    """Write what a customer missed while their account was closed; what they have got, not again.
+
+    Expects the account open again, and its row locked.
+    """
+    missed = PolicyAnnouncement.objects.exclude(finished_at__lt=closed_at)
+    for announcement in missed.filter(version__in=_worth_telling()).select_related("version"):
+        me = _to_be_told(announcement.version).filter(pk=customer.pk)
+        written = PolicyAnnouncement.objects.filter(pk=announcement.pk)
+        written.update(queued=F("queued") + _write(announcement, me))
 
 
 def _to_be_told(version: PolicyVersion) -> QuerySet[Customer]:

@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.announcements import announce_to
 from accounts.closing import CLOSING_FIELDS, end_sign_in
 from accounts.exceptions import ReopeningRefused
 from accounts.identity_checks import record_identity_check
@@ -105,6 +106,7 @@ def _lock(customer: Customer) -> None:
 
 
 def _reopen(customer: Customer, *, by: User | None, reason: str) -> None:
+    closed_at = customer.closed_at
     customer.closed_at = customer.closing_rule = None
     customer.kept_until = customer.grace_until = None
     customer.closing_cause = ""
@@ -117,6 +119,8 @@ def _reopen(customer: Customer, *, by: User | None, reason: str) -> None:
         raise ReopeningRefused(
             _("Another account has been opened with this address since. Please contact us.")
         ) from None
+    if closed_at is not None:
+        announce_to(customer, closed_at=closed_at)
     queue_notice(
         "account_reopened",
         recipient=customer.public_id,

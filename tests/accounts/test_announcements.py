@@ -9,7 +9,9 @@ from django.utils import timezone
 from accounts import announcements
 from accounts.acceptance import accept_policy, record_shown
 from accounts.announcements import announce_policies
+from accounts.closing import close_account
 from accounts.models import MAILING, Customer, PolicyAnnouncement
+from accounts.reopening import change_mind
 from notices.models import Notice, NoticePriority
 from notices.services import queue_rendered, send_due_notices
 from policies.audience import count_readers
@@ -215,6 +217,37 @@ def test_who_closes_or_opens_an_account_meanwhile(small_batches, monkeypatch):
     announce_policies()
 
     assert told() == ids(first, second, third, *joined)
+
+
+@pytest.mark.parametrize("is_told_before", [True, False])
+def test_who_opens_a_closed_account_again_is_told_what_they_missed(is_told_before):
+    customer, other = make_customers(2)
+    make_policy_version("2", effective_in_days=40)
+    if is_told_before:
+        announce_policies()
+    close_account(customer, by=customer.user)
+    make_policy_version("3", effective_in_days=50)
+    announce_policies()
+    assert told().count(customer.public_id) == is_told_before
+
+    change_mind(customer)
+    announce_policies()
+
+    assert told() == sorted(ids(customer, other) * 2)
+    assert [each.queued for each in PolicyAnnouncement.objects.all()] == [2, 2]
+    assert not PolicyAnnouncement.objects.filter(finished_at=None).exists()
+
+
+def test_what_was_announced_before_the_closing_is_not_told_of_again():
+    customer = make_customer()
+    version = make_policy_version("2", effective_in_days=40)
+    announce_policies()
+    Notice.objects.all().delete()  # as whoever tidies up would
+    close_account(customer, by=customer.user)
+
+    change_mind(customer)
+
+    assert not Notice.objects.filter(template="policy_published", context__version=version.pk)
 
 
 def test_a_sign_up_that_commits_behind_the_place_is_found_at_the_end(small_batches, monkeypatch):
