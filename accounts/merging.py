@@ -21,7 +21,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Value
+from django.db.models.functions import Concat
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -220,10 +221,20 @@ def rows_of_sign_ins(users: Collection[int]) -> list:  # type: ignore[type-arg]
 
 
 def _give_notices(old: str, new: str) -> None:
-    """Let what is still to be sent reach the survivor, but no mailing twice."""
-    waiting = Notice.objects.filter(recipient=old, state=NoticeState.QUEUED).exclude(mailing="")
-    twice = Notice.objects.filter(recipient=new, mailing__in=waiting.values("mailing"))
-    waiting.filter(mailing__in=list(twice.values_list("mailing", flat=True))).delete()
+    """Let what is still to be sent reach the survivor, but no mailing twice.
+
+    The key of a mailing's notice names its recipient, so that a mailing that is being written,
+    and whoever looks for it, finds it.
+    """
+    mailed = Notice.objects.exclude(mailing="")
+    for one, other in ((old, new), (new, old)):
+        waiting = mailed.filter(recipient=one, state=NoticeState.QUEUED)
+        got = mailed.filter(recipient=other, state__in=(NoticeState.QUEUED, NoticeState.SENT))
+        waiting.filter(mailing__in=list(got.values_list("mailing", flat=True))).delete()
+    missing = mailed.filter(recipient=old).exclude(
+        mailing__in=mailed.filter(recipient=new).values("mailing")
+    )
+    missing.update(key=Concat("mailing", Value(f"-{new}")))
     Notice.objects.filter(recipient=old).update(recipient=new)
 
 

@@ -32,7 +32,7 @@ from common.models import FileKey
 from common.personal_data import DataCategory, declarations
 from marketing.models import Preference
 from notices.models import Notice
-from notices.services import queue_notice
+from notices.services import mark_seen, queue_mailing, queue_notice
 from policies.models import PolicyText, Purpose
 from privacyportal.roles import COMPLAINT_OFFICER, DPO
 from retention.models import LegalHold
@@ -253,6 +253,43 @@ def test_what_only_one_may_have_is_kept_in_the_stricter_form(pair, officer, dpo)
     assert kept.customer == survivor
     assert (kept.statistics, kept.personalisation, kept.advertising) == (False, False, True)
     assert kept.ads == "none"
+
+
+@pytest.mark.parametrize(
+    ("theirs", "mine", "kept"),
+    [
+        ("queued", None, {"queued"}),
+        ("sent", None, {"sent"}),
+        ("queued", "sent", {"sent"}),
+        ("sent", "queued", {"sent"}),
+        ("sent", "sent", {"sent"}),
+    ],
+)
+def test_a_mailing_that_goes_on_finds_what_the_duplicate_got(
+    theirs, mine, kept, pair, officer, dpo
+):
+    mailing, survivor = "policy-1", Customer.objects.filter(pk=pair[0].pk)
+    for customer, state in zip(pair, (mine, theirs), strict=True):
+        if state:
+            Notice.objects.create(
+                key=f"{mailing}-{customer.public_id}",
+                template="policy_published",
+                recipient=customer.public_id,
+                mailing=mailing,
+                state=state,
+                sent_at=customer.opened_at if state == "sent" else None,
+                send_after=customer.opened_at,
+            )
+    merge(pair, officer, dpo)
+
+    queue_mailing("policy_published", mailing=mailing, recipients=survivor.values_list("public_id"))
+    mark_seen(mailing, pair[0].public_id)
+
+    notices = Notice.objects.filter(mailing=mailing)
+    assert set(notices.values_list("recipient", "state")) == {
+        (pair[0].public_id, state) for state in kept
+    }
+    assert notices.filter(seen_at__isnull=False).count() == 1
 
 
 def test_mails_reach_who_stays_and_none_twice(pair, officer, dpo):
