@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from simple_history.utils import bulk_create_with_history
 
@@ -120,12 +121,11 @@ def _lock_customers(public_ids: Collection[str]) -> dict[str, Customer]:
     merged = CustomerMerge.objects.filter(
         duplicate_public_id__in=public_ids, state=MergeState.MERGED
     )
-    survivors = dict(merged.values_list("survivor", "duplicate_public_id"))
+    survivors = dict(merged.values_list("duplicate_public_id", "survivor"))
     people = Customer.objects.open().select_for_update(of=("self",)).order_by("pk")
-    found = {each.public_id: each for each in people.filter(public_id__in=public_ids)}
-    for each in people.filter(pk__in=survivors):
-        found[survivors[each.pk]] = each
-    return found
+    held = people.filter(Q(public_id__in=public_ids) | Q(pk__in=survivors.values())).in_bulk()
+    found = {each.public_id: each for each in held.values()}
+    return found | {old: held[pk] for old, pk in survivors.items() if pk in held}
 
 
 def _add(rows: Sequence[Row], customers: Mapping[str, Customer]) -> None:

@@ -99,17 +99,19 @@ def test_card_numbers_are_masked_in_a_list_too(tmp_path, customer):
     assert HostedService.objects.get().label == MASKED
 
 
-def test_the_id_of_a_record_that_became_another_is_still_known(tmp_path, customer):
-    duplicate = make_customer()
-    merge = ask_merge(
-        customer, duplicate=duplicate.public_id, reason="cùng người", by=make_staff(DPO)
-    )
-    approve_merge(merge, by=make_staff(DPO))
+def test_the_ids_of_records_that_became_another_are_still_known(tmp_path, customer):
+    duplicates = [make_customer(), make_customer()]
+    for duplicate in duplicates:
+        merge = ask_merge(
+            customer, duplicate=duplicate.public_id, reason="cùng người", by=make_staff(DPO)
+        )
+        approve_merge(merge, by=make_staff(DPO))
 
-    report(tmp_path, line(duplicate), line(customer, "vps-2"))
+    known = [*duplicates, customer]
+    report(tmp_path, *(line(each, f"vps-{n}") for n, each in enumerate(known)))
 
     assert set(HostedService.objects.values_list("customer", flat=True)) == {customer.pk}
-    assert HostedService.objects.count() == 2
+    assert HostedService.objects.count() == 3
 
 
 IMPORT = """
