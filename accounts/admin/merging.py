@@ -122,20 +122,27 @@ class CustomerMergeAdmin(PersonalDataAdmin):
         merge = context["original"]
         duplicate = Customer.objects.filter(pk=merge.duplicate_key).first()
         if merge.state == MergeState.WAITING and duplicate is not None:
+            merge.groups, groups = masked_record(merge.survivor), masked_record(duplicate)
             record_access(
                 by=request.user,
                 action=AccessAction.OPEN,
                 customer=duplicate.public_id,
                 purpose=self.purpose,
-                field_groups=self.field_groups,
+                field_groups=[group.category for group in groups],
             )
             context["both"] = [
-                (customer, title, masked_record(customer))
-                for customer, title in ((merge.survivor, _("Stays")), (duplicate, _("Duplicate")))
+                (merge.survivor, _("Stays"), merge.groups),
+                (duplicate, _("Duplicate"), groups),
             ]
         return super().render_change_form(  # type: ignore[no-any-return]
             request, context, *args, **kwargs
         )
+
+    def record(self, request: HttpRequest, row: Any, action: AccessAction, **details: Any) -> None:
+        """Record an opened page under everything of which it shows masks."""
+        if groups := getattr(row, "groups", None):
+            details["field_groups"] = [group.category for group in groups]
+        super().record(request, row, action, **details)
 
     def has_decide_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         """Offer the decision to who may take it, as long as it is to be taken."""

@@ -58,8 +58,10 @@ def test_the_page_shows_both_behind_their_masks_and_what_happens(client, pair):
         assert words in page.text
     for value in ("hoa@", "hoa.tran@", "Trần", "hài lòng", pair[0].phone[-6:], pair[1].phone[-6:]):
         assert value not in page.text
-    assert {each.customer for each in AccessRecord.objects.filter(action="open")} == {
-        each.public_id for each in pair
+    seen = AccessRecord.objects.filter(action="open", case_reference="")
+    assert {each.customer: set(each.field_groups) for each in seen} == {
+        pair[0].public_id: {"account", "contact"},
+        pair[1].public_id: {"account", "contact", "complaint"},
     }
 
 
