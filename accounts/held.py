@@ -231,9 +231,7 @@ def _newest(declaration: Declaration, customer: Customer) -> HeldTable:
 def _table(declaration: Declaration, rows: Collection[Any], count: int) -> HeldTable:
     origins = origins_of(declaration, rows)
     fields = [_fields(declaration, row, origins) for row in rows] if declaration.personal else []
-    model = declaration.model
-    label = LABELS.get(model.__name__) or model._meta.verbose_name_plural or ""
-    return HeldTable(label, fields, count, declaration.page)
+    return HeldTable(table_label(declaration), fields, count, declaration.page)
 
 
 def _fields(
@@ -245,11 +243,24 @@ def _fields(
 def _field(row: Model, name: str, origin: Origin | None) -> HeldField:
     if isinstance(row, DeclaredValue):
         return HeldField(row.field.name, _as_kind(row.field, row.value), origin, row.field.code)
-    field = row._meta.get_field(name)
+    detail = name if isinstance(row, Customer) else ""
+    return HeldField(field_label(type(row), name), value_of(row, name), origin, detail)
+
+
+def table_label(declaration: Declaration) -> str | Promise:
+    model = declaration.model
+    return LABELS.get(model.__name__) or model._meta.verbose_name_plural or ""
+
+
+def field_label(model: type[Model], name: str) -> str | Promise:
+    field: Any = model._meta.get_field(name)
+    return LABELS.get(name) or str(field.verbose_name)
+
+
+def value_of(row: Model, name: str) -> object:
+    """Return a value as people read it: of a choice, its words."""
     display = getattr(row, f"get_{name}_display", None)
-    value = display() if display else getattr(row, name)
-    label = LABELS.get(name) or str(getattr(field, "verbose_name", name))
-    return HeldField(label, value, origin, name if isinstance(row, Customer) else "")
+    return display() if display else getattr(row, name)
 
 
 def _as_kind(field: DeclaredField, text: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Model
 from django.utils.functional import Promise
 
-from accounts.held import LABELS
+from accounts.held import field_label, table_label, value_of
 from accounts.models import Customer
 from common.personal_data import DataCategory, Declaration, declarations
 
@@ -22,7 +22,7 @@ class RecordTable:
     """The newest rows of one table; none where its rows are counted only."""
 
     label: str | Promise
-    columns: list[str]
+    columns: list[str | Promise]
     rows: list[list[object]]
     count: int
 
@@ -44,7 +44,7 @@ def masked_record(customer: Customer) -> list[RecordGroup]:
 
 def revealed_record(customer: Customer, categories: Collection[str]) -> list[RecordGroup]:
     """Return these categories in full. Record the access first."""
-    return _record(customer, categories, _in_full)
+    return _record(customer, categories, lambda declaration, row, name: value_of(row, name))
 
 
 def _record(customer: Customer, categories: Collection[str], show: Show) -> list[RecordGroup]:
@@ -61,18 +61,8 @@ def _table(customer: Customer, declaration: Declaration, show: Show) -> RecordTa
     rows: list[Any] = list(about.order_by("-pk")[:NEWEST]) if names else []
     count = len(rows) if names and len(rows) < NEWEST else about.count()
     return count and RecordTable(  # type: ignore[return-value]
-        declaration.model._meta.verbose_name_plural or "",
-        [_label(declaration, name) for name in names],
+        table_label(declaration),
+        [field_label(declaration.model, name) for name in names],
         [[show(declaration, row, name) for name in names] for row in rows],
         count,
     )
-
-
-def _in_full(declaration: Declaration, row: Model, name: str) -> object:
-    display = getattr(row, f"get_{name}_display", None)
-    return display() if display else getattr(row, name)
-
-
-def _label(declaration: Declaration, name: str) -> str:
-    field: Any = declaration.model._meta.get_field(name)
-    return str(LABELS.get(name) or field.verbose_name)

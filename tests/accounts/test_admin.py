@@ -89,6 +89,17 @@ def test_a_customer_is_not_found_by_a_part(term, client, officer, hoa):
     assert found(client.post(CUSTOMERS, {"q": term})) == []
 
 
+def test_tables_of_libraries_have_vietnamese_names_too(client, officer, hoa):
+    UserSession.objects.create(user=hoa.user, session_key="x", ip="127.0.0.1", user_agent="Firefox")
+    client.cookies["django_language"] = "vi"
+
+    page = client.get(f"{CUSTOMERS}{hoa.pk}/change/").text
+
+    assert "Thiết bị đang đăng nhập" in page
+    assert "Địa chỉ IP" in page
+    assert "user session" not in page.lower()
+
+
 @pytest.mark.parametrize("rows", [1, 3])
 def test_the_list_makes_the_same_queries_for_any_number_of_rows(
     rows, client, officer, django_assert_num_queries
