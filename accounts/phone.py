@@ -110,10 +110,14 @@ def is_verified(customer: Customer) -> bool:
     )
 
 
+def can_be_verified(customer: Customer) -> bool:
+    """Say whether there is a number to verify, and a way to do so."""
+    return bool(customer.phone and can_send_sms()) and not is_verified(customer)
+
+
 def waits_for_verification(customer: Customer) -> bool:
     """Say whether to ask the customer: the company requires the number, and codes can be sent."""
-    required = "phone" in the_company().required_fields
-    return bool(required and customer.phone and can_send_sms()) and not is_verified(customer)
+    return "phone" in the_company().required_fields and can_be_verified(customer)
 
 
 def _hash(customer: Customer, text: str) -> str:

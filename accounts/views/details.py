@@ -18,6 +18,7 @@ from accounts.http import (
     sent_after_confirming,
 )
 from accounts.models.assistance import labels_of
+from accounts.phone import can_be_verified
 from common.errors import PortalError
 from common.forms import tell_of_masked_cards
 from common.personal_data import DataCategory
@@ -25,7 +26,11 @@ from common.personal_data import DataCategory
 
 @for_customer
 def data(request: CustomerRequest) -> HttpResponse:
-    context = {"categories": held_about(request.customer), "erasable": erasable_categories()}
+    context = {
+        "categories": held_about(request.customer),
+        "erasable": erasable_categories(),
+        "asks_phone": can_be_verified(request.customer),
+    }
     return render(request, "accounts/data.html", context)
 
 
@@ -41,6 +46,7 @@ def data_category(request: CustomerRequest, category: str) -> HttpResponse:
         "page": page,
         "erasable": held.category in erasable_categories(),
         "details": labels_of(details),
+        "asks_phone": can_be_verified(request.customer),
     }
     return render(request, "accounts/data_category.html", context)
 

@@ -149,7 +149,8 @@ def test_a_kind_that_can_go_is_erased_from_a_link_on_the_page(client, customer):
 
     customer.refresh_from_db()
     assert (customer.phone, customer.address) == ("", "")
-    assert customer.full_name and customer.email
+    assert customer.full_name
+    assert customer.email
     assert set(addresses(customer)) == {""}
     assert Notice.objects.filter(template="details_changed").count() == 1
 

@@ -46,6 +46,17 @@ def sent_code(customer):
     return re.search(r"\d{6}", sms.outbox[-1].text).group()
 
 
+def test_my_data_leads_there_while_the_number_is_not_confirmed(client, ung):
+    def is_linked():
+        return f'href="{PAGE}">Xác nhận số này' in client.get(reverse("data")).text
+
+    client.force_login(ung.user)
+    assert is_linked()
+
+    verify_code(ung, sent_code(ung))
+    assert not is_linked()
+
+
 def later(**delta):
     return time_machine.travel(timezone.localtime() + timedelta(**delta))
 
