@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
+from django.core.paginator import Page, Paginator
 from django.db.models import Model
 from django.utils.functional import Promise
 
@@ -11,7 +12,8 @@ from accounts.held import field_label, table_label, value_of
 from accounts.models import Customer
 from common.personal_data import DataCategory, Declaration, declarations
 
-NEWEST = 50  # rows shown of one table; a page of the desk is no export
+A_PAGE = 50  # rows shown of one table; a page of the desk is no export
+MOST_PAGES = 10_000
 
 Show = Callable[[Declaration, Model, str], object]
 """Takes a row and one of its personal fields; returns what the page may show."""
@@ -19,7 +21,7 @@ Show = Callable[[Declaration, Model, str], object]
 
 @dataclass(frozen=True)
 class RecordTable:
-    """The newest rows of one table; none where its rows are counted only."""
+    """A page of one table's rows, the newest first; none where they are counted only."""
 
     label: str | Promise
     columns: list[str | Promise]
@@ -37,29 +39,53 @@ class RecordGroup:
         return any(table.rows for table in self.tables)
 
 
-def masked_record(customer: Customer) -> list[RecordGroup]:
-    """Return every category in which something is held, each value behind its mask."""
-    return _record(customer, DataCategory, Declaration.masked)
+def masked_record(customer: Customer, number: str = "") -> list[RecordGroup]:
+    """Return every category in which something is held, each value behind its mask.
+
+    number: of the page. After the first it has only what goes on so far.
+    """
+    return _record(customer, DataCategory, Declaration.masked, number)
 
 
-def revealed_record(customer: Customer, categories: Collection[str]) -> list[RecordGroup]:
-    """Return these categories in full. Record the access first."""
-    return _record(customer, categories, lambda declaration, row, name: value_of(row, name))
+def revealed_record(
+    customer: Customer, categories: Collection[str], number: str = ""
+) -> list[RecordGroup]:
+    """Return that page of these categories in full. Record the access first."""
+    return _record(customer, categories, lambda declaration, row, name: value_of(row, name), number)
 
 
-def _record(customer: Customer, categories: Collection[str], show: Show) -> list[RecordGroup]:
+def page_of(groups: Collection[RecordGroup], number: str) -> "Page[int]":
+    """Return which page of how many these groups are, by the longest table."""
+    counts = [table.count for group in groups for table in group.tables if table.rows]
+    return Paginator(range(max(counts, default=0)), A_PAGE).get_page(_read(number))
+
+
+def _read(number: str) -> int:
+    return min(max(int(number), 1), MOST_PAGES) if number.isdecimal() and len(number) < 9 else 1
+
+
+def _record(
+    customer: Customer, categories: Collection[str], show: Show, number: str
+) -> list[RecordGroup]:
+    first = (_read(number) - 1) * A_PAGE
     found: dict[DataCategory, list[RecordTable]] = {}
     for declaration in declarations():
-        if declaration.category in categories and (table := _table(customer, declaration, show)):
+        if declaration.category not in categories:
+            continue
+        if table := _table(customer, declaration, show, first):
             found.setdefault(declaration.category, []).append(table)
     return [RecordGroup(each, found[each]) for each in DataCategory if each in found]
 
 
-def _table(customer: Customer, declaration: Declaration, show: Show) -> RecordTable | None:
+def _table(
+    customer: Customer, declaration: Declaration, show: Show, first: int
+) -> RecordTable | None:
     about = declaration.about([customer.pk])
     names = list(declaration.personal)
-    rows: list[Any] = list(about.order_by("-pk")[:NEWEST]) if names else []
-    count = len(rows) if names and len(rows) < NEWEST else about.count()
+    rows: list[Any] = list(about.order_by("-pk")[first : first + A_PAGE]) if names else []
+    if first and not rows:
+        return None
+    count = first + len(rows) if names and len(rows) < A_PAGE else about.count()
     return count and RecordTable(  # type: ignore[return-value]
         table_label(declaration),
         [field_label(declaration.model, name) for name in names],

@@ -18,7 +18,7 @@ from accounts.admin.record import RecordingAdmin
 from accounts.admin.reveal import RevealingAdmin, is_case_of
 from accounts.finding import MOST_NAMESAKES, read_search
 from accounts.models import Customer
-from accounts.record import masked_record
+from accounts.record import masked_record, page_of
 from common.personal_data import DataCategory, declaration_of
 from common.text import mixes_alphabets
 from policies.counting import local_day
@@ -89,7 +89,9 @@ class CustomerAdmin(RevealingAdmin, AssistingAdmin, ClosingAdmin, RecordingAdmin
         self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
     ) -> HttpResponse:
         customer = context["original"]
-        customer.groups = context["groups"] = masked_record(customer)
+        number = request.GET.get("page", "")
+        customer.groups = context["groups"] = masked_record(customer, number)
+        context["page"] = page_of(customer.groups, number)
         return super().render_change_form(  # type: ignore[no-any-return]
             request, context, *args, **kwargs
         )

@@ -141,9 +141,10 @@ class RevealingAdmin(PersonalDataAdmin):
             case_reference=wanted["case"],
             field_groups=wanted["groups"],
         )
+        groups = revealed_record(customer, wanted["groups"], request.GET.get("page", ""))
         page = TemplateResponse(
             request,
             "admin/accounts/customer/revealed.html",
-            {**context, "groups": revealed_record(customer, wanted["groups"])},
+            {**context, "groups": groups},
         )
         return page.render()

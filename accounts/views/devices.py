@@ -2,6 +2,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth import logout
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -12,10 +13,16 @@ from accounts.models import KnownDevice
 from accounts.sessions import end_session, end_sessions, handle_of, sessions_of
 from common.errors import PortalError
 
+A_PAGE = 25
+
 
 def show(request: HttpRequest) -> HttpResponse:
     """Show where one is signed in, and from which devices one has signed in before."""
     user: Any = request.user
+    number = request.GET.get("page")
+    signed_in = Paginator(sessions_of(user), A_PAGE).get_page(number)
+    known = KnownDevice.objects.filter(user=user, user__is_staff=False)
+    devices = Paginator(known, A_PAGE).get_page(number)
     sessions = [
         {
             "name": name_of(session.user_agent),
@@ -25,10 +32,14 @@ def show(request: HttpRequest) -> HttpResponse:
             "handle": handle_of(session),
             "is_current": session.session_key == request.session.session_key,
         }
-        for session in sessions_of(user)
+        for session in signed_in
     ]
-    known = KnownDevice.objects.filter(user=user)
-    context = {"sessions": sessions, "devices": known}
+    context = {
+        "sessions": sessions,
+        "elsewhere": signed_in.paginator.count - 1,
+        "devices": devices,
+        "page": max(signed_in, devices, key=lambda page: page.paginator.num_pages),
+    }
     return render(request, "usersessions/usersession_list.html", context)
 
 

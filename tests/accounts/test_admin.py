@@ -125,6 +125,27 @@ def test_a_customers_page_makes_the_same_queries_for_any_number_of_rows(
         client.get(page)
 
 
+def test_a_long_record_is_paged_behind_masks_and_in_full(client, officer, hoa):
+    complaint = make_complaint(customer=hoa)
+    for number in range(60):
+        make_evidence(complaint, name=f"thu-{number:02}.pdf")
+    page = f"{CUSTOMERS}{hoa.pk}/change/"
+    data = {"groups": ["evidence"], "purpose": "rights_and_complaints", "case": ""}
+
+    first, second = client.get(page), client.get(f"{page}?page=2")
+    newest = client.post(reveal(hoa), data).text
+    oldest = client.post(f"{reveal(hoa)}?page=2", data).text
+
+    assert ("?page=2" in first.text, "?page=1" in second.text) == (True, True)
+    assert f"{reveal(hoa)}?page=2&amp;group=evidence" in second.text
+    assert [group.category for group in second.context["groups"]] == ["evidence"]
+    assert ("thu-59.pdf" in newest, "thu-09.pdf" in newest) == (True, False)
+    assert ("thu-59.pdf" in oldest, "thu-09.pdf" in oldest) == (False, True)
+    assert AccessRecord.objects.order_by("pk")[1].field_groups == ["evidence"]
+    for number in ("0", "-1", "9" * 30, "x", "99999999"):
+        assert client.get(f"{page}?page={number}").status_code == 200
+
+
 def test_a_name_with_a_foreign_letter_is_marked_and_found_apart(client, officer, hoa):
     alike = make_customer(full_name="Trần Thị Hоa")  # the о is Cyrillic
     client.cookies["django_language"] = "en"

@@ -7,6 +7,7 @@ import pytest
 import time_machine
 from allauth.account.models import EmailAddress
 from allauth.usersessions.models import UserSession
+from django.contrib.sessions.models import Session
 from django.core import mail
 from django.urls import reverse
 from django.utils import timezone
@@ -212,6 +213,26 @@ def test_what_names_no_device_erases_none(name, ung):
     assert KnownDevice.objects.count() == 1
 
 
+def test_long_lists_are_paged(ung):
+    client = sign_in(ung.user)
+    for number in range(30):
+        KnownDevice.objects.create(
+            user=ung.user, cookie_hash=f"{number:064}", browser=f"Trình duyệt {number:02}"
+        )
+        session = Session.objects.create(
+            session_key=f"{number:032}", expire_date=timezone.now() + timedelta(hours=1)
+        )
+        UserSession.objects.create(
+            user=ung.user, session_key=session.pk, ip=f"10.0.0.{number}", user_agent=""
+        )
+
+    first, second = (client.get(f"{LIST}?page={number}") for number in (1, 2))
+
+    assert ['rel="next"' in page.text for page in (first, second)] == [True, False]
+    for name in ("sessions", "devices"):
+        assert [len(page.context[name]) for page in (first, second)] == [25, 6]
+
+
 def test_nothing_is_erased_under_a_legal_hold(ung):
     client = sign_in(ung.user)
     client.confirm(ung.user)
@@ -305,7 +326,7 @@ def test_the_page_asks_no_more_for_more_devices(rows, ung, django_assert_num_que
     client = [sign_in(ung.user) for _ in range(rows)][-1]
     client.get(LIST)
 
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(7):
         client.get(LIST)
 
 
