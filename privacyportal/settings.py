@@ -256,15 +256,23 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # without files
 FILE_UPLOAD_HANDLERS = [
     "common.uploads.NamelessFilesHandler",
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
-    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+    "common.uploads.SteadyTemporaryFileHandler",
 ]
 EVIDENCE_MAX_FILES = 10
 EVIDENCE_MAX_BYTES = 20 * 1024 * 1024  # each
 EVIDENCE_MAX_TOTAL_BYTES = 60 * 1024 * 1024  # of one form: all of it is read into memory
+EVIDENCE_QUOTA_BYTES = 500 * 1024 * 1024  # of one customer, in all cases together
 CALL_RECORDING_MAX_BYTES = 500 * 1024 * 1024  # stored piece by piece: an hour of CD quality fits
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "var" / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+
+# The virus scanner that looks at evidence: see common/antivirus.py. Empty, nothing is scanned.
+CLAMAV_URL = env.str("CLAMAV_URL", default="")
+_clamav = urlsplit(CLAMAV_URL)
+_scanners = {"tcp": _clamav.hostname and _clamav.port, "unix": _clamav.path and not _clamav.netloc}
+if CLAMAV_URL and not _scanners.get(_clamav.scheme):
+    raise ImproperlyConfigured("CLAMAV_URL must read like tcp://localhost:3310 or unix:///path")
 
 # Mail
 
