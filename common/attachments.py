@@ -2,7 +2,7 @@
 
 import hashlib
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import NamedTuple, TypeVar
@@ -14,9 +14,11 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 
+from common.antivirus import ScanState
 from common.errors import PortalError
 from common.files import open_stored
 from common.text import clean_line
+from common.uploads import LostFile
 
 LONGEST_NAME = 100
 
@@ -28,16 +30,21 @@ class AttachmentRefused(PortalError):
 
 
 class FileType(NamedTuple):
-    """What a file must begin with, its type, and the names it may have."""
+    """How the content of a file is known, its type, and the names it may have."""
 
-    start: bytes
+    recognises: Callable[[bytes], bool]
     content_type: str
     suffixes: tuple[str, ...]
 
 
-PDF = FileType(b"%PDF-", "application/pdf", (".pdf",))
-JPEG = FileType(b"\xff\xd8\xff", "image/jpeg", (".jpg", ".jpeg"))
-PNG = FileType(b"\x89PNG\r\n\x1a\n", "image/png", (".png",))
+def beginning(*starts: bytes) -> Callable[[bytes], bool]:
+    """Return what recognises files by their first bytes."""
+    return lambda content: content.startswith(starts)
+
+
+PDF = FileType(beginning(b"%PDF-"), "application/pdf", (".pdf",))
+JPEG = FileType(beginning(b"\xff\xd8\xff"), "image/jpeg", (".jpg", ".jpeg"))
+PNG = FileType(beginning(b"\x89PNG\r\n\x1a\n"), "image/png", (".png",))
 
 
 @dataclass(frozen=True)
@@ -48,6 +55,8 @@ class CheckedFile:
     content_type: str
     content: bytes
     sha256: str
+    has_active_content: bool = False
+    scan_state: ScanState = ScanState.NOT_SCANNED
 
 
 def check_attachment(
@@ -60,6 +69,11 @@ def check_attachment(
     name = display_name(file.name or "")
     if name in ("", ".", ".."):
         raise AttachmentRefused(_("A file has no name. Give it a name and choose it again."))
+    if isinstance(file, LostFile):
+        raise AttachmentRefused(
+            _("We could not receive the file “%(name)s”. Please try again later, or without it.")
+            % {"name": name}
+        )
     if not file.size:
         raise AttachmentRefused(_("The file “%(name)s” is empty.") % {"name": name})
     if file.size > most_bytes:
@@ -70,6 +84,17 @@ def check_attachment(
     sent = file.read()
     content_type = _sniff(name, sent, types)
     return CheckedFile(name, content_type, sent, hashlib.sha256(sent).hexdigest())
+
+
+def of_another_kind(name: str) -> AttachmentRefused:
+    """Return the refusal of a file whose content is not what its name says."""
+    return AttachmentRefused(
+        _(
+            "The file “%(name)s” is damaged, locked with a password, or not what its ending says."
+            " Open it, save it again and send that."
+        )
+        % {"name": name}
+    )
 
 
 def display_name(name: str) -> str:
@@ -117,9 +142,13 @@ def shut(response: Response) -> Response:
 
 
 def _sniff(name: str, content: bytes, types: Collection[FileType]) -> str:
-    for start, content_type, suffixes in types:
-        if content.startswith(start) and name.lower().endswith(suffixes):
-            return content_type
+    """Return the type on which content and name agree."""
+    named = [known for known in types if name.lower().endswith(known.suffixes)]
+    for known in named:
+        if known.recognises(content):
+            return known.content_type
+    if named:
+        raise of_another_kind(name)
     raise AttachmentRefused(
         _("The file “%(name)s” cannot be taken. Send one of: %(accepted)s.")
         % {"name": name, "accepted": accepted(types)}

@@ -22,7 +22,7 @@ from django.utils.translation import gettext as _
 
 from common.encryption.files import Readable, SealedFile, sealed_chunks
 from common.encryption.sealing import DecryptionError
-from common.errors import FileUnreadable
+from common.errors import FileNotStored, FileUnreadable
 from common.models import DoomedFile, FileKey
 
 logger = logging.getLogger(__name__)
@@ -54,14 +54,29 @@ def provisional_files(files: Mapping[str, bytes | Readable], *, key: FileKey) ->
 
     What no such transaction committed is removed at the end, or by the sweep
     when this process is killed. Enter it outside of every transaction.
+
+    Raises FileNotStored.
     """
     doom_files(files, removable_at=timezone.now() + UNCLAIMED_FOR)
     try:
-        for path, content in files.items():
-            store_sealed(path, content, key=key)
+        _store(files, key)
         yield
     finally:
         _remove_unkept(files)
+
+
+def _store(files: Mapping[str, bytes | Readable], key: FileKey) -> None:
+    try:
+        for path, content in files.items():
+            store_sealed(path, content, key=key)
+    except OSError as error:
+        logger.error("a file cannot be stored: %s", error.strerror)
+        raise FileNotStored(
+            _(
+                "We cannot keep files at the moment, so nothing was saved. Please try again later,"
+                " or send it without files."
+            )
+        ) from error
 
 
 def store_sealed(path: str, content: bytes | Readable, *, key: FileKey) -> None:

@@ -80,7 +80,7 @@ class CanonicalOriginMiddleware:
 
 
 class UnreadableFileMiddleware:
-    """Say that a stored file is gone, whoever asked for it and wherever."""
+    """Say that nobody is given a stored file, whoever asked for it and wherever."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -91,7 +91,7 @@ class UnreadableFileMiddleware:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if not isinstance(error, FileUnreadable):
             return None
-        return render(request, "410.html", status=410)
+        return render(request, error.page, status=410)
 
 
 class PrivateResponseMiddleware:

@@ -1,17 +1,34 @@
+import io
+import logging
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
-from django.core.files.uploadhandler import FileUploadHandler
-from django.http.multipartparser import MultiPartParser
+from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
+from django.core.files.uploadhandler import FileUploadHandler, TemporaryFileUploadHandler
+from django.http.multipartparser import MultiPartParser, MultiPartParserError
+
+logger = logging.getLogger(__name__)
 
 NAMELESS = "\N{ZERO WIDTH SPACE}"  # no sender's: the parser strips what cannot be printed
+LONGEST_EPILOGUE = 100  # a line break or two: browsers send no more after the last boundary
+
+
+class LostFile(UploadedFile):  # type: ignore[type-arg]
+    """Stands for a file that could not be received; without content, for the form to refuse."""
+
+    def __init__(self, name: str | None, size: int) -> None:
+        super().__init__(io.BytesIO(), name, size=size)
 
 
 class NamelessFilesHandler(FileUploadHandler):
     """Keep files whose name is nothing but dots and slashes, for the form to refuse.
 
     Django's parser drops them without a word, and the sender would believe that
-    they arrived. An empty name, which a browser sends when no file was chosen,
-    is still no file. Must be the first of FILE_UPLOAD_HANDLERS.
+    they arrived; so it does with the last file of a request that was cut, which
+    is therefore refused. An empty name, which a browser sends when no file was
+    chosen, is still no file. Must be the first of FILE_UPLOAD_HANDLERS.
     """
 
     def handle_raw_input(
@@ -19,12 +36,19 @@ class NamelessFilesHandler(FileUploadHandler):
         input_data: Any,
         META: dict[str, str],
         content_length: int,
-        boundary: str,
+        boundary: Any,
         encoding: str | None = None,
     ) -> Any:
         handlers = self.request.upload_handlers if self.request else []
         others = [handler for handler in handlers if handler is not self]
-        return _Parser(META, input_data, others, encoding).parse()
+        body: Any = _Watched(input_data, boundary)
+        fields, files = _Parser(META, body, others, encoding).parse()
+        if body.is_whole:
+            return fields, files
+        for _field, received in files.lists():
+            for file in received:
+                file.close()
+        raise MultiPartParserError("The request was cut, or a file in it has no name.")
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes:
         return raw_data
@@ -36,3 +60,77 @@ class NamelessFilesHandler(FileUploadHandler):
 class _Parser(MultiPartParser):
     def sanitize_file_name(self, file_name: str) -> str:
         return super().sanitize_file_name(file_name) or NAMELESS
+
+
+class _Watched:
+    """The body of a request, looked at while the parser reads it."""
+
+    OVERLAP = 4096  # of a piece with the next: a part's headers are no longer
+
+    def __init__(self, stream: Any, boundary: bytes) -> None:
+        self._stream = stream
+        self._seen = b""
+        self._end = b"--%s--" % boundary
+        line = rb"[^\r\n]{1,500}\r\n"
+        unnamed = rb'[^\r\n]{1,500}; *filename=(?:"" *)?(?:;[^\r\n]{0,500})?\r\n'
+        start = rb"--%s\r\n(?:%s){0,3}?" % (re.escape(boundary), line)
+        content = rb"(?:%s){0,3}\r\n(?!\r\n--)[\s\S]{4}" % line
+        self._unnamed = re.compile(start + unnamed + content)
+        self._has_unnamed_content = False
+
+    def read(self, size: int) -> bytes:
+        piece: bytes = self._stream.read(size)
+        self._seen = self._seen[-self.OVERLAP :] + piece
+        if not self._has_unnamed_content and self._unnamed.search(self._seen):
+            self._has_unnamed_content = True
+        return piece
+
+    @property
+    def is_whole(self) -> bool:
+        """Say whether the last boundary was read, and a name with the content of each file."""
+        has_ended = self._end in self._seen[-len(self._end) - LONGEST_EPILOGUE :]
+        return has_ended and not self._has_unnamed_content
+
+
+class SteadyTemporaryFileHandler(TemporaryFileUploadHandler):
+    """Receive large files on the disk; where it is full, hand on a LostFile and read on.
+
+    What the sender calls a file has no part in the name on the disk.
+    """
+
+    file: Any = None
+
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
+        FileUploadHandler.new_file(self, *args, **kwargs)
+        self.file = None
+        with self._losing():
+            about = (self.content_type, 0, self.charset, self.content_type_extra)
+            self.file = TemporaryUploadedFile("file", *about)
+            self.file.name = self.file_name
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        if self.file:
+            with self._losing():
+                self.file.write(raw_data)
+
+    def file_complete(self, file_size: int) -> Any:
+        with self._losing():
+            if self.file:
+                return super().file_complete(file_size)
+        return LostFile(self.file_name, file_size)
+
+    def upload_interrupted(self) -> None:
+        if self.file:
+            super().upload_interrupted()
+
+    @contextmanager
+    def _losing(self) -> Iterator[None]:
+        """Give the file up when it cannot be written, and free what it took."""
+        try:
+            yield
+        except OSError as error:
+            logger.error("an upload cannot be received: %s", error.strerror)
+            if self.file:
+                with suppress(OSError):
+                    self.file.close()
+            self.file = None

@@ -4,7 +4,6 @@ from pathlib import Path
 import pytest
 import time_machine
 from django.conf import settings
-from django.core.files.storage import default_storage
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
 
@@ -244,30 +243,6 @@ def test_evidence_is_stored_under_a_random_name():
     assert evidence.file.name == f"evidence/{evidence.public_id[:2]}/{evidence.public_id}"
     assert content_of(evidence) == PDF.content
     assert PDF.content not in Path(evidence.file.path).read_bytes()
-
-
-def test_a_full_disk_leaves_neither_complaint_nor_file(monkeypatch):
-    customer = make_customer()
-    save = default_storage.save
-    written = []
-
-    def fill_up(name, content, max_length=None):
-        if written:
-            raise OSError(28, "No space left on device")
-        written.append(save(name, content, max_length=max_length))
-        return written[0]
-
-    monkeypatch.setattr(default_storage, "save", fill_up, raising=False)
-
-    with pytest.raises(OSError, match="No space"):
-        file(customer, evidence=[PDF, PDF])
-
-    assert written
-    assert not default_storage.exists(written[0])
-    assert not Complaint.objects.exists()
-    assert not Evidence.objects.exists()
-    assert not Notice.objects.exists()
-    assert not DoomedFile.objects.exists()
 
 
 @pytest.mark.parametrize(
