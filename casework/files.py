@@ -1,32 +1,35 @@
 """Which files are taken as evidence, and what is kept of them."""
 
 import io
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
-from threading import Lock
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
-from PIL import Image, ImageOps
 
+from casework import office_files
+from casework.file_types import IMAGES, OFFICE, TYPES
+from casework.pdf_files import has_active_content
+from casework.pictures import redraw
+from casework.unfolding import Bomb
+from common import antivirus
+from common.antivirus import ScannerUnavailable, ScanState
 from common.attachments import (
-    JPEG,
     PDF,
-    PNG,
     AttachmentRefused,
     CheckedFile,
-    accepted,
     check_attachment,
+    of_another_kind,
 )
+from common.breaker import Breaker
 
-MOST_PIXELS = 25_000_000  # 100 MB in memory; a photograph has half of it, a bomb billions
-TYPES = (PDF, JPEG, PNG)
-ACCEPTED = accepted(TYPES)
+logger = logging.getLogger(__name__)
 
-
-_drawing = Lock()  # one picture at a time, so that many uploads do not fill the memory
+SCAN_SECONDS = 10  # as long as a sender waits for a verdict; later a job asks for it
+scanner_away = Breaker(pause=30)
 
 
 def check_files(files: Sequence["UploadedFile[bytes]"]) -> list[CheckedFile]:
@@ -48,34 +51,70 @@ def check_files(files: Sequence["UploadedFile[bytes]"]) -> list[CheckedFile]:
 
 
 def _check(file: "UploadedFile[bytes]") -> CheckedFile:
+    """Judge the content before the scanner sees it, so that no bomb reaches the scanner either."""
     checked = check_attachment(file, types=TYPES, most_bytes=settings.EVIDENCE_MAX_BYTES)
-    if not checked.content_type.startswith("image/"):
-        return checked
-    drawn = _redraw(checked.name, checked.content, checked.content_type)
-    return replace(checked, content=drawn)
+    kinds = {known.content_type for known in IMAGES}
+    kept = redraw(checked) if checked.content_type in kinds else _look_into(checked)
+    return replace(kept, scan_state=_scan(checked))
 
 
-def _redraw(name: str, content: bytes, content_type: str) -> bytes:
-    """Decode and encode an image, so that nothing but its picture is left."""
+def _look_into(checked: CheckedFile) -> CheckedFile:
     try:
-        with _drawing, Image.open(io.BytesIO(content), formats=["JPEG", "PNG"]) as image:
-            if image.width * image.height <= MOST_PIXELS:
-                return _encode(image, content_type.removeprefix("image/"))
-    except Exception as error:  # Pillow raises nearly anything for a broken file
-        raise AttachmentRefused(
-            _("The picture “%(name)s” is damaged and cannot be opened.") % {"name": name}
+        return replace(checked, has_active_content=_is_active(checked))
+    except office_files.Unsound as error:
+        raise of_another_kind(checked.name) from error
+    except office_files.HasMacros as error:
+        raise _refused(
+            _("The document “%(name)s” holds macros. Save it as PDF and send that."), checked
         ) from error
-    raise AttachmentRefused(
-        _("The picture “%(name)s” has more than %(most)d million pixels. Send it smaller.")
-        % {"name": name, "most": MOST_PIXELS // 1_000_000}
-    )
+    except office_files.LoadsFromElsewhere as error:
+        raise _refused(
+            _(
+                "The document “%(name)s” loads something from elsewhere when it is opened. Save it"
+                " as PDF and send that."
+            ),
+            checked,
+        ) from error
+    except Bomb as error:
+        raise _refused(
+            _(
+                "The file “%(name)s” would grow too large when it is opened. Send it in another"
+                " form, for example as pictures."
+            ),
+            checked,
+        ) from error
 
 
-def _encode(image: Image.Image, encoding: str) -> bytes:
-    image.load()
-    ImageOps.exif_transpose(image, in_place=True)
-    # Encoders write notes that they find here; only which colour is clear belongs to the picture.
-    image.info = {key: image.info[key] for key in ("transparency",) if key in image.info}
-    out = io.BytesIO()
-    image.save(out, format=encoding, quality=92)
-    return out.getvalue()
+def _is_active(checked: CheckedFile) -> bool:
+    """Raises Bomb, and what office_files raises."""
+    if checked.content_type == PDF.content_type:
+        return has_active_content(checked.content)
+    if checked.content_type in {known.content_type for known in OFFICE}:
+        return office_files.has_objects(checked.content, checked.content_type)
+    return False
+
+
+def _scan(checked: CheckedFile) -> ScanState:
+    """Ask the scanner about the file as it was sent; without a verdict the file is taken."""
+    if not antivirus.can_scan() or scanner_away.is_open:
+        return ScanState.NOT_SCANNED
+    try:
+        state = antivirus.scan(io.BytesIO(checked.content), seconds=SCAN_SECONDS)
+    except ScannerUnavailable as error:
+        scanner_away.trip()
+        logger.warning("evidence is taken unscanned: %s", error)
+        return ScanState.NOT_SCANNED
+    if state == ScanState.INFECTED:
+        logger.warning("evidence was refused: a virus was found in it")
+        raise _refused(
+            _(
+                "A virus was found in the file “%(name)s”, so we have not taken it. Check your"
+                " device, and send your complaint without this file."
+            ),
+            checked,
+        )
+    return state
+
+
+def _refused(sentence: str, checked: CheckedFile) -> AttachmentRefused:
+    return AttachmentRefused(sentence % {"name": checked.name})

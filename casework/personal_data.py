@@ -80,7 +80,7 @@ declare(
         since="added_at",
         origin=_("from you, with a complaint"),
         page="complaints",
-        plain=["content_type", "size", "sha256"],
+        plain=["content_type", "size", "sha256", "scan_state"],
         files=["file"],
     )
 )

@@ -8,7 +8,10 @@ from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
+from django.db.models import Sum
+from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -35,7 +38,7 @@ from casework.models import (
     Evidence,
     evidence_path,
 )
-from common.attachments import CheckedFile
+from common.attachments import AttachmentRefused, CheckedFile
 from common.files import keep_files, provisional_files
 from common.history import save_as
 from notices.services import queue_notice
@@ -302,6 +305,8 @@ def stored(customer: Customer, files: Collection[CheckedFile]) -> Iterator[list[
 
     What no transaction inside attached is removed at the end. Enter it outside
     of every transaction.
+
+    Raises FileNotStored.
     """
     rows: list[Evidence] = []
     contents: dict[str, bytes] = {}
@@ -311,6 +316,8 @@ def stored(customer: Customer, files: Collection[CheckedFile]) -> Iterator[list[
             content_type=checked.content_type,
             size=len(checked.content),
             sha256=checked.sha256,
+            has_active_content=checked.has_active_content,
+            scan_state=checked.scan_state,
         )
         row.file.name = evidence_path(row, checked.name)
         rows.append(row)
@@ -323,8 +330,26 @@ def stored(customer: Customer, files: Collection[CheckedFile]) -> Iterator[list[
 
 
 def attach(case: Case, evidence: Collection[Evidence], *, by: User | None) -> None:
-    """Record stored() files with their case, in its transaction."""
+    """Record stored() files with their case, in its transaction, under the customer's lock.
+
+    Raises AttachmentRefused when the customer's files would take too much.
+    """
+    _require_room(case, evidence)
     for row in evidence:
         row.case_id = case.pk
         save_as(row, by=by, reason="received with the case")
     keep_files([str(row.file) for row in evidence])
+
+
+def _require_room(case: Case, evidence: Collection[Evidence]) -> None:
+    if not evidence:
+        return
+    kept = Evidence.objects.filter(case__customer=case.customer_id).aggregate(size=Sum("size"))
+    if (kept["size"] or 0) + sum(row.size for row in evidence) > settings.EVIDENCE_QUOTA_BYTES:
+        raise AttachmentRefused(
+            _(
+                "With what you sent before, your files would take more than %(most)s. Send fewer or"
+                " smaller ones, or describe them in words."
+            )
+            % {"most": filesizeformat(settings.EVIDENCE_QUOTA_BYTES)}
+        )

@@ -15,3 +15,11 @@ def watch_calendar() -> None:
     from casework import calendar_watch
 
     calendar_watch.remind_of_calendar()
+
+
+@scheduled_job("casework.scan_evidence", every_minute)
+def scan_evidence() -> None:
+    """Scan what was taken while the scanner was away; run again it finds only what still waits."""
+    from casework import scanning
+
+    scanning.scan_waiting_evidence()

@@ -21,7 +21,7 @@ from access.purposes import COMPLAINT_HANDLING
 from accounts.models import Customer, User
 from casework.deadlines import Nearness, deadline_of, soon_until
 from casework.downloads import as_attachment
-from casework.models import ASSIGNED, DEADLINE_MOVED, CaseEvent, Clock, Evidence
+from casework.models import ASSIGNED, DEADLINE_MOVED, EVIDENCE_INFECTED, CaseEvent, Clock, Evidence
 from casework.services import assign_case
 from common.admin import themed
 from common.personal_data import DataCategory, declaration_of
@@ -361,6 +361,9 @@ def _shown_clock(clock: Clock) -> dict[str, Any]:
 
 def _shown_event(event: CaseEvent) -> dict[str, Any]:
     labels = {**dict(ComplaintState.choices), ASSIGNED: _("assigned")}
+    if event.code == EVIDENCE_INFECTED:
+        found = _("a virus was found in a file of the evidence")
+        return {"at": event.at, "label": found, "by": _("the portal")}
     if event.code == DEADLINE_MOVED:
         return {"at": event.at, "label": event.deadline_sentence, "by": _("the portal")}
     by_staff = event.by is not None and event.by.is_staff

@@ -4,7 +4,8 @@ from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
-from casework.files import ACCEPTED, check_files
+from casework.file_types import ACCEPTED
+from casework.files import check_files
 from casework.models import LONGEST_TEXT
 from common.attachments import AttachmentRefused, CheckedFile
 from common.forms import ProseField
@@ -51,8 +52,9 @@ class ComplaintForm(forms.Form):
         required=False,
         help_text=_(
             "For example a screenshot or a letter. Up to 10 files of 20 MB each, 60 MB together:"
-            " PDF, JPG, PNG. Of pictures we keep only what you see, not what is hidden in them,"
-            " such as the place where they were taken."
+            " PDF, JPG, PNG, HEIC, DOCX, XLSX, TXT, CSV, EML, MP3, M4A, WAV, MP4. Of pictures we"
+            " keep only what you see, not what is hidden in them, such as the place where they were"
+            " taken; other files we keep as you send them."
         ),
         widget=FilesInput(attrs={"accept": ACCEPTED.replace(" ", "")}),
     )

@@ -6,9 +6,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import translation
 from PIL import Image, PngImagePlugin
 
-from casework import files
+from casework import pictures
 from casework.files import check_files
 from common.attachments import AttachmentRefused
+from tests.evidence_files import heic
 
 DESCRIPTION, ORIENTATION = 0x010E, 0x0112
 
@@ -119,7 +120,7 @@ def test_a_picture_taken_on_its_side_stands_upright():
 
 
 def test_a_picture_with_too_many_pixels_is_refused_by_that_name(monkeypatch):
-    monkeypatch.setattr(files, "MOST_PIXELS", 2_000_000)
+    monkeypatch.setattr(pictures, "MOST_PIXELS", 2_000_000)
     allowed = drawn(Image.new("1", (2000, 1000)), "PNG")
     larger = drawn(Image.new("1", (2000, 1001)), "PNG")
 
@@ -129,3 +130,27 @@ def test_a_picture_with_too_many_pixels_is_refused_by_that_name(monkeypatch):
     assert str(refusal.value) == (
         "The picture “a.png” has more than 2 million pixels. Send it smaller."
     )
+
+
+def test_a_heic_picture_is_kept_as_a_jpeg_of_what_one_sees():
+    sent = heic(Image.new("RGBA", (64, 32), "red"), exif=exif(orientation=6).tobytes())
+    assert b"secret" in sent
+
+    checked = check(sent, "photo.HEIC")
+
+    assert (checked.name, checked.content_type) == ("photo.jpg", "image/jpeg")
+    assert checked.sha256 == hashlib.sha256(sent).hexdigest()
+    assert b"secret" not in checked.content
+    image = Image.open(io.BytesIO(checked.content))
+    assert (image.format, image.mode, image.size) == ("JPEG", "RGB", (32, 64))
+
+
+def test_a_heic_picture_has_the_same_limit_of_pixels(monkeypatch):
+    monkeypatch.setattr(pictures, "MOST_PIXELS", 64 * 64 - 1)
+    with pytest.raises(AttachmentRefused):
+        check(heic(), "photo.heic")
+
+
+def test_a_broken_heic_picture_is_refused():
+    with pytest.raises(AttachmentRefused):
+        check(heic()[:300], "photo.heic")
