@@ -6,12 +6,14 @@ from io import StringIO
 
 import pytest
 import time_machine
-from django.urls import reverse
+from django.urls import get_resolver, reverse
 from django.utils import timezone
 
 from privacyportal.roles import ADMINISTRATOR, AUDITOR, COMPLAINT_OFFICER, DPO
 from tests.factories import make_staff
-from visits.models import PageDay
+from tests.privacyportal.test_cookies import routes
+from visits.models import WHOLE_PORTAL, PageDay
+from visits.pages import NAMES
 
 pytestmark = pytest.mark.django_db
 
@@ -24,6 +26,42 @@ def dpo(client):
     user = make_staff(DPO, language="en")
     client.force_login(user)
     return user
+
+
+NO_PAGES = {
+    # What only takes a form,
+    "decide_consent",
+    "end_hosted_service",
+    "erase_category",
+    "erase_hosted_service",
+    "forget_device",
+    "refuse_marketing",
+    "send_phone_code",
+    "set_language",
+    "sign_out_device",
+    "withdraw_complaint",
+    # gives a file,
+    "call_audio",
+    "closing_receipt_json",
+    "closing_receipt_pdf",
+    "consent_receipt_json",
+    "consent_receipt_pdf",
+    "download_call",
+    "evidence",
+    "mfa_download_recovery_codes",
+    # answers a program,
+    "health",
+    "preferences_json",
+    "purpose_check",
+    "signing_keys",
+    # or is the library's and not in use.
+    "account_confirm_login_code",
+}
+
+
+def test_every_page_has_a_name_that_people_read():
+    pages = set(routes(get_resolver().url_patterns)) - NO_PAGES
+    assert set(NAMES) == {WHOLE_PORTAL, *pages}
 
 
 def make_days(*views, page="home", networks=1, ago=0):
