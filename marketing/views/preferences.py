@@ -4,6 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
+from django.contrib.messages.storage.cookie import CookieStorage
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -14,6 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts import devices
 from accounts.models import Customer
 from common.errors import PortalError
 from marketing.forms import PreferencesForm
@@ -24,6 +26,11 @@ NECESSARY = (
     (settings.SESSION_COOKIE_NAME, _("Keeps you signed in.")),
     (settings.CSRF_COOKIE_NAME, _("Keeps other sites from sending forms in your name.")),
     (settings.LANGUAGE_COOKIE_NAME, _("Remembers the language you chose.")),
+    (CookieStorage.cookie_name, _("Tells you on the next page whether a form was taken.")),
+    (
+        devices.COOKIE,
+        _("Lets us tell you of a sign-in from a device that is new. Lasts 365 days."),
+    ),
     (COOKIE, _("Remembers your choices on this page.")),
 )
 

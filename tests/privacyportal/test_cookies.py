@@ -6,7 +6,8 @@ import pytest
 from django.test import Client
 from django.urls import NoReverseMatch, URLPattern, get_resolver, reverse
 
-from tests.factories import make_policy_version
+from marketing.views.preferences import NECESSARY
+from tests.factories import PASSWORD, make_customer, make_policy_version
 
 pytestmark = pytest.mark.django_db
 
@@ -54,6 +55,20 @@ def test_the_entrances_give_one_that_names_nobody_and_ends_with_the_browser():
         cookie = pages[name]["csrftoken"]
         assert (cookie["max-age"], cookie["expires"]) == ("", "")
         assert (cookie["httponly"], cookie["samesite"]) == (True, "Lax")
+
+
+def test_each_cookie_is_named_on_the_page_of_cookies(client):
+    customer = make_customer(is_verified=True)
+    client.get(reverse("account_login"))
+    client.post(reverse("set_language"), {"language": "en"})
+    client.post(reverse("preferences"), {"ads": "none"})
+    client.post(reverse("account_login"), {"login": customer.email, "password": PASSWORD})
+    client.post(reverse("confirm_details"))
+
+    page = client.get(reverse("preferences")).text
+
+    assert set(client.cookies) == {name for name, _use in NECESSARY}
+    assert [name for name in client.cookies if f"<code>{name}</code>" not in page] == []
 
 
 def test_a_language_that_a_visitor_chose_is_forgotten_with_the_browser(client):
