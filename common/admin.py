@@ -274,6 +274,11 @@ class ReadOnlyAdmin(PortalAdmin):
         return [*self.get_fields(request, obj), *self.readonly_fields]
 
 
+def is_among(rows: QuerySet[Any], object_id: str) -> bool:
+    """Say whether the row that an address names, which can be anything, is one of ``rows``."""
+    return object_id.isdecimal() and rows.filter(pk=object_id).exists()
+
+
 def named(field: str, label: Any) -> Callable[[Any], str]:
     """Show a reference by its name, without the link that the reader may not follow."""
 

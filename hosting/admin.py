@@ -12,6 +12,7 @@ from access.purposes import CUSTOMER_CARE
 from accounts.admin.assist import CHANGE_CUSTOMER
 from accounts.finding import read_search
 from accounts.models import Customer
+from common.admin import is_among
 from common.personal_data import DataCategory, declaration_of
 from hosting.models import HostedService
 
@@ -78,11 +79,9 @@ class HostedServiceAdmin(PersonalDataAdmin):
     def has_end_account_permission(
         self, request: HttpRequest, object_id: str | None = None
     ) -> bool:
-        if object_id is None or not object_id.isdecimal():
+        if object_id is None or not request.user.has_perm(CHANGE_CUSTOMER):
             return False
-        if not request.user.has_perm(CHANGE_CUSTOMER):
-            return False
-        return HostedService.objects.last_of_their_customers().filter(pk=object_id).exists()
+        return is_among(HostedService.objects.last_of_their_customers(), object_id)
 
     @action(  # type: ignore[untyped-decorator]
         description=_("The customer has left"), icon="event_busy", permissions=["end_account"]

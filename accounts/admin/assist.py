@@ -19,6 +19,7 @@ from accounts.forms import DetailsForm
 from accounts.identity_checks import LONGEST_NUMBER, stored_proof
 from accounts.models import Customer, IdentityCheckKind, IdentityCheckResult, RequestChannel
 from accounts.models.assistance import LONGEST_REASON, labels_of
+from common.admin import is_among
 from common.attachments import (
     JPEG,
     PDF,
@@ -152,7 +153,7 @@ class AssistingAdmin(PersonalDataAdmin):
     def has_invite_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         """Offer it for customers who have no sign-in."""
         without = Customer.objects.open().filter(user=None)
-        known = object_id is None or without.filter(pk=object_id).exists()
+        known = object_id is None or is_among(without, object_id)
         return known and bool(request.user.has_perm(CHANGE_CUSTOMER))
 
     @action(  # type: ignore[untyped-decorator]

@@ -14,6 +14,7 @@ from accounts.exceptions import IdentityNotProved
 from accounts.models import Customer
 from accounts.models.assistance import LONGEST_REASON
 from accounts.reopening import reopen_for_customer
+from common.admin import is_among
 from common.forms import ProseField
 
 
@@ -95,7 +96,7 @@ class ClosingAdmin(PersonalDataAdmin):
 
 def _is_closed(object_id: str | None, *, closed: bool) -> bool:
     rows = Customer.objects.filter(closed_at__isnull=not closed)
-    return object_id is not None and object_id.isdecimal() and rows.filter(pk=object_id).exists()
+    return object_id is not None and is_among(rows, object_id)
 
 
 def _close(customer: Customer, **asked: Any) -> None:

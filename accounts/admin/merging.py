@@ -18,7 +18,7 @@ from accounts.admin.assist import CHANGE_CUSTOMER
 from accounts.merging import approve_merge, ask_merge, refuse_merge
 from accounts.models import Customer, CustomerMerge, KeptSignIn, MergeState
 from accounts.record import masked_record
-from common.admin import named
+from common.admin import is_among, named
 from common.forms import ProseField
 from common.personal_data import DataCategory
 
@@ -150,7 +150,7 @@ class CustomerMergeAdmin(PersonalDataAdmin):
             return False
         waiting = CustomerMerge.objects.filter(state=MergeState.WAITING)
         others = waiting.exclude(asked_by=request.user.pk)
-        return object_id is None or others.filter(pk=object_id).exists()
+        return object_id is None or is_among(others, object_id)
 
     @action(  # type: ignore[untyped-decorator]
         description=_("Merge for good"), icon="merge", permissions=["decide"]

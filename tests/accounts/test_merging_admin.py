@@ -1,4 +1,5 @@
 import pytest
+from django.urls import reverse
 
 from access.models import AccessRecord
 from accounts.models import Customer, CustomerMerge
@@ -134,3 +135,21 @@ def test_the_list_makes_the_same_queries_for_any_number_of_rows(
 
     with django_assert_num_queries(11):
         client.get(MERGES)
+
+
+@pytest.mark.parametrize("row", ["abc", "٣", "-1", "9" * 30])
+@pytest.mark.parametrize(
+    "step",
+    [
+        "accounts_customer_invite",
+        "accounts_customer_reopen",
+        "accounts_customer_merge",
+        "accounts_customermerge_approve",
+        "hosting_hostedservice_end_account",
+    ],
+)
+def test_an_address_that_names_no_row_leads_nowhere(step, row, client, pair):
+    for role in (DPO, COMPLAINT_OFFICER):
+        sign_in(client, role)
+
+        assert client.get(reverse(f"admin:{step}", args=[row])).status_code in (403, 404)
