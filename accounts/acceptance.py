@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.exceptions import NoSuchPolicy
-from accounts.locks import lock_customer
+from accounts.locks import lock_open
 from accounts.models import Customer, EventChannel, PolicyAnnouncement, PolicyEvent, PolicyEventKind
 from notices.services import mark_seen
 from policies.counting import midnight
@@ -38,8 +38,11 @@ def version_to_accept(customer: Customer) -> PolicyVersion | None:
 
 @transaction.atomic
 def record_shown(customer: Customer, text: PolicyText) -> None:
-    """Note that the customer saw a policy text. The same text again writes nothing."""
-    lock_customer(customer)
+    """Note that the customer saw a policy text. The same text again writes nothing.
+
+    Raises AccountClosed.
+    """
+    lock_open(customer)
     _record(customer, PolicyEventKind.SHOWN, text)
     announcement = PolicyAnnouncement.objects.filter(version=text.version_id).first()
     if announcement is not None:
@@ -50,9 +53,10 @@ def record_shown(customer: Customer, text: PolicyText) -> None:
 def accept_policy(customer: Customer, text: PolicyText) -> None:
     """Note that the customer accepted a policy text. The same text again writes nothing.
 
-    Raises NoSuchPolicy when that version is not published, or not the one that is asked about.
+    Raises AccountClosed, and NoSuchPolicy when that version is not published, or not the one
+    that is asked about.
     """
-    lock_customer(customer)
+    lock_open(customer)
     newest = PolicyVersion.objects.of_company().order_by("effective_on").last()
     if newest is None or text.version_id != newest.pk:
         raise NoSuchPolicy(_("A newer version was published meanwhile. Please read that one."))

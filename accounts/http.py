@@ -12,6 +12,7 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_POST
 
 from accounts.acceptance import version_to_accept
+from accounts.exceptions import AccountClosed
 from accounts.models import Customer, User
 
 ASK_DETAILS = "ask_details"  # in a session that began and has details to choose from
@@ -42,7 +43,10 @@ def for_customer(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRes
         if request.method == "GET" and _is_to_be_asked(request):
             query = urlencode({"next": request.get_full_path()})
             return redirect(f"{reverse('accept_policy')}?{query}")
-        return view(request, *args, **kwargs)
+        try:
+            return view(request, *args, **kwargs)
+        except AccountClosed:  # at this moment, elsewhere
+            return redirect("home")
 
     return inner
 

@@ -17,8 +17,12 @@ def lock_customer(customer: Customer) -> None:
 def lock_open(customer: Customer) -> None:
     """Lock the row of an account that is open.
 
-    Raises AccountClosed.
+    Raises AccountClosed, also where it was erased, or became another one, meanwhile.
     """
-    lock_customer(customer)
-    if not customer.is_open:
+    try:
+        lock_customer(customer)
+        is_open = customer.is_open
+    except Customer.DoesNotExist:
+        is_open = False
+    if not is_open:
         raise AccountClosed(_("This account is closed; its data can no longer be changed."))

@@ -1,12 +1,15 @@
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.acceptance import accept_policy, accepted_by, record_shown, version_to_accept
 from accounts.announcements import announce_policies
-from accounts.exceptions import NoSuchPolicy
-from accounts.models import Consent, PolicyEvent, PolicyEventKind
+from accounts.closing import close_account
+from accounts.exceptions import AccountClosed, NoSuchPolicy
+from accounts.http import for_customer
+from accounts.models import Consent, Customer, PolicyEvent, PolicyEventKind
 from notices.models import Notice
 from policies.models import PolicyVersion, Significance
 from tests.factories import make_customer, make_policy_draft, make_policy_version
@@ -110,6 +113,33 @@ def test_what_is_shown_without_a_mail_is_noted_too():
     record_shown(customer, text_of(PolicyVersion.objects.current()))
 
     assert [kind for kind, _number in events(customer)] == ["shown"]
+
+
+def test_a_closed_account_accepts_and_reads_nothing():
+    customer = make_customer()
+    text = text_of(PolicyVersion.objects.current())
+    read_before = Customer.objects.get(pk=customer.pk)
+    close_account(customer, by=customer.user)
+
+    for step in (accept_policy, record_shown):
+        with pytest.raises(AccountClosed):
+            step(read_before, text)
+
+    assert events(customer) == []
+
+
+@for_customer
+def close_and_show(request):
+    """A page, and the account closed in another tab while it is made."""
+    close_account(Customer.objects.get(pk=request.customer.pk), by=request.user)
+    record_shown(request.customer, text_of(PolicyVersion.objects.current()))
+
+
+def test_an_account_that_is_closed_while_a_page_is_made_leads_home(rf):
+    request = rf.get("/")
+    request.user, request.session = make_customer().user, {}
+
+    assert close_and_show(request).url == reverse("home")
 
 
 def test_what_somebody_had_accepted_by_a_day():

@@ -12,7 +12,7 @@ from accounts.acceptance import record_shown
 from accounts.closing import close_account
 from accounts.consents import decide_consent
 from accounts.details import correct_details
-from accounts.exceptions import MergeRefused
+from accounts.exceptions import AccountClosed, MergeRefused
 from accounts.files import file_key
 from accounts.identity_checks import record_identity_check
 from accounts.merging import approve_merge, ask_merge, public_ids_of, refuse_merge
@@ -495,3 +495,11 @@ def test_a_merge_and_a_complaint_of_the_duplicate_wait_for_each_other(portal):
     assert Customer.objects.count() == (1 if merged else 2)
     assert Customer.objects.get(pk=pair[0].pk).is_open
     assert not Case.objects.exists()
+
+
+def test_a_record_that_became_another_one_meanwhile_counts_as_closed(pair, officer, dpo):
+    _survivor, gone = pair
+    merge(pair, officer, dpo)
+
+    with pytest.raises(AccountClosed):
+        correct_details(gone, details={"address": "1 Huế"}, by=officer)
