@@ -93,6 +93,26 @@ class DetailsForm(forms.Form):
         }
 
 
+class CorrectionForm(DetailsForm):
+    """Details as the form showed them: what was left so stays, whoever changed it meanwhile."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.show_hidden_initial = True
+
+    @property
+    def details(self) -> dict[str, str]:
+        return self._typed(super().details)
+
+    @property
+    def declared(self) -> dict[str, str]:
+        return self._typed(super().declared)
+
+    def _typed(self, told: dict[str, str]) -> dict[str, str]:
+        return {name: value for name, value in told.items() if name in self.changed_data}
+
+
 class CustomerForm(DetailsForm):
     """A customer whom staff write down or import: as at sign-up, but without a password."""
 

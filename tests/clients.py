@@ -17,6 +17,7 @@ from allauth.mfa.totp.internal.auth import (
     hotp_value,
 )
 from allauth.mfa.utils import decrypt
+from django.forms import BaseForm
 from django.test import Client
 
 from accounts.models import User
@@ -49,6 +50,11 @@ class PortalClient(Client):
         session[AUTHENTICATION_METHODS_SESSION_KEY] = [*records, {"at": time.time(), **record}]
         session[_AUTHENTICATION_METHODS_USER_SESSION_KEY] = str(user.pk)
         session.save()
+
+
+def initial(form: BaseForm) -> dict[str, str]:
+    """Return what a browser sends back of the values that a form showed."""
+    return {field.html_initial_name: str(field.value() or "") for field in form}
 
 
 def set_up_app(user: User) -> Authenticator:

@@ -7,7 +7,7 @@ from django.utils.translation import ngettext
 from accounts import accuracy, erasure
 from accounts.details import correct_details
 from accounts.erasure import erasable_categories, erasable_details
-from accounts.forms import DetailsForm, details_of
+from accounts.forms import CorrectionForm, details_of
 from accounts.held import detail_label, held_about, held_details, held_in
 from accounts.http import (
     CustomerRequest,
@@ -91,9 +91,9 @@ def erase_detail(request: CustomerRequest, name: str) -> HttpResponse:
 
 @for_customer
 def edit_details(request: CustomerRequest) -> HttpResponse:
-    form = DetailsForm(request.POST or None, initial=details_of(request.customer))
+    form = CorrectionForm(request.POST or None, initial=details_of(request.customer))
     if form.is_valid():
-        if form.details["phone"] != request.customer.phone:
+        if form.details.get("phone", request.customer.phone) != request.customer.phone:
             confirm_again(request)
         try:
             correct_details(

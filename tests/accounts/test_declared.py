@@ -13,6 +13,7 @@ from policies.models import DeclaredField
 from privacyportal.roles import DPO
 from retention.services import place_hold, release_hold
 from tests.answers import answer_of
+from tests.clients import initial
 from tests.factories import make_customer, make_staff
 
 pytestmark = pytest.mark.django_db
@@ -36,7 +37,8 @@ def birthday():
 
 
 def save(client, **changes):
-    return client.post(reverse("edit_details"), {**DETAILS, **changes})
+    shown = client.get(reverse("edit_details")).context["form"]
+    return client.post(reverse("edit_details"), {**initial(shown), **DETAILS, **changes})
 
 
 def declared(customer):

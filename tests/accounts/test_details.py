@@ -1,7 +1,11 @@
+import re
+
 import pytest
+from django.urls import reverse
 
 from accounts.details import correct_details
 from notices.models import Notice
+from tests.clients import initial
 from tests.factories import make_customer
 
 pytestmark = pytest.mark.django_db
@@ -27,3 +31,33 @@ def test_correcting_nothing_leaves_no_trace():
 
     assert customer.history.count() == 1
     assert not Notice.objects.exists()
+
+
+def test_a_form_that_was_opened_before_another_change_undoes_nothing_of_it(client):
+    customer = make_customer(**DETAILS)
+    client.force_login(customer.user)
+    page = client.get(reverse("edit_details")).text
+    shown = re.findall(r'<input type="hidden" name="(initial-\w+)" value="([^"]*)"', page)
+    assert dict(shown).keys() >= {"initial-full_name", "initial-phone", "initial-address"}
+    elsewhere = {"phone": "+84987654321", "address": "2 Trần Phú, Huế"}
+    correct_details(customer, details=elsewhere, by=customer.user)
+
+    client.post(reverse("edit_details"), {**dict(shown), **DETAILS, "full_name": "Trần Mai"})
+
+    customer.refresh_from_db()
+    assert {name: getattr(customer, name) for name in DETAILS} == {
+        "full_name": "Trần Mai",
+        **elsewhere,
+    }
+
+
+def test_a_detail_that_is_emptied_in_the_form_goes(client):
+    customer = make_customer(**DETAILS)
+    client.force_login(customer.user)
+    shown = initial(client.get(reverse("edit_details")).context["form"])
+    required = customer.full_name, customer.phone
+
+    client.post(reverse("edit_details"), {**shown, **DETAILS, "address": ""})
+
+    customer.refresh_from_db()
+    assert (customer.full_name, customer.phone, customer.address) == (*required, "")
