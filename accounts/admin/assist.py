@@ -173,7 +173,7 @@ class AssistingAdmin(PersonalDataAdmin):
     def has_lock_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         """Offer it where there is a sign-in that is not locked."""
         free = Customer.objects.open().filter(user__locked_at=None).exclude(user=None)
-        known = object_id is None or free.filter(pk=object_id).exists()
+        known = object_id is None or is_among(free, object_id)
         return known and bool(request.user.has_perm(LOCK))
 
     @action(  # type: ignore[untyped-decorator]

@@ -144,6 +144,7 @@ def test_the_list_makes_the_same_queries_for_any_number_of_rows(
         "accounts_customer_invite",
         "accounts_customer_reopen",
         "accounts_customer_merge",
+        "accounts_customer_lock",
         "accounts_customermerge_approve",
         "hosting_hostedservice_end_account",
     ],
