@@ -5,7 +5,7 @@ from django.db import transaction
 from accounts.closing import ends_with_account
 from accounts.consents import withdraw_given
 from accounts.locks import lock_open
-from accounts.models import Customer, User
+from accounts.models import Customer, EventChannel, User
 from marketing.preferences import refuse_advertising
 from marketing.suppression import is_marketing, marketing_purposes, suppress_customer
 from policies.models import Purpose
@@ -22,7 +22,14 @@ def refuse_marketing(customer: Customer, *, by: User) -> list[Purpose]:
     Raises AccountClosed.
     """
     lock_open(customer)
-    withdrawn = withdraw_given(customer, is_marketing, by=by)
+    return refuse_all(customer, by=by)
+
+
+def refuse_all(
+    customer: Customer, *, by: User | None, channel: EventChannel = EventChannel.WEB
+) -> list[Purpose]:
+    """Do what refuse_marketing() does, to a row that is locked; the account may be closed."""
+    withdrawn = withdraw_given(customer, is_marketing, by=by, channel=channel)
     remember_refusal(customer, by)
     return withdrawn
 

@@ -79,11 +79,12 @@ def confirm_subscription(request: HttpRequest, token: str) -> HttpResponse:
 @never_cache
 @read_or_sent
 def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
-    """Show a button to people; whoever posts, a person or a mail program, ends the mails.
+    """Show buttons to people; whoever posts, a person or a mail program, ends the mails.
 
     Every link gets the same answers, so that none tells whether it was one of ours.
     """
     if request.method != "POST":
         return render(request, "marketing/unsubscribe.html")
-    end_mails(token)
-    return render(request, "marketing/unsubscribed.html")
+    from_all = "all" in request.POST  # mail programs send another word
+    end_mails(token, from_all=from_all)
+    return render(request, "marketing/unsubscribed.html", {"from_all": from_all})

@@ -15,16 +15,23 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from accounts.closing import close_account
+from accounts.consents import decide_consent
 from accounts.merging import approve_merge, ask_merge
-from accounts.models import Consent, EventChannel
+from accounts.models import Consent, ConsentDecision, EventChannel
 from common.encryption.keyring import KeyRing
 from marketing import issues
 from marketing.contacts import contact_hash
 from marketing.exceptions import IssueRefused
-from marketing.models import NewsletterIssue, Subscription, Suppression, SuppressionReason
+from marketing.models import (
+    NewsletterIssue,
+    Preference,
+    Subscription,
+    Suppression,
+    SuppressionReason,
+)
 from marketing.refusal import refuse_marketing
 from marketing.subscriptions import forget_old_subscriptions
-from marketing.suppression import suppress, suppressions_of
+from marketing.suppression import marketing_purposes, suppress, suppressions_of
 from notices.models import Notice
 from notices.services import count_delivery
 from policies.models import Company, PolicyVersion, Purpose, sha256
@@ -616,6 +623,34 @@ class TestUnsubscribing:
         (row,) = Suppression.objects.all()
         assert (row.contact_hash, row.reason) == (contact_hash(ADDRESS), "unsubscribed")
         assert send() == []
+
+    @pytest.mark.parametrize("method", ["get", "post"])
+    def test_by_the_other_button_refuses_all_marketing(self, client, customer, method):
+        other = Purpose.objects.get(code="partner_offers")
+        decide_consent(customer, other, decision=ConsentDecision.GIVEN, by=customer.user)
+        (message,) = send()
+        assert 'name="all"' in getattr(client, method)(link_in(message)).text
+        assert customer.consents.filter(purpose=other).last().decision == "given"
+
+        told = client.post(link_in(message), {"all": ""})
+
+        assert 'name="all"' not in told.text
+        last = {each.purpose.code: each for each in customer.consents.latest_per_purpose()}
+        assert {each.decision for each in last.values()} == {"withdrawn"}
+        assert (last[other.code].channel, last[other.code].actor) == ("email", None)
+        for each in marketing_purposes():
+            assert suppressions_of([ADDRESS], each).exists()
+        assert Preference.objects.get().ads == "none"
+
+    def test_by_the_other_button_refuses_all_also_for_whoever_has_no_account(self, client, purpose):
+        subscribe(client)
+        (message,) = send()
+
+        client.post(link_in(message), {"all": ""})
+
+        hashes = Suppression.objects.values_list("contact_hash", "purpose")
+        assert set(hashes) == {(contact_hash(ADDRESS), each.pk) for each in marketing_purposes()}
+        assert not Subscription.objects.exists()
 
     def test_works_after_the_person_is_erased(self, client, customer, purpose):
         (message,) = send()
