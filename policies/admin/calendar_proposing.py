@@ -18,7 +18,7 @@ from policies import calendar_changes, calendar_years
 from policies.admin import calendar_forms
 from policies.admin.calendar_year import page_of_year, year_of
 from policies.calendar_comparison import compare, faults_of_new, shown
-from policies.calendar_import import CalendarRow, Fault, parse_calendar
+from policies.calendar_import import LARGEST_FILE, CalendarRow, Fault, parse_calendar
 from policies.models import OfficialDay
 
 ADD = "policies.add_officialday"
@@ -112,7 +112,7 @@ class ProposingAdmin(ReadOnlyAdmin):
             "back": page_of_year(timezone.localdate().year),
         }
         if form.is_valid():
-            context |= _preview(form.cleaned_data["file"].read())
+            context |= _preview(form.cleaned_data["file"].read(LARGEST_FILE + 1))
         return TemplateResponse(request, "admin/policies/officialday/import.html", context)
 
     def import_confirm_view(self, request: HttpRequest) -> HttpResponse:
