@@ -62,6 +62,8 @@ def save_purpose(
         )
     if not row.data_categories:
         raise ChangeRefused(_("Name the data that this purpose uses."))
+    if purpose and "data_categories" in fields:
+        _require_explained_still(row)
     _save(row, fields, by=by)
     return row
 
@@ -173,6 +175,11 @@ def end_agreement(agreement: Agreement, *, last_day: date, by: AbstractBaseUser)
     """
     Recipient.objects.select_for_update().get(pk=agreement.recipient_id)
     agreement.refresh_from_db()
+    if last_day < (today := timezone.localdate()):
+        raise ChangeRefused(
+            _("The agreement binds until today at least: choose %s or later.")
+            % date_format(today, "SHORT_DATE_FORMAT")
+        )
     if agreement.valid_to is not None and last_day >= agreement.valid_to:
         raise ChangeRefused(
             _("This agreement ends on %s already. A later end needs a new agreement.")
@@ -193,9 +200,24 @@ def _require_permitted(recipient: Recipient, purposes: Collection[Purpose]) -> N
         raise ChangeRefused(_("%s is not the code of a country.") % recipient.country)
     if retired := [str(purpose.name) for purpose in purposes if purpose.retired_on]:
         raise ChangeRefused(_("No longer used: %s.") % ", ".join(retired))
-    used = {name for purpose in purposes for name in purpose.data_categories}
-    if set(recipient.data_categories) - used:
+    if _unexplained(recipient, purposes):
         raise ChangeRefused(_("A recipient receives only data that one of its purposes uses."))
+
+
+def _require_explained_still(purpose: Purpose) -> None:
+    """Refuse that a recipient is left with data which none of its purposes uses any more."""
+    for recipient in purpose.recipients.active():
+        others = recipient.purposes.active().exclude(pk=purpose.pk)
+        if _unexplained(recipient, [purpose, *others]):
+            raise ChangeRefused(
+                _("“%s” receives data that none of its purposes would use. Change that first.")
+                % recipient.name
+            )
+
+
+def _unexplained(recipient: Recipient, purposes: Iterable[Purpose]) -> set[str]:
+    used = {name for purpose in purposes for name in purpose.data_categories}
+    return set(recipient.data_categories) - used
 
 
 def _in_use(entry: Entry) -> Entry:

@@ -157,6 +157,22 @@ def test_another_wording_is_confirmed_and_makes_old_consents_count_no_more(dpo):
     assert purpose.wording_hashes != old
 
 
+def test_a_purpose_keeps_the_data_that_a_recipient_gets_for_it_alone(dpo):
+    carrier = make_carrier(dpo)
+    purpose = Purpose.objects.get(code="delivery")
+
+    with translation.override("en"), pytest.raises(ChangeRefused, match="“Carrier” receives data"):
+        save_purpose(purpose, values={"data_categories": [ORDER]}, by=dpo)
+    purpose.refresh_from_db()
+    assert purpose.data_categories == [CONTACT, ORDER]
+
+    other = save_purpose(None, values=purpose_values(code="returns"), by=dpo)
+    save_recipient(carrier, values={}, purposes=[purpose, other], by=dpo)
+    save_purpose(purpose, values={"data_categories": [ORDER]}, by=dpo)
+    purpose.refresh_from_db()
+    assert purpose.data_categories == [ORDER]
+
+
 def test_a_retired_purpose_stays_as_it_was(dpo):
     purpose = save_purpose(None, values=purpose_values(), by=dpo)
 
@@ -333,10 +349,12 @@ def test_a_retired_recipient_is_bound_no_more(dpo):
 def test_an_agreement_ends_earlier_and_never_later(dpo):
     agreement = agree(make_carrier(dpo), dpo)
 
+    yesterday = timezone.localdate() - ONE_DAY
+
     end_agreement(agreement, last_day=date(2026, 12, 31), by=dpo)
     assert last_of(agreement) == (dpo, "ended")
 
-    for day in (date(2026, 12, 31), date(2027, 1, 1), date(2025, 12, 31)):
+    for day in (date(2026, 12, 31), date(2027, 1, 1), yesterday, date(2025, 12, 31)):
         with pytest.raises(ChangeRefused):
             end_agreement(agreement, last_day=day, by=dpo)
     agreement.refresh_from_db()
