@@ -129,6 +129,12 @@ class TestPublication:
 
         publish(draft, effective_on=in_days(promised))
 
+    def test_is_for_the_company_that_the_portal_serves(self):
+        draft = make_policy_draft("2")
+        PolicyVersion.objects.filter(pk=draft.pk).update(profile="another")
+
+        assert "shorter than the company promised" in refuses(lambda: publish(draft))
+
     def test_counts_the_notice_from_the_local_day(self):
         """At 23:00 UTC it is the next day in Vietnam; the day of the notice is the reader's."""
         draft = make_policy_draft("2")
