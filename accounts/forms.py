@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 from django.utils.functional import cached_property
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.formfields import PhoneNumberField
 
@@ -29,6 +30,7 @@ from policies.models import (
     sha256,
 )
 from policies.models.declared_fields import FIXED
+from policies.reading import draw
 
 
 class PastDateField(forms.DateField):
@@ -157,6 +159,10 @@ class SignUpForm(DetailsForm, allauth_forms.SignupForm):  # type: ignore[misc]
         return PolicyText.objects.get(
             version=PolicyVersion.objects.current(), language=translation.get_language()
         )
+
+    @property
+    def policy_html(self) -> SafeString:
+        return draw(self.policy_text, demote=2).html
 
     @property
     def consent_fields(self) -> list[forms.BoundField]:

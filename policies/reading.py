@@ -22,12 +22,12 @@ class Drawn(NamedTuple):
     sections: list[Section]
 
 
-def draw(text: PolicyText) -> Drawn:
-    """Return a text below a heading of the page, and what its headings are linked by."""
-    key = f"policy-{DRAWING}-{text.sha256}"
+def draw(text: PolicyText, *, demote: int = 1) -> Drawn:
+    """Return a text below headings of the page, and what its own headings are linked by."""
+    key = f"policy-{DRAWING}-{demote}-{text.sha256}"
     known = cache.get(key)
     if known is None:
-        known = render(text.body, demote=1), [tuple(each) for each in contents(text.body)]
+        known = render(text.body, demote=demote), [tuple(each) for each in contents(text.body)]
         cache.set(key, known, A_DAY)
     html, sections = known
     return Drawn(html, [Section(*each) for each in sections])

@@ -22,6 +22,7 @@ from common.errors import PortalError
 from policies.counting import local_day
 from policies.forms import DayForm
 from policies.models import Language, PolicyText, PolicyVersion
+from policies.reading import draw
 
 TELLS = {"accepted", "day"}  # in the address: tell what was accepted, or what applied on a day
 
@@ -68,6 +69,7 @@ def _ask(request: CustomerRequest, version: PolicyVersion) -> HttpResponse:
     context = {
         "version": version,
         "text": text,
+        "html": draw(text, demote=2).html,
         "accepted": accepted,
         "news": news,
         "next": _next(request),

@@ -3,6 +3,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -10,6 +11,7 @@ from django.utils import timezone
 from accounts.acceptance import accept_policy
 from accounts.models import Consent, PolicyEvent
 from policies.models import PolicyVersion, Purpose, Significance, sha256
+from policies.reading import DRAWING
 from policies.registers import save_purpose
 from privacyportal.roles import COMPLAINT_OFFICER, DPO
 from tests.factories import PASSWORD, make_customer, make_policy_version, make_staff
@@ -81,6 +83,14 @@ def test_showing_a_version_is_recorded_once_and_accepts_nothing(client, asked, l
     shown = asked.policy_events.filter(kind="shown")
     assert [event.text for event in shown] == [text_of("2", language)]
     assert accepted(asked) == [("1", "vi")]
+
+
+def test_the_text_is_drawn_once_for_all_who_are_asked_or_sign_up(client, asked):
+    client.get(HERE)
+    Client().get(reverse("account_signup"))
+
+    for number in ("1", "2"):
+        assert cache.get(f"policy-{DRAWING}-2-{text_of(number).sha256}")
 
 
 def test_accepting_records_the_text_that_was_read_and_consents_to_nothing(client, asked):

@@ -213,7 +213,7 @@ def test_a_text_is_drawn_once(client, history):
     first = client.get("/policy/2/", headers={"accept-language": "en"}).content
     text = PolicyVersion.objects.get(number="2").text_in("en")
 
-    assert cache.get(f"policy-{DRAWING}-{text.sha256}")
+    assert cache.get(f"policy-{DRAWING}-1-{text.sha256}")
     assert client.get("/policy/2/", headers={"accept-language": "en"}).content == first
 
 
