@@ -108,12 +108,12 @@ class Trend:
 NO_TREND = Trend([], Counter())
 
 
-def trends() -> dict[int, Trend]:
+def trends(promises: Iterable[Promise]) -> dict[int, Trend]:
     """Return by promise what the last 90 days brought, as far as its present control measured."""
     today = local_day(timezone.now())
     first = today - timedelta(days=DAYS - 1)
     results = PromiseResult.objects.filter(
-        promise__retired_on=None, control=F("promise__control"), day__range=(first, today)
+        promise__in=promises, control=F("promise__control"), day__range=(first, today)
     ).order_by("promise", "day")
     return {
         promise: _trend(list(rows), first, today)
@@ -212,7 +212,7 @@ class Registers:
         """Say what is set under a promise today."""
         parameters = {name: [] for name in NAMED_ROWS} | promise.parameters
         pairs = [
-            _setting(name, value) for name, value in parameters.items() if name not in NAMED_ROWS
+            setting(name, value) for name, value in parameters.items() if name not in NAMED_ROWS
         ]
         limits = (self.limits.get(kind) for kind in parameters["time_limits"])
         pairs += [_limit(limit) for limit in limits if limit]
@@ -230,11 +230,13 @@ class Registers:
 NAMED_ROWS = ("time_limits", "retention_rules", "purposes", "recipients")
 
 
-def _setting(name: str, value: Any) -> Pair:
+def setting(name: str, value: Any) -> Pair:
     if name == "optional_fields":
         return _("details that customers may give"), _listed(value, FIELD_LABELS)
     field = Company._meta.get_field(name)
     label = str(getattr(field, "verbose_name", name))
+    if name == "unstated":
+        return label, _listed(value, _labels_of_settings())
     if name == "required_fields":
         return label, _listed(value, FIELD_LABELS)
     if name == "forbidden_recipient_kinds":
@@ -243,6 +245,15 @@ def _setting(name: str, value: Any) -> Pair:
         return label, _listed(value, dict(DataCategory.choices))
     choices: dict[Any, Any] = dict(getattr(field, "choices", None) or ())
     return label, str(choices.get(value, value))
+
+
+def _labels_of_settings() -> dict[str, Any]:
+    return {
+        **{field.name: field.verbose_name for field in Company._meta.local_fields},
+        "optional_fields": _("details that customers may give"),
+        "address": _("address"),
+        "complaints_address": _("address for complaints"),
+    }
 
 
 def _listed(values: Collection[str], labels: Any) -> str:

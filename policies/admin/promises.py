@@ -77,7 +77,7 @@ class PromiseAdmin(ReadOnlyAdmin):
         registers = Registers.read()
         answer = measure(promise)
         results = promise.results.filter(control=promise.control).order_by("-day")
-        trend = trends().get(promise.pk, NO_TREND)
+        trend = trends([promise]).get(promise.pk, NO_TREND)
         return self._page(
             request,
             "change_form",
@@ -97,7 +97,7 @@ class PromiseAdmin(ReadOnlyAdmin):
 
 
 def _board(request: HttpRequest) -> list[Line]:
-    registers, strips = Registers.read(), trends()
+    registers, strips = Registers.read(), trends(Promise.objects.active())
     return [
         _line(
             request,

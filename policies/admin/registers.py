@@ -1,9 +1,11 @@
 """Company and purposes. A profile begins them; the DPO keeps the purposes."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
@@ -17,6 +19,7 @@ from common.personal_data import DataCategory
 from policies import registers
 from policies.admin.register_forms import ConsentForm, NewPurposeForm, PurposeForm
 from policies.models import Company, Purpose, RetentionRule
+from policies.promise_board import setting
 
 
 class BilingualAdmin(ReadOnlyAdmin):
@@ -117,14 +120,27 @@ class RegisterAdmin(BilingualAdmin):
         return f"policies.{what}_{self.opts.model_name}"
 
 
+def _in_words(name: str) -> Callable[[Company], str]:
+    @admin.display(description=Company._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
+    def words(company: Company) -> str:
+        _label, value = setting(name, getattr(company, name))
+        return value
+
+    return words
+
+
 @admin.register(Company)
 class CompanyAdmin(BilingualAdmin):
     list_display = ["short_name", "local_name", "profile", "day_kind", "notice_period_days"]
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
-        """Leave out the fingerprints, which only the loading of a profile reads."""
-        names = super().get_fields(request, obj)
-        return [name for name in names if not str(name).endswith("sha256")]
+        """Say codes in words; leave out the fingerprints, which only the loading reads."""
+        fields = [each for each in self.opts.local_fields if not each.name.endswith("sha256")]
+        return [
+            _in_words(each.name) if isinstance(each, ArrayField) else each.name
+            for each in fields
+            if not each.primary_key
+        ]
 
 
 @admin.register(Purpose)

@@ -1,11 +1,14 @@
 from datetime import date
 
 import pytest
+from django.utils import translation
 
+from common.personal_data import DataCategory
 from policies.models import (
     Company,
     PolicyVersion,
     Purpose,
+    RecipientKind,
     RetentionRule,
     RetentionTrigger,
     RuleFamily,
@@ -65,6 +68,29 @@ def test_names_are_shown_in_the_readers_language(language, client, dpo):
     purpose = Purpose.objects.get(code="newsletter")
     assert getattr(purpose, f"name_{language}") in page
     assert Company.objects.count() == 1
+
+
+def test_the_company_is_said_in_words(client, dpo):
+    client.cookies["django_language"] = "en"
+    Company.objects.update(
+        required_fields=["full_name", "email"],
+        forbidden_recipient_kinds=["advertising"],
+        closed_data_categories=["survey_answer"],
+        unstated=["tax_code", "complaints_address"],
+    )
+
+    page = client.get(f"/admin/policies/company/{Company.objects.get().pk}/change/").text
+
+    for words in (
+        "full name, email",
+        RecipientKind.ADVERTISING.label,
+        DataCategory.SURVEY_ANSWER.label,
+        "tax code, address for complaints",
+    ):
+        with translation.override("en"):
+            assert str(words) in page
+    for code in ("full_name", "survey_answer", "complaints_address", "sha256"):
+        assert code not in page
 
 
 @pytest.mark.parametrize(

@@ -151,7 +151,7 @@ class TestTheBoard:
             store(promise.code, *["kept"] * days)
 
         with django_assert_num_queries(1):
-            assert len(trends()) == 22
+            assert len(trends(Promise.objects.active())) == 22
 
     def test_draws_a_strip_that_says_in_words_what_it_shows(self, client, dpo):
         store("FPT-7", *["kept"] * 40, "broken", "broken", *["kept"] * 48)
@@ -165,7 +165,7 @@ class TestTheBoard:
         store("FPT-7", "kept", "kept", days_ago=6)
         store("FPT-7", "kept", days_ago=1)
 
-        strip = trends()[Promise.objects.get(code="FPT-7").pk]
+        strip = trends(Promise.objects.active())[Promise.objects.get(code="FPT-7").pk]
 
         with translation.override("en"):
             assert strip.text == "Kept on 3 of 7 days; not measured: 4."
@@ -189,7 +189,15 @@ class TestTheBoard:
 
         assert "4321 customers" not in page
         assert "No result is stored yet." in page
-        assert trends() == {}
+        assert trends([promise]) == {}
+
+    def test_shows_the_days_of_a_promise_that_is_made_no_longer(self, client, dpo):
+        promise = store("FPT-7", "kept", "kept")
+        Promise.objects.filter(pk=promise.pk).update(retired_on=timezone.localdate())
+
+        page = client.get(f"{BOARD}{promise.pk}/change/").text
+
+        assert ("Kept on 2 of 2 days" in page, "No result is stored yet." in page) == (True, False)
 
     def test_of_one_promise_shows_both_languages_control_and_days(self, client, dpo):
         promise = store("FPT-7", "broken", "kept", figure=1234)
