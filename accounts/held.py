@@ -29,7 +29,7 @@ from common.personal_data import (
     deferred,
 )
 from policies.counting import local_day
-from policies.models import DeclaredField, DeclaredKind, Purpose, Recipient
+from policies.models import DeclaredField, DeclaredKind, Purpose, Recipient, RuleFamily
 from policies.models.declared_fields import FIXED
 from policies.retention import period_of, rules_of
 
@@ -110,13 +110,17 @@ class KeptCategory:
 
 
 def held_about(customer: Customer) -> list[HeldCategory]:
-    """Return every category that the portal can hold, each with the newest rows of this one."""
-    circumstances = _Circumstances(customer)
+    """Return every category that the portal can hold, each with the newest rows of this one.
+
+    With them what the company has elsewhere and the law demands to be stored.
+    """
+    circumstances, shown = _Circumstances(customer), _shown()
     described = [
         circumstances.describe(
-            category, [_newest(declaration, customer) for declaration in declared]
+            category, [_newest(declaration, customer) for declaration in shown.get(category, ())]
         )
-        for category, declared in _shown().items()
+        for category in DataCategory
+        if category in shown or circumstances.stores_elsewhere(category)
     ]
     return [held for held in described if held.count or circumstances.expect(held.category)]
 
@@ -192,11 +196,15 @@ class _Circumstances:
 
     def expect(self, category: DataCategory) -> bool:
         """Say whether the company deals with such data at all."""
-        return (
-            category not in HELD_BY_FEW
-            or category in self.named
-            or any(category in purpose.data_categories for purpose in self.purposes)
-        )
+        return category not in HELD_BY_FEW or category in self.named or self._is_used(category)
+
+    def stores_elsewhere(self, category: DataCategory) -> bool:
+        """Say whether the company uses such data and the law demands that it stays."""
+        by_law = any(rule.family == RuleFamily.STATUTE for rule in self.rules[category])
+        return by_law and self._is_used(category)
+
+    def _is_used(self, category: DataCategory) -> bool:
+        return any(category in purpose.data_categories for purpose in self.purposes)
 
     def describe(self, category: DataCategory, tables: list[HeldTable]) -> HeldCategory:
         return HeldCategory(

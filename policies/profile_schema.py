@@ -80,6 +80,7 @@ Trigger = Literal[
     "no_longer_necessary",
     "case_closed",
     "created",
+    "year_ended",
     "last_activity",
 ]
 Action = Literal["delete", "pseudonymise", "restrict"]
@@ -453,8 +454,11 @@ class CalendarRange(Entry):
 
 
 class StatutePack(Entry):
+    """``retention_rules`` name what other law demands to be stored for longer, and nothing else."""
+
     calendar: CalendarRange
     time_limits: TimeLimits
+    retention_rules: Some[RetentionRule]
 
 
 def known_profiles() -> list[str]:

@@ -1,5 +1,6 @@
 """Which retention rule applies to a kind of data, and until when it keeps."""
 
+from collections import defaultdict
 from collections.abc import Collection
 from datetime import date, datetime
 
@@ -9,7 +10,7 @@ from django.utils.translation import gettext_lazy, ngettext_lazy
 from common.personal_data import DataCategory
 from policies.counting import add_months, local_day
 from policies.exceptions import NotConfigured
-from policies.models import RetentionAction, RetentionRule, RetentionTrigger
+from policies.models import RetentionAction, RetentionRule, RetentionTrigger, RuleFamily
 
 # Closing the account ends the service and asks for deletion, whichever words the policy uses.
 SET_OFF_BY_CLOSING = (
@@ -26,6 +27,7 @@ AT_ONCE = {
     RetentionTrigger.NO_LONGER_NECESSARY: gettext_lazy("Until it is no longer necessary."),
     RetentionTrigger.CASE_CLOSED: gettext_lazy("Until the case is closed."),
     RetentionTrigger.CREATED: gettext_lazy("Until the end of the day on which it was recorded."),
+    RetentionTrigger.YEAR_ENDED: gettext_lazy("Until the end of its accounting year."),
     RetentionTrigger.LAST_ACTIVITY: gettext_lazy("Until the end of the day of its last use."),
 }
 LATER = {
@@ -59,20 +61,27 @@ LATER = {
         "%(months)d months after it was recorded.",
         "months",
     ),
+    RetentionTrigger.YEAR_ENDED: ngettext_lazy(
+        "%(months)d month after the end of its accounting year.",
+        "%(months)d months after the end of its accounting year.",
+        "months",
+    ),
     RetentionTrigger.LAST_ACTIVITY: ngettext_lazy(
         "%(months)d month after its last use.",
         "%(months)d months after its last use.",
         "months",
     ),
 }
+ONLY_STORED = gettext_lazy("The law demands that; until then it is only stored.")
 
 
 def period_of(rule: RetentionRule) -> str:
     """Return how long the rule keeps, as a sentence to the person concerned."""
     trigger = RetentionTrigger(rule.trigger)
-    if rule.months == 0:
-        return str(AT_ONCE[trigger])
-    return str(LATER[trigger] % {"months": rule.months})
+    period = LATER[trigger] % {"months": rule.months} if rule.months else AT_ONCE[trigger]
+    if rule.family == RuleFamily.STATUTE:
+        return f"{period} {ONLY_STORED}"
+    return str(period)
 
 
 def rule_after_closing(on: date) -> RetentionRule:
@@ -98,14 +107,19 @@ def deletion_rule(
 
 
 def rules_of(on: date) -> dict[DataCategory, list[RetentionRule]]:
-    """Return the rules in force for each category, the shortest first.
+    """Return the rules in force for each category, the shortest first, those of the law last.
 
-    A category without rules of its own is kept as the account is.
+    A category for which the company promised nothing is kept as the account is.
     """
-    rules: dict[DataCategory, list[RetentionRule]] = {category: [] for category in DataCategory}
+    promised: dict[str, list[RetentionRule]] = defaultdict(list)
+    by_law: dict[str, list[RetentionRule]] = defaultdict(list)
     for rule in RetentionRule.objects.in_force(on).order_by("months", "pk"):
-        rules[DataCategory(rule.category)].append(rule)
-    return {category: rules[category] or rules[DataCategory.ACCOUNT] for category in DataCategory}
+        family = by_law if rule.family == RuleFamily.STATUTE else promised
+        family[rule.category].append(rule)
+    return {
+        category: (promised[category] or promised[DataCategory.ACCOUNT]) + by_law[category]
+        for category in DataCategory
+    }
 
 
 def kept_until(rule: RetentionRule, closed_at: datetime) -> date:

@@ -16,7 +16,12 @@ from policies.loading.registers import (
     load_recipients,
     retire_registers_of_another,
 )
-from policies.loading.rules import load_limits, load_promised_limits, load_retention
+from policies.loading.rules import (
+    load_limits,
+    load_promised_limits,
+    load_promised_retention,
+    load_retention,
+)
 from policies.models import Company, RuleFamily, sha256
 from policies.profile_faults import ProfileError
 from policies.publishing import PUBLISHING
@@ -50,6 +55,7 @@ def load_profile(source: str | Path) -> int:
     changed += load_calendar(statute)
     if not _is_loaded(statute_sha256=law):
         changed += load_limits(statute.time_limits, RuleFamily.STATUTE)
+        changed += load_retention(statute.retention_rules, RuleFamily.STATUTE)
     Company.objects.update(profile_sha256=company, statute_sha256=law)
     return changed
 
@@ -74,7 +80,7 @@ def _load_all_of(profile: profile_schema.Profile) -> int:
             load_purposes,
             load_recipients,
             load_promised_limits,
-            load_retention,
+            load_promised_retention,
             load_promises,
         )
     )

@@ -30,17 +30,21 @@ def load_promised_limits(profile: profile_schema.Profile) -> int:
     return load_limits(profile.time_limits, RuleFamily.PROMISE)
 
 
-def load_retention(profile: profile_schema.Profile) -> int:
+def load_retention(rules: Iterable[profile_schema.RetentionRule], family: RuleFamily) -> int:
     rows = [
         {
             **rule.model_dump(exclude={"source", "promises"}),
             **two_columns("source", rule.source),
-            "family": RuleFamily.PROMISE,
+            "family": family,
             "valid_to": None,
         }
-        for rule in profile.retention_rules
+        for rule in rules
     ]
-    return _put_rules(RetentionRule, RuleFamily.PROMISE, rows, key="category")
+    return _put_rules(RetentionRule, family, rows, key="category")
+
+
+def load_promised_retention(profile: profile_schema.Profile) -> int:
+    return load_retention(profile.retention_rules, RuleFamily.PROMISE)
 
 
 def _put_rules(

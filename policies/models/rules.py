@@ -184,6 +184,7 @@ class RetentionTrigger(models.TextChoices):
     NO_LONGER_NECESSARY = "no_longer_necessary", _("the data is no longer necessary")
     CASE_CLOSED = "case_closed", _("the case is closed")
     CREATED = "created", _("the data is recorded")
+    YEAR_ENDED = "year_ended", _("the accounting year has ended")
     LAST_ACTIVITY = "last_activity", _("the last activity")
 
 

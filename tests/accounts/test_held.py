@@ -72,6 +72,25 @@ def test_the_sign_in_address_came_from_who_signed_up(customer):
     assert str(address.origin.source) == "from you, when you signed up"
 
 
+def test_what_the_law_keeps_of_orders_is_said_where_the_company_uses_them(client, customer):
+    load_profile("speedsms")
+
+    held = held_of(customer, DataCategory.ORDER)
+    page = client.get(reverse("data"), headers={"accept-language": "en"}).text
+
+    assert [period.words for period in held.periods] == [
+        "Until you ask us to erase it.",
+        "36 months after it was recorded. The law demands that; until then it is only stored.",
+        "120 months after the end of its accounting year. The law demands that; until then it is"
+        " only stored.",
+    ]
+    assert "Accounting Law 88/2015/QH13, art. 41" in page
+    assert page.count("The company keeps this outside of the portal.") == 1
+
+    Purpose.objects.update(data_categories=[DataCategory.ACCOUNT])
+    assert DataCategory.ORDER not in {held.category for held in held_about(customer)}
+
+
 def test_tables_are_named_for_customers_not_for_programmers(client, customer):
     set_up_app(customer.user)
     accept_policy(customer, PolicyText.objects.first())

@@ -24,7 +24,7 @@ from policies.models import (
     sha256,
 )
 from policies.profile_faults import ProfileError
-from policies.retention import rule_after_closing
+from policies.retention import rule_after_closing, rules_of
 from tests.factories import make_policy_draft, make_policy_version
 from tests.threads import at_once
 
@@ -131,6 +131,19 @@ def test_a_second_profile_supersedes_the_first_without_editing_it():
     assert rule_after_closing(today()).trigger == "service_ended"
     named = {purpose.code for purpose in profile_schema.read_profile("vietnam_server").purposes}
     assert {purpose.code for purpose in Purpose.objects.active()} == named
+
+
+def test_what_the_law_demands_to_be_stored_stands_beside_the_promise():
+    load_profile("speedsms")
+
+    rules = rules_of(today())
+    said = {name: [(rule.family, rule.months) for rule in rules[name]] for name in rules}
+    assert said[DataCategory.ORDER] == [("promise", 0), ("statute", 36), ("statute", 120)]
+    assert said[DataCategory.DEVICE] == [("promise", 0)]
+    assert (rule_after_closing(today()).family, rule_after_closing(today()).months) == (
+        "promise",
+        0,
+    )
 
 
 def test_going_back_to_the_first_profile_brings_its_rules_back():

@@ -196,6 +196,17 @@ def test_requests_before_2026_run_under_the_old_decree():
     assert {limit.valid_to for limit in old} == {dt.date(2025, 12, 31)}
 
 
+def test_what_other_law_demands_to_be_stored_is_deleted_by_no_row_of_it():
+    rules = read_statute().retention_rules
+
+    assert [(rule.category, rule.trigger, rule.months) for rule in rules] == [
+        ("order", "created", 36),
+        ("order", "year_ended", 120),
+    ]
+    assert {(rule.action, rule.basis) for rule in rules} == {("restrict", "statute")}
+    assert not any(rule.source_checked for rule in rules)
+
+
 def test_calendar_is_in_order_and_labelled_in_both_languages():
     with CALENDAR.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
