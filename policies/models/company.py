@@ -34,7 +34,7 @@ class Company(models.Model):
         _("fingerprint of the profile as loaded"), max_length=64, blank=True
     )
     statute_sha256 = models.CharField(
-        _("fingerprint of the statute and the calendar as loaded"), max_length=64, blank=True
+        _("fingerprint of the statute as loaded"), max_length=64, blank=True
     )
     name_vi = models.CharField(_("name (Vietnamese)"), max_length=200)
     name_en = models.CharField(_("name (English)"), max_length=200)
