@@ -10,4 +10,8 @@ class ConflictOfInterest(CaseError):
 
 
 class SomebodyWasFaster(CaseError):
-    """The case is no longer as the person saw it who now wants to change it."""
+    """The case is no longer as the person saw it; ``seen`` is its newest event."""
+
+    def __init__(self, text: str, *, seen: int) -> None:
+        super().__init__(text)
+        self.seen = seen

@@ -11,6 +11,7 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import SEARCH_VAR
 from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseRedirectBase
@@ -18,7 +19,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.functional import Promise
+from django.utils.functional import Promise, cached_property
 from django.utils.translation import ngettext
 from simple_history.admin import SimpleHistoryAdmin
 from unfold import widgets
@@ -32,7 +33,17 @@ from common.job_report import report_jobs
 from common.models import JobStatus
 
 Text = str | Promise
+COUNTED = 10_000  # rows of a list; how many more there are costs too much to count
 FOUND_AT_ONCE = 100  # rows of a search: it shows them on one page, because no link repeats it
+
+
+class CappedPaginator(Paginator):  # type: ignore[type-arg]
+    """A paginator that stops counting at COUNTED, so that the last of a million costs nothing."""
+
+    @cached_property
+    def count(self) -> int:
+        rows: Any = self.object_list
+        return int(rows.order_by().values("pk")[:COUNTED].count())
 
 
 class PrivateSearchList(ChangeList):
@@ -57,6 +68,7 @@ class PortalAdmin(SimpleHistoryAdmin, ModelAdmin):
     """Admin of a record: with its history where it keeps one, and never deleted by hand."""
 
     list_per_page = 25
+    paginator = CappedPaginator
     show_full_result_count = False
     list_filter_sheet = True
     view_on_site = False
@@ -233,6 +245,8 @@ class PortalAdmin(SimpleHistoryAdmin, ModelAdmin):
             answer = act(**form.cleaned_data)
         except PortalError as error:
             form.add_error(None, str(error))
+            if renew := getattr(form, "renew", None):
+                renew(error)
             return None
         tell_of_masked_cards(request, form)
         self.message_user(request, str(done), messages.SUCCESS)

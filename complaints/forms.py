@@ -4,10 +4,12 @@ from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
+from casework.exceptions import SomebodyWasFaster
 from casework.file_types import ACCEPTED
 from casework.files import check_files
 from casework.models import LONGEST_TEXT
 from common.attachments import AttachmentRefused, CheckedFile
+from common.errors import PortalError
 from common.forms import ProseField
 from common.tokens import new_public_id
 from complaints.models import ComplaintCategory, Outcome
@@ -74,13 +76,26 @@ def prose(label: Any, help_text: Any = "") -> ProseField:
     )
 
 
-class DecideForm(forms.Form):
+class CaseForm(forms.Form):
+    """A step on a case; ``seen`` is the newest event that its page showed."""
+
+    data: Any
+    seen = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    def renew(self, error: PortalError) -> None:
+        """Let what was typed be sent again by who has now read what happened meanwhile."""
+        if isinstance(error, SomebodyWasFaster):
+            self.data = self.data.copy()
+            self.data["seen"] = error.seen
+
+
+class DecideForm(CaseForm):
     outcome = forms.ChoiceField(label=_("Outcome"), choices=Outcome)
     cause = prose(_("Cause"), _("Why it came to this. The customer reads this."))
     finding = prose(_("Finding"), _("What the check has shown. The customer reads this."))
 
 
-class AnswerForm(forms.Form):
+class AnswerForm(CaseForm):
     """The whole answer, beginning with what was decided; ``cleaned_data`` is for services."""
 
     cause = prose(_("Cause"), _("The customer reads this."))
@@ -91,5 +106,5 @@ class AnswerForm(forms.Form):
     lesson = prose(_("Lesson"), _("What the company changes. The customer does not read this."))
 
 
-class ReasonForm(forms.Form):
+class ReasonForm(CaseForm):
     reason = prose(_("Reason"))

@@ -13,6 +13,7 @@ ROLES: dict[str, tuple[str, ...]] = {
     COMPLAINT_OFFICER: (
         "complaints.view_complaint",
         "complaints.change_complaint",
+        "complaints.view_replytemplate",
         "incidents.view_unauthoriseduse",
         "incidents.add_unauthoriseduse",
         "incidents.change_unauthoriseduse",
@@ -34,6 +35,9 @@ ROLES: dict[str, tuple[str, ...]] = {
     DPO: (
         "complaints.view_complaint",
         "complaints.change_complaint",
+        "complaints.view_replytemplate",
+        "complaints.add_replytemplate",
+        "complaints.change_replytemplate",
         "incidents.view_unauthoriseduse",
         "incidents.add_unauthoriseduse",
         "incidents.change_unauthoriseduse",

@@ -3,6 +3,8 @@ from operator import and_
 from typing import Any
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
@@ -24,6 +26,18 @@ class ComplaintCategory(models.TextChoices):
     INACCURATE = "inaccurate", _("My data is wrong")
     UNAUTHORISED = "unauthorised", _("Somebody had access who should not")
     OTHER = "other", _("Something else")
+
+
+# The same in the words of the desk
+SHORT_CATEGORY: dict[str, Any] = {
+    ComplaintCategory.WRONG_PURPOSE: _("wrong purpose"),
+    ComplaintCategory.OUTSIDE_SCOPE: _("outside the notified scope"),
+    ComplaintCategory.SHARED: _("shared without consent"),
+    ComplaintCategory.MARKETING: _("marketing after refusal"),
+    ComplaintCategory.INACCURATE: _("inaccurate data"),
+    ComplaintCategory.UNAUTHORISED: _("unauthorised access"),
+    ComplaintCategory.OTHER: _("other"),
+}
 
 
 class ComplaintState(models.TextChoices):
@@ -162,6 +176,10 @@ class Complaint(Case):
         verbose_name = _("complaint")
         verbose_name_plural = _("complaints")
         ordering = ["late_from", "pk"]
+        indexes = [
+            # For the officers' search by words.
+            GinIndex(SearchVector("text", config="simple"), name="complaint_words"),
+        ]
         constraints = [
             models.CheckConstraint(
                 name="complaint_resolved_with_its_answer",
@@ -186,7 +204,8 @@ class Complaint(Case):
 
     @property
     def subject(self) -> str:
-        return str(ComplaintCategory(self.category).label)
+        """Return in a few words of the desk what it is about."""
+        return str(SHORT_CATEGORY[self.category])
 
     @property
     def is_answered(self) -> bool:

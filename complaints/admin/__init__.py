@@ -1,0 +1,3 @@
+from complaints.admin import case, replies
+
+__all__ = ["case", "replies"]

@@ -1,0 +1,247 @@
+"""One complaint on one screen: what is known, what happened, and what may be done now."""
+
+from functools import partial
+from typing import Any, NamedTuple
+
+from django.contrib import admin
+from django.db import transaction
+from django.db.models import Q
+from django.http import FileResponse, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext_lazy as _
+
+from access.models import AccessAction, AccessRecord
+from accounts.merging import public_ids_of
+from accounts.models import User
+from casework.deadlines import deadline_of
+from casework.downloads import as_attachment
+from casework.models import CaseEvent, Clock, Evidence
+from common.admin import themed
+from common.personal_data import DataCategory
+from complaints.admin.queue import CHANGE, QueueAdmin, masked_email
+from complaints.admin.steps import STEPS, AssignForm, Step, act_unless_changed, assign
+from complaints.events import label_of
+from complaints.models import ANSWER, Complaint, ComplaintState, ReplyTemplate
+from complaints.replies import fill_in
+
+ACCESSES = 5  # of the newest to this customer's data, for the officer's eye
+
+
+class Line(NamedTuple):
+    """One line of the timeline: a step, a message or a note."""
+
+    at: Any
+    label: str
+    by: str
+    text: str = ""
+    kind: str = "event"
+
+
+@admin.register(Complaint)
+class ComplaintAdmin(QueueAdmin):
+    fields = [
+        "reference",
+        "category",
+        "state",
+        "handler_name",
+        "received_at",
+        "late_from",
+        "closed_at",
+    ]
+    change_form_template = "admin/complaints/complaint/change_form.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        download = path(
+            "<path:object_id>/evidence/<slug:public_id>/",
+            self.admin_site.admin_view(self.download_view),
+            name="complaints_complaint_evidence",
+        )
+        return [
+            *(self.step_path(name, partial(self.take_step, name=name)) for name in STEPS),
+            self.step_path("assign", self.assign_view),
+            self.step_path("take", self.take_view),
+            download,
+            *super().get_urls(),
+        ]
+
+    def case_of(self, request: HttpRequest, row: Complaint) -> str:
+        return row.reference
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> HttpResponse:
+        context = {"title": _("Complaint"), **(extra_context or {})}
+        return super().changeform_view(request, object_id, form_url, context)
+
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        complaint = kwargs.get("obj") or context["original"]
+        context |= {
+            "complaint": complaint,
+            "customer_email": masked_email(complaint),
+            "customer_link": self._customer_link(complaint),
+            "deadline": deadline_of(complaint, complaint.soon),
+            "clocks": [_shown_clock(c) for c in complaint.clocks.select_related("limit")],
+            "timeline": timeline(complaint),
+            "evidence": complaint.evidence.all(),
+            "related": related(complaint, request.user),
+            "questioned": complaint.questioned_accesses.select_related("record__actor"),
+            "accesses": AccessRecord.objects.about(*public_ids_of(complaint.customer))
+            .select_related("actor")
+            .order_by("-pk")[:ACCESSES],
+            "kept_away": complaint.conflicts.select_related("staff"),
+            "reminders": complaint.reminders.filter(staff=request.user, sent_at=None),
+            **self._next_steps(request, complaint),
+        }
+        return super().render_change_form(  # type: ignore[no-any-return]
+            request, context, *args, **kwargs
+        )
+
+    def _customer_link(self, complaint: Complaint) -> str:
+        page = reverse("admin:accounts_customer_change", args=[complaint.customer_id])
+        return f"{page}?case={complaint.reference}"
+
+    def _next_steps(self, request: HttpRequest, complaint: Complaint) -> dict[str, Any]:
+        """Return the steps that this person may take on this complaint now, with their forms."""
+        if not request.user.has_perm(CHANGE):
+            return {"may_work": False}
+        initial = self._initial(request, complaint)
+        state = ComplaintState(complaint.state)
+        return {
+            "may_work": complaint.is_open or any(step.beside(complaint) for step in STEPS.values()),
+            "may_take": complaint.is_open and complaint.handler != request.user,
+            "assign_form": themed(AssignForm(initial=initial)),
+            "steps": [
+                (name, step.label, _form(step, name, initial))
+                for name, step in STEPS.items()
+                if state in step.in_states and _is_for(name, complaint, request.user)
+            ],
+            "more_steps": [
+                (name, step.label, _form(step, name, initial))
+                for name, step in STEPS.items()
+                if step.beside(complaint)
+            ],
+            "reply_templates": ReplyTemplate.objects.filter(is_retired=False),
+        }
+
+    def _initial(self, request: HttpRequest, complaint: Complaint) -> dict[str, Any]:
+        chosen = request.GET.get("reply", "")
+        template = (
+            ReplyTemplate.objects.filter(pk=chosen, is_retired=False).first()
+            if chosen.isdecimal() and len(chosen) < 10
+            else None
+        )
+        newest = complaint.events.order_by("-pk").values_list("pk", flat=True).first()
+        return {
+            **{name: getattr(complaint, name) for name in ANSWER},
+            "handler": complaint.handler_id,
+            "severity": complaint.severity,
+            "complexity": complaint.complexity,
+            "seen": newest,
+            "text": fill_in(template, complaint) if template else "",
+        }
+
+    # Steps
+
+    def take_step(self, request: HttpRequest, object_id: str, name: str) -> HttpResponse:
+        step = STEPS[name]
+        return self.step_view(
+            request,
+            object_id,
+            permission=CHANGE,
+            step=partial(act_unless_changed, act=step.act),
+            title=step.label,
+            done=step.done,
+            form_class=step.form,
+        )
+
+    def assign_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self.step_view(
+            request,
+            object_id,
+            permission=CHANGE,
+            step=partial(act_unless_changed, act=assign),
+            title=_("Assign"),
+            done=_("The complaint is assigned."),
+            form_class=AssignForm,
+        )
+
+    def take_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        officer: Any = request.user
+        return self.step_view(
+            request,
+            object_id,
+            permission=CHANGE,
+            step=partial(assign, handler=officer),
+            title=_("Take it"),
+            done=_("The complaint is yours."),
+        )
+
+    # Evidence
+
+    @transaction.atomic
+    def download_view(self, request: HttpRequest, object_id: str, public_id: str) -> FileResponse:
+        complaint = self.get_row(request, object_id, "complaints.view_complaint")
+        evidence = get_object_or_404(Evidence, case=complaint, public_id=public_id)
+        self.record(request, complaint, AccessAction.DOWNLOAD, field_groups=[DataCategory.EVIDENCE])
+        return as_attachment(evidence)
+
+
+def timeline(complaint: Complaint) -> list[Line]:
+    """Return all that happened, was written and noted, in its order."""
+    lines = [_event_line(event) for event in complaint.events.select_related("by")]
+    lines += [
+        Line(
+            message.at,
+            str(_("customer wrote") if message.from_customer else _("written to the customer")),
+            _name(message.by) if not message.from_customer else "",
+            message.text,
+            "message",
+        )
+        for message in complaint.messages.select_related("by")
+    ]
+    lines += [
+        Line(note.at, str(_("note")), _name(note.by), note.text, "note")
+        for note in complaint.notes.select_related("by")
+    ]
+    return sorted(lines, key=lambda line: line.at)
+
+
+def _event_line(event: CaseEvent) -> Line:
+    by_staff = event.by is not None and event.by.is_staff
+    by = _name(event.by) if by_staff else str(_("customer") if event.by else _("the portal"))
+    return Line(event.at, label_of(event), by)
+
+
+def _name(user: User | None) -> str:
+    return str(user) if user else ""
+
+
+def related(complaint: Complaint, user: Any) -> list[tuple[Complaint, str]]:
+    """Return the complaints that are linked with this one, and how, as far as ``user`` may read."""
+    either = Q(earlier_links__earlier=complaint) | Q(later_links__later=complaint)
+    readable = Complaint.objects.readable_by(user).filter(either).distinct()
+    kinds = {link.earlier_id: link for link in complaint.earlier_links.all()}
+    kinds |= {link.later_id: link for link in complaint.later_links.all()}
+    return [(other, kinds[other.pk].get_kind_display()) for other in readable]
+
+
+def _is_for(name: str, complaint: Complaint, user: Any) -> bool:
+    """Leave out what only a second person may do."""
+    if name not in ("confirm_refusal", "return_refusal"):
+        return True
+    return bool(complaint.refused_by_id != user.pk)
+
+
+def _form(step: Step, name: str, initial: dict[str, Any]) -> Any:
+    return themed(step.form(initial=initial, auto_id=f"id_{name}_%s"))
+
+
+def _shown_clock(clock: Clock) -> dict[str, Any]:
+    return {"clock": clock, "lines": clock.explanation_lines}

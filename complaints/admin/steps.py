@@ -1,0 +1,286 @@
+"""What staff may do to a complaint, each with its form: one call of a service."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from typing import Any
+
+from django import forms
+from django.db import transaction
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from casework import services as casework
+from casework.exceptions import SomebodyWasFaster
+from casework.models import Case, ConflictCause, Severity
+from common.forms import ProseField
+from complaints import services
+from complaints.events import label_of
+from complaints.exceptions import ComplaintError
+from complaints.forms import AnswerForm, CaseForm, DecideForm, ReasonForm, prose
+from complaints.intake import possible_handlers
+from complaints.models import Complaint, ComplaintState, LinkKind, Side
+from policies.models import Complexity, TimeLimitKind
+
+COMPLETION = TimeLimitKind.COMPLAINT_COMPLETION
+assign = partial(casework.assign_case, permission=services.WORK)
+
+
+class StaffChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
+    def label_from_instance(self, obj: Any) -> str:
+        return str(obj)
+
+
+class AssignForm(CaseForm):
+    handler = StaffChoice(User.objects.none(), label=_("Handler"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        handler: Any = self.fields["handler"]
+        handler.queryset = possible_handlers().order_by("staff_name", "pk")
+
+
+class ClassifyForm(CaseForm):
+    severity = forms.ChoiceField(label=_("Severity"), choices=Severity)
+    complexity = forms.ChoiceField(
+        label=_("Complexity"), choices=Complexity, help_text=_("It sets the term, from receipt.")
+    )
+    reason = ProseField(
+        label=_("Reason"),
+        required=False,
+        max_length=1_000,
+        help_text=_("Needed when the case was judged before."),
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+
+class WriteForm(CaseForm):
+    text = prose(_("Message"), _("The customer reads this."))
+    is_question = forms.BooleanField(
+        label=_("This is a question"),
+        required=False,
+        help_text=_("We then wait for the answer; where the policy allows it, the clock does too."),
+    )
+
+
+class NoteForm(forms.Form):
+    text = prose(_("Note"), _("For colleagues. The customer does not read this."))
+
+
+class RemindForm(forms.Form):
+    on = forms.DateField(label=_("Remind me on"), widget=forms.DateInput(attrs={"type": "date"}))
+
+
+class ExtendForm(CaseForm):
+    units = forms.IntegerField(label=_("Extend by"), min_value=1, max_value=365)
+    reason = prose(_("Reason"), _("The customer reads this."))
+
+
+class EscalateForm(CaseForm):
+    side = forms.ChoiceField(label=_("Who goes to the authority"), choices=Side)
+    authority = forms.CharField(label=_("Authority"), max_length=200)
+    reference = forms.CharField(label=_("Its reference"), max_length=100, required=False)
+
+
+class DecisionForm(CaseForm):
+    decision = prose(_("Decision"), _("What the authority decided. The customer reads this."))
+
+
+class LinkForm(CaseForm):
+    reference = forms.CharField(label=_("Reference of the other complaint"), max_length=20)
+    kind = forms.ChoiceField(label=_("It"), choices=LinkKind)
+
+
+class ExcludeForm(CaseForm):
+    staff = StaffChoice(User.objects.filter(is_staff=True, is_active=True), label=_("Who"))
+    cause = forms.ChoiceField(
+        label=_("Why"),
+        choices=[(cause, cause.label) for cause in (ConflictCause.NAMED, ConflictCause.DECLARED)],
+    )
+
+
+def _answer(complaint: Complaint, *, by: User, **parts: str) -> None:
+    services.resolve_complaint(complaint, answer=parts, by=by)
+
+
+def _extend(complaint: Complaint, *, units: int, reason: str, by: User) -> None:
+    casework.extend_case(complaint, kind=COMPLETION, units=units, reason=reason, by=by)
+
+
+def _exclude(complaint: Complaint, *, staff: User, cause: str, by: User) -> None:
+    casework.hold_open(complaint, by=by)
+    casework.exclude_staff(complaint, staff, cause=ConflictCause(cause))
+
+
+def _link(complaint: Complaint, *, reference: str, kind: str, by: User) -> None:
+    other = Complaint.objects.readable_by(by).filter(reference=reference.strip().upper()).first()
+    if other is None:
+        raise ComplaintError(_now("There is no complaint with this reference."))
+    services.link_complaints(complaint, other=other, kind=kind, by=by)
+
+
+def _remind(complaint: Complaint, *, on: date, by: User) -> None:
+    casework.remind(complaint, on=on, by=by)
+
+
+@dataclass(frozen=True)
+class Step:
+    """in_states: where it is the next step; elsewhere is for steps that are possible beside it."""
+
+    label: str | Promise
+    act: Callable[..., None]
+    done: str | Promise
+    form: type[forms.Form] = CaseForm
+    in_states: tuple[ComplaintState, ...] = ()
+    beside: Callable[[Complaint], bool] = lambda complaint: False
+
+
+def _is_open(complaint: Complaint) -> bool:
+    return complaint.is_open
+
+
+S = ComplaintState
+STEPS: dict[str, Step] = {
+    "acknowledge": Step(
+        _("Acknowledge"),
+        services.acknowledge_complaint,
+        _("The complaint is acknowledged. The customer is told."),
+        in_states=(S.RECEIVED,),
+    ),
+    "verify": Step(
+        _("Start verifying"),
+        services.verify_complaint,
+        _("The complaint is being verified. The customer is told."),
+        in_states=(S.RECEIVED, S.ACKNOWLEDGED),
+    ),
+    "decide": Step(
+        _("Decide"),
+        services.decide_complaint,
+        _("The outcome is recorded. The customer is told."),
+        DecideForm,
+        in_states=(S.VERIFYING,),
+    ),
+    "resolve": Step(
+        _("Answer"),
+        _answer,
+        _("The answer is recorded."),
+        AnswerForm,
+        in_states=(S.MEASURES,),
+    ),
+    "confirm_refusal": Step(
+        _("Confirm the refusal"),
+        services.confirm_refusal,
+        _("The complaint is answered. The customer is told."),
+        in_states=(S.REFUSAL,),
+    ),
+    "return_refusal": Step(
+        _("Send back"),
+        services.return_refusal,
+        _("The complaint is with its handler again."),
+        ReasonForm,
+        in_states=(S.REFUSAL,),
+    ),
+    "settle_escalation": Step(
+        _("Record the authority's decision"),
+        services.settle_escalation,
+        _("The decision is recorded."),
+        DecisionForm,
+        in_states=(S.ESCALATED,),
+    ),
+    "write": Step(
+        _("Write to the customer"),
+        casework.write_to_customer,
+        _("The message is sent."),
+        WriteForm,
+        beside=_is_open,
+    ),
+    "go_on": Step(
+        _("Go on without the answer"),
+        casework.go_on_without_answer,
+        _("The clock runs again."),
+        beside=lambda complaint: complaint.waiting_since is not None,
+    ),
+    "note": Step(
+        _("Write a note"), casework.add_note, _("The note is kept."), NoteForm, beside=_is_open
+    ),
+    "classify": Step(
+        _("Judge severity and complexity"),
+        casework.classify_case,
+        _("Recorded. The last day was counted anew."),
+        ClassifyForm,
+        beside=_is_open,
+    ),
+    "extend": Step(
+        _("Extend the time"),
+        _extend,
+        _("The time is extended. The customer is told."),
+        ExtendForm,
+        beside=lambda complaint: casework.extensible_clock(complaint, COMPLETION) is not None,
+    ),
+    "remind": Step(
+        _("Remind me"), _remind, _("You will be reminded."), RemindForm, beside=_is_open
+    ),
+    "decide_anew": Step(
+        _("Verify again"),
+        services.decide_anew,
+        _("The complaint is being verified again."),
+        ReasonForm,
+        beside=lambda complaint: complaint.state == S.MEASURES,
+    ),
+    "link": Step(
+        _("Link another complaint"),
+        _link,
+        _("The complaints are linked."),
+        LinkForm,
+        beside=_is_open,
+    ),
+    "exclude": Step(
+        _("Keep somebody away"),
+        _exclude,
+        _("This person can no longer read the complaint."),
+        ExcludeForm,
+        beside=_is_open,
+    ),
+    "escalate": Step(
+        _("Record that it went to an authority"),
+        services.escalate_complaint,
+        _("Recorded. The customer is told."),
+        EscalateForm,
+        beside=lambda complaint: S.ESCALATED in complaint.next_states,
+    ),
+    "withdraw": Step(
+        _("Withdraw at the customer's wish"),
+        services.withdraw_complaint,
+        _("The complaint is withdrawn. The customer is told."),
+        beside=_is_open,
+    ),
+}
+
+
+@transaction.atomic
+def act_unless_changed(
+    case: Case, act: Callable[..., None], *, by: User, seen: int | None = None, **data: Any
+) -> None:
+    """Take a step on a case as the person saw it, ``seen`` being the newest event on their screen.
+
+    Raises SomebodyWasFaster, with who did what meanwhile; nothing is overwritten then.
+    """
+    casework.lock_case(case)
+    if seen is not None and (newer := case.events.filter(pk__gt=seen).select_related("by").last()):
+        raise SomebodyWasFaster(
+            _now(
+                "While you were writing, %(who)s was here: %(what)s, %(when)s. Nothing of yours was"
+                " saved. Look at the complaint; if it still fits, send again."
+            )
+            % {
+                "who": newer.by if newer.by and newer.by.is_staff else _now("the customer"),
+                "what": label_of(newer),
+                "when": f"{timezone.localtime(newer.at):%H:%M}",
+            },
+            seen=newer.pk,
+        )
+    act(case, by=by, **data)

@@ -1,0 +1,30 @@
+"""Complaints, and what their desk keeps for the officers."""
+
+from complaints.models.complaints import (
+    ANSWER,
+    CLOSED,
+    Complaint,
+    ComplaintCategory,
+    ComplaintLink,
+    ComplaintState,
+    LinkKind,
+    Outcome,
+    QuestionedAccess,
+    Side,
+)
+from complaints.models.desk import ReplyTemplate, SavedFilter
+
+__all__ = [
+    "ANSWER",
+    "CLOSED",
+    "Complaint",
+    "ComplaintCategory",
+    "ComplaintLink",
+    "ComplaintState",
+    "LinkKind",
+    "Outcome",
+    "QuestionedAccess",
+    "ReplyTemplate",
+    "SavedFilter",
+    "Side",
+]

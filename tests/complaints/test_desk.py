@@ -1,0 +1,299 @@
+"""The officers' desk: one case on one screen, many at once, and nothing overwritten."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from access.models import AccessAction, AccessRecord
+from casework.models import CaseConflict, CaseReminder, ConflictCause
+from casework.services import exclude_staff
+from complaints import services
+from complaints.models import Complaint, ComplaintState, ReplyTemplate, SavedFilter
+from notices.models import Notice
+from privacyportal.roles import COMPLAINT_OFFICER, DPO
+from tests.factories import WHOLE_ANSWER, answer, decide, make_complaint, make_customer, make_staff
+
+QUEUE = "/admin/complaints/complaint/"
+
+
+@pytest.fixture
+def officer(client, db):
+    user = make_staff(COMPLAINT_OFFICER, staff_name="Nguyễn Thị Hạnh")
+    client.force_login(user)
+    client.cookies["django_language"] = "en"
+    return user
+
+
+def page_of(complaint, step="change"):
+    return f"{QUEUE}{complaint.pk}/{step}/"
+
+
+def newest(complaint):
+    return complaint.events.last().pk if complaint.events.exists() else ""
+
+
+def references(response):
+    return [row.reference for row in response.context_data["cl"].result_list]
+
+
+class TestTwoOfficersAtOnce:
+    def test_the_second_is_told_who_did_what_and_can_send_again(self, client, officer):
+        complaint = make_complaint()
+        services.acknowledge_complaint(complaint, by=officer)
+        seen = newest(complaint)
+        colleague = make_staff(COMPLAINT_OFFICER, staff_name="Lê Văn Bình")
+        services.verify_complaint(complaint, by=colleague)
+        decision = {"outcome": "upheld", "cause": "c", "finding": "f", "seen": seen}
+
+        refused = client.post(page_of(complaint, "decide"), decision)
+
+        assert refused.status_code == 200
+        assert "Lê Văn Bình was here: verifying" in refused.content.decode()
+        complaint.refresh_from_db()
+        assert (complaint.state, complaint.outcome) == (ComplaintState.VERIFYING, "")
+
+        renewed = refused.context_data["form"]["seen"].value()
+        done = client.post(page_of(complaint, "decide"), {**decision, "seen": renewed})
+        assert done.url == page_of(complaint)
+
+    def test_a_case_that_nobody_touched_takes_the_step(self, client, officer):
+        complaint = make_complaint()
+        services.acknowledge_complaint(complaint, by=officer)
+
+        client.post(page_of(complaint, "verify"), {"seen": newest(complaint)})
+
+        complaint.refresh_from_db()
+        assert complaint.state == ComplaintState.VERIFYING
+
+
+class TestMessages:
+    def test_a_question_waits_and_the_customer_is_told(self, client, officer):
+        complaint = make_complaint()
+
+        client.post(
+            page_of(complaint, "write"), {"text": "Khi nào?", "is_question": "on", "seen": ""}
+        )
+
+        complaint.refresh_from_db()
+        message = complaint.messages.get()
+        assert (message.text, message.is_question, message.by) == ("Khi nào?", True, officer)
+        assert complaint.waiting_since == message.at
+        assert references(client.get(QUEUE, {"queue": "waiting"})) == [complaint.reference]
+        assert Notice.objects.get(template="case_question").context["reference"] == (
+            complaint.reference
+        )
+
+    def test_a_template_begins_a_message_in_the_customers_language(self, client, officer):
+        template = ReplyTemplate.objects.create(
+            name_vi="Tiến độ",
+            name_en="Progress",
+            text_vi="Về {reference}",
+            text_en="On {reference}",
+        )
+        complaint = make_complaint(customer=make_customer(language="vi"))
+
+        page = client.get(page_of(complaint), {"reply": template.pk}).content.decode()
+
+        assert f"Về {complaint.reference}</textarea>" in page
+
+    def test_a_note_stays_inside(self, client, officer):
+        complaint = make_complaint()
+        client.post(page_of(complaint, "note"), {"text": "Gọi lại mai."})
+
+        assert complaint.notes.get().text == "Gọi lại mai."
+        assert "Gọi lại mai." in client.get(page_of(complaint)).content.decode()
+        client.force_login(complaint.customer.user)
+        assert "Gọi lại" not in client.get(complaint.get_absolute_url()).content.decode()
+
+
+class TestConflicts:
+    def test_whom_it_is_about_neither_finds_nor_opens_nor_works_on_it(self, client, officer):
+        complaint = make_complaint(handler=officer)
+        exclude_staff(complaint, officer, cause=ConflictCause.NAMED)
+
+        pages = [page_of(complaint), page_of(complaint, "history"), page_of(complaint, "verify")]
+        statuses = {client.get(page).status_code for page in pages}
+        statuses.add(client.post(page_of(complaint, "verify"), {}).status_code)
+
+        complaint.refresh_from_db()
+        assert statuses <= {302, 404}
+        assert references(client.get(QUEUE)) == []
+        assert references(client.post(QUEUE, {"q": complaint.reference})) == []
+        assert (complaint.state, complaint.handler) == (ComplaintState.RECEIVED, None)
+
+    def test_nobody_is_made_handler_of_what_is_about_them(self, client, officer):
+        complaint = make_complaint()
+        colleague = make_staff(COMPLAINT_OFFICER)
+        exclude_staff(complaint, colleague, cause=ConflictCause.NAMED)
+
+        refused = client.post(page_of(complaint, "assign"), {"handler": colleague.pk})
+
+        complaint.refresh_from_db()
+        assert "conflict of interest" in refused.content.decode()
+        assert complaint.handler is None
+
+    def test_an_officer_keeps_somebody_away(self, client, officer):
+        complaint, colleague = make_complaint(), make_staff(DPO)
+
+        client.post(page_of(complaint, "exclude"), {"staff": colleague.pk, "cause": "declared"})
+
+        assert CaseConflict.objects.get().staff == colleague
+
+
+class TestRefusals:
+    def test_a_refusal_waits_for_a_second_person(self, client, officer):
+        complaint = decide(make_complaint(), by=officer, outcome="not_upheld")
+        client.post(page_of(complaint, "resolve"), WHOLE_ANSWER)
+        complaint.refresh_from_db()
+        assert complaint.state == ComplaintState.REFUSAL
+        own = client.get(page_of(complaint)).content.decode()
+        assert f'action="{page_of(complaint, "confirm_refusal")}"' not in own
+        refused = client.post(page_of(complaint, "confirm_refusal"), {})
+        assert "A second person decides" in refused.content.decode()
+
+        second = make_staff(DPO)
+        client.force_login(second)
+        assert references(client.get(QUEUE, {"queue": "refusals"})) == [complaint.reference]
+        client.post(page_of(complaint, "confirm_refusal"), {})
+
+        complaint.refresh_from_db()
+        assert (complaint.state, complaint.confirmed_by) == (ComplaintState.RESOLVED, second)
+
+    def test_it_can_be_sent_back_with_a_reason(self, client, officer):
+        first = make_staff(COMPLAINT_OFFICER)
+        complaint = decide(make_complaint(), by=first, outcome="not_upheld")
+        answer(complaint, by=first)
+
+        client.post(page_of(complaint, "return_refusal"), {"reason": "Chưa xem thư."})
+
+        complaint.refresh_from_db()
+        assert (complaint.state, complaint.notes.get().text) == (
+            ComplaintState.MEASURES,
+            "Chưa xem thư.",
+        )
+
+
+class TestClassifying:
+    def test_the_complexity_sets_the_last_day_from_receipt(self, client, officer):
+        complaint = make_complaint()
+        before = complaint.clocks.get(limit__family="promise").last_day
+
+        client.post(page_of(complaint, "classify"), {"severity": "high", "complexity": "simple"})
+
+        clock = complaint.clocks.get(limit__family="promise")
+        complaint.refresh_from_db()
+        assert clock.explanation["length"] == 7
+        assert clock.last_day < before
+        assert (complaint.severity, complaint.complexity) == ("high", "simple")
+
+    def test_judging_anew_needs_a_reason(self, client, officer):
+        complaint = make_complaint()
+        simple = {"severity": "high", "complexity": "simple"}
+        client.post(page_of(complaint, "classify"), simple)
+
+        refused = client.post(page_of(complaint, "classify"), {**simple, "complexity": "complex"})
+        assert "Say why" in refused.content.decode()
+        client.post(
+            page_of(complaint, "classify"),
+            {**simple, "complexity": "complex", "reason": "Hai hệ thống."},
+        )
+
+        complaint.refresh_from_db()
+        assert complaint.complexity == "complex"
+        assert complaint.notes.get().text == "Hai hệ thống."
+
+
+def test_a_reminder_is_for_a_day_to_come(client, officer):
+    complaint = make_complaint()
+    today, tomorrow = timezone.localdate(), timezone.localdate() + timedelta(days=1)
+
+    refused = client.post(page_of(complaint, "remind"), {"on": today})
+    client.post(page_of(complaint, "remind"), {"on": tomorrow})
+
+    assert "still to come" in refused.content.decode()
+    assert CaseReminder.objects.get().on == tomorrow
+
+
+def test_complaints_are_linked_by_reference(client, officer):
+    complaint, other = make_complaint(), make_complaint()
+
+    client.post(
+        page_of(complaint, "link"), {"reference": other.reference.lower(), "kind": "duplicate"}
+    )
+
+    page = client.get(page_of(complaint)).content.decode()
+    assert other.reference in page
+    assert complaint.reference in client.get(page_of(other)).content.decode()
+
+
+class TestManyAtOnce:
+    def test_chosen_complaints_are_acknowledged(self, client, officer):
+        rows = [make_complaint() for _ in range(2)]
+        chosen = [row.pk for row in rows]
+
+        client.post(QUEUE, {"action": "acknowledge_many", "_selected_action": chosen})
+
+        states = set(Complaint.objects.values_list("state", flat=True))
+        assert states == {ComplaintState.ACKNOWLEDGED}
+
+    def test_chosen_complaints_get_one_handler(self, client, officer):
+        rows = [make_complaint() for _ in range(2)]
+        chosen = {"action": "assign_many", "_selected_action": [row.pk for row in rows]}
+
+        asked = client.post(QUEUE, chosen)
+        assert rows[0].reference in asked.content.decode()
+        client.post(QUEUE, {**chosen, "handler": officer.pk})
+
+        assert set(Complaint.objects.values_list("handler", flat=True)) == {officer.pk}
+
+
+class TestFilters:
+    def test_a_filter_is_saved_shown_and_removed(self, client, officer):
+        query = "queue=open&severity__exact=high&q=hoa@example.com"
+
+        client.post(f"{QUEUE}save_filter/", {"name": "Nặng", "query": query})
+
+        saved = SavedFilter.objects.get()
+        assert saved.query == "queue=open&severity__exact=high"
+        assert "Nặng" in client.get(QUEUE).content.decode()
+        client.post(f"{QUEUE}drop_filter/{saved.pk}/")
+        assert not SavedFilter.objects.exists()
+
+    def test_nobody_removes_a_colleagues_filter(self, client, officer):
+        theirs = SavedFilter.objects.create(
+            staff=make_staff(COMPLAINT_OFFICER), name="x", query="queue=open"
+        )
+
+        client.post(f"{QUEUE}drop_filter/{theirs.pk}/")
+
+        assert SavedFilter.objects.get() == theirs
+
+
+class TestSearch:
+    def test_words_of_the_text_are_found_and_recorded(self, client, officer):
+        found = make_complaint(text="Tôi nhận tin nhắn quảng cáo lúc nửa đêm.")
+        make_complaint(text="Địa chỉ của tôi sai.")
+
+        assert references(client.post(QUEUE, {"q": "nửa đêm"})) == [found.reference]
+        record = AccessRecord.objects.filter(action=AccessAction.SEARCH).get()
+        assert (record.customer, record.filters) == (found.customer.public_id, ["text"])
+
+    def test_a_slip_in_a_reference_is_told(self, client, officer):
+        reference = make_complaint().reference
+        slip = reference[:-1] + ("2" if reference[-1] != "2" else "3")
+
+        assert "mistyped" in client.post(QUEUE, {"q": slip}).content.decode()
+
+
+def test_the_workload_counts_open_complaints_of_each_handler(client, officer):
+    make_complaint(handler=officer)
+    make_complaint(handler=officer, received_at=timezone.now() - timedelta(days=60))
+    make_complaint()
+
+    rows = client.get(QUEUE).context_data["workload"]
+
+    assert [(row["handler"], row["open"], row["late"]) for row in rows] == [
+        (officer.pk, 2, 1),
+        (None, 1, 0),
+    ]
