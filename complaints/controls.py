@@ -10,13 +10,11 @@ from django.utils.translation import gettext_lazy as _
 
 from casework.deadlines import SOON_UNCOUNTED
 from casework.models import Case, CaseEvent, CaseKind, Clock
-from common.cards import mask_cards
 from complaints.models import Complaint, ComplaintState
 from policies.models import Promise, PromiseStatus, RuleFamily
 from policies.promises import (
     Asking,
     CountRows,
-    Measure,
     Unit,
     admin_list,
     at_risk,
@@ -123,24 +121,3 @@ def complaints_verified(promise: Promise) -> Asking:
         return broken(counts["unverified"], Unit.COMPLAINTS, link=link)
     verdict = at_risk if counts["late"] else kept
     return verdict(counts["late"], Unit.COMPLAINTS, link=admin_list(COMPLAINTS, queue="overdue"))
-
-
-NEWEST = 200  # texts searched: masking that fails shows in these first
-OTHERS_UNSEARCHED = _("The newest complaints hold no card number; other texts and files may.")
-
-
-@control(
-    "card_masking",
-    counts=_("Complaints among the newest 200 that hold a card number"),
-    missing=OTHERS_UNSEARCHED,
-)
-def card_masking(promise: Promise) -> Measure:
-    """Search the newest complaints for card numbers, which the forms mask before storing.
-
-    One breaks the promise. None does not prove it kept: a card can be in a picture.
-    """
-    newest = Complaint.objects.order_by("-pk").values_list("text", "cause", "solution")[:NEWEST]
-    found = sum(mask_cards(text) != text for texts in newest for text in ["\n".join(texts)])
-    if found:
-        return broken(found, Unit.COMPLAINTS, link=admin_list(COMPLAINTS))
-    return not_measured(OTHERS_UNSEARCHED)

@@ -32,6 +32,7 @@ COUNTED: dict[str, LazyText] = {
     Unit.NEWSLETTERS: ngettext_lazy("%(n)d newsletter", "%(n)d newsletters", "n"),
     Unit.RECORDINGS: ngettext_lazy("%(n)d recording", "%(n)d recordings", "n"),
     Unit.DEVICES: ngettext_lazy("%(n)d device", "%(n)d devices", "n"),
+    Unit.TEXTS: ngettext_lazy("%(n)d text", "%(n)d texts", "n"),
 }
 # Of these, a difference from one day to the next could tell of one person.
 ABOUT_PEOPLE = (
@@ -45,6 +46,7 @@ ABOUT_PEOPLE = (
     Unit.SUBSCRIPTIONS,
     Unit.RECORDINGS,
     Unit.DEVICES,
+    Unit.TEXTS,
 )
 STEP = 10
 

@@ -64,6 +64,7 @@ class Unit(models.TextChoices):
     SUBSCRIPTIONS = "subscriptions", _("subscriptions")
     NEWSLETTERS = "newsletters", _("newsletters")
     RECORDINGS = "recordings", _("recordings")
+    TEXTS = "texts", _("texts")
 
 
 @dataclass(frozen=True)

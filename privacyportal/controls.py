@@ -4,13 +4,19 @@ Each line of ``not_built`` goes when its feature comes: the feature's app then
 registers a control of its own.
 """
 
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
 from django.conf import settings
+from django.db.models import CharField, TextField, Value
+from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
+from common.cards import mask_cards
+from common.encryption.fields import EncryptedTextField, Sealed
 from common.encryption.rotation import rotations
+from common.personal_data import declarations
 from policies.models import Promise
 from policies.promises import (
     Asking,
@@ -99,6 +105,47 @@ def encryption(promise: Promise) -> Asking:
     if stale := sum(counts.values()):
         return at_risk(stale, Unit.SEALED, note=_("The old keys are needed until all is renewed."))
     return not_measured(FIREWALLS_UNSEEN)
+
+
+NEWEST = 200  # rows of a kind: masking that fails shows in these first
+CARDS_UNSEEN = _("The newest texts hold no card number; older ones, pictures and files may.")
+
+
+@control(
+    "card_masking",
+    counts=_("Texts among the newest 200 of each kind that hold a card number"),
+    missing=CARDS_UNSEEN,
+)
+def card_masking(promise: Promise) -> Measure:
+    """Search what was last written about customers for card numbers, which the forms mask.
+
+    Each text that the registry of personal data names is read, of the newest rows, with one
+    query for all. One number breaks the promise. None does not prove it kept: a card can be in
+    a picture.
+    """
+    found = sum(mask_cards(text) != text for text in _newest_texts())
+    return broken(found, Unit.TEXTS) if found else not_measured(CARDS_UNSEEN)
+
+
+def _newest_texts() -> Iterator[str]:
+    fields = [
+        (declaration.model, field)
+        for declaration in declarations()
+        for field in map(declaration.model._meta.get_field, declaration.personal)
+        if isinstance(field, CharField | TextField) and not field.choices
+    ]
+    first, *others = [
+        model._base_manager.order_by("-pk").values_list(
+            Value(place),
+            Cast(getattr(field, "row", "pk"), TextField()),
+            Cast(field.name, TextField()),  # of a sealed one as the table has it
+        )[:NEWEST]
+        for place, (model, field) in enumerate(fields)
+    ]
+    for place, row, text in first.union(*others, all=True):
+        _model, field = fields[place]
+        is_sealed = text and isinstance(field, EncryptedTextField)
+        yield Sealed(text, field.column_name).open(row) if is_sealed else text or ""
 
 
 not_built(

@@ -128,12 +128,3 @@ def test_sp_10_is_at_risk_while_a_complaint_waits_too_long(officer):
     Case.objects.filter(pk=make_complaint().pk).update(late_from=days_ago(1))
 
     assert answer_of("SP-10") == ("at_risk", 1, "complaints")
-
-
-def test_spm_9_is_broken_by_a_card_number_that_was_stored(officer):
-    load_profile("spm_group")
-    make_complaint(text="Thẻ ••••, gọi 0912 345 678.")
-    assert answer_of("SPM-9") == ("not_measured", None, "")
-
-    make_complaint(text="Thẻ 4111 1111 1111 1111.")
-    assert answer_of("SPM-9") == ("broken", 1, "complaints")

@@ -2,10 +2,14 @@
 
 import pytest
 
+from accounts.details import put_declared
 from common.encryption.keyring import KeyRing
+from incidents.models import UnauthorisedUse
 from policies.loading import load_profile
 from tests.answers import answer_of
-from tests.factories import make_customer
+from tests.factories import make_complaint, make_customer
+from tests.hosting.conftest import make_service
+from tests.incidents.test_services import report
 
 pytestmark = pytest.mark.django_db
 
@@ -71,3 +75,27 @@ def test_vs_17_is_broken_where_staff_need_no_second_factor(settings):
     settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if "SecondFactor" not in name]
 
     assert answer_of("VS-17")[0] == "broken"
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda text: make_customer(address=text),
+        lambda text: make_complaint(text=text),
+        lambda text: make_service(make_customer(), description=text),
+        lambda text: make_service(make_customer(), label=text),
+        lambda text: UnauthorisedUse.objects.filter(pk=report(make_customer()).pk).update(
+            text=text
+        ),
+        lambda text: put_declared(make_customer(), {"organisation": text}, by=None),
+    ],
+    ids=["customer", "complaint", "hosting", "label", "report", "declared"],
+)
+def test_spm_9_is_broken_by_a_card_number_that_was_stored(write):
+    load_profile("clever_group")
+    load_profile("spm_group")
+    write("Thẻ ••••, gọi 0912 345 678.")
+    assert answer_of("SPM-9") == ("not_measured", None, "")
+
+    write("Thẻ 4111 1111 1111 1111.")
+    assert answer_of("SPM-9") == ("broken", 1, "texts")
