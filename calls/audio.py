@@ -11,6 +11,7 @@ from calls.models import AudioType
 from common.encryption.files import Readable
 
 HEAD_BYTES = 64
+M4A_BRANDS = (b"M4A ", b"M4B ", b"mp42", b"isom")  # telephone systems write all of them
 
 
 class CheckedAudio:
@@ -47,7 +48,7 @@ def type_of(head: bytes) -> AudioType:
     """Raises AudioRefused."""
     if head[:4] == b"RIFF" and head[8:12] == b"WAVE":
         return AudioType.WAV
-    if head[4:12] == b"ftypM4A ":
+    if head[4:8] == b"ftyp" and head[8:12] in M4A_BRANDS:
         return AudioType.M4A
     if head[:3] == b"ID3" or _begins_mp3_frame(head):
         return AudioType.MP3

@@ -118,8 +118,8 @@ def _open(directory: Path, name: str) -> BinaryIO:
     Raises RecordingRefused.
     """
     file = directory / name
-    if name and file.name == name and not file.is_symlink() and file.is_file():
-        with suppress(OSError):
+    with suppress(OSError):  # also of a name that no disk takes
+        if name and file.name == name and not file.is_symlink() and file.is_file():
             return file.open("rb")
     raise RecordingRefused(_("The file is not in the directory, or cannot be read."))
 

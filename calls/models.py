@@ -44,7 +44,8 @@ class CallRecording(models.Model):
     """A recorded call between a customer and the company. Never changed, so without history.
 
     number: the last digits of the customer's end. size and sha256 are of the plain recording.
-    source_hash: of its id at the telephone system, which may hold a number; none for an upload.
+    source_hash: keyed, of its id at the telephone system, which may hold a number; none for an
+    upload.
     kept_until: the last day under the rule of the day it was added, None to go with its customer.
     """
 

@@ -37,7 +37,7 @@ declare(
     )
 )
 
-exempt("calls.ErasedRecording", because="the hash of an id that the telephone system gave a call")
+exempt("calls.ErasedRecording", because="a keyed hash of the telephone system's id of a call")
 
 
 @counts_as_activity

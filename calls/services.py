@@ -1,6 +1,7 @@
 """Keeping the recording of a call."""
 
 import hashlib
+import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -22,12 +23,13 @@ from calls.models import (
 )
 from calls.retention import last_day_of
 from common.encryption.files import Readable
-from common.files import keep_files, provisional_files
+from common.files import company_key, keep_files, provisional_files
 from common.personal_data import DataCategory, mask_phone
 from policies.counting import local_day
 from policies.models import Purpose
 
 CLOCKS_DIFFER = timedelta(minutes=5)  # by so much a telephone system may be ahead of us
+OLDEST_CALL = timedelta(days=50 * 365)  # what is said to be older is a slip
 
 
 @dataclass(frozen=True)
@@ -75,19 +77,22 @@ def add_recording(
         kept_until=last_day_of(call.started_at),
         added_by=by,
     )
-    path = recording.file.name = recording_path(recording, "")
     try:
-        key = file_key(customer)
-    except Customer.DoesNotExist as error:  # the purge was faster
+        _store(recording, call, checked)
+    except Customer.DoesNotExist as error:  # the purge or a merge was faster
         raise RecordingRefused(_("There is no such customer any more.")) from error
-    with provisional_files({path: checked}, key=key):
-        recording.size, recording.sha256 = checked.size, checked.sha256
+    return recording
+
+
+def _store(recording: CallRecording, call: Call, audio: CheckedAudio) -> None:
+    path = recording.file.name = recording_path(recording, "")
+    with provisional_files({path: audio}, key=file_key(recording.customer)):
+        recording.size, recording.sha256 = audio.size, audio.sha256
         try:
             _record(recording, call)
         except IntegrityError:
-            _require_takeable(customer, call)  # another import was faster
+            _require_takeable(recording.customer, call)  # another import was faster
             raise
-    return recording
 
 
 @transaction.atomic
@@ -99,7 +104,14 @@ def _record(recording: CallRecording, call: Call) -> None:
 
 
 def hash_of(source: str) -> str | None:
-    return hashlib.sha256(source.encode()).hexdigest() if source else None
+    """Return the keyed hash by which a call is known; without the key nobody can try numbers.
+
+    The company's key never changes: what was erased could not be hashed anew.
+    """
+    if not source:
+        return None
+    plain = hashlib.sha256(source.encode()).hexdigest()
+    return hmac.digest(company_key().secret, f"call {plain}".encode(), "sha256").hex()
 
 
 def _require_takeable(customer: Customer, call: Call) -> None:
@@ -113,13 +125,17 @@ def _require_takeable(customer: Customer, call: Call) -> None:
         raise RecordingRefused(_("A call lasts from one second to 24 hours."))
     if call.started_at > now + CLOCKS_DIFFER:
         raise RecordingRefused(_("The call is still to come."))
-    last_day = last_day_of(call.started_at)
-    if last_day is not None and last_day < local_day(now):
+    if call.started_at < now - OLDEST_CALL or _is_over(call.started_at):
         raise RecordingRefused(_("The call is older than recordings are kept."))
     if call.purpose.asks_consent and not _had_agreed(customer, call):
         raise RecordingRefused(
             _("The customer had not agreed to being recorded when the call was made.")
         )
+
+
+def _is_over(started_at: datetime) -> bool:
+    last_day = last_day_of(started_at)
+    return last_day is not None and last_day < local_day(timezone.now())
 
 
 def _had_agreed(customer: Customer, call: Call) -> bool:

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from calls.models import CallRecording
+from calls.services import hash_of
 from common.files import remove_doomed_files
 from common.models import DoomedFile
 from tests.calls.conftest import decide, make_call, wav
@@ -107,13 +108,15 @@ def test_wrong_lines_are_named_without_their_numbers_and_keep_no_other_back(dire
         line("13", customer=closed.public_id),
         line("14", phone=""),
         line("15", phone=own),
+        line("16", file=f"{'x' * 300}.wav", phone=own),
+        line("17", at="0001-01-01T00:00:00", phone=own),
     )
 
     assert out == "taken 1, known before 0\n"
     assert [each.partition(":")[0] for each in err.splitlines()[:-1]] == [
-        f"line {number}" for number in range(2, 16)
+        f"line {number}" for number in (*range(2, 16), 17, 18)
     ]
-    assert "14 lines could not be done" in err
+    assert "16 lines could not be done" in err
     assert "0900000000" not in err
     assert len(files()) == 1
     assert not DoomedFile.objects.exists()
@@ -139,6 +142,7 @@ def test_an_import_that_is_killed_leaves_whole_recordings_and_is_run_again(porta
     lines = [line(number, phone=customer.phone) for number in ("1", "2", "3")]
     (directory / "calls.csv").write_text("\n".join([HEAD, *lines]))
 
+    second = hash_of("2")
     with transaction.atomic():
         waiting = CallRecording(
             **{
@@ -147,7 +151,7 @@ def test_an_import_that_is_killed_leaves_whole_recordings_and_is_run_again(porta
             },
             customer=other,
             size=1,
-            source_hash="d4735e3a265e16eee03f59718b9b5d03019c07d8b6c51f90da3a666eec13ab35",
+            source_hash=second,
         )
         waiting.save()
         process = run_apart(

@@ -1,12 +1,16 @@
 """What is kept of a call, of whom, and until when."""
 
+import hashlib
 import io
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from django.apps import apps
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 from django.utils import timezone
 
@@ -14,9 +18,9 @@ from accounts.closing import close_account
 from accounts.exceptions import AccountClosed
 from accounts.merging import approve_merge, ask_merge
 from calls.exceptions import AudioRefused, RecordingKnown, RecordingRefused
-from calls.models import AudioType, CallRecording
+from calls.models import AudioType, CallRecording, ErasedRecording
 from calls.retention import erase_old_recordings
-from calls.services import add_recording
+from calls.services import add_recording, hash_of
 from common.files import remove_doomed_files
 from common.models import DoomedFile, FileKey
 from privacyportal.roles import DPO
@@ -32,7 +36,7 @@ pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
 MP3 = b"\xff\xfb\x90\x64" + bytes(400)
 ID3 = b"ID3\x04" + bytes(400)
-M4A = b"\x00\x00\x00\x20ftypM4A \x00\x00\x02\x00" + bytes(400)
+MP4 = b"\x00\x00\x00\x20ftyp%s\x00\x00\x02\x00" + bytes(400)
 
 
 def files():
@@ -41,8 +45,13 @@ def files():
 
 @pytest.mark.parametrize(
     ("content", "kind"),
-    [(wav(400), AudioType.WAV), (MP3, AudioType.MP3), (ID3, AudioType.MP3), (M4A, AudioType.M4A)],
-    ids=["wav", "mp3", "mp3 with tag", "m4a"],
+    [
+        (wav(400), AudioType.WAV),
+        (MP3, AudioType.MP3),
+        (ID3, AudioType.MP3),
+        *((MP4 % brand, AudioType.M4A) for brand in (b"M4A ", b"M4B ", b"mp42", b"isom")),
+    ],
+    ids=["wav", "mp3", "mp3 with tag", "m4a", "m4b", "mp42", "isom"],
 )
 def test_the_type_is_told_by_the_bytes(content, kind, customer):
     assert make_recording(customer, content).content_type == kind
@@ -58,7 +67,7 @@ def test_the_type_is_told_by_the_bytes(content, kind, customer):
         b"\xff\xd8\xff\xe0 JFIF",
         "chữ".encode("utf-16"),
         b"\xff\xf1\x50\x80 ADTS",
-        b"\x00\x00\x00\x20ftypisom video",
+        b"\x00\x00\x00\x20ftypqt   film",
         b"RIFF\x00\x00\x00\x00AVI LIST",
         b"OggS",
     ],
@@ -89,6 +98,26 @@ def test_neither_the_recording_nor_a_number_is_stored_in_clear(customer):
     assert "345560" not in str(row)
 
 
+@pytest.mark.parametrize("table", [CallRecording, ErasedRecording])
+def test_a_source_is_known_by_a_hash_that_nobody_can_try_without_the_key(table, customer):
+    """Also one that was kept as a plain hash before."""
+    make_recording(customer, source="in-0912345560-1.wav")
+    CallRecording.objects.update(source_hash=hashlib.sha256(b"in-0912345560-1.wav").hexdigest())
+    if table is ErasedRecording:
+        source_hash = CallRecording.objects.get().source_hash
+        CallRecording.objects.all().delete()
+        ErasedRecording.objects.create(source_hash=source_hash)
+
+    migration = import_module("calls.migrations.0002_key_source_hashes")
+    migration.key_hashes(apps, SimpleNamespace(connection=connection))
+
+    assert table.objects.get().source_hash == hash_of("in-0912345560-1.wav")
+    with pytest.raises(RecordingKnown):
+        make_recording(customer, source="in-0912345560-1.wav")
+    FileKey.objects.filter(owner=FileKey.COMPANY).delete()
+    assert table.objects.get().source_hash != hash_of("in-0912345560-1.wav")
+
+
 def test_the_database_takes_no_number_that_is_not_masked(customer):
     recording = make_recording(customer)
     with pytest.raises(IntegrityError), transaction.atomic():
@@ -116,6 +145,8 @@ def test_a_call_is_not_kept_of_whom_did_not_agree_before_it(customer):
         {"duration": timedelta()},
         {"duration": timedelta(hours=25)},
         {"started_at": timezone.now() + DAY},
+        {"started_at": datetime(1, 1, 1, tzinfo=timezone.get_default_timezone())},
+        {"started_at": datetime(9999, 12, 31, 23, tzinfo=UTC)},
     ],
 )
 def test_a_call_that_cannot_be_is_refused(changes, customer):
@@ -129,6 +160,32 @@ def test_a_closed_account_takes_no_recording(customer):
     with pytest.raises((AccountClosed, RecordingRefused)):
         add_recording(customer, call, io.BytesIO(wav()), by=None)
     assert files() == []
+
+
+class Slow(io.BytesIO):
+    """A recording during whose reading something else happens."""
+
+    def __init__(self, content, meanwhile):
+        super().__init__(content)
+        self.meanwhile = meanwhile
+
+    def read(self, size=-1):
+        if self.tell() and (act := self.meanwhile):
+            self.meanwhile = None
+            act()
+        return super().read(size)
+
+
+def test_a_record_that_became_another_while_the_recording_came_takes_none(customer):
+    survivor = make_customer()
+    merge = ask_merge(
+        survivor, duplicate=customer.public_id, reason="cùng một người", by=make_staff(DPO)
+    )
+    audio = Slow(wav(), lambda: approve_merge(merge, by=make_staff(DPO)))
+
+    with pytest.raises(RecordingRefused):
+        add_recording(customer, make_call(), audio, by=None)
+    assert (files(), CallRecording.objects.count(), DoomedFile.objects.count()) == ([], 0, 0)
 
 
 def test_a_recording_goes_with_its_customer_and_never_comes_back(customer):
