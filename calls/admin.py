@@ -14,6 +14,7 @@ from unfold.decorators import action
 from access.admin import SHORT_ID, PersonalDataAdmin
 from access.models import AccessAction
 from access.purposes import CUSTOMER_CARE
+from access.services import record_list
 from accounts.admin.reveal import APPROVAL_FIRST, ReasonForm, asks_customers_first
 from accounts.finding import read_search
 from accounts.models import Customer
@@ -85,11 +86,21 @@ class CallRecordingAdmin(PersonalDataAdmin):
         user: Any = request.user
         return self.form_view(
             request,
-            form_class=RecordingForm,
+            form_class=partial(RecordingForm, looked_up=partial(self._record_search, request)),
             act=partial(add_recording, by=user),
             title=_("Add a recording"),
             done=_("The recording is kept, encrypted. The customer can hear it."),
             back=reverse("admin:calls_callrecording_changelist"),
+        )
+
+    def _record_search(self, request: HttpRequest, found: list[Customer]) -> None:
+        """Whoever adds a recording learns whether there is such a customer, and if they agreed."""
+        record_list(
+            by=request.user,
+            customers=[customer.public_id for customer in found],
+            purpose=self.purpose,
+            field_groups=[*self.field_groups, DataCategory.CONTACT, DataCategory.CONSENT],
+            searched=True,
         )
 
     # Listening

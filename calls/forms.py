@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -6,7 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.admin.reveal import PurposeChoice
 from accounts.finding import as_stored
-from calls.imports import find_customer
+from accounts.models import Customer
+from calls.imports import customers_of, only_one
 from calls.models import CallDirection
 from calls.services import Call
 from common.errors import PortalError
@@ -16,7 +18,10 @@ from policies.models import Purpose
 
 
 class RecordingForm(forms.Form):
-    """One recording that a member of staff adds; cleaned to what the service takes."""
+    """One recording that a member of staff adds; cleaned to what the service takes.
+
+    ``looked_up`` is told of whom a public id or number was found to be, before anything is said.
+    """
 
     customer = LineField(
         label=_("Customer"),
@@ -37,8 +42,11 @@ class RecordingForm(forms.Form):
         widget=forms.FileInput(attrs={"accept": ".mp3,.m4a,.wav,audio/*"}),
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, looked_up: Callable[[list[Customer]], None], **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self.looked_up = looked_up
         purpose: Any = self.fields["purpose"]
         recording = [DataCategory.CALL_RECORDING]
         purpose.queryset = Purpose.objects.active().filter(data_categories__contains=recording)
@@ -47,8 +55,10 @@ class RecordingForm(forms.Form):
         data = super().clean() or {}
         if self.errors:
             return data
+        found = customers_of(data["customer"])
+        self.looked_up(found)
         try:
-            customer = find_customer(data["customer"])
+            customer = only_one(found)
         except PortalError as error:
             self.add_error("customer", str(error))
             return data

@@ -5,7 +5,7 @@ in between runs again with the same directory: what is here already is known by 
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -90,21 +90,22 @@ def _take(directory: Path, row: Mapping[str, str]) -> None:
         number=as_stored(row["phone"]),
         source=row["source_id"],
     )
-    customer = find_customer(row["customer"] or row["phone"])
+    customer = only_one(customers_of(row["customer"] or row["phone"]))
     with _open(directory, row["file"]) as audio:
         add_recording(customer, call, audio, by=None)
 
 
-def find_customer(told: str) -> Customer:
-    """Return the one open customer of this public id or whole phone number.
-
-    Raises RecordingRefused.
-    """
-    found: list[Customer] = []
+def customers_of(told: str) -> list[Customer]:
+    """Return the open customers of this public id or whole phone number: more than one is many."""
     if PUBLIC_ID.fullmatch(told.lower()):
-        found = list(Customer.objects.open().known_as(told.lower()))
-    elif number := as_stored(told):
-        found = list(Customer.objects.open().filter(Customer.found_by("phone", number))[:2])
+        return list(Customer.objects.open().known_as(told.lower()))
+    if number := as_stored(told):
+        return list(Customer.objects.open().filter(Customer.found_by("phone", number))[:2])
+    return []
+
+
+def only_one(found: Sequence[Customer]) -> Customer:
+    """Raises RecordingRefused."""
     if not found:
         raise RecordingRefused(_("No customer with an open account is found by this."))
     if len(found) > 1:

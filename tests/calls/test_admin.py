@@ -218,6 +218,25 @@ class TestAdding:
         assert answer.context_data["form"].errors
         assert not CallRecording.objects.exists()
 
+    def test_whoever_looks_up_a_number_is_recorded_whatever_comes_of_it(
+        self, client, customer, dpo
+    ):
+        twins = [make_customer(phone="+84977000111"), make_customer(phone="+84977000111")]
+        stranger = make_customer()
+        said = []
+        for number in (stranger.phone, twins[0].phone, "0900000000", customer.phone):
+            said.append(self.add(client, customer=number))
+
+        assert [each.status_code for each in said] == [200, 200, 200, 302]
+        records = AccessRecord.objects.filter(action="search", actor=dpo).order_by("pk")
+        assert [record.customer for record in records] == [
+            stranger.public_id,
+            *sorted(twin.public_id for twin in twins),
+            "",
+            customer.public_id,
+        ]
+        assert records[0].field_groups == ["call_recording", "consent", "contact"]
+
     def test_an_officer_may_not(self, client, customer):
         client.force_login(make_staff(COMPLAINT_OFFICER))
         assert self.add(client, customer=customer.phone).status_code == 403
