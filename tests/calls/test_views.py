@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import connection
 from django.urls import reverse
 
+from calls import playback
 from calls.models import CallRecording
 from common.models import DoomedFile, FileKey
 from policies.loading import load_profile
@@ -121,6 +122,21 @@ def test_a_player_gets_the_part_it_asks_for(asked, start, end, client, customer)
     assert response["Cache-Control"] == "no-store"
 
 
+def test_a_player_gets_little_at_once_and_comes_back_for_the_rest(client, customer, monkeypatch):
+    monkeypatch.setattr(playback, "MOST_AT_ONCE", 100_000)
+    content = wav()
+    recording = make_recording(customer, content)
+
+    parts = [audio(client, recording, range=each) for each in ("bytes=0-", "bytes=100000-")]
+    whole = audio(client, recording)
+
+    assert [part["Content-Range"] for part in parts] == [
+        "bytes 0-99999/200000",
+        "bytes 100000-199999/200000",
+    ]
+    assert b"".join(part.getvalue() for part in parts) == content == whole.getvalue()
+
+
 def test_a_part_behind_the_end_is_refused_with_the_size(client, customer):
     response = audio(client, make_recording(customer), range="bytes=200000-")
 
@@ -145,7 +161,8 @@ def test_asking_for_the_headers_alone_sends_no_part(client, customer):
     response = client.head(address, headers={"range": "bytes=0-9"})
 
     assert (response.status_code, response["Content-Length"]) == (200, "200000")
-    response.close()
+    assert response.streaming is False
+    assert response["Content-Type"] == "audio/wav"
 
 
 @pytest.mark.parametrize("name", ["call_audio", "download_call", "erase_call"])
