@@ -49,7 +49,7 @@ class PastDateField(forms.DateField):
 
 
 class DetailsForm(forms.Form):
-    """What a customer tells of themselves; the company says which of it is required."""
+    """What a customer tells of themselves; the company says which of it is asked and required."""
 
     full_name = LineField(
         label=_("Full name"),
@@ -75,7 +75,10 @@ class DetailsForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name in the_company().required_fields:
+        company = the_company()
+        for name in set(EDITABLE).difference(company.required_fields, company.optional_fields):
+            del self.fields[name]
+        for name in company.required_fields:
             if name in self.fields:
                 self.fields[name].required = True
         self.declared_fields_asked = list(DeclaredField.objects.active())
@@ -84,7 +87,7 @@ class DetailsForm(forms.Form):
 
     @property
     def details(self) -> dict[str, str]:
-        return {name: str(self.cleaned_data[name] or "") for name in EDITABLE}
+        return {name: str(self.cleaned_data.get(name) or "") for name in EDITABLE}
 
     @property
     def declared(self) -> dict[str, str]:

@@ -44,7 +44,13 @@ CHANNELS = {  # by their names, folded
     "qua buu dien": RequestChannel.POST,
     "qua email": RequestChannel.EMAIL,
 }
-SAMPLE_ROW = ("Nguyễn Văn Ưng", "ung@example.com", "0912 345 560", "12 Lê Lợi, Huế", "vi")
+SAMPLE = {
+    "full_name": "Nguyễn Văn Ưng",
+    "email": "ung@example.com",
+    "phone": "0912 345 560",
+    "address": "12 Lê Lợi, Huế",
+    "language": "vi",
+}
 
 
 @dataclass(frozen=True)
@@ -121,8 +127,14 @@ def folded(name: str) -> str:
 def headings() -> list[str]:
     """Return the headings of the sample: the fixed details, the declared ones, the consents."""
     asked = [field.name_vi for field in DeclaredField.objects.active()]
-    fixed = [names[0] for names in COLUMNS.values()]
-    return [*fixed[: len(SAMPLE_ROW)], *asked, *fixed[len(SAMPLE_ROW) :]]
+    known = _columns()
+    told = [known[key][0] for key in known if key in SAMPLE]
+    return [*told, *asked, *(known[key][0] for key in known if key not in SAMPLE)]
+
+
+def sample() -> list[list[str]]:
+    """Return a file to begin with: the headings and one customer."""
+    return [headings(), [SAMPLE[key] for key in _columns() if key in SAMPLE]]
 
 
 def required_headings() -> list[str]:
@@ -132,9 +144,15 @@ def required_headings() -> list[str]:
     return [names.get(key, str(fields[key].label)) for key in fields if fields[key].required]
 
 
+def _columns() -> dict[str, tuple[str, ...]]:
+    """Return the columns, without those of details that the company does not ask for."""
+    asked = CustomerForm().fields
+    return {key: names for key, names in COLUMNS.items() if key in asked or key not in EDITABLE}
+
+
 def _meanings() -> dict[str, str]:
     """Return what a heading stands for, by the heading, folded."""
-    fixed = {folded(name): key for key, names in COLUMNS.items() for name in names}
+    fixed = {folded(name): key for key, names in _columns().items() for name in names}
     return {
         folded(name): field.code
         for field in DeclaredField.objects.active()
@@ -171,8 +189,9 @@ class _RowReader:
         row = {key: text for key, text in zip(self.columns, cells, strict=False) if key}
         self.line, self.row = line, row
         self.faults: list[Fault] = []
-        details = {name: self._clean(name) for name in EDITABLE}
-        declared = {asked.code: self._clean(asked.code) for asked in self.declared}
+        asked = [name for name in EDITABLE if name in self.fields]
+        details = dict.fromkeys(EDITABLE, "") | {name: self._clean(name) for name in asked}
+        declared = {each.code: self._clean(each.code) for each in self.declared}
         email, language = self._clean("email"), self._clean("language") or Language.VI
         if not self.faults and not email and not details["phone"]:
             self.faults.append(Fault(line, "", _("An email or a phone number is needed.")))

@@ -231,13 +231,11 @@ NAMED_ROWS = ("time_limits", "retention_rules", "purposes", "recipients")
 
 
 def setting(name: str, value: Any) -> Pair:
-    if name == "optional_fields":
-        return _("details that customers may give"), _listed(value, FIELD_LABELS)
     field = Company._meta.get_field(name)
     label = str(getattr(field, "verbose_name", name))
     if name == "unstated":
         return label, _listed(value, _labels_of_settings())
-    if name == "required_fields":
+    if name in ("required_fields", "optional_fields"):
         return label, _listed(value, FIELD_LABELS)
     if name == "forbidden_recipient_kinds":
         return label, _listed(value, dict(RecipientKind.choices))
@@ -250,7 +248,6 @@ def setting(name: str, value: Any) -> Pair:
 def _labels_of_settings() -> dict[str, Any]:
     return {
         **{field.name: field.verbose_name for field in Company._meta.local_fields},
-        "optional_fields": _("details that customers may give"),
         "address": _("address"),
         "complaints_address": _("address for complaints"),
     }

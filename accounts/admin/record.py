@@ -18,7 +18,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from access.admin import PersonalDataAdmin
 from accounts.forms import CustomerForm
-from accounts.import_rows import SAMPLE_ROW, headings, required_headings
+from accounts.import_rows import headings, required_headings, sample
 from accounts.imports import (
     content_of,
     import_customers,
@@ -80,7 +80,7 @@ class RecordForm(CustomerForm):
     def clean(self) -> dict[str, Any]:
         """Hand on what the service takes."""
         data = super().clean() or {}
-        if not self.errors and not (data["email"] or data["phone"]):
+        if not self.errors and not (data["email"] or data.get("phone")):
             self.add_error("email", _("An email or a phone number is needed."))
         if data.get("agreed_to"):
             for name in ("consent_on", "consent_channel", "consent_reference"):
@@ -207,7 +207,7 @@ class RecordingAdmin(PersonalDataAdmin):
 
     def sample_view(self, request: HttpRequest) -> HttpResponse:
         self._require_import(request)
-        return csv_response("customers", [headings(), SAMPLE_ROW])
+        return csv_response("customers", sample())
 
     def _kept(self, request: HttpRequest, public_id: str) -> CustomerImport:
         """Return the file of this person; anybody else's, or an old one, is not there."""

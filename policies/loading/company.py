@@ -42,6 +42,7 @@ def load_company(profile: profile_schema.Profile) -> int:
                 }
             ),
             "required_fields": list(parameters.required_fields),
+            "optional_fields": list(parameters.optional_fields),
             "forbidden_recipient_kinds": list(parameters.forbidden_recipient_kinds),
             "closed_data_categories": list(parameters.closed_data_categories),
             "newsletter": parameters.newsletter or "",

@@ -66,6 +66,13 @@ class Company(models.Model):
         verbose_name=_("details that customers must give"),
         default=list,
     )
+    optional_fields = ArrayField(
+        models.CharField(max_length=40),
+        verbose_name=_("details that customers may give"),
+        default=list,
+        blank=True,
+        help_text=_("What is in neither list is not asked for."),
+    )
     forbidden_recipient_kinds = ArrayField(
         models.CharField(max_length=20),
         verbose_name=_("kinds of recipient that are forbidden"),

@@ -5,6 +5,7 @@ from django.urls import reverse
 
 from accounts.details import correct_details
 from notices.models import Notice
+from policies.models import Company
 from tests.clients import initial
 from tests.factories import make_customer
 
@@ -48,6 +49,21 @@ def test_a_form_that_was_opened_before_another_change_undoes_nothing_of_it(clien
     assert {name: getattr(customer, name) for name in DETAILS} == {
         "full_name": "Trần Mai",
         **elsewhere,
+    }
+
+
+def test_what_is_asked_no_longer_stays_as_it_is_when_the_form_is_saved(client):
+    Company.objects.update(required_fields=["full_name", "email"], optional_fields=[])
+    customer = make_customer(**DETAILS)
+    client.force_login(customer.user)
+    shown = initial(client.get(reverse("edit_details")).context["form"])
+    assert {"full_name"} == {name.removeprefix("initial-") for name in shown}
+
+    client.post(reverse("edit_details"), {**shown, "full_name": "Trần Mai", "address": "Huế"})
+
+    customer.refresh_from_db()
+    assert {name: getattr(customer, name) for name in DETAILS} == DETAILS | {
+        "full_name": "Trần Mai"
     }
 
 

@@ -13,7 +13,7 @@ from accounts.models import Consent, Customer, CustomerImport
 from marketing.contacts import contact_hash
 from marketing.suppression import suppress, suppressions_of
 from policies.loading import load_profile
-from policies.models import DeclaredField, PolicyVersion, Purpose
+from policies.models import Company, DeclaredField, PolicyVersion, Purpose
 from privacyportal.roles import ADMINISTRATOR, AUDITOR, COMPLAINT_OFFICER, DPO
 from tests.factories import make_customer, make_staff
 from tests.threads import at_once
@@ -47,6 +47,19 @@ def preview_page(page):
 def report_of(client, page):
     text = client.get(f"{preview_page(page)}faults.csv").content.decode("utf-8-sig")
     return list(csv.reader(io.StringIO(text, newline="")))[1:]
+
+
+def test_columns_that_the_company_asks_nobody_for_are_left_alone(client, dpo):
+    Company.objects.update(required_fields=["full_name", "email"], optional_fields=["phone"])
+    sample = client.get("/admin/accounts/customer/import/sample.csv").content.decode("utf-8-sig")
+
+    page = upload(client, GOOD)
+    client.post(preview_page(page))
+
+    assert "Địa chỉ" in page.context["preview"].unknown
+    assert [each.address for each in Customer.objects.all()] == ["", ""]
+    assert "Địa chỉ" not in sample
+    assert "Lê Lợi" not in sample
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])

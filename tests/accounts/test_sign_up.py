@@ -12,7 +12,7 @@ from accounts.closing import close_account
 from accounts.models import Consent, Customer, PolicyEvent, User
 from notices.models import Notice
 from notices.services import send_due_notices
-from policies.models import Purpose
+from policies.models import Company, Purpose
 from tests.factories import PASSWORD, make_customer
 from tests.threads import at_once
 
@@ -50,6 +50,17 @@ def test_a_visitor_becomes_a_customer_by_a_mailed_code(client):
     assert EmailAddress.objects.get().verified
     assert [event.kind for event in customer.policy_events.all()] == ["shown", "accepted"]
     assert [consent.purpose.code for consent in customer.consents.all()] == ["newsletter"]
+
+
+def test_what_the_company_names_in_neither_list_is_not_asked_nor_taken(client):
+    Company.objects.update(required_fields=["full_name", "email"], optional_fields=["address"])
+    page = client.get(reverse("account_signup")).text
+    assert ('name="phone"' in page, 'name="address"' in page) == (False, True)
+
+    sign_up(client)
+
+    customer = Customer.objects.get()
+    assert (customer.phone, customer.address) == ("", FORM["address"])
 
 
 def test_nobody_gets_in_before_the_code(client):
