@@ -3,6 +3,7 @@
 from django.utils.translation import gettext_noop
 
 COMPLAINT_OFFICER = gettext_noop("complaint officer")
+COMPLAINT_LEAD = gettext_noop("lead of the complaint team")
 DPO = gettext_noop("data protection officer")
 AUDITOR = gettext_noop("auditor")
 ADMINISTRATOR = gettext_noop("administrator")

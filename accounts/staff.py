@@ -77,5 +77,10 @@ def _roles_of(member: User) -> set[str]:
 
 def officers() -> set[str]:
     """Return the public ids of the data protection officers who may sign in."""
-    rows = User.objects.filter(is_staff=True, is_active=True, groups__name=DPO)
+    return holders(DPO)
+
+
+def holders(role: str) -> set[str]:
+    """Return the public ids of the members of staff with this role who may sign in."""
+    rows = User.objects.filter(is_staff=True, is_active=True, groups__name=role)
     return set(rows.values_list("public_id", flat=True))

@@ -16,7 +16,6 @@ from policies.counting import local_day, midnight
 from policies.exceptions import PolicyError
 from policies.models import DayKind
 
-SOON = 3  # working days that are left
 SOON_UNCOUNTED = 5  # days, where the calendar or the company is not loaded
 
 
@@ -61,10 +60,26 @@ def soon_until() -> datetime:
     """
     today = local_day(timezone.now())
     try:
-        calendar = load_calendar(DayKind(the_company().day_kind))
-        return calendar.add_working_days(today, SOON).late_from
+        company = the_company()
+        calendar = load_calendar(DayKind(company.day_kind))
+        return calendar.add_working_days(today, company.due_soon_days).late_from
     except PolicyError:
         return midnight(today + timedelta(days=SOON_UNCOUNTED + 1))
+
+
+def late_for(working_days: int) -> datetime:
+    """Return the moment before which a case must be late to be so for whole ``working_days``.
+
+    Where they cannot be counted, plain days do.
+    """
+    now = timezone.now()
+    if not working_days:
+        return now
+    try:
+        calendar = load_calendar(DayKind(the_company().day_kind))
+        return midnight(calendar.working_day_before(local_day(now), working_days))
+    except PolicyError:
+        return now - timedelta(days=working_days)
 
 
 def deadline_of(case: Case, soon: datetime) -> Deadline | None:

@@ -26,6 +26,7 @@ from accounts.models import User
 from accounts.staff import officers
 from casework.clocks import COUNTED, count, pauses_of, put_count
 from casework.models import DEADLINE_MOVED, Case, CaseEvent, Clock
+from casework.records import records
 from notices.services import queue_notices
 from policies.calendars import calendar_version
 from policies.clocks import Calendars, Explanation
@@ -37,14 +38,6 @@ logger = logging.getLogger(__name__)
 BATCH = 200  # cases; a fraction of a second
 LONGEST_RUN = 300  # seconds; the next run goes on
 REASON = "calendar changed"
-
-_records: list[type[Case]] = []
-
-
-def recounted(record: type[Case]) -> type[Case]:
-    """Let a room above say in which table the history of its cases is kept."""
-    _records.append(record)
-    return record
 
 
 class Batch(NamedTuple):
@@ -63,7 +56,7 @@ def recount_clocks() -> int:
     until = monotonic() + LONGEST_RUN
     version = calendar_version()
     moved = unreadable = 0
-    for record in _records:
+    for record in records():
         last: int | None = 0
         while last is not None and monotonic() < until:
             batch = _recount_batch(record, version, after=last)

@@ -23,3 +23,19 @@ def scan_evidence() -> None:
     from casework import scanning
 
     scanning.scan_waiting_evidence()
+
+
+@scheduled_job("casework.remind_of_deadlines", daily(7))
+def remind_of_deadlines() -> None:
+    """Tell of last days that are near or over; each step is taken once a case and last day."""
+    from casework import reminders
+
+    reminders.remind_of_deadlines()
+
+
+@scheduled_job("casework.send_reminders", daily(7, 5))
+def send_reminders() -> None:
+    """Send the reminders that staff asked for; each is sent once."""
+    from casework import reminders
+
+    reminders.send_reminders()

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from functools import reduce
 from operator import or_
+from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
@@ -11,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from casework.deadlines import SOON_UNCOUNTED
 from casework.models import Case, CaseEvent, CaseKind, Clock
 from complaints.models import Complaint, ComplaintState
-from policies.models import Promise, PromiseStatus, RuleFamily
+from policies.models import Promise, RuleFamily
 from policies.promises import (
     Asking,
     CountRows,
@@ -21,10 +22,10 @@ from policies.promises import (
     broken,
     control,
     kept,
-    not_measured,
 )
 
 COMPLAINTS = "complaints.complaint"
+JUDGED_BY_NOW = (ComplaintState.VERIFYING, ComplaintState.MEASURES, ComplaintState.REFUSAL)
 LOOKED_BACK = timedelta(days=30)  # of what was resolved earlier, the results of those days tell
 
 
@@ -40,9 +41,14 @@ def complaint_term(promise: Promise) -> Asking:
     a complaint never got such a clock because the calendar does not reach its last day.
     Statutory clocks are not the company's promise and do not count here.
     """
+    measure = yield from _by_clocks(promise, unjudged=Complaint.objects.none())
+    return measure
+
+
+def _by_clocks(promise: Promise, *, unjudged: QuerySet[Any]) -> Asking:
     now = timezone.now()
     clocks = _promised_clocks(promise)
-    running = clocks.filter(met_at=None)
+    running = clocks.filter(met_at=None, paused_at=None)
     soon = running.filter(late_from__lte=now + timedelta(days=SOON_UNCOUNTED))
     kinds = promise.parameters["time_limits"]
     # Counted for each open case by its index; an anti join would read every clock there is.
@@ -53,6 +59,7 @@ def complaint_term(promise: Promise) -> Asking:
         "late": open_ones.filter(Exists(running.filter(late_from__lte=now))),
         "soon": open_ones.filter(Exists(soon)),
         "unclocked": open_ones.alias(**clocks_of).filter(lacks_one),
+        "unjudged": unjudged,
     }
     if counts["late"]:
         return broken(counts["late"], Unit.COMPLAINTS, link=admin_list(COMPLAINTS, queue="overdue"))
@@ -62,6 +69,13 @@ def complaint_term(promise: Promise) -> Asking:
             Unit.COMPLAINTS,
             link=admin_list(COMPLAINTS, queue="open"),
             note=_("Their last day cannot be counted: the calendar does not reach it."),
+        )
+    if counts["unjudged"]:
+        return at_risk(
+            counts["unjudged"],
+            Unit.COMPLAINTS,
+            link=admin_list(COMPLAINTS, queue="open"),
+            note=_("Their complexity is not judged: the longest term applies until it is."),
         )
     verdict = at_risk if counts["soon"] else kept
     queue = "soon" if counts["soon"] else "open"
@@ -76,27 +90,63 @@ def _promised_clocks(promise: Promise) -> QuerySet[Clock]:
     )
 
 
-SHORTER_TERMS_UNKNOWN = _(
-    "None is past the longest term; which deserves a shorter one is not recorded yet."
-)
+UNJUDGED = Q(state__in=JUDGED_BY_NOW, complexity="")
 
 
 @control(
     "complaint_range",
     needs="time_limits",
-    counts=_("Open complaints past the longest promised term"),
-    missing=SHORTER_TERMS_UNKNOWN,
+    counts=_("Open complaints past the term of their complexity, or not judged yet"),
 )
 def complaint_range(promise: Promise) -> Asking:
-    """Go by the longest term of the promised range, as complaint_term does.
+    """Go by the clocks, which the complexity of each complaint sets, as complaint_term does.
 
-    Past it, the promise is broken. Within it nobody can call the promise kept:
-    which complaint deserves a shorter term is not recorded yet.
+    At risk while a complaint that is being verified has not been judged: the longest term
+    applies to it, where a shorter one may have been promised.
     """
-    measure = yield from complaint_term(promise)
-    if measure.status == PromiseStatus.KEPT:
-        return not_measured(SHORTER_TERMS_UNKNOWN)
+    unjudged = Complaint.objects.open().filter(UNJUDGED)
+    measure = yield from _by_clocks(promise, unjudged=unjudged)
     return measure
+
+
+@control(
+    "complaint_severity", counts=_("Complaints that are verified or answered without their degree")
+)
+def complaint_severity(promise: Promise) -> Asking:
+    """Count what was resolved in the last 30 days, or is being verified, without a degree.
+
+    The degree decides on term and measures. Answered without one, the promise is broken; while
+    one is missing that may still come, it is at risk.
+    """
+    closed = Case.objects.filter(closed_at__gte=timezone.now() - LOOKED_BACK, severity="")
+    resolved = Complaint.objects.filter(case_ptr=OuterRef("pk"), state=ComplaintState.RESOLVED)
+    waiting = Complaint.objects.open().filter(state__in=JUDGED_BY_NOW, severity="")
+    counts = yield {"answered": closed.filter(Exists(resolved)), "waiting": waiting}
+    if counts["answered"]:
+        link = admin_list(COMPLAINTS, queue="closed")
+        return broken(counts["answered"], Unit.COMPLAINTS, link=link)
+    verdict = at_risk if counts["waiting"] else kept
+    return verdict(counts["waiting"], Unit.COMPLAINTS, link=admin_list(COMPLAINTS, queue="open"))
+
+
+@control(
+    "escalation", counts=_("Complaints that have been with an authority for 30 days, unnumbered")
+)
+def escalation(promise: Promise) -> Asking:
+    """Count the complaints with an authority whose reference nobody wrote down in 30 days.
+
+    Either side can take any complaint there, at any time, and has its whole file for it; without
+    the authority's reference nobody can follow what became of it.
+    """
+    unnumbered = Complaint.objects.open().filter(
+        state=ComplaintState.ESCALATED,
+        authority_reference="",
+        escalated_at__lt=timezone.now() - LOOKED_BACK,
+    )
+    counts = yield {"unnumbered": unnumbered}
+    verdict = at_risk if counts["unnumbered"] else kept
+    link = admin_list(COMPLAINTS, queue="escalated")
+    return verdict(counts["unnumbered"], Unit.COMPLAINTS, link=link)
 
 
 @control(

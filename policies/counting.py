@@ -5,7 +5,7 @@ day, local time; the first late moment is the next local midnight. Take the
 local date first, then count dates. Source: Civil Code 2015, art. 144-148.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterable, Set
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -157,6 +157,17 @@ class WorkingCalendar:
         lost = [day for day in paused if self.reason_off(day) is None]
         last_day = _stretched(start, days, lost, lambda n: self._working_day(before + n - 1))
         return self._period(start, last_day, paused)
+
+    def working_day_before(self, day: date, days: int) -> date:
+        """Return the ``days``-th (1 or more) working day before ``day``.
+
+        Raises OutsideCalendar.
+        """
+        self._require(day)
+        index = bisect_left(self._working, day) - days
+        if index < 0:
+            raise OutsideCalendar(self._sentence())
+        return self._working[index]
 
     def add_calendar_days(
         self, start: date, days: int, *, move: bool, paused: Pauses = frozenset()

@@ -161,14 +161,6 @@ not_built(
     because=_("Complaints by post, phone, e-mail or at the counter cannot be recorded yet."),
 )
 not_built(
-    "complaint_severity",
-    because=_("The degree of a complaint, which decides on its solution, is not recorded yet."),
-)
-not_built(
-    "escalation",
-    because=_("Taking a complaint to an authority is not recorded here yet."),
-)
-not_built(
     "breach_register",
     because=_("Attacks and breaches, and who was informed, are not recorded here yet."),
 )

@@ -7,13 +7,37 @@ from typing import Any
 
 from django.contrib.auth.models import Group, Permission
 
-from access.roles import ADMINISTRATOR, AUDITOR, COMPLAINT_OFFICER, DPO
+from access.roles import ADMINISTRATOR, AUDITOR, COMPLAINT_LEAD, COMPLAINT_OFFICER, DPO
 
 ROLES: dict[str, tuple[str, ...]] = {
     COMPLAINT_OFFICER: (
         "complaints.view_complaint",
         "complaints.change_complaint",
         "complaints.view_replytemplate",
+        "incidents.view_unauthoriseduse",
+        "incidents.add_unauthoriseduse",
+        "incidents.change_unauthoriseduse",
+        "enquiries.view_enquiry",
+        "enquiries.change_enquiry",
+        "accounts.view_customer",
+        "accounts.add_customer",
+        "accounts.change_customer",
+        "accounts.view_customermerge",
+        "calls.view_callrecording",
+        "calls.play_callrecording",
+        "hosting.view_hostedservice",
+        "policies.view_company",
+        "policies.view_purpose",
+        "policies.view_declaredfield",
+        "policies.view_timelimit",
+        "policies.view_officialday",
+    ),
+    COMPLAINT_LEAD: (
+        "complaints.view_complaint",
+        "complaints.change_complaint",
+        "complaints.view_replytemplate",
+        "complaints.add_replytemplate",
+        "complaints.change_replytemplate",
         "incidents.view_unauthoriseduse",
         "incidents.add_unauthoriseduse",
         "incidents.change_unauthoriseduse",

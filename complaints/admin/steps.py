@@ -270,7 +270,9 @@ def act_unless_changed(
     Raises SomebodyWasFaster, with who did what meanwhile; nothing is overwritten then.
     """
     casework.lock_case(case)
-    if seen is not None and (newer := case.events.filter(pk__gt=seen).select_related("by").last()):
+    if seen is not None and (
+        newer := case.events.for_customer().filter(pk__gt=seen).select_related("by").last()
+    ):
         raise SomebodyWasFaster(
             _now(
                 "While you were writing, %(who)s was here: %(what)s, %(when)s. Nothing of yours was"

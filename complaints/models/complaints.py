@@ -14,7 +14,7 @@ from simple_history.models import HistoricalRecords
 
 from access.models import AccessRecord
 from casework.models import LONGEST_TEXT, Case
-from casework.recount import recounted
+from casework.records import runs_clocks
 from complaints.exceptions import InvalidTransition
 
 
@@ -124,7 +124,7 @@ def staff(label: Any) -> Any:
     )
 
 
-@recounted
+@runs_clocks
 class Complaint(Case):
     """A customer's complaint about how the company handled their personal data.
 

@@ -6,8 +6,9 @@ import pytest
 from django.utils import timezone
 
 from casework.models import Case, Clock
+from casework.services import classify_case
 from complaints import services
-from complaints.models import ComplaintState
+from complaints.models import Complaint, ComplaintState
 from policies.loading import load_profile
 from policies.models import CalendarRange, Promise, TimeLimit
 from privacyportal.roles import COMPLAINT_OFFICER
@@ -96,13 +97,42 @@ def test_a_promise_of_the_first_response_alone_asks_for_no_clock_once_it_is_give
     assert answer_of("SP-12") == ("at_risk", 1, "complaints")
 
 
-def test_cg_14_is_broken_past_the_longest_term_and_else_not_measured():
+def test_cg_14_goes_by_the_term_of_each_complexity(officer):
     load_profile("clever_group")
     complaint = make_complaint()
-    assert answer_of("CG-14") == ("not_measured", None, "")
+    assert answer_of("CG-14") == ("kept", 0, "complaints")
+
+    services.verify_complaint(complaint, by=officer)
+    assert answer_of("CG-14") == ("at_risk", 1, "complaints")
+
+    classify_case(complaint, severity="low", complexity="complex", by=officer)
+    assert answer_of("CG-14") == ("kept", 0, "complaints")
 
     promised_clock_ends(complaint, days_ago(1))
     assert answer_of("CG-14") == ("broken", 1, "complaints")
+
+
+def test_sp_13_asks_for_the_degree_of_each_complaint(officer):
+    complaint = make_complaint()
+    assert answer_of("SP-13") == ("kept", 0, "complaints")
+
+    decide(complaint, by=officer)
+    assert answer_of("SP-13") == ("at_risk", 1, "complaints")
+
+    answer(complaint, by=officer)
+    assert answer_of("SP-13") == ("broken", 1, "complaints")
+
+
+def test_sp_14_wants_to_know_under_which_number_an_authority_has_it(officer):
+    complaint = make_complaint()
+    services.escalate_complaint(complaint, side="company", authority="Công an", by=officer)
+    assert answer_of("SP-14") == ("kept", 0, "complaints")
+
+    Complaint.objects.update(escalated_at=days_ago(31))
+    assert answer_of("SP-14") == ("at_risk", 1, "complaints")
+
+    Complaint.objects.update(authority_reference="12/TB")
+    assert answer_of("SP-14") == ("kept", 0, "complaints")
 
 
 def test_sp_10_is_kept_when_what_is_resolved_was_verified(officer):

@@ -1,0 +1,172 @@
+"""Reminding of last days: the handler before it, the team's lead and the officers after it.
+
+What is due follows from the cases alone: who is late and has no event of that step for that last
+day yet. So a stopped worker loses no reminder, a last day that moved is reminded of anew, and a
+second run finds nothing. Each batch locks its cases, writes events and notices in one
+transaction, and leaves for the next run what somebody holds.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.db import transaction
+from django.db.models import CharField, Exists, OuterRef
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast, TruncDate
+from django.urls import reverse
+from django.utils import timezone
+
+from access.roles import COMPLAINT_LEAD
+from accounts.staff import holders, officers
+from casework.deadlines import late_for, soon_until
+from casework.models import REMINDED, Case, CaseConflict, CaseEvent, CaseReminder
+from casework.records import records
+from notices.services import queue_notice, queue_notices
+from policies.counting import local_day
+from policies.models import Company
+
+BATCH = 200  # cases
+SOON, LEAD, OFFICERS = "soon", "lead", "officers"
+
+
+class Step(NamedTuple):
+    """One step of the escalation: of what is late from ``until`` on, or sooner, it tells whom."""
+
+    code: str
+    until: datetime
+    recipients: Callable[[Case], set[str]]
+
+
+def remind_of_deadlines() -> int:
+    """Take each step that is due for each open case; return how many. Run again it finds none."""
+    return sum(_remind(record, step) for step in _steps() for record in records())
+
+
+def _steps() -> list[Step]:
+    company = Company.objects.first()
+    if company is None:
+        return []
+    protectors = officers()
+    leads = holders(COMPLAINT_LEAD) or protectors
+    return [
+        Step(SOON, soon_until(), lambda case: _handler(case) or leads),
+        Step(LEAD, late_for(company.lead_after_days), lambda case: _handler(case) | leads),
+        Step(OFFICERS, late_for(company.dpo_after_days), lambda case: protectors),
+    ]
+
+
+def _handler(case: Case) -> set[str]:
+    handler = case.handler
+    return {handler.public_id} if handler is not None and handler.is_active else set()
+
+
+def _remind(record: type[Case], step: Step) -> int:
+    """Take one step for the cases of one table, batch by batch."""
+    reminded, last = 0, 0
+    while True:
+        taken, last = _remind_batch(record, step, after=last)
+        reminded += taken
+        if not last:
+            return reminded
+
+
+@transaction.atomic
+def _remind_batch(record: type[Case], step: Step, *, after: int) -> tuple[int, int]:
+    """Return for how many cases the step was taken, and the last one looked at, 0 at the end."""
+    day = Cast(TruncDate("late_from"), CharField())
+    known = CaseEvent.objects.filter(case=OuterRef("pk"), code=REMINDED).annotate(
+        step=KeyTextTransform("step", "details"), day=KeyTextTransform("day", "details")
+    )
+    due = (
+        record.objects.open()
+        .filter(late_from__lte=step.until, pk__gt=after)
+        .annotate(day=day)
+        .exclude(Exists(known.filter(step=step.code, day=OuterRef("day"))))
+    )
+    keys = list(due.order_by("pk").values_list("pk", flat=True)[:BATCH])
+    locked = due.filter(pk__in=keys).select_related("handler")
+    cases = list(locked.select_for_update(skip_locked=True, of=("self",)))
+    CaseEvent.objects.bulk_create(
+        CaseEvent(case_id=case.pk, code=REMINDED, details={"step": step.code, "day": case.day})
+        for case in cases
+    )
+    _tell(record, step, cases)
+    return len(cases), keys[-1] if keys else 0
+
+
+def _tell(record: type[Case], step: Step, cases: Iterable[Any]) -> None:
+    """Write to each recipient one notice for all cases of the batch; to nobody in a conflict."""
+    away = _kept_away(cases)
+    told: defaultdict[str, list[Any]] = defaultdict(list)
+    for case in cases:
+        for recipient in step.recipients(case) - away[case.pk]:
+            told[recipient].append(case)
+    page = reverse(f"admin:{record._meta.app_label}_{record._meta.model_name}_changelist")
+    queue_notices(
+        f"deadlines_{step.code}",
+        [
+            (
+                recipient,
+                f"{step.code}-{theirs[0].pk}-{theirs[0].day}-{recipient[:16]}",
+                {
+                    "cases": [
+                        {"reference": case.reference, "day": case.last_day.isoformat()}
+                        for case in sorted(theirs, key=lambda case: case.late_from)
+                    ],
+                    "path": page,
+                },
+            )
+            for recipient, theirs in told.items()
+        ],
+    )
+
+
+def _kept_away(cases: Iterable[Case]) -> defaultdict[int, set[str]]:
+    conflicts = CaseConflict.objects.filter(case__in=[case.pk for case in cases])
+    away: defaultdict[int, set[str]] = defaultdict(set)
+    for case, person in conflicts.values_list("case", "staff__public_id"):
+        away[case].add(person)
+    return away
+
+
+def send_reminders() -> int:
+    """Send what members of staff wanted to be reminded of; return how many. Repeatable."""
+    return sum(map(_send_reminder, _due_reminders()))
+
+
+def _due_reminders() -> Collection[int]:
+    due = CaseReminder.objects.filter(sent_at=None, on__lte=local_day(timezone.now()))
+    return list(due.order_by("pk").values_list("pk", flat=True))
+
+
+@transaction.atomic
+def _send_reminder(key: int) -> bool:
+    """Send one, unless somebody else is doing so, or nobody needs it any more."""
+    waiting = CaseReminder.objects.select_for_update(skip_locked=True, of=("self",))
+    reminder = waiting.filter(pk=key, sent_at=None).select_related("case", "staff").first()
+    if reminder is None:
+        return False
+    reminder.sent_at = timezone.now()
+    reminder.save(update_fields=["sent_at"])
+    case, staff = reminder.case, reminder.staff
+    is_away = CaseConflict.objects.filter(case=case, staff=staff).exists()
+    if not case.is_open or not staff.is_active or is_away:
+        return False
+    queue_notice(
+        "case_reminder",
+        recipient=staff.public_id,
+        key=f"reminder-{reminder.pk}",
+        reference=case.reference,
+        path=reverse(f"admin:{_page_of(case)}_change", args=[case.pk]),
+    )
+    return True
+
+
+def _page_of(case: Case) -> str:
+    """Return the name of the desk's pages for the table in which the whole case is."""
+    for record in records():
+        if record.objects.filter(pk=case.pk).exists():
+            return f"{record._meta.app_label}_{record._meta.model_name}"
+    raise LookupError(f"case {case.pk} is in no table with clocks")
