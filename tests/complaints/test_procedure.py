@@ -1,6 +1,6 @@
 """After the answer: the customer agrees, disagrees once, or either side goes to an authority."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
