@@ -5,14 +5,15 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from casework.deadlines import SOON_UNCOUNTED
 from casework.models import Case, CaseEvent, CaseKind, Clock
+from complaints.intake import possible_handlers
 from complaints.models import Complaint, ComplaintState
-from policies.models import Promise, RuleFamily
+from policies.models import Company, Promise, RuleFamily
 from policies.promises import (
     Asking,
     CountRows,
@@ -88,6 +89,41 @@ def _promised_clocks(promise: Promise) -> QuerySet[Clock]:
         kind__in=promise.parameters["time_limits"],
         limit__family=RuleFamily.PROMISE,
     )
+
+
+WRITTEN_LATE = timedelta(days=3)  # from receipt until it is written down: a weekend
+
+
+@control("complaint_intake", counts=_("Ways to complain that are named to nobody"))
+def complaint_intake(promise: Promise) -> Asking:
+    """Go by the company's address, phone and e-mail, which its pages show for complaints.
+
+    Broken while none is named. At risk while nobody may write down what comes that way, or
+    while an open complaint was written down more than three days after it came.
+    """
+    named = {
+        "address": ~Q(complaints_address_vi="") | ~Q(address_vi=""),
+        "phone": ~Q(complaints_phone="") | ~Q(phone=""),
+        "email": ~Q(complaints_email="") | ~Q(email=""),
+    }
+    open_ones = Case.objects.open().filter(kind=CaseKind.COMPLAINT)
+    counts = yield {
+        **{way: Company.objects.filter(is_named) for way, is_named in named.items()},
+        "officers": possible_handlers(),
+        "written_late": open_ones.filter(recorded_at__gt=F("received_at") + WRITTEN_LATE),
+    }
+    if not any(counts[way] for way in named):
+        return broken(len(named), Unit.FACTS, link=admin_list("policies.company"))
+    if not counts["officers"]:
+        return at_risk(0, Unit.COMPLAINTS, note=_("Nobody may write complaints down."))
+    if counts["written_late"]:
+        return at_risk(
+            counts["written_late"],
+            Unit.COMPLAINTS,
+            link=admin_list(COMPLAINTS, queue="open"),
+            note=_("They were written down more than three days after they came."),
+        )
+    return kept(0, Unit.FACTS, link=admin_list(COMPLAINTS, queue="open"))
 
 
 UNJUDGED = Q(state__in=JUDGED_BY_NOW, complexity="")

@@ -5,11 +5,13 @@ What follows, people do: complaints.services.
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth.models import Group, Permission
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from access.models import AccessRecord
@@ -21,10 +23,11 @@ from casework.models import ASSIGNED, CaseChannel, CaseKind, ConflictCause
 from casework.services import add_event, attach, exclude_staff, stored
 from common.attachments import CheckedFile
 from common.history import save_as
-from complaints.exceptions import SubmissionUsed
+from complaints.exceptions import ComplaintError, SubmissionUsed
 from complaints.models import Complaint, ComplaintState, QuestionedAccess
 from complaints.services import tell_customer
-from policies.models import Assignment, Company, TimeLimitKind
+from policies.counting import local_day
+from policies.models import Assignment, CalendarRange, Company, TimeLimitKind
 from policies.promises import CountRows
 
 CLOCKS = (TimeLimitKind.COMPLAINT_FIRST_RESPONSE, TimeLimitKind.COMPLAINT_COMPLETION)
@@ -40,6 +43,8 @@ def file_complaint(
     by: User | None,
     received_at: datetime | None = None,
     channel: str = CaseChannel.WEB,
+    severity: str = "",
+    complexity: str = "",
     questioned: Collection[AccessRecord] = (),
     about: Collection[User] = (),
 ) -> Complaint:
@@ -65,6 +70,8 @@ def file_complaint(
             kind=CaseKind.COMPLAINT,
             customer=customer,
             channel=channel,
+            severity=severity,
+            complexity=complexity,
             category=category,
             text=text,
             submission=submission,
@@ -79,6 +86,22 @@ def file_complaint(
         tell_customer(complaint)
         attach(complaint, files, by=by)
     return complaint
+
+
+def record_complaint(customer: Customer, *, received_at: datetime, **told: Any) -> Complaint:
+    """File what came by post, phone, email or at the counter, as ``file_complaint`` does.
+
+    Raises ComplaintError for a receipt that is still to come, or that no clock could run from.
+    """
+    if received_at > timezone.now():
+        raise ComplaintError(_("This moment is still to come."))
+    covered = CalendarRange.objects.values_list("covers_from", flat=True).first()
+    if covered and local_day(received_at) < covered:
+        raise ComplaintError(
+            _("The official calendar begins on %(day)s; no clock can run from before.")
+            % {"day": date_format(covered, "SHORT_DATE_FORMAT")}
+        )
+    return file_complaint(customer, received_at=received_at, **told)
 
 
 def _keep_away(

@@ -157,10 +157,6 @@ not_built(
     because=_("Access goes by role and is recorded; confidentiality undertakings are not yet."),
 )
 not_built(
-    "complaint_intake",
-    because=_("Complaints by post, phone, e-mail or at the counter cannot be recorded yet."),
-)
-not_built(
     "breach_register",
     because=_("Attacks and breaches, and who was informed, are not recorded here yet."),
 )

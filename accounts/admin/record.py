@@ -64,6 +64,8 @@ class RecordForm(CustomerForm):
     consent_channel = forms.ChoiceField(
         label=_("How it was given"), choices=[("", "---"), *RequestChannel.choices], required=False
     )
+    REACHED_BY: tuple[str, ...] = ("email", "phone")
+    UNREACHABLE = _("An email or a phone number is needed.")
     LAST = ("is_another", "agreed_to", "consent_on", "consent_channel", "consent_reference")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -80,8 +82,8 @@ class RecordForm(CustomerForm):
     def clean(self) -> dict[str, Any]:
         """Hand on what the service takes."""
         data = super().clean() or {}
-        if not self.errors and not (data["email"] or data.get("phone")):
-            self.add_error("email", _("An email or a phone number is needed."))
+        if not self.errors and not any(data.get(name) for name in self.REACHED_BY):
+            self.add_error("email", self.UNREACHABLE)
         if data.get("agreed_to"):
             for name in ("consent_on", "consent_channel", "consent_reference"):
                 if not data.get(name) and name not in self.errors:

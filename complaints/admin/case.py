@@ -19,6 +19,7 @@ from casework.downloads import as_attachment
 from casework.models import CaseEvent, Clock, Evidence
 from common.admin import themed
 from common.personal_data import DataCategory
+from complaints.admin.intake import IntakeAdmin
 from complaints.admin.queue import CHANGE, QueueAdmin, masked_email
 from complaints.admin.steps import STEPS, AssignForm, Step, act_unless_changed, assign
 from complaints.events import label_of
@@ -39,7 +40,8 @@ class Line(NamedTuple):
 
 
 @admin.register(Complaint)
-class ComplaintAdmin(QueueAdmin):
+class ComplaintAdmin(IntakeAdmin, QueueAdmin):
+    actions_list = ["record_complaint"]
     fields = [
         "reference",
         "category",

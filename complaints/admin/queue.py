@@ -35,6 +35,7 @@ from complaints.models import Complaint, ComplaintState, SavedFilter
 from complaints.queue import QUEUES, conditions, count_queues, workload
 
 CHANGE = services.WORK
+LIST = "admin:complaints_complaint_changelist"
 KEPT_IN_FILTERS = ("queue", "state__exact", "category__exact", "severity__exact", "handler")
 EXACT = ("email", "phone", "public_id")  # what a search may find a customer by
 
@@ -230,7 +231,7 @@ class QueueAdmin(PersonalDataAdmin):
                 "opts": self.opts,
                 "form": form,
                 "chosen": list(queryset.order_by("late_from", "pk")),
-                "back": reverse("admin:complaints_complaint_changelist"),
+                "back": reverse(LIST),
             },
         )
 
@@ -243,7 +244,7 @@ class QueueAdmin(PersonalDataAdmin):
         self._require_view(request)
         form = SaveFilterForm(request.POST)
         query = kept_query(QueryDict(request.POST.get("query", "")[:500]))
-        back = reverse("admin:complaints_complaint_changelist")
+        back = reverse(LIST)
         if request.method != "POST" or not form.is_valid() or not query:
             return redirect(back)
         staff: Any = request.user
@@ -260,7 +261,7 @@ class QueueAdmin(PersonalDataAdmin):
         self._require_view(request)
         if request.method == "POST":
             SavedFilter.objects.filter(staff=request.user.pk, pk=key).delete()
-        return redirect("admin:complaints_complaint_changelist")
+        return redirect(LIST)
 
     def _require_view(self, request: HttpRequest) -> None:
         if not self.has_view_permission(request):

@@ -3,6 +3,7 @@
 from complaints.models.complaints import (
     ANSWER,
     CLOSED,
+    SHORT_CATEGORY,
     Complaint,
     ComplaintCategory,
     ComplaintLink,
@@ -17,6 +18,7 @@ from complaints.models.desk import ReplyTemplate, SavedFilter
 __all__ = [
     "ANSWER",
     "CLOSED",
+    "SHORT_CATEGORY",
     "Complaint",
     "ComplaintCategory",
     "ComplaintLink",

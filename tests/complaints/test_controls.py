@@ -10,7 +10,7 @@ from casework.services import classify_case
 from complaints import services
 from complaints.models import Complaint, ComplaintState
 from policies.loading import load_profile
-from policies.models import CalendarRange, Promise, TimeLimit
+from policies.models import CalendarRange, Company, Promise, TimeLimit
 from privacyportal.roles import COMPLAINT_OFFICER
 from tests.answers import answer_of
 from tests.factories import answer, decide, make_complaint, make_staff
@@ -158,3 +158,33 @@ def test_sp_10_is_at_risk_while_a_complaint_waits_too_long(officer):
     Case.objects.filter(pk=make_complaint().pk).update(late_from=days_ago(1))
 
     assert answer_of("SP-10") == ("at_risk", 1, "complaints")
+
+
+def test_sp_11_is_kept_while_a_way_to_complain_is_named(officer):
+    make_complaint()
+
+    assert answer_of("SP-11") == ("kept", 0, "facts")
+
+
+def test_sp_11_is_broken_while_no_way_to_complain_is_named(officer):
+    ways = ("address_vi", "phone", "email")
+    Company.objects.update(
+        **{f"{prefix}{way}": "" for way in ways for prefix in ("", "complaints_")}
+    )
+
+    assert answer_of("SP-11") == ("broken", 3, "facts")
+
+
+def test_sp_11_is_at_risk_while_nobody_may_write_complaints_down(officer):
+    officer.groups.clear()
+
+    assert answer_of("SP-11") == ("at_risk", 0, "complaints")
+
+
+@pytest.mark.parametrize(
+    ("days", "answer"), [(4, ("at_risk", 1, "complaints")), (2, ("kept", 0, "facts"))]
+)
+def test_sp_11_is_at_risk_by_what_was_written_down_late(days, answer, officer):
+    make_complaint(received_at=days_ago(days))
+
+    assert answer_of("SP-11") == answer

@@ -23,6 +23,8 @@ PAGES = {
     "/admin/incidents/unauthoriseduse/": {COMPLAINT_OFFICER, DPO},
     "/admin/incidents/unauthoriseduse/add/": {COMPLAINT_OFFICER, DPO},
     "/admin/complaints/complaint/": {COMPLAINT_OFFICER, DPO},
+    "/admin/complaints/complaint/record/": {COMPLAINT_OFFICER, DPO},
+    "/admin/complaints/complaint/record/new/": {COMPLAINT_OFFICER, DPO},
     "/admin/enquiries/enquiry/": {COMPLAINT_OFFICER, DPO},
     "/admin/enquiries/erasedenquiries/": {DPO},
     "/admin/accounts/customer/": {COMPLAINT_OFFICER, DPO},
@@ -63,7 +65,7 @@ PAGES = {
 }
 
 
-STEPS = ("/add/", "/import_file/")  # behind a button of a list
+STEPS = ("/add/", "/import_file/", "/record/", "/new/")  # behind a button of a list
 
 
 def test_the_template_that_ours_replaces_is_the_one_it_was_written_for():
