@@ -4,8 +4,11 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin.views.main import SEARCH_VAR
 from django.db.models import Count, Q
+from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
@@ -22,6 +25,7 @@ CHANGE = "enquiries.change_enquiry"
 
 QUEUES: dict[str, tuple[str | Promise, Q]] = {
     "open": (_("To be answered"), Q(state=EnquiryState.OPEN)),
+    "late": (_("Overdue"), Q(state=EnquiryState.OPEN, late_from__lte=Now())),
     "unconfirmed": (_("Address not confirmed"), Q(state=EnquiryState.UNCONFIRMED)),
     "closed": (_("Closed"), Q(state__in=CLOSED)),
 }
@@ -53,9 +57,16 @@ class EnquiryAdmin(PersonalDataAdmin):
     purpose = ENQUIRY_HANDLING
     field_groups = (DataCategory.ENQUIRY,)
 
-    list_display = ["reference", "masked_name", "masked_email", "received_at", "state_badge"]
+    list_display = [
+        "reference",
+        "masked_name",
+        "masked_email",
+        "received_at",
+        "state_badge",
+        "deadline_badge",
+    ]
     list_filter = [QueueFilter]
-    list_before_template = "admin/complaints/complaint/queues.html"
+    list_before_template = "admin/queue_tabs.html"
     search_fields = ["reference"]
     search_help_text = _("Reference, or exact email address")
     sortable_by = ()
@@ -113,6 +124,17 @@ class EnquiryAdmin(PersonalDataAdmin):
     )
     def state_badge(self, enquiry: Enquiry) -> tuple[str, str]:
         return enquiry.state, enquiry.get_state_display()
+
+    @display(  # type: ignore[untyped-decorator]
+        description=_("deadline"), label={True: "danger", False: "success"}
+    )
+    def deadline_badge(self, enquiry: Enquiry) -> tuple[Any, str]:
+        if enquiry.late_from is None or enquiry.state != EnquiryState.OPEN:
+            return None, "–"
+        return (
+            enquiry.late_from <= timezone.now(),
+            date_format(enquiry.last_day, "SHORT_DATE_FORMAT"),
+        )
 
     # One enquiry
 

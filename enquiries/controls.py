@@ -59,19 +59,20 @@ def enquiry_use(promise: Promise) -> Asking:
     return not_measured(OTHER_WAYS_UNSEEN)
 
 
-@control("enquiry_form", counts=_("Enquiries unanswered for 30 days, or whose mail did not leave"))
+@control("enquiry_form", counts=_("Enquiries past their term, or whose mail did not leave"))
 def enquiry_form(promise: Promise) -> Asking:
     """Count the questions that were sent by the form and reached nobody.
 
-    Everybody finds the form at the foot of each page. The policy names no term
-    for an answer, so that a late one puts the promise at risk and does not break it.
+    Everybody finds the form at the foot of each page. No policy names a term for an answer; the
+    company's own choice, or 30 days, puts the promise at risk when it is over, and breaks nothing.
     """
     failed = Notice.objects.filter(
         recipient=OuterRef("public_id"), template__in=MAILS, state=NoticeState.FAILED
     )
     before = timezone.now() - LONG_UNANSWERED
     counts = yield {
-        "waiting": Enquiry.objects.to_be_answered().filter(received_at__lt=before),
+        "late": Enquiry.objects.late(),
+        "waiting": Enquiry.objects.to_be_answered().filter(late_from=None, received_at__lt=before),
         "failed": Enquiry.objects.filter(Exists(failed)),
     }
     number = sum(counts.values())

@@ -13,7 +13,10 @@ from common.encryption.fields import EncryptedTextField, KeyId, SearchableModel,
 from common.tokens import new_public_id
 from enquiries.exceptions import EnquiryError
 from notices.models import Notice, NoticeState
-from policies.counting import midnight
+from policies.clocks import Explanation
+from policies.counting import last_day_before, midnight
+from policies.exceptions import UnreadableExplanation
+from policies.models import TimeLimit
 
 
 class EnquiryState(models.TextChoices):
@@ -48,6 +51,9 @@ class EnquiryQuerySet(models.QuerySet["Enquiry"]):
     def to_be_answered(self) -> Self:
         return self.filter(state=EnquiryState.OPEN)
 
+    def late(self) -> Self:
+        return self.to_be_answered().filter(late_from__lte=timezone.now())
+
     def kept_too_long(self, today: date) -> Self:
         """Narrow to those whose last day is over, or whose sender confirmed no address in time."""
         first = midnight(today - timedelta(days=settings.UNCONFIRMED_ENQUIRY_DAYS))
@@ -65,6 +71,8 @@ class Enquiry(SearchableModel):
     The address serves the mails of this enquiry and nothing else; no page shows it.
     submission names the filled-in form, so that sending it twice makes one enquiry.
     kept_until: the last day on which a closed one is kept, under the rule of its closing.
+    late_from, with limit and explanation: the end of its clock, which runs from the confirmation;
+    None where the company set no term, or the calendar does not reach it yet.
     """
 
     State = EnquiryState
@@ -91,6 +99,16 @@ class Enquiry(SearchableModel):
     is_complaint = models.BooleanField(_("is in truth a complaint"), default=False)
     received_at = models.DateTimeField(_("received"), default=timezone.now)
     confirmed_at = models.DateTimeField(_("address confirmed"), null=True)
+    limit = models.ForeignKey(
+        TimeLimit,
+        on_delete=models.PROTECT,
+        null=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("time limit"),
+    )
+    late_from = models.DateTimeField(_("late from"), null=True, editable=False)
+    explanation = models.JSONField(_("how it was counted"), null=True, editable=False)
     closed_at = models.DateTimeField(_("closed"), null=True)
     closed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -137,6 +155,10 @@ class Enquiry(SearchableModel):
         indexes = [
             # For the queues, and for those that are unconfirmed or unanswered for too long.
             models.Index(name="enquiry_queue", fields=["state", "received_at"]),
+            # For late().
+            models.Index(
+                name="enquiry_late", fields=["late_from"], condition=Q(state=EnquiryState.OPEN)
+            ),
             # For the erasure.
             models.Index(name="enquiry_kept_until", fields=["kept_until"]),
             # For the officers' search.
@@ -150,6 +172,20 @@ class Enquiry(SearchableModel):
 
     def __str__(self) -> str:
         return self.reference
+
+    @property
+    def last_day(self) -> date | None:
+        return self.late_from and last_day_before(self.late_from)
+
+    @property
+    def explanation_lines(self) -> list[str]:
+        """Say in the reader's language how the last day was found."""
+        if not self.explanation:
+            return []
+        try:
+            return Explanation.from_json(self.explanation).lines()
+        except UnreadableExplanation as error:
+            return [str(error)]
 
     @property
     def next_states(self) -> tuple[EnquiryState, ...]:

@@ -11,6 +11,7 @@ from common.database import wait_for_others
 from common.history import save_as
 from common.personal_data import DataCategory
 from common.tokens import new_public_id
+from enquiries.clock import count_last_day
 from enquiries.exceptions import EnquiryError, EnquiryGone
 from enquiries.models import Enquiry, EnquiryState
 from notices.services import queue_notice
@@ -55,7 +56,9 @@ def confirm_enquiry(public_id: str) -> Enquiry:
         raise EnquiryGone(_("This link leads to no message any more."))
     if enquiry.state == EnquiryState.UNCONFIRMED:
         enquiry.move_to(EnquiryState.OPEN)
-        save_as(enquiry, by=None, reason="confirmed", fields=["state", "confirmed_at"])
+        count_last_day(enquiry)
+        counted = ["limit", "late_from", "explanation"]
+        save_as(enquiry, by=None, reason="confirmed", fields=["state", "confirmed_at", *counted])
     return enquiry
 
 

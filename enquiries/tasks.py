@@ -1,4 +1,4 @@
-from common.jobs import daily, scheduled_job
+from common.jobs import daily, every_hour, scheduled_job
 
 
 @scheduled_job("enquiries.erase_enquiries", daily(2, 45))
@@ -7,3 +7,19 @@ def erase_enquiries() -> None:
     from enquiries import erasing
 
     erasing.erase_enquiries()
+
+
+@scheduled_job("enquiries.count_last_days", every_hour)
+def count_last_days() -> None:
+    """Count last days that had to wait for the calendar, or that a new one makes earlier."""
+    from enquiries import clock
+
+    clock.count_last_days()
+
+
+@scheduled_job("enquiries.tell_of_late", daily(7, 10))
+def tell_of_late_enquiries() -> None:
+    """Tell of enquiries that nobody answered in time; of each once."""
+    from enquiries import clock
+
+    clock.tell_of_late_enquiries()

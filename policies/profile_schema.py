@@ -58,6 +58,7 @@ DataCategory = Literal[
 TimeLimitKind = Literal[
     "complaint_first_response",
     "complaint_completion",
+    "enquiry_answer",
     "rights_first_response",
     "rights_withdraw",  # withdraw consent, restrict, object
     "rights_access",  # view, correct, obtain a copy

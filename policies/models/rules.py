@@ -91,6 +91,7 @@ class DatedRule(models.Model):
 class TimeLimitKind(models.TextChoices):
     COMPLAINT_FIRST_RESPONSE = "complaint_first_response", _("first response to a complaint")
     COMPLAINT_COMPLETION = "complaint_completion", _("answer to a complaint")
+    ENQUIRY_ANSWER = "enquiry_answer", _("answer to an enquiry")
     RIGHTS_FIRST_RESPONSE = "rights_first_response", _("first response to a request")
     RIGHTS_WITHDRAW = "rights_withdraw", _("withdrawal, restriction, objection")
     RIGHTS_ACCESS = "rights_access", _("viewing, correction, copy")

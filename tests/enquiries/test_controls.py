@@ -48,7 +48,11 @@ def test_fpt_20_is_kept_while_questions_are_answered():
     enquiry = make_enquiry()
     assert answer_of("FPT-20") == ("kept", 0, "enquiries")
 
-    Enquiry.objects.filter(pk=enquiry.pk).update(received_at=timezone.now() - 31 * DAY)
+    row = Enquiry.objects.filter(pk=enquiry.pk)
+    row.update(late_from=timezone.now())
+    assert answer_of("FPT-20") == ("at_risk", 1, "enquiries")
+
+    row.update(late_from=None, received_at=timezone.now() - 31 * DAY)
     assert answer_of("FPT-20") == ("at_risk", 1, "enquiries")
 
 

@@ -1,0 +1,81 @@
+"""An enquiry has a clock of its own: the company's term, from the confirmation on."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+import time_machine
+from django.utils import timezone
+from django.utils.formats import date_format
+
+from access.roles import COMPLAINT_LEAD
+from enquiries import clock
+from enquiries.models import Enquiry
+from enquiries.services import answer_enquiry
+from notices.models import Notice
+from policies.loading import load_profile
+from policies.models import CalendarRange
+from privacyportal.roles import DPO
+from tests.enquiries.conftest import make_enquiry
+from tests.factories import make_staff
+
+pytestmark = pytest.mark.django_db
+
+
+def at(day):
+    return time_machine.travel(datetime(2027, 3, day, 2, 0, tzinfo=UTC), tick=False)
+
+
+def test_the_term_runs_from_the_confirmation_and_explains_itself():
+    with at(1):
+        unconfirmed, enquiry = make_enquiry(confirmed=False), make_enquiry()
+
+    assert (unconfirmed.last_day, enquiry.last_day) == (None, date(2027, 3, 8))
+    assert any("5 " in line for line in enquiry.explanation_lines)
+
+
+def test_a_company_without_a_term_has_no_clock():
+    load_profile("speedsms")
+    assert make_enquiry().late_from is None
+
+
+def test_the_sender_and_the_officer_read_the_last_day(client, officer):
+    enquiry = make_enquiry()
+
+    page = client.get(f"/admin/enquiries/enquiry/{enquiry.pk}/change/").content.decode()
+
+    assert date_format(enquiry.last_day, "SHORT_DATE_FORMAT") in page
+
+
+def test_a_clock_that_had_to_wait_for_the_calendar_starts_later():
+    with at(1):
+        ends = CalendarRange.objects.get().covers_to
+        CalendarRange.objects.update(covers_to=date(2027, 3, 2))
+        enquiry = make_enquiry()
+        assert enquiry.late_from is None
+
+        CalendarRange.objects.update(covers_to=ends)
+        assert [clock.count_last_days() for _ in range(2)] == [1, 0]
+
+    enquiry.refresh_from_db()
+    assert enquiry.last_day == date(2027, 3, 8)
+
+
+def test_late_ones_are_told_to_the_lead_once_and_answered_ones_are_not():
+    lead, _dpo = make_staff(COMPLAINT_LEAD), make_staff(DPO)
+    with at(1):
+        late, answered = make_enquiry(), make_enquiry(email="b@example.com")
+        answer_enquiry(answered, answer="Có.", is_complaint=False, by=make_staff(DPO))
+    with at(9):
+        assert [clock.tell_of_late_enquiries() for _ in range(2)] == [1, 1]
+
+    notice = Notice.objects.get(template="enquiry_late")
+    assert (notice.recipient, notice.context["reference"]) == (lead.public_id, late.reference)
+
+
+def test_the_queue_shows_what_is_overdue(client, officer):
+    enquiry = make_enquiry()
+    Enquiry.objects.update(late_from=timezone.now() - timedelta(days=1))
+
+    page = client.get("/admin/enquiries/enquiry/", {"queue": "late"}).content.decode()
+
+    assert enquiry.reference in page
