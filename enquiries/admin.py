@@ -129,12 +129,10 @@ class EnquiryAdmin(PersonalDataAdmin):
         description=_("deadline"), label={True: "danger", False: "success"}
     )
     def deadline_badge(self, enquiry: Enquiry) -> tuple[Any, str]:
-        if enquiry.late_from is None or enquiry.state != EnquiryState.OPEN:
+        late_from, last_day = enquiry.late_from, enquiry.last_day
+        if late_from is None or last_day is None or enquiry.state != EnquiryState.OPEN:
             return None, "–"
-        return (
-            enquiry.late_from <= timezone.now(),
-            date_format(enquiry.last_day, "SHORT_DATE_FORMAT"),
-        )
+        return late_from <= timezone.now(), date_format(last_day, "SHORT_DATE_FORMAT")
 
     # One enquiry
 
