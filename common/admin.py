@@ -198,7 +198,7 @@ class PortalAdmin(SimpleHistoryAdmin, ModelAdmin):
         self,
         request: HttpRequest,
         *,
-        form_class: type[forms.Form],
+        form_class: Callable[..., forms.Form],
         act: Callable[..., object],
         title: Text,
         done: Text,
