@@ -1,9 +1,12 @@
 """The receipt of a closing: what ended, what stays, by which rule and until when. Not stored."""
 
+from collections.abc import Iterator
+
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.held import kept_categories
+from accounts.closing import Terms
+from accounts.held import kept_after_closing
 from accounts.models import ClosingCause, ConsentDecision, Customer
 from common.documents import (
     Content,
@@ -30,6 +33,7 @@ def issue_closing_receipt(customer: Customer) -> Document:
     rule, closed_at = customer.closing_rule, customer.closed_at
     if rule is None or closed_at is None or customer.kept_until is None:
         raise ValueError("an open account has no receipt of its closing")
+    kept = kept_after_closing(customer, Terms(rule, customer.kept_until, customer.grace_until))
     ended = customer.consents.filter(decision=ConsentDecision.WITHDRAWN, at__gte=closed_at)
     return issue(
         KIND,
@@ -44,8 +48,13 @@ def issue_closing_receipt(customer: Customer) -> Document:
                 for consent in ended.select_related("purpose")
             ],
             "kept": {
-                "categories": [str(category) for category in kept_categories()],
+                "categories": [str(each.category) for each in kept],
                 "until": customer.kept_until.isoformat(),
+                "earlier": {
+                    str(each.category): each.until.isoformat()
+                    for each in kept
+                    if each.until < customer.kept_until
+                },
                 "grace_until": customer.grace_until.isoformat() if customer.grace_until else "",
                 **period_under(rule),
             },
@@ -78,6 +87,7 @@ def read_closing_receipt(content: Content) -> list[Section]:
             [
                 Fact(_("Data"), *(name_of(DataCategory, code) for code in kept["categories"])),
                 Fact(_("Kept until"), said_day(kept["until"])),
+                Fact(_("Of that, earlier"), *_earlier(kept)),
                 *period_facts(kept),
                 Fact(
                     _("Then"),
@@ -87,3 +97,9 @@ def read_closing_receipt(content: Content) -> list[Section]:
         ),
         controller_section(content["controller"]),
     ]
+
+
+def _earlier(kept: Content) -> Iterator[str]:
+    """Say what goes before the rest; receipts of before told nothing of it."""
+    for code, day in kept.get("earlier", {}).items():
+        yield f"{name_of(DataCategory, code)}: {said_day(day)}"

@@ -2,11 +2,12 @@
 
 import hashlib
 import re
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Max, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,12 +17,12 @@ from accounts.erasure import lock_erasable
 from accounts.exceptions import NoSuchDevice
 from accounts.models import Customer, KnownDevice, User
 from accounts.user_agents import browser_of, device_name, system_of
-from common.personal_data import DataCategory
+from common.personal_data import DataCategory, OwnPeriod
 from common.tokens import new_public_id
 from notices.services import fills_template, queue_notice
 from policies.counting import add_months, local_day, midnight
 from policies.models import Purpose, RetentionTrigger
-from policies.retention import deletion_rule
+from policies.retention import deletion_rule, period_in_words
 
 COOKIE = "device"
 COOKIE_SECONDS = int(timedelta(days=365).total_seconds())
@@ -131,11 +132,27 @@ def forget_old_devices() -> int:
 
 def kept_since() -> datetime:
     """Return the moment before which a last sign-in lies too far back for its device to be kept."""
-    today = local_day(timezone.now())
+    months, _source = _months_kept()
+    return midnight(add_months(local_day(timezone.now()), -months))
+
+
+def period_of_devices() -> OwnPeriod:
+    months, source = _months_kept()
+
+    def last_day(devices: "QuerySet[KnownDevice]") -> date:
+        last = devices.aggregate(last=Max("last_seen_at"))["last"]
+        return add_months(local_day(last), months)
+
+    return OwnPeriod(period_in_words(RetentionTrigger.LAST_ACTIVITY, months), source, last_day)
+
+
+def _months_kept() -> tuple[int, str]:
+    """Return for how many months after the last sign-in a device is kept, and who says so."""
     triggers = [RetentionTrigger.CREATED, RetentionTrigger.LAST_ACTIVITY]
-    rule = deletion_rule(DataCategory.DEVICE, triggers, today)
-    months = min(rule.months, LONGEST_MONTHS) if rule else LONGEST_MONTHS
-    return midnight(add_months(today, -months))
+    rule = deletion_rule(DataCategory.DEVICE, triggers, local_day(timezone.now()))
+    if rule is None or rule.months > LONGEST_MONTHS:
+        return LONGEST_MONTHS, _("The portal, for every company")
+    return rule.months, rule.source
 
 
 def name_of(user_agent: str) -> str:

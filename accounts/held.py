@@ -7,17 +7,18 @@ purposes use it, who outside receives it, how long it is kept and why.
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
+from operator import attrgetter
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from accounts.closing import terms_of_closing
+from accounts.closing import Terms
 from accounts.consents import choices_of
 from accounts.models import Customer, DeclaredValue
 from accounts.origins import Origin, origins_of
@@ -40,6 +41,8 @@ LABELS = {
     "UserSession": _("Signed-in devices"),
     "Authenticator": _("Second factors"),
     "PolicyEvent": _("Policies shown and accepted"),
+    "User": _("Sign-in"),
+    "EmailAddress": _("Addresses for the sign-in"),
 }
 # What few companies hold at all: shown where a purpose or a rule names it, or something is there.
 HELD_BY_FEW = (DataCategory.CALL_RECORDING, DataCategory.HOSTED_CONTENT)
@@ -65,6 +68,7 @@ class HeldTable:
     rows: list[list[HeldField]]
     count: int
     page: str
+    period: "Period | None"
 
 
 @dataclass(frozen=True)
@@ -77,10 +81,11 @@ class Use:
 
 @dataclass(frozen=True)
 class Period:
-    """How long something is kept, and who says so."""
+    """How long something is kept, and who says so; ``of``: the table, where it is one alone."""
 
     words: str
     source: str
+    of: str | Promise = ""
 
 
 @dataclass(frozen=True)
@@ -104,7 +109,7 @@ class HeldCategory:
 class KeptCategory:
     """What stays after closing, why, and until which day."""
 
-    label: str | Promise
+    category: DataCategory
     source: str
     until: date
 
@@ -160,22 +165,23 @@ def detail_label(name: str) -> str | None:
     return str(declared.name) if declared else None
 
 
-def kept_after_closing(closed_at: datetime) -> list[KeptCategory]:
-    """Return what would stay of an account closed then.
+def kept_after_closing(customer: Customer, terms: Terms) -> list[KeptCategory]:
+    """Return what stays of the customer's account under these terms, by kind."""
+    kept: dict[DataCategory, KeptCategory] = {}
+    for declaration in declarations():
+        rows = declaration.about([customer.pk])
+        if rows.exists():
+            last = _last_of(declaration, rows, terms)
+            kept[last.category] = max(last, kept.get(last.category, last), key=attrgetter("until"))
+    return [kept[category] for category in DataCategory if category in kept]
 
-    Raises NotConfigured.
-    """
-    terms = terms_of_closing(closed_at)
-    return [
-        KeptCategory(category.label, terms.rule.source, terms.kept_until)
-        for category in kept_categories()
-    ]
 
-
-def kept_categories() -> list[DataCategory]:
-    """Return the kinds of data that the portal can hold of a customer."""
-    categories = {declaration.category for declaration in declarations()}
-    return [category for category in DataCategory if category in categories]
+def _last_of(declaration: Declaration, rows: "QuerySet[Any]", terms: Terms) -> KeptCategory:
+    own = declaration.period()
+    day = own and own.last_day(rows)
+    if own and day and day < terms.kept_until:
+        return KeptCategory(declaration.category, own.source, day)
+    return KeptCategory(declaration.category, terms.rule.source, terms.kept_until)
 
 
 def erasure_waits_for(customer: Customer) -> bool:
@@ -216,7 +222,8 @@ class _Circumstances:
                 if category in purpose.data_categories
             ],
             [each for each in self.recipients if category in each.data_categories],
-            [Period(period_of(rule), rule.source) for rule in self.rules[category]],
+            [Period(period_of(rule), rule.source) for rule in self.rules[category]]
+            + [table.period for table in tables if table.period and table.count],
         )
 
 
@@ -239,13 +246,18 @@ def _newest(declaration: Declaration, customer: Customer) -> HeldTable:
 def _table(declaration: Declaration, rows: Collection[Any], count: int) -> HeldTable:
     origins = origins_of(declaration, rows)
     fields = [_fields(declaration, row, origins) for row in rows] if declaration.personal else []
-    return HeldTable(table_label(declaration), fields, count, declaration.page)
+    label, own = table_label(declaration), declaration.period()
+    period = Period(own.words, own.source, label) if own and own.words else None
+    return HeldTable(label, fields, count, declaration.page, period)
 
 
 def _fields(
     declaration: Declaration, row: Model, origins: Mapping[tuple[Any, str], Origin]
 ) -> list[HeldField]:
-    return [_field(row, name, origins.get((row.pk, name))) for name in declaration.personal]
+    names = list(declaration.personal)
+    if declaration.until and getattr(row, declaration.until):
+        names.append(declaration.until)
+    return [_field(row, name, origins.get((row.pk, name))) for name in names]
 
 
 def _field(row: Model, name: str, origin: Origin | None) -> HeldField:
@@ -268,7 +280,8 @@ def field_label(model: type[Model], name: str) -> str | Promise:
 def value_of(row: Model, name: str) -> object:
     """Return a value as people read it: of a choice, its words."""
     display = getattr(row, f"get_{name}_display", None)
-    return display() if display else getattr(row, name)
+    value = display() if display else getattr(row, name)
+    return (_("yes") if value else _("no")) if isinstance(value, bool) else value
 
 
 def _as_kind(field: DeclaredField, text: str) -> str:

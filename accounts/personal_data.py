@@ -6,6 +6,7 @@ from allauth.usersessions.models import UserSession
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.devices import period_of_devices
 from accounts.merging import rows_of_sign_ins
 from accounts.models import (
     AccuracyDeclaration,
@@ -24,7 +25,7 @@ from accounts.models import (
     ServiceEnd,
     User,
 )
-from accounts.sessions import end_sessions
+from accounts.sessions import end_sessions, period_of_sessions
 from common.history import delete_as
 from common.models import FileKey
 from common.personal_data import (
@@ -71,7 +72,10 @@ declare(
         model=AccuracyDeclaration,
         category=DataCategory.CONSENT,
         customer="customer",
-        plain=["wording", "wording_sha256"],
+        personal={"occasion": mask_all, "wording": mask_all},
+        plain=["wording_sha256"],
+        since="at",
+        origin=_("from you"),
     )
 )
 declare(
@@ -90,7 +94,9 @@ declare(
         model=EmailAddress,
         category=DataCategory.ACCOUNT,
         customer="user__customer",
-        internal=["email"],
+        personal={"email": mask_email, "verified": mask_all},
+        origin=_("from you, or from a member of staff whom you asked"),
+        page="account_email",
     )
 )
 declare(
@@ -126,6 +132,7 @@ declare(
         internal=["cookie_hash"],
         since="first_seen_at",
         origin=_("from your browser, when you signed in"),
+        period=period_of_devices,
         page="usersessions_list",
         erasable=True,
     )
@@ -151,6 +158,7 @@ declare(
         internal=["data", "session_key"],
         since="created_at",
         origin=_("from your browser, when you signed in"),
+        period=period_of_sessions,
         page="usersessions_list",
     )
 )
@@ -196,8 +204,10 @@ declare(
         model=IdentityProof,
         category=DataCategory.ACCOUNT,
         customer="identity_check__customer",
-        plain=["content_type", "erase_on"],
+        personal={"content_type": mask_all},
         files=["file"],
+        origin=_("from a member of staff"),
+        until="erase_on",
     )
 )
 declare(
@@ -218,8 +228,8 @@ declare(
         model=ServiceEnd,
         category=DataCategory.ACCOUNT,
         customer="customer",
+        personal={"ended_on": mask_all},
         internal=["reason"],
-        plain=["ended_on"],
         since="at",
         origin=_("from the company's own systems or staff"),
     )

@@ -15,8 +15,11 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.translation import gettext as _
 
 from accounts.models import User
+from common.personal_data import OwnPeriod
+from policies.counting import local_day
 
 BEGAN, USED = "signed_in_at", "used_at"  # in a session: seconds since 1970
 A_MINUTE = 60  # how exactly a session knows when it was used
@@ -91,6 +94,14 @@ def sessions_of(user: User) -> "QuerySet[UserSession]":
 def count_devices(user: User) -> int:
     """Return on how many devices the user is signed in."""
     return sessions_of(user).count()
+
+
+def period_of_sessions() -> OwnPeriod:
+    return OwnPeriod(
+        _("Until the night after the sign-in ends, which lasts 12 hours at most."),
+        _("The portal, for every company"),
+        lambda sessions: local_day(timezone.now()),  # closing an account ends them all
+    )
 
 
 def forget_ended_sessions() -> None:

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.activity import counts_as_activity
 from calls.models import CallRecording
-from calls.retention import remember_sources
+from calls.retention import period_of_recordings, remember_sources
 from common.personal_data import (
     DataCategory,
     Declaration,
@@ -29,7 +29,9 @@ declare(
             "number": mask_all,
         },
         internal=["source_hash"],
-        plain=["size", "sha256", "kept_until"],
+        plain=["size", "sha256"],
+        until="kept_until",
+        period=period_of_recordings,
         files=["file"],
         since="added_at",
         origin=_("from the company's telephone system or staff"),

@@ -9,6 +9,7 @@ from collections.abc import Collection
 from datetime import date, datetime
 
 from django.db import transaction
+from django.db.models import Max, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -17,7 +18,7 @@ from accounts.models import Customer
 from calls.exceptions import ErasureRefused
 from calls.models import CallRecording, ErasedRecording
 from common.files import doom_files
-from common.personal_data import DataCategory, is_held, not_held
+from common.personal_data import DataCategory, OwnPeriod, is_held, not_held
 from policies.counting import local_day
 from policies.models import RetentionRule, RetentionTrigger
 from policies.retention import deletion_rule, kept_until
@@ -30,6 +31,19 @@ def last_day_of(started_at: datetime) -> date | None:
     """
     rule = _rule(RetentionTrigger.CREATED)
     return kept_until(rule, started_at) if rule else None
+
+
+def period_of_recordings() -> OwnPeriod | None:
+    """Return until when recordings stay that do not go with their customer; the rule says it."""
+    rule = _rule(RetentionTrigger.CREATED)
+    return OwnPeriod("", rule.source, _last_day) if rule else None
+
+
+def _last_day(recordings: "QuerySet[CallRecording]") -> date | None:
+    if recordings.filter(kept_until=None).exists():
+        return None
+    day: date | None = recordings.aggregate(day=Max("kept_until"))["day"]
+    return day
 
 
 def is_erasable_by_customer() -> bool:

@@ -55,6 +55,7 @@ def _faults_of(declaration: Declaration) -> Iterator[Error]:
         *declaration.internal,
         *declaration.plain,
         *declaration.files,
+        *filter(None, [declaration.until]),
     }
     for name, field in own.items():
         if isinstance(field, models.FileField) != (name in declaration.files):

@@ -9,6 +9,7 @@ start while a table that could hold personal data is missing here.
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from graphlib import TopologicalSorter
 from typing import Any
 
@@ -47,6 +48,20 @@ CUSTOMER = "accounts.Customer"
 
 
 @dataclass(frozen=True)
+class OwnPeriod:
+    """How long the portal keeps the rows of a table that may go before their customer.
+
+    words: to the customer; empty where a rule of their kind says it already.
+    source: who sets it.
+    last_day: takes rows; returns the last day of all, None where it is their customer's.
+    """
+
+    words: str
+    source: str
+    last_day: Callable[[QuerySet[Any]], date | None]
+
+
+@dataclass(frozen=True)
 class Declaration:
     """What one table holds about customers.
 
@@ -57,6 +72,8 @@ class Declaration:
     files: FileFields; the files go with the row.
     since: the field that says when a row was recorded, where no history does.
     origin: where such a row comes from, in the customer's words.
+    until: the field that says the last day of a row, where it has one of its own.
+    period: returns how long these rows are kept, where they may go before their customer.
     page: name of the page on which customers deal with these rows.
     erasable: customers may erase these rows while their account is open.
     """
@@ -70,6 +87,8 @@ class Declaration:
     files: Collection[str] = ()
     since: str = ""
     origin: str | Promise = ""
+    until: str = ""
+    period: Callable[[], OwnPeriod | None] = lambda: None
     page: str = ""
     erasable: bool = False
 

@@ -77,11 +77,12 @@ ONLY_STORED = gettext_lazy("The law demands that; until then it is only stored."
 
 def period_of(rule: RetentionRule) -> str:
     """Return how long the rule keeps, as a sentence to the person concerned."""
-    trigger = RetentionTrigger(rule.trigger)
-    period = LATER[trigger] % {"months": rule.months} if rule.months else AT_ONCE[trigger]
-    if rule.family == RuleFamily.STATUTE:
-        return f"{period} {ONLY_STORED}"
-    return str(period)
+    period = period_in_words(RetentionTrigger(rule.trigger), rule.months)
+    return f"{period} {ONLY_STORED}" if rule.family == RuleFamily.STATUTE else period
+
+
+def period_in_words(trigger: RetentionTrigger, months: int) -> str:
+    return str(LATER[trigger] % {"months": months} if months else AT_ONCE[trigger])
 
 
 def rule_after_closing(on: date) -> RetentionRule:

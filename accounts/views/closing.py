@@ -41,7 +41,7 @@ def close(request: CustomerRequest) -> HttpResponse:
     context = {
         "form": form,
         "terms": terms,
-        "kept": kept_after_closing(timezone.now()),
+        "kept": kept_after_closing(customer, terms),
         "devices": count_devices(request.user),
         "consents": [choice.purpose for choice in choices_of(customer) if choice.was_given],
         "waits": erasure_waits_for(customer),

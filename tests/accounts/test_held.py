@@ -1,17 +1,26 @@
 """The page of everything that is held, and its pages by category."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.urls import reverse
 from django.utils import timezone, translation
+from django.utils.formats import date_format
 
 from accounts.acceptance import accept_policy
+from accounts.accuracy import confirm_details
 from accounts.consents import decide_consent
 from accounts.details import correct_details
 from accounts.held import held_about
-from accounts.models import ConsentDecision
-from common.personal_data import DataCategory
+from accounts.models import (
+    ConsentDecision,
+    IdentityCheck,
+    IdentityProof,
+    KnownDevice,
+    ServiceEnd,
+)
+from common.personal_data import DataCategory, declarations
 from policies.loading import load_profile
 from policies.models import PolicyText, Purpose
 from privacyportal.roles import COMPLAINT_OFFICER
@@ -121,6 +130,53 @@ def test_a_category_says_how_long_it_is_kept_and_why(customer):
     assert period.source
 
 
+def test_rows_that_go_before_their_customer_say_when(customer):
+    KnownDevice.objects.create(user=customer.user)
+    check = IdentityCheck.objects.create(
+        customer=customer, kind="call_back", channel="phone", result="proved", by=customer.user
+    )
+    IdentityProof.objects.create(
+        identity_check=check, content_type="image/png", erase_on=date(2030, 1, 31)
+    )
+
+    period = held_of(customer, DataCategory.DEVICE).periods[-1]
+    assert (str(period.of), period.words) == (
+        "devices from which you signed in",
+        "12 months after its last use.",
+    )
+    rows = [row for table in held_of(customer, DataCategory.ACCOUNT).tables for row in table.rows]
+    days = {str(field.label): field.value for row in rows for field in row}
+    assert days["erased on"] == date(2030, 1, 31)
+
+
+def test_what_staff_and_code_wrote_of_a_customer_is_shown_too(client, customer):
+    EmailAddress.objects.create(user=customer.user, email="moi@example.com")
+    ServiceEnd.objects.create(customer=customer, ended_on=date(2026, 1, 31), reason="Hết hạn")
+    confirm_details(customer)
+
+    page = client.get(reverse("data"), headers={"accept-language": "en"}).text
+
+    for words in ("moi@example.com", date_format(date(2026, 1, 31)), "my details are complete"):
+        assert words in page
+    unseen = {each.model.__name__ for each in declarations() if not (each.personal or each.page)}
+    assert unseen == {
+        # In the complaint that they are part of, on its page,
+        "Case",
+        "CaseConflict",
+        "CaseEvent",
+        "CaseNote",
+        "CaseReminder",
+        "Clock",
+        "ComplaintLink",
+        "QuestionedAccess",
+        # keys of mails,
+        "EmailConfirmation",
+        # and what an authority or an officer has to decide.
+        "LegalHold",
+        "NecessityReview",
+    }
+
+
 def test_a_category_without_a_rule_of_its_own_is_kept_as_the_account_is(customer):
     assert held_of(customer, DataCategory.CONSENT).periods
     load_profile("vietnam_server")
@@ -141,7 +197,7 @@ def test_the_pages_ask_no_more_for_more_rows(client, customer, rows, django_asse
         correct_details(customer, details={**NEW, "address": f"{number}"}, by=customer.user)
     client.get(reverse("data"))  # what is asked once a session
 
-    with django_assert_num_queries(36):
+    with django_assert_num_queries(42):
         client.get(reverse("data"))
     with django_assert_num_queries(16):
         client.get(reverse("data_category", args=["complaint"]))

@@ -15,7 +15,7 @@ from accounts.closed_pages import SIGNER, token_of
 from accounts.closing import close_account, close_as_unnecessary, end_service
 from accounts.consents import decide_consent
 from accounts.exceptions import AccountClosed, ClosingRefused, ReopeningRefused
-from accounts.models import AssistedChange, Customer, IdentityCheck
+from accounts.models import AssistedChange, Customer, IdentityCheck, KnownDevice
 from accounts.reopening import change_mind, reopen_for_customer
 from common.documents import read_file
 from common.tokens import new_public_id
@@ -386,6 +386,24 @@ def test_the_receipt_of_the_closing_is_signed(client, closed, form):
     ]
     assert closed.full_name not in document.as_json().decode()
     assert len(document.sections) == 4
+
+
+def test_the_receipt_names_what_is_held_and_what_goes_before_the_rest(client, closed):
+    device = KnownDevice.objects.create(user=closed.user)
+    KnownDevice.objects.filter(pk=device.pk).update(
+        last_seen_at=timezone.now() - timedelta(days=100)
+    )
+
+    address = reverse("closing_receipt_json", args=[token_of(closed.public_id)])
+    document = read_file(client.get(address).content)
+
+    kept = document.content["kept"]
+    assert {"contact", "account", "device", "consent"} <= set(kept["categories"])
+    assert "complaint" not in kept["categories"]
+    (gone_first,) = kept["earlier"].items()
+    assert gone_first == ("device", add_months(today() - timedelta(days=100), 12).isoformat())
+    shown = [value for part in document.sections for fact in part.facts for value in fact.values]
+    assert f"Thiết bị: {add_months(today() - timedelta(days=100), 12):%d/%m/%Y}" in shown
 
 
 def test_after_the_erasure_the_page_says_so_for_thirty_days(client, closed):

@@ -1,4 +1,5 @@
 import re
+from datetime import timedelta
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -11,12 +12,13 @@ from access.models import AccessAction
 from access.services import record_access
 from accounts.acceptance import accept_policy
 from accounts.consents import decide_consent
-from accounts.models import Customer
+from accounts.models import Customer, KnownDevice
 from common.personal_data import DataCategory
 from notices.services import send_due_notices
 from policies.counting import add_months, local_day
-from policies.models import PolicyVersion, Purpose, sha256
+from policies.models import PolicyVersion, Purpose, RetentionTrigger, sha256
 from privacyportal.roles import COMPLAINT_OFFICER
+from tests.calls.conftest import decide, make_recording, make_rule
 from tests.factories import PASSWORD, make_complaint, make_customer, make_staff
 
 pytestmark = pytest.mark.django_db
@@ -201,6 +203,25 @@ class TestClosing:
         assert {kept.until for kept in response.context["kept"]} == {a_year_on}
         fresh.refresh_from_db()
         assert fresh.is_open
+
+    def test_says_what_goes_before_the_rest_and_nothing_of_what_is_not_held(self, client, fresh):
+        today = local_day(timezone.now())
+        device = KnownDevice.objects.create(user=fresh.user)
+        seen = timezone.now() - timedelta(days=100)
+        KnownDevice.objects.filter(pk=device.pk).update(last_seen_at=seen)
+        decide(fresh)
+        make_rule(RetentionTrigger.CREATED, months=2)
+        make_recording(fresh)
+
+        kept = client.get(reverse("close_account")).context["kept"]
+
+        until = {each.category: each.until for each in kept}
+        assert until[DataCategory.DEVICE] == add_months(local_day(seen), 12)
+        assert until[DataCategory.CALL_RECORDING] == add_months(today, 2)
+        assert until[DataCategory.ACCOUNT] == add_months(today, 12)
+        assert not {DataCategory.COMPLAINT, DataCategory.HOSTED_CONTENT} & until.keys()
+        sources = {each.category: each.source for each in kept}
+        assert sources[DataCategory.CALL_RECORDING] == "Công ty tự chọn"
 
     def test_needs_the_tick(self, client, fresh):
         response = client.post(reverse("close_account"), {"understood": ""})
