@@ -1,6 +1,7 @@
 """Files that people send: judged by their bytes, never by what the sender calls them."""
 
 import hashlib
+import re
 import unicodedata
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from common.text import clean_line
 from common.uploads import LostFile
 
 LONGEST_NAME = 100
+SHORT_NAME = 60  # in an archive, below folders whose names have a length too
+UNSAFE = re.compile(r"[^\w.-]+")
 
 Response = TypeVar("Response", bound=HttpResponseBase)
 
@@ -101,6 +104,12 @@ def display_name(name: str) -> str:
     """Return a sender's file name as one line of text, without folders, cut to what fits."""
     last = PureWindowsPath(PurePosixPath(clean_line(name)).name).name
     return unicodedata.normalize("NFC", last)[-LONGEST_NAME:]
+
+
+def safe_name(name: str) -> str:
+    """Return a sender's file name as every system can store it, without folders or marks."""
+    letters = UNSAFE.sub("_", display_name(name)).strip("._")
+    return letters[-SHORT_NAME:] or "file"
 
 
 def accepted(types: Collection[FileType]) -> str:

@@ -72,14 +72,25 @@ def safe_cell(value: object) -> str:
     return f"'{text}" if not is_number and FORMULA.match(text) else text
 
 
+def csv_lines(rows: Iterable[Iterable[object]]) -> Iterator[str]:
+    """Yield a file line by line; nothing in it is taken for a formula."""
+    yield "\ufeff"  # without it, spreadsheets take the letters for another encoding
+    table = csv.writer(_Echo())
+    for row in rows:
+        yield table.writerow([safe_cell(cell) for cell in row])
+
+
+class _Echo:
+    """A file that hands each line back to whoever writes it."""
+
+    def write(self, line: str) -> str:
+        return line
+
+
 def csv_response(name: str, rows: Iterable[Iterable[Any]]) -> HttpResponse:
-    """Return a file to download; nothing in it is taken for a formula."""
-    response = HttpResponse(
-        "\ufeff",  # without it, spreadsheets take the letters for another encoding
+    """Return a file to download."""
+    return HttpResponse(
+        csv_lines(rows),
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}.csv"'},
     )
-    table = csv.writer(response)
-    for row in rows:
-        table.writerow([safe_cell(cell) for cell in row])
-    return response
