@@ -38,6 +38,9 @@ from policies.retention import period_of, rules_of
 LABELS = {
     "ip": _("Network address"),
     "user_agent": _("Browser"),
+    "created_at": _("Created"),
+    "last_seen_at": _("Last seen"),
+    "type": _("Kind"),
     "UserSession": _("Signed-in devices"),
     "Authenticator": _("Second factors"),
     "PolicyEvent": _("Policies shown and accepted"),
@@ -257,11 +260,11 @@ def _fields(
     names = list(declaration.personal)
     if declaration.until and getattr(row, declaration.until):
         names.append(declaration.until)
-    return [_field(row, name, origins.get((row.pk, name))) for name in names]
+    return [field_of(row, name, origins.get((row.pk, name))) for name in names]
 
 
-def _field(row: Model, name: str, origin: Origin | None) -> HeldField:
-    if isinstance(row, DeclaredValue):
+def field_of(row: Model, name: str, origin: Origin | None) -> HeldField:
+    if isinstance(row, DeclaredValue) and name == "value":
         return HeldField(row.field.name, _as_kind(row.field, row.value), origin, row.field.code)
     detail = name if isinstance(row, Customer) else ""
     return HeldField(field_label(type(row), name), value_of(row, name), origin, detail)
@@ -278,10 +281,12 @@ def field_label(model: type[Model], name: str) -> str | Promise:
 
 
 def value_of(row: Model, name: str) -> object:
-    """Return a value as people read it: of a choice, its words."""
+    """Return a value as people read it: of a choice, its words; of another row, its name."""
     display = getattr(row, f"get_{name}_display", None)
     value = display() if display else getattr(row, name)
-    return (_("yes") if value else _("no")) if isinstance(value, bool) else value
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return str(getattr(value, "name", value)) if isinstance(value, Model) else value
 
 
 def _as_kind(field: DeclaredField, text: str) -> str:

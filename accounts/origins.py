@@ -26,17 +26,19 @@ class Origin:
     since: datetime | None
 
 
-def origins_of(declaration: Declaration, rows: Collection[Any]) -> Mapping[tuple[Any, str], Origin]:
+def origins_of(
+    declaration: Declaration, rows: Collection[Any], *, most: int | None = LONGEST_PAST
+) -> Mapping[tuple[Any, str], Origin]:
     """Return the origin of each personal field of these rows, by primary key and field name.
 
     A table with history says who wrote the present value and when, and what nobody signed
     in wrote came from where it declares; any other declares it for all its rows. Asks one
-    query at most.
+    query at most, for so many lines of history.
     """
     if not rows or not declaration.personal:
         return {}
     if declaration.history is not None:
-        return _from_history(declaration, declaration.history, rows)
+        return _from_history(declaration, declaration.history, rows, most)
     return {
         (row.pk, name): Origin(declaration.origin, getattr(row, declaration.since, None))
         for row in rows
@@ -45,7 +47,7 @@ def origins_of(declaration: Declaration, rows: Collection[Any]) -> Mapping[tuple
 
 
 def _from_history(
-    declaration: Declaration, history: type[Model], rows: Collection[Any]
+    declaration: Declaration, history: type[Model], rows: Collection[Any], most: int | None
 ) -> dict[tuple[Any, str], Origin]:
     """Go back in time, for each value as long as it was the same."""
     key = declaration.model._meta.pk.attname
@@ -53,7 +55,7 @@ def _from_history(
     past: Iterable[Any] = (
         history._base_manager.filter(**{f"{key}__in": list(present)})
         .select_related("history_user")
-        .order_by("-history_date", "-history_id")[:LONGEST_PAST]
+        .order_by("-history_date", "-history_id")[:most]
     )
     origins: dict[tuple[Any, str], Origin] = {}
     settled = set()

@@ -56,6 +56,7 @@ declare(
         },
         internal=["phone_hash"],
         plain=["kept_until", "grace_until"],
+        exported=["language", "opened_at", "closed_at", "kept_until", "grace_until", "declared_at"],
     )
 )
 declare(
@@ -65,6 +66,7 @@ declare(
         customer="customer",
         personal={"value": mask_all},
         erasable=True,
+        exported=["field"],
     )
 )
 declare(
@@ -76,6 +78,7 @@ declare(
         plain=["wording_sha256"],
         since="at",
         origin=_("from you"),
+        exported=["language", "channel", "at"],
     )
 )
 declare(
@@ -87,6 +90,7 @@ declare(
         internal=["password"],
         plain=["staff_name"],
         origin=_("from you, when you signed up"),
+        exported=["language", "date_joined", "last_login", "locked_at"],
     )
 )
 declare(
@@ -116,6 +120,7 @@ declare(
         since="created_at",
         origin=_("from you, when you set up a second factor"),
         page="mfa_index",
+        exported=["type", "created_at", "last_used_at"],
     )
 )
 declare(
@@ -135,6 +140,7 @@ declare(
         period=period_of_devices,
         page="usersessions_list",
         erasable=True,
+        exported=["first_seen_at", "last_seen_at"],
     )
 )
 declare(
@@ -147,6 +153,7 @@ declare(
         since="sent_at",
         origin=_("from you, when you confirmed your phone number"),
         page="verify_phone",
+        exported=["sent_at", "verified_at"],
     )
 )
 declare(
@@ -160,6 +167,7 @@ declare(
         origin=_("from your browser, when you signed in"),
         period=period_of_sessions,
         page="usersessions_list",
+        exported=["created_at", "last_seen_at"],
     )
 )
 declare(
@@ -168,6 +176,7 @@ declare(
         category=DataCategory.CONSENT,
         customer="customer",
         page="accept_policy",
+        exported=["kind", "text", "channel", "at"],
     )
 )
 declare(
@@ -177,6 +186,7 @@ declare(
         customer="customer",
         plain=["wording", "wording_sha256"],
         page="consents",
+        exported=["purpose", "decision", "wording", "language", "policy_version", "channel", "at"],
     )
 )
 declare(
@@ -187,6 +197,7 @@ declare(
         personal={"reference": mask_all},
         since="recorded_at",
         origin=_("from a member of staff"),
+        exported=["channel", "recorded_at"],
     )
 )
 declare(
@@ -197,6 +208,7 @@ declare(
         personal={"reference": mask_all},
         since="at",
         origin=_("from a member of staff"),
+        exported=["kind", "channel", "result", "at"],
     )
 )
 declare(
@@ -208,6 +220,7 @@ declare(
         files=["file"],
         origin=_("from a member of staff"),
         until="erase_on",
+        exported=["erase_on"],
     )
 )
 declare(
@@ -220,6 +233,7 @@ declare(
         since="at",
         origin=_("from a member of staff"),
         page="staff_changes",
+        exported=["at"],
     )
 )
 
@@ -232,6 +246,7 @@ declare(
         internal=["reason"],
         since="at",
         origin=_("from the company's own systems or staff"),
+        exported=["at"],
     )
 )
 
@@ -244,6 +259,7 @@ declare(
         plain=["duplicate_key", "duplicate_public_id"],
         since="asked_at",
         origin=_("from a member of staff"),
+        exported=["state", "asked_at", "decided_at"],
     )
 )
 

@@ -36,6 +36,7 @@ declare(
         since="added_at",
         origin=_("from the company's telephone system or staff"),
         page="calls",
+        exported=["purpose", "size", "sha256", "kept_until"],
     )
 )
 

@@ -522,3 +522,7 @@ class Evidence(models.Model):
     @property
     def is_quarantined(self) -> bool:
         return self.scan_state == ScanState.INFECTED
+
+    @property
+    def file_name(self) -> str:
+        return self.name

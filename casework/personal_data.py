@@ -24,6 +24,7 @@ declare(
         category=DataCategory.COMPLAINT,
         customer="customer",
         plain=["reference", "submission"],
+        exported=["kind", "reference", "channel", "received_at", "closed_at"],
     )
 )
 declare(
@@ -32,6 +33,7 @@ declare(
         category=DataCategory.COMPLAINT,
         customer="case__customer",
         plain=["last_day", "explanation", "calendar_version", "extended_by"],
+        exported=["kind", "last_day", "met_at"],
     )
 )
 declare(
@@ -51,6 +53,7 @@ declare(
         since="at",
         origin=_("written by you or by us, about a case"),
         page="complaints",
+        exported=["from_customer", "at"],
     )
 )
 declare(
@@ -82,6 +85,7 @@ declare(
         page="complaints",
         plain=["content_type", "size", "sha256", "scan_state"],
         files=["file"],
+        exported=["size", "sha256", "added_at"],
     )
 )
 

@@ -71,7 +71,7 @@ def _faults_of(declaration: Declaration) -> Iterator[Error]:
                 obj=model,
                 id="common.E002",
             )
-    for name in sorted(named - own.keys()):
+    for name in sorted({*named, *declaration.exported} - own.keys()):
         yield Error(
             f"{model._meta.label} has no field {name} of its own to declare.",
             obj=model,

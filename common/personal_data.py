@@ -68,8 +68,10 @@ class Declaration:
     customer: lookup from a row to its Customer; "pk" for the customers themselves.
     personal: each personal field with its mask; customers see these of themselves.
     internal: personal fields that customers are not shown (a password hash).
+    exported: what a copy of their data tells customers of a row beyond the personal fields, such
+        as when and which; never a member of staff.
     plain: fields that could hold text and hold none about a person.
-    files: FileFields; the files go with the row.
+    files: FileFields; the files go with the row, whose ``file_name`` says what a copy is called.
     since: the field that says when a row was recorded, where no history does.
     origin: where such a row comes from, in the customer's words.
     until: the field that says the last day of a row, where it has one of its own.
@@ -83,6 +85,7 @@ class Declaration:
     customer: str
     personal: Mapping[str, Mask] = field(default_factory=dict)
     internal: Collection[str] = ()
+    exported: Collection[str] = ()
     plain: Collection[str] = ()
     files: Collection[str] = ()
     since: str = ""

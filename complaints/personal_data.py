@@ -22,6 +22,7 @@ declare(
         internal=["lesson"],  # what the company learns of it
         page="complaints",
         plain=["authority", "authority_reference"],
+        exported=["category", "state", "outcome", "authority", "authority_reference"],
     )
 )
 declare(

@@ -11,6 +11,7 @@ declare(
         customer="customer",
         personal={"text": mask_all, "finding": mask_all},
         origin=_("from you, or from a member of staff who locked your account"),
+        exported=["origin", "state", "unlocked_at"],
     )
 )
 

@@ -118,6 +118,11 @@ class IdentityProof(models.Model):
     def __str__(self) -> str:
         return self.public_id[:8]
 
+    @property
+    def file_name(self) -> str:
+        """Return what a copy of it is called; its own name was never kept."""
+        return f"proof.{self.content_type.partition('/')[2]}"
+
 
 class ConsentProof(models.Model):
     """Where a consent was given that staff wrote down. Append-only, held by a trigger.
