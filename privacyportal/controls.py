@@ -182,7 +182,10 @@ not_built(
 )
 not_built(
     "hand_over",
-    because=_("Handing over all data of a customer is not built yet."),
+    because=_(
+        "Customers take a copy of their data with them; handing over what is hosted, and the proof"
+        " of its deletion, are not built yet."
+    ),
 )
 not_built(
     "external_links",

@@ -75,6 +75,7 @@ INSTALLED_APPS = [
     "complaints",
     "enquiries",
     "incidents",
+    "rights",
     "casework",
     "retention",
     "marketing",
@@ -263,6 +264,7 @@ EVIDENCE_MAX_BYTES = 20 * 1024 * 1024  # each
 EVIDENCE_MAX_TOTAL_BYTES = 60 * 1024 * 1024  # of one form: all of it is read into memory
 EVIDENCE_QUOTA_BYTES = 500 * 1024 * 1024  # of one customer, in all cases together
 CALL_RECORDING_MAX_BYTES = 500 * 1024 * 1024  # stored piece by piece: an hour of CD quality fits
+EXPORT_DAYS = 7  # time enough to fetch a copy; few, as all of a person lies in one place
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "var" / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]

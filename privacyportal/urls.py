@@ -14,6 +14,7 @@ urlpatterns = [
     path("me/", include("accounts.urls")),
     path("me/calls/", include("calls.urls")),
     path("me/hosting/", include("hosting.urls")),
+    path("me/export/", include("rights.urls")),
     path("", include("marketing.urls")),
     path("complaints/", include("complaints.urls")),
     path("enquiries/", include("enquiries.urls")),

@@ -63,6 +63,7 @@ NAMES: dict[str, str | Promise] = {
     "choose_details": _("Which details are right?"),
     "staff_changes": _("What staff changed for me"),
     "confirm_new_email": _("Confirm a new email address"),
+    "export": _("Take your data with you"),
     "calls": _("Call recordings"),
     "erase_call": _("Erase a recording"),
     "hosting": _("Hosted services"),

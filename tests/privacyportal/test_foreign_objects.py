@@ -14,8 +14,10 @@ from complaints.models import Complaint
 from hosting.models import HostedService
 from policies.models import Purpose
 from privacyportal.roles import ROLES
+from rights.models import Export
 from tests.calls.conftest import make_recording
 from tests.factories import make_complaint, make_customer, make_evidence, make_staff, make_user
+from tests.rights.conftest import make_export
 
 CANARY = "zqvkxwpfhdnt"
 POSTED = ("withdraw", "mfa", "end_", "erase_hosted")
@@ -62,6 +64,7 @@ def owner(db):
     make_recording(customer, f"ID3{CANARY}".encode())
     HostedService.objects.create(customer=customer, kind="vps", label=CANARY, description=CANARY)
     Authenticator.objects.create(user=customer.user, type="webauthn", data={"name": CANARY})
+    make_export(customer)
     return customer
 
 
@@ -82,6 +85,7 @@ def objects_of(customer):
         },
         "call_audio": recording,
         "download_call": recording,
+        "download_export": {"public_id": Export.objects.get().public_id},
         "erase_call": recording,
         "hosted_service": service,
         "end_hosted_service": service,
@@ -127,7 +131,7 @@ def test_the_owner_reaches_each_of_them(client, owner):
     client.force_login(owner.user)
     readable = (
         *("consent_receipt_pdf", "consent_receipt_json", "complaint", "evidence"),
-        *("call_audio", "download_call", "hosted_service"),
+        *("call_audio", "download_call", "download_export", "hosted_service"),
     )
 
     for name in readable:

@@ -42,6 +42,7 @@ from marketing.models import Preference
 from policies.models import DeclaredField, PolicyText, Purpose
 from privacyportal.roles import COMPLAINT_OFFICER, DPO
 from retention.models import NecessityReview
+from rights.models import Export
 from tests.calls.conftest import decide, make_recording
 from tests.factories import (
     close_in_the_past,
@@ -66,6 +67,7 @@ def make_full_customer(canary, *, closed_days_ago):
     HostedService.objects.create(
         customer=customer, kind="vps", label=f"{canary}17", description=f"{canary}18"
     )
+    Export.objects.create(customer=customer, state="expired")
     ServiceEnd.objects.create(customer=customer, ended_on=timezone.localdate(), reason=f"{canary}9")
     NecessityReview.objects.create(customer=customer, asked_on=timezone.localdate())
     close_in_the_past(customer, closed_days_ago)

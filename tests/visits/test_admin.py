@@ -47,6 +47,7 @@ NO_PAGES = {
     "consent_receipt_json",
     "consent_receipt_pdf",
     "download_call",
+    "download_export",
     "evidence",
     "mfa_download_recovery_codes",
     # answers a program,
