@@ -49,7 +49,7 @@ def routes(resolver=None, prefix="", names=()):
             continue
         if hasattr(pattern, "url_patterns"):
             yield from routes(pattern, route, found)
-        else:
+        elif pattern.name:  # an address without one is a second way to a named page
             yield pattern.name, set(found)
 
 
