@@ -1,5 +1,9 @@
-"""Signed documents on paper: one PDF, in Vietnamese and then in English."""
+"""What the portal hands out on paper: PDF, in the font of its pages.
 
+A signed document is one PDF, in Vietnamese and then in English.
+"""
+
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,19 +30,27 @@ def as_pdf(document: Document, *, verified_at: str) -> bytes:
 
     The signed text is among the keywords, so that the file itself can be checked.
     """
+    pdf = new_paper(
+        str(document.title), language=settings.LANGUAGE_CODE, created_at=document.issued_at
+    )
+    pdf.set_keywords(document.text)
+    for language, _name in settings.LANGUAGES:
+        with translation.override(language):
+            _print(pdf, document, verified_at)
+    return bytes(pdf.output())
+
+
+def new_paper(title: str, *, language: str, created_at: datetime) -> FPDF:
+    """Return a PDF without a page yet."""
     pdf = FPDF(format="A4")
     pdf.add_font(FONT, "", FONTS / "be-vietnam-pro-400.ttf")
     pdf.add_font(FONT, "B", FONTS / "be-vietnam-pro-600.ttf")
     pdf.set_margins(20, 18, 20)
     pdf.set_auto_page_break(auto=True, margin=18)
-    pdf.set_keywords(document.text)
-    pdf.set_creation_date(document.issued_at)
-    pdf.set_lang(settings.LANGUAGE_CODE)
-    pdf.set_title(str(document.title))
-    for language, _name in settings.LANGUAGES:
-        with translation.override(language):
-            _print(pdf, document, verified_at)
-    return bytes(pdf.output())
+    pdf.set_creation_date(created_at)
+    pdf.set_lang(language)
+    pdf.set_title(title)
+    return pdf
 
 
 def hand_out(document: Document, *, name: str, form: str, verified_at: str) -> HttpResponse:
@@ -52,13 +64,13 @@ def hand_out(document: Document, *, name: str, form: str, verified_at: str) -> H
 
 def _print(pdf: FPDF, document: Document, verified_at: str) -> None:
     pdf.add_page()
-    _line(pdf, str(document.title), size=20, style="B")
-    _line(pdf, f"{_('Issued by')}: {document.issuer}", color=MUTED)
+    write_line(pdf, str(document.title), size=20, style="B")
+    write_line(pdf, f"{_('Issued by')}: {document.issuer}", color=MUTED)
     issued = date_format(document.issued_at, "SHORT_DATETIME_FORMAT")
-    _line(pdf, f"{_('Issued at')}: {issued}", color=MUTED)
+    write_line(pdf, f"{_('Issued at')}: {issued}", color=MUTED)
     for section in document.sections:
-        _print_section(pdf, section)
-    _print_section(pdf, _how_to_check(document, verified_at))
+        write_section(pdf, section)
+    write_section(pdf, _how_to_check(document, verified_at))
 
 
 def _how_to_check(document: Document, verified_at: str) -> Section:
@@ -85,9 +97,9 @@ def _how_to_check(document: Document, verified_at: str) -> Section:
     )
 
 
-def _print_section(pdf: FPDF, section: Section) -> None:
+def write_section(pdf: FPDF, section: Section) -> None:
     pdf.ln(3)
-    _line(pdf, str(section.title), size=13, style="B")
+    write_line(pdf, str(section.title), size=13, style="B")
     for fact in section.facts:
         for number, value in enumerate(fact.values):
             _print_fact(pdf, "" if number else str(fact.label), str(value))
@@ -117,7 +129,7 @@ def _lines(pdf: FPDF, value: str) -> int:
     return len(lines)
 
 
-def _line(
+def write_line(
     pdf: FPDF,
     text: str,
     *,
