@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.files import file_key
+from accounts.locks import lock_customer
 from accounts.models import Customer, User
 from casework.clocks import count_anew, pause_clocks, resume_clocks
 from casework.exceptions import CaseError, ConflictOfInterest
@@ -195,16 +196,26 @@ def write_to_customer(case: Case, *, text: str, by: User, is_question: bool = Fa
     add_event(case, ASKED if is_question else WROTE, by=by, at=message.at)
 
 
-@transaction.atomic
-def write_as_customer(case: Case, *, text: str, by: User | None) -> None:
+def write_as_customer(
+    case: Case, *, text: str, by: User | None, evidence: Collection[CheckedFile] = ()
+) -> None:
     """Take a message of the customer's; it answers what they were asked.
 
-    Raises CaseError.
+    With evidence, call it outside of every transaction.
+
+    Raises CaseError, AttachmentRefused.
     """
-    lock_case(case)
-    if not case.is_open:
-        raise CaseError(_("This case is closed."))
-    CaseMessage.objects.create(case_id=case.pk, from_customer=True, text=text, by=by)
+    with stored(case.customer, evidence) as files, transaction.atomic(durable=bool(files)):
+        lock_customer(case.customer)
+        lock_case(case)
+        if not case.is_open:
+            raise CaseError(_("This case is closed."))
+        CaseMessage.objects.create(case_id=case.pk, from_customer=True, text=text, by=by)
+        attach(case, files, by=by)
+        _note_answer(case, by=by)
+
+
+def _note_answer(case: Case, *, by: User | None) -> None:
     if case.waiting_since is None:
         add_event(case, WROTE, by=by)
     else:

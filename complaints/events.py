@@ -1,4 +1,4 @@
-"""What staff read of the steps of a complaint; customers read templates/complaints/_event.html."""
+"""What people read of the steps of a complaint: staff in a word, the customer in a sentence."""
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -17,7 +17,7 @@ from casework.models import (
     CaseEvent,
 )
 from complaints.models import ComplaintState
-from complaints.services import AGREED, DISAGREED, REFUSAL_RETURNED
+from complaints.services import AGREED, DISAGREED, IDENTITY_CHECKED, REFUSAL_RETURNED
 
 LABELS: dict[str, str | Promise] = {
     **dict(ComplaintState.choices),
@@ -32,7 +32,44 @@ LABELS: dict[str, str | Promise] = {
     AGREED: _("customer agreed"),
     DISAGREED: _("customer disagreed"),
     REFUSAL_RETURNED: _("refusal sent back"),
+    IDENTITY_CHECKED: _("identity checked"),
 }
+
+FOR_CUSTOMER: dict[str, str | Promise] = {
+    ComplaintState.RECEIVED: _("We received your complaint"),
+    ComplaintState.ACKNOWLEDGED: _("We confirmed that we look after it"),
+    ComplaintState.VERIFYING: _("We began to check what you told us"),
+    ComplaintState.MEASURES: _("We told you what the check has shown"),
+    ComplaintState.REFUSAL: _("A second person looks at our answer"),
+    ComplaintState.RESOLVED: _("We answered with cause and solution"),
+    ComplaintState.WITHDRAWN: _("You withdrew your complaint"),
+    ComplaintState.ESCALATED: _("The complaint was taken to an authority"),
+    ASSIGNED: _("An officer took charge of it"),
+    CLASSIFIED: _("We judged how grave and how complex it is"),
+    WENT_ON: _("We went on without waiting for your answer"),
+    AGREED: _("You agreed with our answer"),
+    DISAGREED: _("You disagreed: somebody else looks at it again"),
+    IDENTITY_CHECKED: _("We made sure that the complaint comes from you"),
+    EVIDENCE_INFECTED: _(
+        "A virus was found in a file of yours, and nobody can download it any more"
+    ),
+}
+BY_CUSTOMER = (
+    ComplaintState.RECEIVED,
+    ComplaintState.WITHDRAWN,
+    WROTE,
+    ANSWERED,
+    AGREED,
+    DISAGREED,
+)
+"""What customers do; by nobody's sign-in where they came by the link of a mail."""
+
+
+def sentence_of(event: CaseEvent) -> str:
+    """Say to the customer what happened."""
+    if event.code in (DEADLINE_MOVED, EXTENDED):
+        return event.deadline_sentence
+    return str(FOR_CUSTOMER.get(event.code, event.code))
 
 
 def label_of(event: CaseEvent) -> str:

@@ -10,7 +10,7 @@ from casework.files import check_files
 from casework.models import LONGEST_TEXT
 from common.attachments import AttachmentRefused, CheckedFile
 from common.errors import PortalError
-from common.forms import ProseField
+from common.forms import LineField, ProseField
 from common.tokens import new_public_id
 from complaints.models import ComplaintCategory, Outcome
 
@@ -32,6 +32,20 @@ class EvidenceField(forms.FileField):
             raise forms.ValidationError(str(error), code="refused") from error
 
 
+def evidence_field(label: Any) -> EvidenceField:
+    return EvidenceField(
+        label=label,
+        required=False,
+        help_text=_(
+            "For example a screenshot or a letter. Up to 10 files of 20 MB each, 60 MB together:"
+            " PDF, JPG, PNG, HEIC, DOCX, XLSX, TXT, CSV, EML, MP3, M4A, WAV, MP4. Of pictures we"
+            " keep only what you see, not what is hidden in them, such as the place where they were"
+            " taken; other files we keep as you send them."
+        ),
+        widget=FilesInput(attrs={"accept": ACCEPTED.replace(" ", "")}),
+    )
+
+
 class ComplaintForm(forms.Form):
     data: Any
 
@@ -49,17 +63,7 @@ class ComplaintForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 8}),
         help_text=_("In your own words: what happened, when, and what you would like us to do."),
     )
-    evidence = EvidenceField(
-        label=_("Evidence"),
-        required=False,
-        help_text=_(
-            "For example a screenshot or a letter. Up to 10 files of 20 MB each, 60 MB together:"
-            " PDF, JPG, PNG, HEIC, DOCX, XLSX, TXT, CSV, EML, MP3, M4A, WAV, MP4. Of pictures we"
-            " keep only what you see, not what is hidden in them, such as the place where they were"
-            " taken; other files we keep as you send them."
-        ),
-        widget=FilesInput(attrs={"accept": ACCEPTED.replace(" ", "")}),
-    )
+    evidence = evidence_field(_("Evidence"))
 
     def become_another(self) -> None:
         """Show what was typed as a form that was never sent."""
@@ -73,6 +77,31 @@ def prose(label: Any, help_text: Any = "") -> ProseField:
         max_length=LONGEST_TEXT,
         widget=forms.Textarea(attrs={"rows": 5}),
         help_text=help_text,
+    )
+
+
+class MessageForm(forms.Form):
+    """What the customer writes to an open complaint."""
+
+    text = prose(_("Your message"))
+    evidence = evidence_field(_("Files"))
+
+
+class DisagreeForm(forms.Form):
+    reason = prose(_("Why do you disagree?"), _("Whoever looks at it again reads this."))
+
+
+class AuthorityForm(forms.Form):
+    authority = LineField(
+        label=_("Which authority or court?"),
+        max_length=200,
+        help_text=_("Its name, as it stands on its letters."),
+    )
+    reference = LineField(
+        label=_("Its reference"),
+        max_length=100,
+        required=False,
+        help_text=_("If you have one already."),
     )
 
 

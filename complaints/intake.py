@@ -24,7 +24,7 @@ from casework.services import add_event, attach, exclude_staff, stored
 from common.attachments import CheckedFile
 from common.history import save_as
 from complaints.exceptions import ComplaintError, SubmissionUsed
-from complaints.models import Complaint, ComplaintState, QuestionedAccess
+from complaints.models import Complaint, ComplaintState, Identity, QuestionedAccess
 from complaints.services import tell_customer
 from policies.counting import local_day
 from policies.models import Assignment, CalendarRange, Company, TimeLimitKind
@@ -45,6 +45,7 @@ def file_complaint(
     channel: str = CaseChannel.WEB,
     severity: str = "",
     complexity: str = "",
+    identity: str = "",
     questioned: Collection[AccessRecord] = (),
     about: Collection[User] = (),
 ) -> Complaint:
@@ -52,7 +53,8 @@ def file_complaint(
 
     ``submission`` names the filled-in form: sent again, it returns the complaint
     that it made the first time. A clock that cannot be counted yet is started
-    later, by start_missing_clocks(). ``about`` are members of staff whom the complaint is
+    later, by start_missing_clocks(). ``identity`` is by default that of who is signed in, on the
+    web, and nobody's on any other channel. ``about`` are members of staff whom the complaint is
     about, ``questioned`` the accesses that it calls into question: neither they nor those who
     looked get to see it. With evidence, call it outside of every transaction.
 
@@ -72,6 +74,7 @@ def file_complaint(
             channel=channel,
             severity=severity,
             complexity=complexity,
+            identity=identity or _identity_of(channel),
             category=category,
             text=text,
             submission=submission,
@@ -102,6 +105,10 @@ def record_complaint(customer: Customer, *, received_at: datetime, **told: Any) 
             % {"day": date_format(covered, "SHORT_DATE_FORMAT")}
         )
     return file_complaint(customer, received_at=received_at, **told)
+
+
+def _identity_of(channel: str) -> Identity:
+    return Identity.ACCOUNT if channel == CaseChannel.WEB else Identity.UNKNOWN
 
 
 def _keep_away(

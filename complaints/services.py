@@ -12,8 +12,9 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.identity_checks import record_identity_check
 from accounts.locks import lock_customer, lock_open
-from accounts.models import User
+from accounts.models import IdentityCheckKind, IdentityCheckResult, RequestChannel, User
 from casework.clocks import meet_clocks, reopen_clocks
 from casework.models import CaseConflict, CaseMessage, CaseNote, ConflictCause
 from casework.services import add_event, lock_case, refuse_conflict
@@ -24,6 +25,7 @@ from complaints.models import (
     Complaint,
     ComplaintLink,
     ComplaintState,
+    Identity,
     Outcome,
     Side,
 )
@@ -32,6 +34,7 @@ from policies.models import TimeLimitKind
 
 WORK = "complaints.change_complaint"
 AGREED, DISAGREED, REFUSAL_RETURNED = "agreed", "disagreed", "refusal_returned"
+IDENTITY_CHECKED = "identity_checked"
 
 
 @transaction.atomic
@@ -150,7 +153,7 @@ def decide_anew(complaint: Complaint, *, reason: str, by: User) -> None:
 
 
 @transaction.atomic
-def withdraw_complaint(complaint: Complaint, *, by: User) -> None:
+def withdraw_complaint(complaint: Complaint, *, by: User | None) -> None:
     """Close the complaint at the customer's wish.
 
     Raises InvalidTransition, ConflictOfInterest.
@@ -215,6 +218,37 @@ def _exclude_who_decided(complaint: Complaint) -> None:
             case_id=complaint.pk, staff=staff, defaults={"cause": ConflictCause.DECIDED}
         )
     complaint.handler = None
+
+
+# Who complains
+
+
+@transaction.atomic
+def check_identity(
+    complaint: Complaint,
+    *,
+    kind: IdentityCheckKind,
+    channel: RequestChannel,
+    result: IdentityCheckResult,
+    reference: str = "",
+    by: User,
+) -> None:
+    """Write down how somebody made sure who complains; once proved, the answer may reveal data.
+
+    Raises ComplaintError, ConflictOfInterest.
+    """
+    lock_customer(complaint.customer)
+    _hold(complaint, by)
+    if not complaint.needs_identity_check:
+        raise ComplaintError(_("It is known already who complains."))
+    record_identity_check(
+        complaint.customer, kind=kind, channel=channel, result=result, reference=reference, by=by
+    )
+    if result != IdentityCheckResult.PROVED:
+        return
+    complaint.identity = Identity.CHECKED
+    save_as(complaint, by=by, reason=IDENTITY_CHECKED, fields=["identity"])
+    add_event(complaint, IDENTITY_CHECKED, by=by)
 
 
 # Going to an authority

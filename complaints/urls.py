@@ -1,11 +1,34 @@
-from django.urls import path
+from collections.abc import Callable
+from typing import Any
+
+from django.urls import URLPattern, path
 
 from complaints import views
+from complaints.doors import followed, own
+
+PAGES = {
+    "complaint": ("", views.detail),
+    "withdraw_complaint": ("withdraw/", views.withdraw),
+    "write_complaint": ("write/", views.write),
+    "agree_complaint": ("agree/", views.agree),
+    "disagree_complaint": ("disagree/", views.disagree),
+    "escalate_complaint": ("escalate/", views.escalate),
+    "complaint_letter": ("letter/", views.letter),
+    "complaint_letter_pdf": ("letter.pdf", views.letter_pdf),
+    "complaint_file_pdf": ("file.pdf", views.file_pdf),
+    "evidence": ("evidence/<slug:evidence_id>/", views.evidence),
+}
+
+
+def pages(place: str, door: Callable[..., Any], prefix: str = "") -> list[URLPattern]:
+    return [
+        path(place + rest, door(view), name=prefix + name) for name, (rest, view) in PAGES.items()
+    ]
+
 
 urlpatterns = [
     path("", views.index, name="complaints"),
     path("new/", views.file_complaint, name="file_complaint"),
-    path("<slug:public_id>/", views.detail, name="complaint"),
-    path("<slug:public_id>/withdraw/", views.withdraw, name="withdraw_complaint"),
-    path("<slug:public_id>/evidence/<slug:evidence_id>/", views.evidence, name="evidence"),
+    *pages("follow/<str:token>/", followed, "followed_"),
+    *pages("<slug:public_id>/", own),
 ]

@@ -20,9 +20,10 @@ from casework.models import CaseEvent, Clock, Evidence
 from common.admin import themed
 from common.personal_data import DataCategory
 from complaints.admin.intake import IntakeAdmin
-from complaints.admin.queue import CHANGE, QueueAdmin, masked_email
+from complaints.admin.letter import LetterAdmin
+from complaints.admin.queue import CHANGE, masked_email
 from complaints.admin.steps import STEPS, AssignForm, Step, act_unless_changed, assign
-from complaints.events import label_of
+from complaints.events import BY_CUSTOMER, label_of
 from complaints.models import ANSWER, Complaint, ComplaintState, ReplyTemplate
 from complaints.replies import fill_in
 
@@ -40,7 +41,7 @@ class Line(NamedTuple):
 
 
 @admin.register(Complaint)
-class ComplaintAdmin(IntakeAdmin, QueueAdmin):
+class ComplaintAdmin(IntakeAdmin, LetterAdmin):
     actions_list = ["record_complaint"]
     fields = [
         "reference",
@@ -217,7 +218,8 @@ def timeline(complaint: Complaint) -> list[Line]:
 
 def _event_line(event: CaseEvent) -> Line:
     by_staff = event.by is not None and event.by.is_staff
-    by = _name(event.by) if by_staff else str(_("customer") if event.by else _("the portal"))
+    by_customer = event.by is not None or event.code in BY_CUSTOMER
+    by = _name(event.by) if by_staff else str(_("customer") if by_customer else _("the portal"))
     return Line(event.at, label_of(event), by)
 
 

@@ -13,7 +13,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
+from accounts.identity_checks import LONGEST_NUMBER
+from accounts.locks import lock_customer
+from accounts.models import IdentityCheckKind, IdentityCheckResult, RequestChannel, User
 from casework import services as casework
 from casework.exceptions import SomebodyWasFaster
 from casework.models import Case, ConflictCause, Severity
@@ -101,6 +103,18 @@ class ExcludeForm(CaseForm):
         label=_("Why"),
         choices=[(cause, cause.label) for cause in (ConflictCause.NAMED, ConflictCause.DECLARED)],
     )
+
+
+class IdentityForm(CaseForm):
+    kind = forms.ChoiceField(label=_("How you made sure"), choices=IdentityCheckKind)
+    channel = forms.ChoiceField(label=_("How they came"), choices=RequestChannel)
+    reference = forms.CharField(
+        label=_("Number of the document"),
+        required=False,
+        max_length=LONGEST_NUMBER,
+        help_text=_("Only its end is kept."),
+    )
+    result = forms.ChoiceField(label=_("Identity"), choices=IdentityCheckResult)
 
 
 def _answer(complaint: Complaint, *, by: User, **parts: str) -> None:
@@ -224,6 +238,13 @@ STEPS: dict[str, Step] = {
     "remind": Step(
         _("Remind me"), _remind, _("You will be reminded."), RemindForm, beside=_is_open
     ),
+    "check_identity": Step(
+        _("Check who complains"),
+        services.check_identity,
+        _("The check is recorded."),
+        IdentityForm,
+        beside=lambda complaint: complaint.needs_identity_check,
+    ),
     "decide_anew": Step(
         _("Verify again"),
         services.decide_anew,
@@ -269,6 +290,7 @@ def act_unless_changed(
 
     Raises SomebodyWasFaster, with who did what meanwhile; nothing is overwritten then.
     """
+    lock_customer(case.customer)  # before the case, as everywhere
     casework.lock_case(case)
     if seen is not None and (
         newer := case.events.for_customer().filter(pk__gt=seen).select_related("by").last()

@@ -105,6 +105,15 @@ class Side(models.TextChoices):
     COMPANY = "company", _("the company")
 
 
+class Identity(models.TextChoices):
+    """How it is known that a complaint comes from the customer."""
+
+    ACCOUNT = "account", _("signed in")
+    ADDRESS = "address", _("address confirmed only")
+    UNKNOWN = "unknown", _("not checked")
+    CHECKED = "checked", _("checked by staff")
+
+
 ANSWER = ("cause", "finding", "solution", "remedy", "next_steps", "lesson")
 """What an answer consists of; the customer reads all but the lesson."""
 
@@ -139,6 +148,13 @@ class Complaint(Case):
         _("about"), max_length=20, choices=ComplaintCategory, editable=False
     )
     text = models.TextField(_("complaint"), max_length=LONGEST_TEXT, editable=False)
+    identity = models.CharField(
+        _("identity"),
+        max_length=10,
+        choices=Identity,
+        default=Identity.ACCOUNT,
+        editable=False,
+    )
     state = models.CharField(
         _("state"),
         max_length=20,
@@ -206,6 +222,11 @@ class Complaint(Case):
     def subject(self) -> str:
         """Return in a few words of the desk what it is about."""
         return str(SHORT_CATEGORY[self.category])
+
+    @property
+    def needs_identity_check(self) -> bool:
+        """Say whether an answer must reveal nothing of the customer's data yet."""
+        return self.identity in (Identity.ADDRESS, Identity.UNKNOWN)
 
     @property
     def is_answered(self) -> bool:

@@ -10,17 +10,27 @@ from accounts.models import Consent, Customer
 from accounts.receipts import record_of
 from calls.models import CallRecording
 from casework.models import Evidence
-from complaints.models import Complaint
+from complaints.models import Complaint, ComplaintState, Side
+from complaints.services import escalate_complaint
+from complaints.urls import PAGES
 from hosting.models import HostedService
 from policies.models import Purpose
-from privacyportal.roles import ROLES
+from privacyportal.roles import COMPLAINT_OFFICER, ROLES
 from rights.models import Export
 from tests.calls.conftest import make_recording
-from tests.factories import make_complaint, make_customer, make_evidence, make_staff, make_user
+from tests.factories import (
+    answer,
+    decide,
+    make_complaint,
+    make_customer,
+    make_evidence,
+    make_staff,
+    make_user,
+)
 from tests.rights.conftest import make_export
 
 CANARY = "zqvkxwpfhdnt"
-POSTED = ("withdraw", "mfa", "end_", "erase_hosted")
+POSTED = ("withdraw", "write", "agree", "disagree", "escalate", "mfa", "end_", "erase_hosted")
 NO_OBJECT = {  # what else a parameter names
     "erase_detail": "a detail of one's own",
     "data_category": "a kind of one's own data",
@@ -37,6 +47,7 @@ NO_OBJECT = {  # what else a parameter names
     "closing_receipt_pdf": "a signed link",
     "closing_receipt_json": "a signed link",
     "account_reset_password_from_key": "a signed link",
+    **{f"followed_{page}": "a signed link" for page in PAGES},
 }
 
 
@@ -58,6 +69,9 @@ def owner(db):
     """A customer with something behind every address that names an object."""
     customer = make_customer(full_name=f"{CANARY} Hoa", address=f"{CANARY} 5 Lê Lợi")
     complaint = make_complaint(customer=customer, text=f"{CANARY} text")
+    officer = make_staff(COMPLAINT_OFFICER)
+    answer(decide(complaint, by=officer), by=officer)
+    escalate_complaint(complaint, side=Side.COMPANY, authority="A05", by=officer)  # open again
     make_evidence(complaint, name=f"{CANARY}.pdf")
     purpose = Purpose.objects.get(code="call_recording")
     decide_consent(customer, purpose, decision="given", by=customer.user)
@@ -77,8 +91,7 @@ def objects_of(customer):
     return {
         "consent_receipt_pdf": receipt,
         "consent_receipt_json": receipt,
-        "complaint": {"public_id": complaint.public_id},
-        "withdraw_complaint": {"public_id": complaint.public_id},
+        **{page: {"public_id": complaint.public_id} for page in PAGES},
         "evidence": {
             "public_id": complaint.public_id,
             "evidence_id": Evidence.objects.get().public_id,
@@ -123,7 +136,8 @@ def test_an_object_of_somebody_else_is_not_there(method, client, owner):
             allowed = expected | {302, 405} if name.startswith(POSTED) else expected
             assert response.status_code in allowed, (who, name)
             assert CANARY.encode() not in body, (who, name)
-    assert Complaint.objects.get().is_open
+    complaint = Complaint.objects.get()
+    assert (complaint.state, complaint.messages.count()) == (ComplaintState.ESCALATED, 0)
     assert Authenticator.objects.filter(user=owner.user).exists()
 
 
@@ -132,6 +146,7 @@ def test_the_owner_reaches_each_of_them(client, owner):
     readable = (
         *("consent_receipt_pdf", "consent_receipt_json", "complaint", "evidence"),
         *("call_audio", "download_call", "download_export", "hosted_service"),
+        *("complaint_letter", "complaint_letter_pdf", "complaint_file_pdf"),
     )
 
     for name in readable:

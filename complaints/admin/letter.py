@@ -1,0 +1,66 @@
+"""The answer as a letter, for the officer: to look at before it goes, and to download after."""
+
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from access.models import AccessAction
+from common.attachments import as_download
+from complaints.admin.queue import QueueAdmin
+from complaints.letters import compose_letter, letter_on_paper
+from complaints.models import ANSWER, Complaint
+from complaints.told import answered_at
+
+LANGUAGES = dict(settings.LANGUAGES)
+
+
+class LetterAdmin(QueueAdmin):
+    def get_urls(self) -> list[URLPattern]:
+        return [
+            self.step_path("letter", self.letter_view),
+            self.step_path("letter_pdf", self.letter_pdf_view),
+            *super().get_urls(),
+        ]
+
+    @transaction.atomic
+    def letter_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Show the letter in both languages, or in one; a posted answer as it would read."""
+        complaint: Complaint = self.get_row(request, object_id, "complaints.view_complaint")
+        self.record(request, complaint, AccessAction.OPEN)
+        at = None if request.method == "POST" else answered_at(complaint)
+        if request.method == "POST":
+            for name in ANSWER:
+                setattr(complaint, name, request.POST.get(name, ""))
+        chosen = request.GET.get("language")
+        codes = [chosen] if chosen in LANGUAGES else LANGUAGES
+        context: dict[str, Any] = {
+            **self.admin_site.each_context(request),
+            "title": _("Answer as a letter"),
+            "opts": self.opts,
+            "original": complaint,
+            "complaint": complaint,
+            "is_given": at is not None,
+            "letters": [compose_letter(complaint, code, at=at or timezone.now()) for code in codes],
+            "languages": settings.LANGUAGES,
+            "back": self.page_of(complaint),
+        }
+        page = TemplateResponse(request, "admin/complaints/complaint/letter.html", context)
+        return page.render()
+
+    @transaction.atomic
+    def letter_pdf_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        complaint: Complaint = self.get_row(request, object_id, "complaints.view_complaint")
+        at = answered_at(complaint)
+        language = request.GET.get("language") or complaint.customer.language
+        if at is None or language not in LANGUAGES:
+            raise Http404
+        self.record(request, complaint, AccessAction.EXPORT)
+        content = letter_on_paper(compose_letter(complaint, language, at=at), at=at)
+        name = f"{complaint.reference}-{language}.pdf"
+        return as_download(content, name=name, content_type="application/pdf")
