@@ -76,7 +76,7 @@ def refuse_conflict(case: Case, staff: User) -> None:
 def exclude_staff(case: Case, staff: User, *, cause: ConflictCause) -> None:
     """Keep somebody away from a case from now on; if they handled it, nobody does."""
     lock_case(case)
-    CaseConflict.objects.get_or_create(case_id=case.pk, staff=staff, defaults={"cause": cause})
+    CaseConflict.objects.update_or_create(case_id=case.pk, staff=staff, defaults={"cause": cause})
     if case.handler_id == staff.pk:
         case.handler = None
         save_as(case, by=None, reason="conflict of interest", fields=["handler"])

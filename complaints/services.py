@@ -267,6 +267,7 @@ def escalate_complaint(
     complaint.move_to(ComplaintState.ESCALATED)
     complaint.escalated_at, complaint.escalated_by = timezone.now(), side
     complaint.authority, complaint.authority_reference = authority, reference
+    complaint.waiting_since = None
     meet_clocks(complaint)
     fields = ["escalated_at", "escalated_by", "authority", "authority_reference"]
     _save_step(complaint, by=by, also=[*fields, "closed_at"])

@@ -133,6 +133,15 @@ class TestConflicts:
         assert "conflict of interest" in refused.content.decode()
         assert complaint.handler is None
 
+    def test_who_decided_before_can_be_kept_away_altogether(self, client, officer):
+        complaint = make_complaint()
+        CaseConflict.objects.create(case=complaint, staff=officer, cause=ConflictCause.DECIDED)
+        assert client.get(page_of(complaint)).status_code == 200
+
+        exclude_staff(complaint, officer, cause=ConflictCause.NAMED)
+
+        assert client.get(page_of(complaint)).status_code == 302
+
     def test_an_officer_keeps_somebody_away(self, client, officer):
         complaint, colleague = make_complaint(), make_staff(DPO)
 

@@ -24,12 +24,13 @@ from accounts.models import ConsentDecision, Customer, User
 from accounts.registration import register_customer
 from calls.models import CallDirection
 from calls.services import Call, add_recording, purposes_of_recording
+from casework.services import classify_case, write_to_customer
 from common.history import save_as
 from common.personal_data import DataCategory
 from common.tokens import new_public_id
 from complaints.intake import file_complaint
-from complaints.models import Complaint, ComplaintCategory
-from complaints.services import verify_complaint
+from complaints.models import Complaint, ComplaintCategory, Outcome
+from complaints.services import decide_complaint, resolve_complaint, verify_complaint
 from enquiries.services import confirm_enquiry, send_enquiry
 from hosting.models import HostedService, ServiceKind
 from hosting.services import add_service
@@ -55,6 +56,16 @@ COMPLAINTS = (
     (ComplaintCategory.INACCURATE, "Địa chỉ trên hóa đơn không phải của tôi.", 6),
     (ComplaintCategory.SHARED, "Một công ty lạ gọi cho tôi và biết tôi vừa đặt hàng.", 2),
 )
+
+QUESTION = "Bạn cho biết giúp địa chỉ đúng, và số của hóa đơn in sai."
+ANSWER = {
+    "cause": "Nhân viên bán hàng gửi nhầm danh sách đơn hàng cho một đối tác đã hết hợp đồng.",
+    "finding": "Nhật ký gửi tệp xác nhận: tệp có tên và số điện thoại của bạn.",
+    "solution": "Đối tác đã xóa tệp và xác nhận bằng văn bản; quyền gửi tệp đã bị thu hồi.",
+    "remedy": "Chúng tôi xin lỗi bạn và hoàn phí dịch vụ tháng này.",
+    "next_steps": "Nếu còn cuộc gọi lạ, bạn viết cho chúng tôi ngay tại trang này.",
+    "lesson": "Danh sách người nhận tệp được rà soát mỗi tháng.",
+}
 
 
 class Command(BaseCommand):
@@ -128,7 +139,10 @@ def _make_cases(customers: Sequence[Customer], officer: User) -> None:
     filed = []
     for customer, (category, text, days) in zip(customers, COMPLAINTS, strict=True):
         filed.append(_file(customer, category, text, days))
+    classify_case(filed[1], severity="medium", complexity="ordinary", by=officer)
     verify_complaint(filed[1], by=officer)
+    write_to_customer(filed[1], text=QUESTION, is_question=True, by=officer)
+    _answer(filed[-1], officer)
     record_access(
         by=officer,
         action=AccessAction.OPEN,
@@ -137,6 +151,14 @@ def _make_cases(customers: Sequence[Customer], officer: User) -> None:
         case_reference=filed[0].reference,
         field_groups=[DataCategory.COMPLAINT],
     )
+
+
+def _answer(complaint: Complaint, officer: User) -> None:
+    classify_case(complaint, severity="low", complexity="simple", by=officer)
+    verify_complaint(complaint, by=officer)
+    decided = {name: ANSWER[name] for name in ("cause", "finding")}
+    decide_complaint(complaint, outcome=Outcome.UPHELD, **decided, by=officer)
+    resolve_complaint(complaint, answer=ANSWER, by=officer)
 
 
 def _file(customer: Customer, category: str, text: str, days_ago: int) -> Complaint:
