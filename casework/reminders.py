@@ -87,7 +87,8 @@ def _remind_batch(record: type[Case], step: Step, *, after: int) -> tuple[int, i
     )
     keys = list(due.order_by("pk").values_list("pk", flat=True)[:BATCH])
     locked = due.filter(pk__in=keys).select_related("handler")
-    cases = list(locked.select_for_update(skip_locked=True, of=("self",)))
+    # In both of its tables, or one that was closed just then would pass for open.
+    cases = list(locked.select_for_update(skip_locked=True, of=("self", "case_ptr")))
     CaseEvent.objects.bulk_create(
         CaseEvent(case_id=case.pk, code=REMINDED, details={"step": step.code, "day": case.day})
         for case in cases

@@ -48,8 +48,11 @@ from policies.models import TimeLimitKind
 
 
 def lock_case(case: Case) -> None:
-    """Reload the row and hold it until the transaction ends."""
-    case.refresh_from_db(from_queryset=type(case)._default_manager.select_for_update(of=("self",)))
+    """Reload the row and hold it until the transaction ends.
+
+    In both of its tables: who waited would get from one that is not held what it said before.
+    """
+    case.refresh_from_db(from_queryset=type(case)._default_manager.select_for_update())
 
 
 def hold_open(case: Case, *, by: User) -> None:

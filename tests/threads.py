@@ -5,7 +5,7 @@ from threading import Barrier, Thread
 from time import monotonic, sleep
 from typing import Any
 
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 
 LONGEST_WAIT = 60  # seconds, for what takes a fraction of one, or a process to start
 
@@ -30,6 +30,21 @@ def at_once(*actions: Callable[[], Any]) -> list[Any]:
     for thread in threads:
         thread.join()
     return outcomes
+
+
+def one_behind_the_other(first: Callable[[], Any], second: Callable[[], Any]) -> Any:
+    """Begin ``second`` before ``first`` has committed; return what it returned, or its exception.
+
+    It has to wait for ``first``, or the test fails.
+    """
+    outcomes: list[Any] = []
+    waiting = Thread(target=lambda: outcomes.extend(at_once(second)))
+    with transaction.atomic():
+        first()
+        waiting.start()
+        until_somebody_waits()
+    waiting.join()
+    return outcomes[0]
 
 
 def until_somebody_waits() -> None:
