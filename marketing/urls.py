@@ -12,7 +12,7 @@ urlpatterns = [
         name="confirm_subscription",
     ),
     path("api/purpose-check/", check.purpose_check, name="purpose_check"),
-    path("api/marketing-check/", check.purpose_check),  # its name before
+    path("api/marketing-check/", check.purpose_check, name="marketing_check"),  # its name before
     path("preferences/", preferences.preferences, name="preferences"),
     path("preferences.json", preferences.preferences_json, name="preferences_json"),
     path("unsubscribe/<str:token>/", newsletter.unsubscribe, name="unsubscribe"),
