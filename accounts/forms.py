@@ -48,6 +48,11 @@ class PastDateField(forms.DateField):
             )
 
 
+def sign_in_address() -> AddressField:
+    """Return a field that judges an address as typed: in small letters, a look-alike is gone."""
+    return AddressField(label=_("Email"), widget=forms.EmailInput(attrs={"autocomplete": "email"}))
+
+
 class DetailsForm(forms.Form):
     """What a customer tells of themselves; the company says which of it is asked and required."""
 
@@ -135,6 +140,7 @@ class CustomerForm(DetailsForm):
 class SignUpForm(DetailsForm, allauth_forms.SignupForm):  # type: ignore[misc]
     """Sign-up: details, policy acceptance, and a free choice for each consent, none made before."""
 
+    email = sign_in_address()
     accept_policy = forms.BooleanField(
         label=_("I have read the privacy policy and accept it"),
         error_messages={"required": _("To open an account, accept the privacy policy.")},
@@ -230,6 +236,10 @@ class SignUpForm(DetailsForm, allauth_forms.SignupForm):  # type: ignore[misc]
             agreed_to=[p for p in self.purposes if self.cleaned_data[_consent_name(p)]],
         )
         tell_of_masked_cards(request, self)
+
+
+class AddEmailForm(allauth_forms.AddEmailForm):  # type: ignore[misc]
+    email = sign_in_address()
 
 
 class ConsentForm(forms.Form):
