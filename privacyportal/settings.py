@@ -56,6 +56,7 @@ SESSION_IDLE_SECONDS = int(timedelta(minutes=30).total_seconds())
 STAFF_SESSION_IDLE_SECONDS = int(timedelta(minutes=15).total_seconds())
 LANGUAGE_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "privacyportal.views.form_too_old"
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {

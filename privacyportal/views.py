@@ -77,6 +77,19 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return HttpResponse(render_to_string(template), status=503 if away else 500)
 
 
+def form_too_old(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Refuse a form without a valid token, and give back what was written in words.
+
+    Nothing can be sent on from there: the form may have been another site's.
+    """
+    words = [
+        text
+        for name, text in request.POST.dict().items()
+        if " " in str(text).strip() and "password" not in name
+    ]
+    return render(request, "403_csrf.html", {"texts": words, "address": request.path}, status=403)
+
+
 @login_not_required
 def health(request: HttpRequest) -> HttpResponse:
     """Answer 200 when the database answers, else 503."""

@@ -14,8 +14,15 @@ from django.utils.safestring import SafeString
 
 from common.markdown import render
 from common.personal_data import DataCategory
+from common.requests import request_id
 
 register = template.Library()
+
+
+@register.simple_tag
+def reference() -> str:
+    """Return the id of this request, under which the logs tell what happened."""
+    return request_id.get()
 
 
 @register.simple_tag

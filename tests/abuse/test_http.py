@@ -1,6 +1,7 @@
 """What nobody should send, sent as requests: cases of the area "http"."""
 
 import pytest
+from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 from django.urls.exceptions import NoReverseMatch
 
@@ -86,3 +87,16 @@ def test_an_error_page_tells_nothing_of_the_machine(client, monkeypatch):
     assert response.status_code == 500
     for told in ("SELECT", "Traceback", "RuntimeError", "Django", "/accounts/views"):
         assert told not in page
+    assert page.count(response["X-Request-ID"]) == 2
+
+
+def test_http_08_each_error_page_shows_the_number_of_its_request(client):
+    pages = [client.get("/no-such-page/"), client.get("/%00")]
+    client.force_login(make_customer().user)
+    pages.append(client.get("/me/data/erase/nothing/"))
+    strict = Client(enforce_csrf_checks=True)
+    pages.append(strict.post(reverse("account_login"), {}))
+
+    assert [page.status_code for page in pages] == [404, 400, 404, 403]
+    for page in pages:
+        assert page.text.count(f"<code>{page['X-Request-ID']}</code>") == 2
