@@ -11,29 +11,31 @@ from common.cards import mask_cards
 from common.text import clean_email, clean_line
 
 
-class LineField(forms.CharField):
+class ProseField(forms.CharField):
+    """Any text, without card numbers. One that is too long is refused before it is searched."""
+
+    masked = False
+    widget: Any = forms.Textarea
+
+    def to_python(self, value: Any) -> str:
+        typed = self.tidied(super().to_python(value) or "")
+        if self.max_length is not None and len(typed) > self.max_length:
+            return typed
+        cleaned = mask_cards(typed)
+        self.masked = cleaned != typed
+        return cleaned
+
+    def tidied(self, text: str) -> str:
+        return text
+
+
+class LineField(ProseField):
     """One line of text without invisible characters and without card numbers."""
 
-    masked = False
+    widget = forms.TextInput
 
-    def to_python(self, value: Any) -> str:
-        typed = clean_line(super().to_python(value) or "")
-        cleaned = mask_cards(typed)
-        self.masked = cleaned != typed
-        return cleaned
-
-
-class ProseField(forms.CharField):
-    """Any text, without card numbers."""
-
-    masked = False
-    widget = forms.Textarea
-
-    def to_python(self, value: Any) -> str:
-        typed = super().to_python(value) or ""
-        cleaned = mask_cards(typed)
-        self.masked = cleaned != typed
-        return cleaned
+    def tidied(self, text: str) -> str:
+        return clean_line(text)
 
 
 class AddressField(forms.EmailField):

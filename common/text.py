@@ -10,15 +10,28 @@ INVISIBLE = {"Cf", "Cc", "Co", "Cn", "Cs"}
 EAST_ASIAN = {"CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO"}
 
 
+MOST_MARKS = 4  # on one letter, beside those that are composed with it
+
+
 def clean_line(value: str) -> str:
-    """Compose accents, drop invisible and direction marks, fold white space.
+    """Compose accents, drop invisible, direction and piled-up marks, fold white space.
 
     NUL stays, for the form to refuse: it never comes from a keyboard.
     """
     composed = unicodedata.normalize("NFC", value)
     spaced = re.sub(r"\s+", " ", composed)
     visible = (c for c in spaced if c == "\0" or unicodedata.category(c) not in INVISIBLE)
-    return "".join(visible).strip()
+    return _thinned("".join(visible)).strip()
+
+
+def _thinned(text: str) -> str:
+    """Drop the marks that are piled on a letter beyond what any script needs."""
+    kept, marks = [], 0
+    for character in text:
+        marks = marks + 1 if unicodedata.category(character) == "Mn" else 0
+        if marks <= MOST_MARKS:
+            kept.append(character)
+    return "".join(kept)
 
 
 def mixes_alphabets(value: str) -> bool:
