@@ -145,6 +145,10 @@ class Company(models.Model):
         verbose_name_plural = _("company")
         constraints = [
             models.CheckConstraint(name="company_is_one", condition=Q(pk=1)),
+            models.CheckConstraint(  # pages link to it
+                name="company_website_is_one",
+                condition=Q(website="") | Q(website__regex="^https?://"),
+            ),
             models.CheckConstraint(name="company_idle_months", condition=Q(idle_months__gte=1)),
             models.CheckConstraint(
                 name="company_consents_last",
