@@ -10,7 +10,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import SEARCH_VAR
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -92,6 +92,7 @@ class PortalAdmin(SimpleHistoryAdmin, ModelAdmin):
         return known and bool(super().lookup_allowed(lookup, value, request))
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        _refuse_rows(request)
         if request.method == "POST" and SEARCH_VAR in request.POST:
             query = request.GET.copy()
             query[SEARCH_VAR] = request.POST[SEARCH_VAR]
@@ -105,6 +106,7 @@ class PortalAdmin(SimpleHistoryAdmin, ModelAdmin):
         form_url: str = "",
         extra_context: Any = None,
     ) -> HttpResponse:
+        _refuse_rows(request)
         context = {"show_history": self._keeps_history, **(extra_context or {})}
         return super().changeform_view(  # type: ignore[no-any-return]
             request, object_id, form_url, context
@@ -270,6 +272,12 @@ class PortalAdmin(SimpleHistoryAdmin, ModelAdmin):
         if done:
             text = ngettext("%(n)d record updated.", "%(n)d records updated.", done)
             self.message_user(request, text % {"n": done}, messages.SUCCESS)
+
+
+def _refuse_rows(request: HttpRequest) -> None:
+    """Refuse forms that name rows by their keys: no page of the desk has such forms."""
+    if any(name.endswith("-TOTAL_FORMS") for name in request.POST):
+        raise BadRequest("no rows are edited here")
 
 
 class ReadOnlyAdmin(PortalAdmin):

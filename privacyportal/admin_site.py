@@ -1,3 +1,4 @@
+import logging
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
@@ -14,6 +15,8 @@ from unfold.sites import UnfoldAdminSite
 
 from privacyportal import dashboard
 
+logger = logging.getLogger(__name__)
+
 
 class PortalAdminSite(UnfoldAdminSite):  # type: ignore[misc]
     """The admin, entered through the portal's own sign-in.
@@ -29,6 +32,12 @@ class PortalAdminSite(UnfoldAdminSite):  # type: ignore[misc]
         """Take the portal's own admins alone; a library's shows people unmasked, unrecorded."""
         if admin_class is not None and issubclass(admin_class, ModelAdmin):
             super().register(model_or_iterable, admin_class, **options)
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        may = bool(super().has_permission(request))
+        if not may and request.user.is_authenticated:
+            logger.warning("a sign-in without the right to it asked for the desk")
+        return may
 
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         if request.user.is_authenticated:
