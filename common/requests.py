@@ -34,7 +34,10 @@ class RequestIdMiddleware:
 
 
 class MethodsMiddleware:
-    """Refuse what no page of the portal answers, before any of it is read."""
+    """Refuse what no page of the portal answers, before any of it is read.
+
+    Of a body without its length Django reads nothing: the form would come empty.
+    """
 
     METHODS = ("GET", "HEAD", "POST", "OPTIONS")
 
@@ -44,6 +47,8 @@ class MethodsMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.method not in self.METHODS:
             return HttpResponseNotAllowed(self.METHODS)
+        if "HTTP_TRANSFER_ENCODING" in request.META:
+            raise BadRequest("a body without its length")
         return self.get_response(request)
 
 
