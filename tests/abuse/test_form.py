@@ -2,16 +2,23 @@
 
 import re
 import unicodedata
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.core import mail
 from django.test import Client
 from django.urls import reverse
+from django.utils.html import escape
+from django.utils.translation import trans_real
 
 from accounts.acceptance import accept_policy
 from accounts.models import Customer
+from casework.models import LONGEST_TEXT
+from common.forms import LineField, ProseField
+from common.text import MOST_MARKS
 from common.tokens import new_public_id
-from complaints.models import LONGEST_TEXT, Complaint
+from complaints.models import Complaint
 from notices.services import send_due_notices
 from policies.models import PolicyVersion
 from privacyportal.roles import COMPLAINT_OFFICER
@@ -71,15 +78,46 @@ def test_a_page_number_that_is_none_gives_a_page(client, customer, name, query):
     assert client.get(f"{reverse(name)}?{query}").status_code == 200
 
 
-def test_a_text_that_is_too_long_is_told_the_limit_and_kept(client, customer):
-    text = "x" * (LONGEST_TEXT + 1)
+TOO_LONG = {
+    "limit": "x" * (LONGEST_TEXT + 1),
+    "FORM-05 20 001": "x" * 20_001,
+    "FORM-05 1 MB": "x" * 1_000_000,
+    "FORM-05 digits": "4111 " * 200_000,
+    "FORM-11 brackets": "<" * 100_000,
+    "FORM-11 unclosed": "<a " * 33_000,
+}
 
+
+@pytest.mark.parametrize("text", TOO_LONG.values(), ids=TOO_LONG)
+def test_a_text_that_is_too_long_is_told_the_limit_and_kept(client, customer, text):
     response = complain(client, text)
 
     (error,) = response.context["form"].errors["text"]
     assert re.search(r"\d[\d.]*", error).group().replace(".", "") == str(LONGEST_TEXT)
-    assert text in response.content.decode()
+    assert escape(text) in response.content.decode()
     assert not Complaint.objects.exists()
+
+
+def test_a_text_that_is_too_long_is_not_searched_for_cards():
+    """FORM-05: what is refused for its length costs no more work."""
+    card = "4111 1111 1111 1111"
+    for field in (ProseField(max_length=30), LineField(max_length=30)):
+        assert field.clean(card) != card
+        assert field.to_python(f"{card} and more words") == f"{card} and more words"
+
+
+def test_no_page_or_mail_parses_what_people_wrote():
+    """FORM-11: strip_tags and its like were slow on unclosed tags, again and again."""
+    used = re.compile(r"striptags|urlize|truncat\w+_html|strip_tags|import Truncator")
+    ours = [
+        path
+        for folder in Path(settings.BASE_DIR).iterdir()
+        if folder.is_dir() and not folder.name.startswith((".", "var", "tests", "static"))
+        for path in [*folder.rglob("*.html"), *folder.rglob("*.txt"), *folder.rglob("*.py")]
+    ]
+
+    assert len(ours) > 400
+    assert [path for path in ours if used.search(path.read_text())] == []
 
 
 def test_a_text_of_angle_brackets_is_a_text(client, customer):
@@ -135,12 +173,24 @@ def test_what_people_write_is_text_wherever_it_is_shown(client, customer, hostil
         assert "\n" not in message.subject
 
 
-def test_a_name_of_piled_up_marks_is_taken_and_breaks_no_page(client, customer):
+def test_a_name_of_piled_up_marks_is_taken_and_cut(client, customer):
+    """FORM-13: 40 marks on a letter would cover the lines above and below."""
     zalgo = "".join(letter + "\u0301\u0316" * 20 for letter in "Ng")
     response = save(client, full_name=zalgo)
 
     assert response.status_code == 302
-    assert client.get(reverse("data")).status_code == 200
+    customer.refresh_from_db()
+    marks = [len(part) for part in re.findall(r"[\u0300-\u036f]+", customer.full_name)]
+    assert 0 < max(marks) <= MOST_MARKS
+    assert customer.full_name in client.get(reverse("data")).text
+
+
+@pytest.mark.parametrize("name", ["Nguyễn Văn Ưng", "สมชาย ทิ้ง", "יוֹסֵף", "नरेन्द्र"])
+def test_marks_that_a_script_needs_stay(client, customer, name):
+    """FORM-13"""
+    save(client, full_name=name)
+    customer.refresh_from_db()
+    assert customer.full_name == unicodedata.normalize("NFC", name)
 
 
 @pytest.mark.parametrize("invisible", ["\u200b", "\u2066", "\u202e", "\ufeff", "\u00ad"])
@@ -154,10 +204,20 @@ def test_names_that_look_equal_are_equal(client, customer, invisible):
     assert customer.full_name == "Nguyễn Văn Ưng"
 
 
-@pytest.mark.parametrize(
-    "typed",
-    ["+84 912 345 678", "0912345678", "０９１２３４５６７８", "0912.345.678", "(091) 234-5678"],
-)
+PHONE_NUMBERS = {
+    "FORM-17 international": "+84 912 345 678",
+    "FORM-17 national": "0912345678",
+    "FORM-17 full width": "０９１２３４５６７８",
+    "FORM-17 full width, international": "＋８４－９１２－３４５－６７８",
+    "FORM-17 no plus": "84-912-345-678",
+    "FORM-17 no plus, no dashes": "84912345678",
+    "double zero": "0084 912 345 678",
+    "dots": "0912.345.678",
+    "brackets": "(091) 234-5678",
+}
+
+
+@pytest.mark.parametrize("typed", PHONE_NUMBERS.values(), ids=PHONE_NUMBERS)
 def test_a_phone_number_has_one_form(client, customer, typed):
     save(client, phone=typed)
     customer.refresh_from_db()
@@ -208,21 +268,44 @@ def test_a_form_without_its_token_is_refused_and_says_how_to_go_on(customer):
     response = strict.post(reverse("edit_details"), {**DETAILS, "full_name": "Khác"})
 
     assert response.status_code == 403
-    assert "quay lại" in response.content.decode()
+    assert f'<a href="{reverse("edit_details")}">quay lại biểu mẫu</a>' in response.text
     before = customer.full_name
     customer.refresh_from_db()
     assert customer.full_name == before
 
 
-@pytest.mark.parametrize(
-    "languages",
-    [
-        ",".join(f"x{number};q=0.1" for number in range(10_000)),
-        "v" * 100_000,
-        "vi" + "-a" * 10_000,
-        "\u00e4\u00f6",
-    ],
-)
+def test_a_form_that_was_open_for_too_long_gives_back_what_was_written(customer):
+    """FORM-25: the texts, for who wrote them; no password, and no button that sends them on."""
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(customer.user)
+    typed = {"text": "Tôi bị gọi quảng cáo </textarea><b>", "password1": "correct horse battery"}
+
+    page = strict.post(reverse("file_complaint"), typed).text
+
+    assert escape(typed["text"]) in page
+    assert "<b>" not in page
+    assert "correct horse" not in page
+    assert "<form" not in page
+    assert f'href="{reverse("file_complaint")}"' in page
+    assert not Complaint.objects.exists()
+
+
+LONG_LANGUAGES = {
+    "FORM-26 10 000 entries": ",".join(f"x{number};q=0.1" for number in range(10_000)),
+    "FORM-26 1 MB": "v" * 1_000_000,
+    "FORM-26 tags": "vi" + "-a" * 500_000,
+    "letters": "\u00e4\u00f6",
+}
+
+
+def test_no_longer_wish_for_a_language_is_read_than_a_browser_sends():
+    """FORM-26: whatever its length, so many characters are parsed and no more."""
+    for wish in LONG_LANGUAGES.values():
+        read = trans_real.parse_accept_lang_header(wish)
+        assert sum(len(language) for language, _weight in read) <= 500
+
+
+@pytest.mark.parametrize("languages", LONG_LANGUAGES.values(), ids=LONG_LANGUAGES)
 def test_any_wish_for_a_language_gets_a_page(client, languages):
     response = client.get(reverse("home"), headers={"accept-language": languages})
     assert response.status_code == 200

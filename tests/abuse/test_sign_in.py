@@ -1,19 +1,29 @@
 """What nobody should send, sent to the sign-in: cases of the areas "auth", "email" and "idor"."""
 
+import re
 from urllib.parse import urljoin, urlsplit
 
 import pytest
+import time_machine
 from allauth.account.models import EmailAddress
 from django.contrib.auth.hashers import Argon2PasswordHasher
+from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
+from access.models import AccessRecord
 from accounts.models import User
+from common.guessing import MOST_MISSES, STOPPED_FOR
 from common.text import clean_email
+from common.tokens import new_public_id
 from notices.models import Notice
+from policies.models import Purpose
+from privacyportal.roles import COMPLAINT_OFFICER, DPO
+from tests.abuse.test_http import ROUTES
 from tests.clients import PortalClient
-from tests.factories import PASSWORD, make_customer
+from tests.factories import PASSWORD, make_complaint, make_customer, make_staff
 from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
@@ -43,6 +53,8 @@ def sign_in(client, email, password, **headers):
         "ali\u200bce@example.vn",
         "alıce@example.vn",
         "ali\u017fce@example.vn",
+        "ali\u212aim@example.vn",
+        "\u212aim@example.vn",
         "alice@example.vn\u200b",
         "alice@example.vn\u3002",
         '"a b"@example.vn',
@@ -65,12 +77,14 @@ def test_no_look_alike_becomes_a_second_account_of_a_mailbox(address, client, al
     assert not Notice.objects.exists()
 
 
-def test_a_kelvin_sign_is_the_letter_that_it_looks_like(client):
-    client.force_login(make_customer().user)
+@pytest.mark.parametrize("address", ["alıce@example.vn", "\u212aim@example.vn", "ro\u017fa@a.vn"])
+def test_emai_03_nobody_signs_up_with_a_letter_that_small_letters_hide(address, client):
+    """U+212A becomes an ordinary k in small letters, and so somebody else's address."""
+    page = sign_up(client, address)
 
-    client.post(reverse("account_email"), {"action_add": "", "email": "\u212aim@example.vn"})
-
-    assert Notice.objects.get().address == "kim@example.vn"
+    assert page.context["form"].errors["email"]
+    assert not User.objects.exists()
+    assert not Notice.objects.exists()
 
 
 @pytest.mark.parametrize("address", ["ALICE@Example.VN", "  alice@example.vn "])
@@ -212,13 +226,50 @@ def test_a_sign_in_leads_nowhere_else(target, place, client, alice):
     assert (there.scheme, there.netloc) == ("http", "testserver")
 
 
-@pytest.mark.parametrize("origin", ["https://evil.example", "null"])
-def test_no_other_site_signs_anybody_in_or_out(origin, alice):
+OPEN_TO_ALL = {  # nothing is done there in the name of who is signed in
+    "/language/",  # the session's cookie is SameSite
+    "/api/purpose-check/",  # the key of a system speaks
+    "/api/marketing-check/",
+    "/enquiries/",  # of visitors, who get no cookie for reading; a mail asks them to confirm
+    "/newsletter/",
+    "/unauthorised-use/",
+    "/verify/",  # reads
+}
+ORIGINS = pytest.mark.parametrize("origin", ["https://evil.example", "null"])
+
+
+@ORIGINS
+def test_auth_27_no_other_site_signs_anybody_in_or_out(origin, alice):
     strict = Client(enforce_csrf_checks=True)
     data = {"login": alice.email, "password": PASSWORD}
 
     assert strict.post(LOGIN, data, headers={"origin": origin}).status_code == 403
     assert "sessionid" not in strict.cookies
+
+
+@ORIGINS
+@pytest.mark.parametrize("who", ["customer", "officer"])
+def test_auth_27_no_other_site_sends_a_form(origin, who, alice):
+    user = alice.user if who == "customer" else make_staff(COMPLAINT_OFFICER)
+    strict = PortalClient(enforce_csrf_checks=True)
+    strict.force_login(user)
+    routes = {
+        *ROUTES,
+        f"/admin/accounts/customer/{alice.pk}/assist/",
+        reverse("erase_detail", args=["address"]),
+    }
+
+    passed = {
+        route
+        for route in routes
+        if strict.post(route, {"full_name": "Khác"}, headers={"origin": origin}).status_code
+        not in (403, 404)
+    }
+
+    assert passed == OPEN_TO_ALL
+    alice.refresh_from_db()
+    assert (alice.full_name, alice.history.count(), alice.is_open) == ("Nguyễn Văn Ưng", 1, True)
+    assert strict.get("/account/logout/").status_code == 200  # still signed in
 
 
 def test_the_desks_own_sign_in_takes_no_password(alice):
@@ -246,3 +297,81 @@ def test_a_sign_up_that_somebody_else_began_is_finished_by_no_click():
 
     assert "/account/" not in mailed
     assert not EmailAddress.objects.get().verified
+
+
+def test_idor_02_who_guesses_addresses_is_stopped_for_an_hour(alice, client, caplog):
+    complaint = make_complaint(customer=alice)
+    client.force_login(alice.user)
+    other = PortalClient()
+    other.force_login(make_customer().user)
+
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        answers = [
+            client.get(reverse("complaint", args=[new_public_id()])).status_code
+            for _guess in range(MOST_MISSES + 3)
+        ]
+
+        assert answers == [404] * MOST_MISSES + [429] * 3
+        assert client.get(complaint.get_absolute_url()).status_code == 429
+        assert [record.levelname for record in caplog.records if "it waits" in record.msg] == [
+            "WARNING"
+        ]
+        assert alice.email not in caplog.text
+        assert other.get(reverse("overview")).status_code == 200
+        clock.shift(STOPPED_FOR)
+    cache.delete(f"guessing-{alice.user.pk}")  # Valkey has a clock of its own
+    assert client.get(reverse("home")).status_code == 302
+
+
+def test_idor_02_a_public_id_cannot_be_guessed():
+    ids = [new_public_id() for _each in range(100)]
+    assert all(re.fullmatch(r"[0-9a-f]{32}", each) for each in ids)  # 128 bits
+    assert len(set(ids)) == 100
+
+
+@pytest.mark.parametrize("place", ["", "{pk}/change/"])
+@pytest.mark.parametrize("name", ["accounts/customer", "complaints/complaint", "policies/purpose"])
+def test_idor_05_rows_named_by_their_keys_are_refused(place, name, client, alice):
+    complaint = make_complaint(customer=alice)
+    rows = {"complaints/complaint": complaint.pk, "accounts/customer": alice.pk}
+    pk = rows.get(name) or Purpose.objects.all()[0].pk
+    client.force_login(make_staff(DPO))
+    other = make_customer(full_name="Người Khác")
+    form = {
+        "form-TOTAL_FORMS": "1",
+        "form-INITIAL_FORMS": "1",
+        "form-0-id": other.pk,
+        "form-0-full_name": "Đã Sửa",
+        "_save": "",
+    }
+
+    answer = client.post(f"/admin/{name}/{place.format(pk=pk)}", form)
+
+    assert answer.status_code in (400, 405)
+    other.refresh_from_db()
+    assert (other.full_name, other.history.count()) == ("Người Khác", 1)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/admin/",
+        "/admin/accounts/customer/",
+        "/admin/accounts/customer/1/reveal/",
+        "/admin/complaints/complaint/1/change/",
+        "/admin/jsi18n/",
+    ],
+)
+def test_idor_06_a_customer_at_the_desk_is_led_away_and_it_is_logged(
+    address, client, alice, caplog
+):
+    client.force_login(alice.user)
+
+    answer = client.get(address)
+
+    assert answer.status_code in (302, 404)
+    if answer.status_code == 302:
+        assert client.get(answer.url).url == reverse("home")
+    assert any("asked for the desk" in record.msg for record in caplog.records)
+    assert alice.email not in caplog.text
+    assert not AccessRecord.objects.exists()
