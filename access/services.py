@@ -1,6 +1,6 @@
 """Writing down who looked. A record that cannot be written lets nothing be shown."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import partial
 from typing import Any
 
@@ -53,7 +53,32 @@ def record_list(
     each one found gets a line, which they can see; a search that finds nobody
     is one line too. ``filters`` are names, never values.
     """
-    line = partial(
+    line = _line(by, purpose, field_groups, filters)
+    if searched and customers:
+        lines = [line(action=AccessAction.SEARCH, customer=each) for each in sorted(customers)]
+    else:
+        action = AccessAction.SEARCH if searched else AccessAction.LIST
+        lines = [line(action=action, count=len(customers))]
+    AccessRecord.objects.bulk_create(lines)
+
+
+def record_export(
+    *,
+    by: Any,
+    count: int,
+    purpose: str,
+    field_groups: Iterable[DataCategory],
+    filters: Iterable[str] = (),
+) -> None:
+    """Record a file of many rows, about ``count`` people, that shows what lists show."""
+    line = _line(by, purpose, field_groups, filters)
+    line(action=AccessAction.EXPORT, count=count).save()
+
+
+def _line(
+    by: Any, purpose: str, field_groups: Iterable[DataCategory], filters: Iterable[str]
+) -> Callable[..., AccessRecord]:
+    return partial(
         AccessRecord,
         actor=by,
         role=role_of(by),
@@ -62,12 +87,6 @@ def record_list(
         filters=sorted(filters),
         request_id=request_id.get(),
     )
-    if searched and customers:
-        lines = [line(action=AccessAction.SEARCH, customer=each) for each in sorted(customers)]
-    else:
-        action = AccessAction.SEARCH if searched else AccessAction.LIST
-        lines = [line(action=action, count=len(customers))]
-    AccessRecord.objects.bulk_create(lines)
 
 
 def role_of(user: Any) -> str:

@@ -50,7 +50,8 @@ class PrivateSearchList(ChangeList):
     """A list whose search term travels in the request's body: addresses hold no personal data."""
 
     def get_query_string(self, new_params: Any = None, remove: Any = None) -> str:
-        return str(super().get_query_string(new_params, [*(remove or ()), SEARCH_VAR]))
+        without_search = {SEARCH_VAR: None, **(new_params or {})}  # ``remove`` goes by beginnings
+        return str(super().get_query_string(without_search, remove))
 
     def get_filters(self, request: HttpRequest) -> Any:
         try:

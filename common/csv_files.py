@@ -1,14 +1,15 @@
-"""CSV files of people's spreadsheets: reading what they save, writing what they may open safely."""
+"""Files of people's spreadsheets: reading what they save, writing what they may open safely."""
 
 import csv
 import io
 import re
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
-from typing import Any
+from typing import IO, Any
 
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
+from openpyxl import Workbook
 
 from common.errors import PortalError
 
@@ -85,6 +86,19 @@ class _Echo:
 
     def write(self, line: str) -> str:
         return line
+
+
+def write_csv(file: IO[bytes], rows: Iterable[Iterable[object]]) -> None:
+    file.writelines(line.encode() for line in csv_lines(rows))
+
+
+def write_xlsx(file: IO[bytes], rows: Iterable[Iterable[object]]) -> None:
+    """Write a workbook of texts, row by row; nothing in it is a formula."""
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet()
+    for row in rows:
+        sheet.append([safe_cell(cell) for cell in row])
+    book.save(file)
 
 
 def csv_response(name: str, rows: Iterable[Iterable[Any]]) -> HttpResponse:

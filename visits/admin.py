@@ -10,8 +10,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from common.admin import ReadOnlyAdmin
+from common.charts import HEIGHT, WIDTH
 from policies.counting import local_day
-from visits.charts import HEIGHT, WIDTH, Period, columns, rows_of, views_by_page
+from visits.charts import Period, columns, rows_of, views_by_page
 from visits.models import WHOLE_PORTAL, PageDay
 from visits.pages import name_of
 

@@ -12,10 +12,10 @@ from django.db.models.functions import TruncMonth
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
+from common.charts import HEIGHT, WIDTH, scaled
 from visits.models import PageDay, PageDayQuerySet
 
 DAYS, MONTHS = 30, 12
-WIDTH, HEIGHT = 10, 100  # of a column and of the highest one, in units of the drawing
 
 
 class Period(models.TextChoices):
@@ -51,7 +51,7 @@ class Column:
 
     @property
     def height(self) -> int:
-        return self._scaled(self.views)
+        return scaled(self.views, self.highest)
 
     @property
     def y(self) -> int:
@@ -59,15 +59,11 @@ class Column:
 
     @property
     def networks_height(self) -> int:
-        return self._scaled(self.networks)
+        return scaled(self.networks, self.highest)
 
     @property
     def networks_y(self) -> int:
         return HEIGHT - self.networks_height
-
-    def _scaled(self, number: int) -> int:
-        """Return the height of a number; what is not 0 can be seen."""
-        return max(HEIGHT * number // self.highest, 1) if number else 0
 
 
 def rows_of(period: Period, today: date) -> PageDayQuerySet:

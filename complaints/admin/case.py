@@ -19,6 +19,7 @@ from casework.downloads import as_attachment
 from casework.models import CaseEvent, Clock, Evidence
 from common.admin import themed
 from common.personal_data import DataCategory
+from complaints.admin.dashboard import DashboardAdmin
 from complaints.admin.intake import IntakeAdmin
 from complaints.admin.letter import LetterAdmin
 from complaints.admin.queue import CHANGE, masked_email
@@ -41,8 +42,8 @@ class Line(NamedTuple):
 
 
 @admin.register(Complaint)
-class ComplaintAdmin(IntakeAdmin, LetterAdmin):
-    actions_list = ["record_complaint"]
+class ComplaintAdmin(IntakeAdmin, DashboardAdmin, LetterAdmin):
+    actions_list = ["record_complaint", "dashboard"]
     fields = [
         "reference",
         "category",

@@ -1,6 +1,5 @@
 """The list of complaints: tabs, filters, search, and what is done to many at once."""
 
-from datetime import datetime
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
@@ -24,19 +23,38 @@ from access.admin import PersonalDataAdmin
 from access.purposes import COMPLAINT_HANDLING
 from accounts.finding import read_search
 from accounts.models import Customer
-from casework.deadlines import Nearness, deadline_of, soon_until
+from casework.deadlines import Nearness, deadline_of
 from casework.references import is_mistyped
 from common.admin import themed
 from common.personal_data import DataCategory, declaration_of
 from complaints import services
+from complaints.admin.filters import (
+    ClosedInFilter,
+    DueFilter,
+    HandlerFilter,
+    OnTimeFilter,
+    QueueFilter,
+    soon_for,
+)
 from complaints.admin.steps import AssignForm, assign
-from complaints.intake import possible_handlers
 from complaints.models import Complaint, ComplaintState, SavedFilter
-from complaints.queue import QUEUES, conditions, count_queues, workload
+from complaints.queue import QUEUES, count_queues, workload
 
 CHANGE = services.WORK
 LIST = "admin:complaints_complaint_changelist"
-KEPT_IN_FILTERS = ("queue", "state__exact", "category__exact", "severity__exact", "handler")
+KEPT_IN_FILTERS = (
+    "queue",
+    "state__exact",
+    "category__exact",
+    "outcome__exact",
+    "severity__exact",
+    "complexity__exact",
+    "channel__exact",
+    "handler",
+    "due",
+    "closed",
+    "term",
+)
 EXACT = ("email", "phone", "public_id")  # what a search may find a customer by
 
 STATE_TONES = {
@@ -55,43 +73,8 @@ NEARNESS_TONES = {
 }
 
 
-def soon_for(request: Any) -> datetime:
-    """Return soon_until(), counted once a request."""
-    if not hasattr(request, "soon"):
-        request.soon = soon_until()
-    return request.soon  # type: ignore[no-any-return]
-
-
 def masked_email(complaint: Complaint) -> str:
     return declaration_of(Customer).masked(complaint.customer, "email")
-
-
-class QueueFilter(admin.SimpleListFilter):
-    """The tabs above the list; without one the open complaints, or all for a search."""
-
-    title = _("queue")
-    parameter_name = "queue"
-    template = "admin/no_filter.html"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return list(QUEUES.items())
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        name = self.value() or ("" if request.GET.get(SEARCH_VAR) else "open")
-        chosen = conditions(request.user, soon_for(request)).get(name)
-        return queryset.filter(chosen) if chosen is not None else queryset
-
-
-class HandlerFilter(admin.SimpleListFilter):
-    title = _("handler")
-    parameter_name = "handler"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [(str(user.pk), str(user)) for user in possible_handlers().order_by("staff_name")]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        chosen = self.value()
-        return queryset.filter(handler=chosen) if chosen and chosen.isdecimal() else queryset
 
 
 class SaveFilterForm(forms.Form):
@@ -110,7 +93,19 @@ class QueueAdmin(PersonalDataAdmin):
         "deadline_badge",
         "handler_name",
     ]
-    list_filter = [QueueFilter, "state", "category", "severity", HandlerFilter]
+    list_filter = [
+        QueueFilter,
+        "state",
+        "category",
+        "outcome",
+        "severity",
+        "complexity",
+        "channel",
+        HandlerFilter,
+        DueFilter,
+        ClosedInFilter,
+        OnTimeFilter,
+    ]
     list_select_related = ["customer", "handler"]
     list_before_template = "admin/complaints/complaint/queues.html"
     search_fields = ["reference"]

@@ -23,6 +23,7 @@ PAGES = {
     "/admin/incidents/unauthoriseduse/": {COMPLAINT_OFFICER, DPO},
     "/admin/incidents/unauthoriseduse/add/": {COMPLAINT_OFFICER, DPO},
     "/admin/complaints/complaint/": {COMPLAINT_OFFICER, DPO},
+    "/admin/complaints/complaint/dashboard/": {COMPLAINT_OFFICER, DPO},
     "/admin/complaints/complaint/record/": {COMPLAINT_OFFICER, DPO},
     "/admin/complaints/complaint/record/new/": {COMPLAINT_OFFICER, DPO},
     "/admin/enquiries/enquiry/": {COMPLAINT_OFFICER, DPO},
@@ -65,7 +66,14 @@ PAGES = {
 }
 
 
-STEPS = ("/add/", "/import_file/", "/record/", "/new/")  # behind a button of a list
+STEPS = (
+    "/add/",
+    "/import_file/",
+    "/record/",
+    "/new/",
+    "/dashboard/",
+    "/csv/",
+)  # behind a button of a list
 
 
 def test_the_template_that_ours_replaces_is_the_one_it_was_written_for():
