@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('policies', '0022_fingerprint_of_statute'),
+        ('policies', '0025_own_clock'),
     ]
 
     operations = [
