@@ -15,7 +15,7 @@ from hosting.models import (
     ServiceKind,
 )
 
-DAY = {"type": "date"}
+DAY = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
 LARGEST = 10**12  # MB
 
 
@@ -45,13 +45,11 @@ class SystemForm(forms.Form):
     size_mb = forms.IntegerField(
         label=_("Size in MB"), min_value=0, max_value=LARGEST, required=False
     )
-    started_on = forms.DateField(
-        label=_("Since"), required=False, widget=forms.DateInput(attrs=DAY)
-    )
+    started_on = forms.DateField(label=_("Since"), required=False, widget=DAY)
     ended_on = forms.DateField(
         label=_("Ended on"),
         required=False,
-        widget=forms.DateInput(attrs=DAY),
+        widget=DAY,
         help_text=_("Leave it empty while the service runs."),
     )
 
