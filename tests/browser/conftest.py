@@ -76,3 +76,16 @@ def site(live_server, settings, context) -> Iterator[str]:
 
     at_home = (f"{live_server.url}/", "data:", "blob:")
     assert [url for url in strangers if not url.startswith(at_home)] == []
+
+
+@pytest.fixture
+def visitor(site, portal, page):
+    from tests.browser.visitors import DESK, Visitor  # noqa: PLC0415 -- needs what may be missing
+
+    page.set_viewport_size(DESK)
+    someone = Visitor(page)
+    page.goto(site)
+
+    yield someone
+
+    assert someone.complaints == []

@@ -1,84 +1,22 @@
 """A customer's whole way through the portal, in each language, in a real browser."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from allauth.account.models import EmailAddress
-from axe_playwright_python.sync_playwright import Axe
 from django.core import mail
-from django.utils import translation
 from PIL import Image
 from playwright.sync_api import Page, expect
 
 from accounts.acceptance import accept_policy
 from accounts.assistance import change_for_customer
 from accounts.models import Customer
-from notices.services import send_due_notices
 from policies.models import PolicyVersion
 from privacyportal.roles import COMPLAINT_OFFICER
+from tests.browser.visitors import Visitor, in_language, newest_mail
 from tests.factories import PASSWORD, make_customer, make_staff
-
-AXE = {
-    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-    "resultTypes": ["violations"],
-    "preload": False,
-}
-NARROW = (320, 390)
-DESK = {"width": 1280, "height": 900}
-
-
-class Visitor:
-    """Somebody in front of the browser who notices what is wrong with a page."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self.complaints: list[str] = []
-        page.on("console", lambda message: self._note(message.type, message.text))
-        page.on("pageerror", lambda error: self._note("error", str(error)))
-
-    def _note(self, kind: str, text: str) -> None:
-        if kind in ("error", "warning"):
-            self.complaints.append(f"{self.page.url}: {text}")
-
-    def look(self) -> None:
-        """Expect a page that fits every width, says its name and passes axe."""
-        self.page.wait_for_load_state()  # a heading can stand before its style sheets are there
-        assert self.complaints == []
-        for width in NARROW:
-            self.page.set_viewport_size({"width": width, "height": 800})
-            assert self.page.evaluate("document.documentElement.scrollWidth") <= width
-        found = Axe().run(self.page, options=AXE)
-        assert [f"{each['id']}: {each['nodes']}" for each in found.response["violations"]] == []
-        self.page.set_viewport_size(DESK)
-        assert " – " in self.page.title()
-        self.page.wait_for_timeout(20)
-        self.complaints.clear()  # axe itself tries inline styles, which the policy stops
-
-
-@pytest.fixture
-def visitor(site: str, portal: None, page: Page) -> Iterator[Visitor]:
-    page.set_viewport_size(DESK)
-    someone = Visitor(page)
-    page.goto(site)
-
-    yield someone
-
-    assert someone.complaints == []
-
-
-def in_language(language: str) -> Callable[[str], str]:
-    def say(text: str) -> str:
-        with translation.override(language):
-            return translation.gettext(text)
-
-    return say
-
-
-def newest_mail() -> mail.EmailMessage:
-    send_due_notices()
-    return mail.outbox[-1]
 
 
 @pytest.mark.parametrize(("language", "colours"), [("vi", "light"), ("en", "dark")])

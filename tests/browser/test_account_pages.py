@@ -1,0 +1,90 @@
+"""Every page of a customer who is signed in, in each language, in a real browser."""
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from accounts.accuracy import confirm_details
+from accounts.assistance import change_for_customer
+from accounts.closed_pages import token_of
+from accounts.closing import close_account
+from accounts.models import Customer, KnownDevice
+from hosting.models import HostedService
+from policies.models import RetentionTrigger
+from privacyportal.roles import COMPLAINT_OFFICER
+from tests.browser.visitors import in_language
+from tests.calls.conftest import decide, make_recording, make_rule
+from tests.factories import PASSWORD, make_complaint, make_customer, make_evidence, make_staff
+
+
+@pytest.fixture
+def customer(client, site, portal):
+    """Somebody of whom there is something on each page."""
+    customer = make_customer(is_verified=True)
+    confirm_details(customer)
+    change_for_customer(
+        customer,
+        details={"address": "9 Hùng Vương, Huế"},
+        reason="Chuyển nhà",
+        by=make_staff(COMPLAINT_OFFICER),
+        channel="phone",
+        kind="call_back",
+    )
+    make_evidence(make_complaint(customer=customer))
+    decide(customer)
+    make_rule(RetentionTrigger.ON_REQUEST)
+    KnownDevice.objects.create(user=customer.user, browser="Firefox", system="Linux")
+    client.force_login(customer.user)
+    return customer
+
+
+def addresses(customer):
+    recording = make_recording(customer)
+    service = HostedService.objects.create(
+        customer=customer, kind="vps", label="Máy chủ", started_on=timezone.localdate()
+    )
+    pages = ["confirm_details", "data", "edit_details", "staff_changes", "verify_phone"]
+    return [
+        *map(reverse, [*pages, "usersessions_list", "calls", "hosting"]),
+        reverse("erase_call", args=[recording.public_id]),
+        reverse("hosted_service", args=[service.public_id]),
+        *(reverse("data_category", args=[kind]) for kind in ("account", "contact")),
+        *(reverse("erase_detail", args=[name]) for name in ("address", "email")),
+    ]
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_every_page_of_an_account(visitor, client, site, customer, language):
+    cookies = {"sessionid": client.cookies["sessionid"].value, "django_language": language}
+    page = visitor.page
+    page.context.add_cookies([{"name": n, "value": v, "url": site} for n, v in cookies.items()])
+
+    for address in addresses(customer):
+        assert page.goto(site + address).status == 200
+        expect(page.locator("html")).to_have_attribute("lang", language)
+        visitor.look()
+
+
+def test_an_account_is_opened_again_by_keyboard(visitor, site, portal):
+    customer = make_customer(is_verified=True)
+    close_account(customer, by=customer.user)
+    page, say = visitor.page, in_language("en")
+    page.goto(site + reverse("closed_account", args=[token_of(customer.public_id)]))
+
+    opening = page.get_by_role("link", name=say("Open my account again"))
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        if opening.evaluate("link => link === document.activeElement"):
+            break
+    page.keyboard.press("Enter")
+    expect(page.locator("#id_password")).to_be_visible()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")  # past what every page begins with
+    page.keyboard.press("Tab")
+    expect(page.locator("#id_password")).to_be_focused()
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+
+    expect(page.locator("h1")).to_have_text(say("Sign in"))
+    assert Customer.objects.get().is_open
