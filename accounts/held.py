@@ -104,6 +104,10 @@ class HeldCategory:
         return sum(table.count for table in self.tables)
 
     @property
+    def names_tables(self) -> bool:
+        return sum(bool(table.rows) for table in self.tables) > 1
+
+    @property
     def has_more(self) -> bool:
         return any(table.count > len(table.rows) for table in self.tables if table.rows)
 

@@ -44,7 +44,7 @@ def data_category(request: CustomerRequest, category: str) -> HttpResponse:
     context = {
         "held": held,
         "page": page,
-        "erasable": held.category in erasable_categories(),
+        "is_erasable": held.category in erasable_categories(),
         "details": labels_of(details),
         "asks_phone": can_be_verified(request.customer),
     }

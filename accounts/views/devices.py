@@ -36,7 +36,7 @@ def show(request: HttpRequest) -> HttpResponse:
     ]
     context = {
         "sessions": sessions,
-        "elsewhere": signed_in.paginator.count - 1,
+        "elsewhere": signed_in.paginator.count > 1,
         "devices": devices,
         "page": max(signed_in, devices, key=lambda page: page.paginator.num_pages),
     }
