@@ -95,7 +95,6 @@ class OfficialDayAdmin(ProposingAdmin):
                 super().__init__(*args, **kwargs)
                 days: Any = self.fields["days"]
                 days.queryset = days.queryset.filter(day__year=year)
-                days.initial = [day.pk for day in days.queryset]
 
         return self.on_year(
             request,
