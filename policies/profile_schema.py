@@ -291,7 +291,11 @@ class Parameters(Entry):
 
 
 class Purpose(Entry):
-    """``wording`` is the exact question the customer answers: only consent asks one."""
+    """``wording`` is the exact question the customer answers: only consent asks one.
+
+    ``is_required``: the service cannot be provided without it; so it is with all that asks for no
+    consent, unless the file says otherwise.
+    """
 
     code: Slug
     name: Name
@@ -299,6 +303,7 @@ class Purpose(Entry):
     legal_basis: LegalBasis
     channel: Channel
     wording: Annotated[Text | None, Field(validate_default=True)] = None
+    is_required: bool | None = None
     data_categories: Some[DataCategory]
     promises: Many[PromiseCode]
 
@@ -311,6 +316,15 @@ class Purpose(Entry):
         if basis not in (None, "consent") and wording is not None:
             raise ValueError(f"asks for consent although the legal basis is {basis}")
         return wording
+
+    @field_validator("is_required")
+    @classmethod
+    def _never_where_consent_is_asked(
+        cls, required: bool | None, info: ValidationInfo
+    ) -> bool | None:
+        if required and info.data.get("legal_basis") == "consent":
+            raise ValueError("cannot be true where the customer is asked for consent")
+        return required
 
 
 class Recipient(Entry):

@@ -27,13 +27,17 @@ def load_purposes(profile: profile_schema.Profile) -> int:
             "wording_vi": purpose.wording.vi if purpose.wording else "",
             "wording_en": purpose.wording.en if purpose.wording else "",
             "legal_basis": purpose.legal_basis,
-            "is_required": purpose.wording is None,
+            "is_required": _is_required(purpose),
             "channel": purpose.channel,
             "data_categories": list(purpose.data_categories),
         }
         for purpose in profile.purposes
     }
     return put_all(Purpose, rows)
+
+
+def _is_required(purpose: profile_schema.Purpose) -> bool:
+    return purpose.wording is None if purpose.is_required is None else purpose.is_required
 
 
 def load_recipients(profile: profile_schema.Profile) -> int:

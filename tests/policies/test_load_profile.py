@@ -370,6 +370,18 @@ def test_two_first_loads_at_once_follow_one_another():
     assert Company.history.count() == 1
 
 
+def test_what_asks_for_no_consent_is_required_unless_the_profile_says_otherwise(acme):
+    codes = ["service", "fraud_prevention", "personalisation"]
+    loaded = Purpose.objects.in_bulk(codes, field_name="code")
+    assert [loaded[code].is_required for code in codes] == [True, True, False]
+    acme.breaks('code = "fraud_prevention"', 'code = "fraud_prevention"\nis_required = false')
+
+    load_profile(acme.path)
+
+    loaded = Purpose.objects.in_bulk(codes, field_name="code")
+    assert [loaded[code].is_required for code in codes] == [True, False, False]
+
+
 def test_a_profile_sets_how_long_consents_last(acme):
     acme.breaks("[parameters]", "[parameters]\nconsent_months = 24")
 

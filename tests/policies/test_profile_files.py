@@ -325,6 +325,12 @@ def test_unknown_name_lists_the_known_ones():
             "the customer answers",
         ),
         (
+            'legal_basis = "consent"',
+            'legal_basis = "consent"\nis_required = true',
+            "acme.toml: purposes[1].is_required (personalisation): cannot be true where the "
+            "customer is asked for consent",
+        ),
+        (
             'data_categories = ["call_recording"]',
             'data_categories = ["call_recording", "hosted_content"]',
             "acme.toml: purposes[4].data_categories: hosted_content has no retention rule",
