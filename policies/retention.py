@@ -78,7 +78,8 @@ ONLY_STORED = gettext_lazy("The law demands that; until then it is only stored."
 def period_of(rule: RetentionRule) -> str:
     """Return how long the rule keeps, as a sentence to the person concerned."""
     period = period_in_words(RetentionTrigger(rule.trigger), rule.months)
-    return f"{period} {ONLY_STORED}" if rule.family == RuleFamily.STATUTE else period
+    stays = (rule.family, rule.action) == (RuleFamily.STATUTE, RetentionAction.RESTRICT)
+    return f"{period} {ONLY_STORED}" if stays else period
 
 
 def period_in_words(trigger: RetentionTrigger, months: int) -> str:

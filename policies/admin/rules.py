@@ -81,7 +81,13 @@ class StatutoryTimeLimitForm(TimeLimitForm):
     basis = None  # type: ignore[assignment]  # the law alone
 
 
-class NewTimeLimitForm(TimeLimitForm):
+class NewRuleForm(forms.Form):
+    """A new kind may come from the law as well; what states a rule says whose rule it is."""
+
+    basis = forms.ChoiceField(label=_("Stated in"), choices=RuleBasis)
+
+
+class NewTimeLimitForm(NewRuleForm, TimeLimitForm):
     field_order = ["kind", *TimeLimitForm.field_order]
 
     kind = forms.ChoiceField(label=_("Kind"), choices=TimeLimitKind)
@@ -103,7 +109,7 @@ class DatedRuleAdmin(ReadOnlyAdmin):
     actions_detail = ["change_from", "end", "confirm"]
     change_form_outer_after_template = "admin/policies/timelimit/after.html"
     of_a_kind: tuple[str, ...]
-    new_form: type[RuleForm]
+    new_form: type[NewRuleForm]
     change_note: Text
     end_note: Text = _("After that day nothing of this kind applies, until a rule is added.")
     number_template: str
@@ -137,14 +143,14 @@ class DatedRuleAdmin(ReadOnlyAdmin):
         return self.form_view(
             request,
             form_class=self.new_form,
-            act=lambda **values: rule_changes.add_rule(
-                self.model(family=RuleFamily.PROMISE, **values), by=by
+            act=lambda basis, **values: rule_changes.add_rule(
+                self.model(family=RuleBasis(basis).family, basis=basis, **values), by=by
             ),
             title=_("Add a rule"),
             done=_("The rule is added."),
             back=reverse(f"admin:policies_{self.opts.model_name}_changelist"),
             after=self.page_of,
-            note=_("For a kind that the company has no rule for yet."),
+            note=_("For a kind that the company, or the law, has no rule for yet."),
         )
 
     @action(  # type: ignore[untyped-decorator]

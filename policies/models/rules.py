@@ -22,6 +22,10 @@ class RuleBasis(models.TextChoices):
     COMPANY_CHOICE = "company_choice", _("the company's own choice, not in the policy")
     STATUTE = "statute", _("the law")
 
+    @property
+    def family(self) -> RuleFamily:
+        return RuleFamily.STATUTE if self is RuleBasis.STATUTE else RuleFamily.PROMISE
+
 
 def never_two_at_once(name: str, *key: str) -> ExclusionConstraint:
     """Forbid that two rules with the same ``key`` (text columns) are valid on one day.

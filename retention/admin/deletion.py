@@ -20,7 +20,7 @@ from access.purposes import DATA_RETENTION
 from common.admin import ReadOnlyAdmin, named
 from common.forms import LineField, ProseField
 from common.personal_data import DataCategory
-from policies.admin.rules import DatedRuleAdmin, RuleForm, count
+from policies.admin.rules import DatedRuleAdmin, NewRuleForm, RuleForm, count
 from policies.models import RetentionAction, RetentionRule, RetentionTrigger, RuleFamily
 from policies.retention import SET_OFF_BY_CLOSING
 from retention import services
@@ -160,7 +160,7 @@ class StatutoryRetentionRuleForm(RetentionRuleForm):
     basis = None  # type: ignore[assignment]  # the law alone
 
 
-class NewRetentionRuleForm(RetentionRuleForm):
+class NewRetentionRuleForm(NewRuleForm, RetentionRuleForm):
     field_order = ["category", *RetentionRuleForm.field_order]
 
     category = forms.ChoiceField(label=_("Data"), choices=DataCategory)

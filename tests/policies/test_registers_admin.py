@@ -404,6 +404,31 @@ def test_a_rule_is_added_where_there_is_none_and_refused_where_there_is_one(clie
     assert "Another rule of this kind" in errors_of(refused)
 
 
+@pytest.mark.parametrize(
+    ("basis", "family"),
+    [("statute", "statute"), ("policy", "promise"), ("company_choice", "promise")],
+)
+def test_what_states_a_new_rule_says_whose_it_is(basis, family, client, dpo):
+    of_time = limit_form(kind="dossier_update", basis=basis)
+    of_storage = {
+        "valid_from": str(timezone.localdate()),
+        "category": "survey_answer",
+        "trigger": "created",
+        "months": "24",
+        "action": "restrict",
+        **SOURCE,
+        "basis": basis,
+    }
+    TimeLimit.objects.filter(kind="dossier_update").update(valid_to=timezone.localdate() - ONE_DAY)
+
+    client.post(f"{LIMITS}add/", of_time)
+    client.post("/admin/policies/retentionrule/add/", of_storage)
+
+    limit = TimeLimit.objects.get(kind="dossier_update", valid_to=None)
+    rule = RetentionRule.objects.get(category="survey_answer", months=24)
+    assert {(row.family, row.basis) for row in (limit, rule)} == {(family, basis)}
+
+
 def test_a_rule_is_ended_and_its_source_confirmed(client, dpo):
     client.post(f"{LIMITS}add/", limit_form(kind="breach_people"))
     rule = TimeLimit.objects.get(kind="breach_people", family="promise")
