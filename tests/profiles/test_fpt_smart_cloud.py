@@ -22,9 +22,31 @@ def company(db):
     yield from walks.at_company("fpt_smart_cloud")
 
 
-def test_fpt_1_the_policy_says_5_days():
-    words = {"vi": "có hiệu lực 5 ngày sau", "en": "takes effect 5 days after"}
-    assert walks.says("fpt_smart_cloud", words)
+@pytest.mark.parametrize(
+    ("vi", "en"),
+    [
+        pytest.param("có hiệu lực 5 ngày sau", "takes effect 5 days after", id="FPT-1"),
+        pytest.param(
+            "Họ tên, thư điện tử và số điện thoại là bắt buộc, địa chỉ thì không",
+            "are required, an address is not",
+            id="FPT-2",
+        ),
+        pytest.param(
+            "Chừng nào tài khoản còn hoạt động", "As long as an account is in use", id="FPT-7"
+        ),
+        pytest.param("tối đa 12 tháng kể từ ngày đóng", "12 months at most", id="FPT-8"),
+        pytest.param(
+            "Câu trả lời khảo sát không được chuyển cho bất kỳ ai",
+            "Survey answers are passed to nobody",
+            id="FPT-13",
+        ),
+        pytest.param(
+            "với điều kiện tuân thủ chính sách này", "provided they follow this policy", id="FPT-14"
+        ),
+    ],
+)
+def test_the_policy_says_so(vi, en):
+    assert walks.says("fpt_smart_cloud", {"vi": vi, "en": en})
 
 
 def test_fpt_1_a_version_takes_effect_after_5_days_and_not_a_day_earlier():
@@ -52,11 +74,6 @@ def test_fpt_7_an_open_account_is_never_purged():
     purge_closed_accounts(at=midnight(date(2027, 12, 2)))
 
     assert list(Customer.objects.all()) == [staying]
-
-
-def test_fpt_8_the_policy_says_12_months_at_most():
-    words = {"vi": "tối đa 12 tháng kể từ ngày đóng", "en": "12 months at most"}
-    assert walks.says("fpt_smart_cloud", words)
 
 
 def test_fpt_8_a_closed_account_is_kept_for_12_months_and_not_a_day_longer():
