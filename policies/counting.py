@@ -18,6 +18,7 @@ from policies.exceptions import OutsideCalendar
 from policies.models import DayKind, DayType, OfficialDayKind
 
 SATURDAY, SUNDAY = 5, 6
+ONE_DAY = timedelta(days=1)
 WAITED = "chờ khách hàng trả lời", "waiting for the customer's answer"
 
 Pauses = Set[date]  # the days on which a clock stood still
@@ -184,14 +185,15 @@ class WorkingCalendar:
         self._require(end)
         waited = tuple(SkippedDay(day, *WAITED) for day in sorted(paused) if start < day < end)
         if not move or self.reason_off(end) is None:
-            return Period(end, midnight(end + timedelta(days=1)), waited)
+            provisional = move and self._is_provisional(end, end)
+            return Period(end, midnight(end + ONE_DAY), waited, provisional=provisional)
         period = self.add_working_days(end, 1)
         return Period(
             last_day=period.last_day,
             late_from=period.late_from,
-            skipped=waited + self._skipped(end - timedelta(days=1), period.last_day),
+            skipped=waited + self._skipped(end - ONE_DAY, period.last_day),
             moved_from=end,
-            provisional=period.provisional,
+            provisional=self._is_provisional(end, period.last_day),
         )
 
     def _working_day(self, index: int) -> date:
@@ -202,12 +204,16 @@ class WorkingCalendar:
     def _period(self, start: date, last_day: date, paused: Pauses) -> Period:
         return Period(
             last_day=last_day,
-            late_from=midnight(last_day + timedelta(days=1)),
+            late_from=midnight(last_day + ONE_DAY),
             skipped=self._skipped(start, last_day, paused),
-            provisional=any(
-                special.provisional and start < special.day <= last_day
-                for special in self._special.values()
-            ),
+            provisional=self._is_provisional(start + ONE_DAY, last_day),
+        )
+
+    def _is_provisional(self, first: date, last: date) -> bool:
+        """Say whether a day that the company goes by, of these, is not announced officially yet."""
+        return any(
+            special.provisional and first <= special.day <= last and self._observes(special)
+            for special in self._special.values()
         )
 
     def _skipped(

@@ -8,6 +8,8 @@ import pytest
 
 from policies.calendars import load_calendar
 from policies.counting import (
+    SpecialDay,
+    WorkingCalendar,
     add_hours,
     add_months,
     last_day_before,
@@ -15,7 +17,7 @@ from policies.counting import (
     midnight,
 )
 from policies.exceptions import OutsideCalendar
-from policies.models import DayKind
+from policies.models import DayKind, DayType, OfficialDayKind
 
 REFERENCE = Path(__file__).parent.parent / "reference"
 
@@ -114,3 +116,34 @@ def test_each_day_not_counted_is_named_with_its_reason():
 )
 def test_the_last_day_is_the_day_before_lateness_begins(late_from, day):
     assert last_day_before(datetime.fromisoformat(late_from)) == day
+
+
+HOLIDAY = SpecialDay(
+    date(2027, 9, 2), DayType.OFF, OfficialDayKind.STATUTORY, "Quốc khánh", "National Day", True
+)
+SWAPPED = SpecialDay(date(2027, 9, 3), DayType.OFF, OfficialDayKind.SWAP_OFF, "Nghỉ", "Off", True)
+
+
+@pytest.mark.parametrize(
+    ("special", "kind", "move", "provisional"),
+    [
+        (HOLIDAY, DayKind.STATE, True, True),  # moved off the day that may yet change
+        (HOLIDAY, DayKind.STATE, False, False),  # a maximum goes by no calendar
+        (SWAPPED, DayKind.STATE, True, False),  # Thursday 2 September is worked and stays
+    ],
+)
+def test_a_last_day_is_as_final_as_the_day_it_is_moved_off(special, kind, move, provisional):
+    calendar = WorkingCalendar([special], date(2027, 1, 1), date(2027, 12, 31), kind)
+
+    period = calendar.add_calendar_days(date(2027, 8, 30), 3, move=move)
+
+    assert period.provisional is provisional
+
+
+@pytest.mark.parametrize(
+    ("kind", "provisional"), [(DayKind.STATE, True), (DayKind.PRIVATE_NO_SWAP, False)]
+)
+def test_a_day_that_the_company_does_not_observe_leaves_a_count_final(kind, provisional):
+    calendar = WorkingCalendar([SWAPPED], date(2027, 1, 1), date(2027, 12, 31), kind)
+
+    assert calendar.add_working_days(date(2027, 9, 1), 2).provisional is provisional
