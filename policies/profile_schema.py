@@ -1,156 +1,42 @@
 """What a profile file and the statute pack may say.
 
 A profile makes a deployment one company: ``profiles/<code>.toml`` beside the policy's text in
-``profiles/<code>.vi.md`` and ``profiles/<code>.en.md``. Read one with ``read_profile``; whatever
-is wrong with it is told at once, one line per fault, and nothing half read is returned.
+``profiles/<code>.vi.md`` and ``profiles/<code>.en.md``.
 """
 
 import datetime as dt
-import itertools
-from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, TypeVar
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    ValidationError,
-    ValidationInfo,
-    field_validator,
-)
-from pydantic_core import ErrorDetails
+from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator
 
-from policies import profile_faults
 from policies.models.versions import NUMBER
-from policies.profile_faults import Fault, ProfileError
+from policies.profile_rules import RetentionRule, TimeLimits
+from policies.profile_words import (
+    Assignment,
+    Channel,
+    Count,
+    Country,
+    CustomerField,
+    DataCategory,
+    DayKind,
+    Email,
+    Entry,
+    LegalBasis,
+    Line,
+    Many,
+    Name,
+    OpenText,
+    Phone,
+    PromiseCode,
+    RecipientKind,
+    Slug,
+    Some,
+    Span,
+    StaffAccessMode,
+    Text,
+    Website,
+)
 from policies.promises import control_names
-
-HERE = Path(__file__).parent
-PROFILES = HERE / "profiles"
-STATUTE = HERE / "statute.toml"
-
-Language = Literal["vi", "en"]
-LegalBasis = Literal["consent", "contract", "legal_obligation", "public_task", "vital_interest"]
-Channel = Literal["none", "email", "sms", "phone", "advertising"]
-RecipientKind = Literal[
-    "processor", "affiliate", "partner", "agent", "authority", "registry", "advertising"
-]
-DataCategory = Literal[
-    "account",  # name and sign-in
-    "contact",  # e-mail, telephone, address
-    "declared",  # what else a form of the company asks for
-    "order",
-    "device",  # browser, operating system, screen, language, network address
-    "visit",  # pages viewed, counted
-    "preference",  # interests, behaviour, advertising choices
-    "call_recording",
-    "survey_answer",
-    "hosted_content",  # known by inventory alone, never by content
-    "enquiry",
-    "complaint",
-    "evidence",
-    "consent",
-    "notice",
-    "access_record",
-]
-TimeLimitKind = Literal[
-    "complaint_first_response",
-    "complaint_completion",
-    "enquiry_answer",
-    "rights_first_response",
-    "rights_withdraw",  # withdraw consent, restrict, object
-    "rights_access",  # view, correct, obtain a copy
-    "rights_delete",
-    "rights_protect",
-    "breach_authority",
-    "attack_authority",
-    "breach_people",
-    "impact_dossier",
-    "cross_border_dossier",
-    "dossier_update",
-]
-TimeUnit = Literal["working_day", "calendar_day", "hour", "month"]
-Family = Literal["promise", "statute"]
-Basis = Literal["policy", "company_choice", "statute"]
-Trigger = Literal[
-    "account_closed",
-    "service_ended",
-    "on_request",
-    "no_longer_necessary",
-    "case_closed",
-    "created",
-    "year_ended",
-    "last_activity",
-]
-Action = Literal["delete", "pseudonymise", "restrict"]
-DayKind = Literal["state", "private_no_swap", "mon_sat"]
-StaffAccessMode = Literal["need_to_know", "approval"]
-Assignment = Literal["by_hand", "least_open"]
-CustomerField = Literal["full_name", "email", "phone", "address"]
-
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-ShortLine = Annotated[Line, StringConstraints(max_length=200)]
-SourceLine = Annotated[Line, StringConstraints(max_length=300)]
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
-PromiseCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]+-[1-9][0-9]*$")]
-Country = Annotated[str, StringConstraints(pattern=r"^([A-Z]{2})?$")]
-Phone = Annotated[str, StringConstraints(pattern=r"^(\+[0-9 ]{6,30})?$")]
-Email = Annotated[str, StringConstraints(pattern=r"^([^@\s]+@[^@\s]+)?$", max_length=254)]
-Website = Annotated[str, StringConstraints(pattern=r"^(https://\S+)?$", max_length=200)]
-Count = Annotated[int, Field(ge=0)]
-Span = Annotated[int, Field(ge=1)]
-
-Item = TypeVar("Item")
-# TOML has arrays, the frozen models have tuples: this one conversion is allowed.
-Many = Annotated[tuple[Item, ...], Field(strict=False)]
-
-
-def _not_empty(items: tuple[Item, ...]) -> tuple[Item, ...]:
-    if not items:
-        raise ValueError("must not be empty")
-    return items
-
-
-Some = Annotated[Many[Item], AfterValidator(_not_empty)]
-
-
-class Entry(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
-
-
-class Text(Entry):
-    vi: Line
-    en: Line
-
-
-class Name(Entry):
-    vi: ShortLine
-    en: ShortLine
-
-
-class Source(Entry):
-    vi: SourceLine
-    en: SourceLine
-
-
-class OpenText(Entry):
-    """A text that the policy may leave open: both languages or neither."""
-
-    vi: Annotated[str, StringConstraints(max_length=300)]
-    en: Annotated[str, StringConstraints(max_length=300)]
-
-    @field_validator("en")
-    @classmethod
-    def _both_or_neither(cls, en: str, info: ValidationInfo) -> str:
-        if "vi" in info.data and bool(info.data["vi"].strip()) != bool(en.strip()):
-            raise ValueError("give both languages or leave both empty")
-        return en
-
-    def __bool__(self) -> bool:
-        return bool(self.vi)
-
 
 Setting = Literal[
     "notice_period_days",
@@ -352,99 +238,6 @@ class Recipient(Entry):
         return cross_border
 
 
-class TimeLimit(Entry):
-    """A dated clock.
-
-    Within the range a simple case gets ``minimum``, an ordinary one ``ordinary``, a complex one
-    ``maximum``. With ``may_pause`` it stands still while the customer is asked.
-    ``extension`` may be added once; ``third_party`` replaces ``maximum`` when a processor or
-    another party must act. ``valid_to`` is the last day; none means until further notice.
-    """
-
-    kind: TimeLimitKind
-    family: Family
-    minimum: Span | None = None
-    maximum: Span
-    ordinary: Span | None = None
-    unit: TimeUnit
-    extension: Span | None = None
-    third_party: Span | None = None
-    may_pause: bool = False
-    basis: Basis
-    source: Source
-    source_checked: bool
-    valid_from: dt.date
-    valid_to: dt.date | None = None
-    promises: Many[PromiseCode]
-
-    @field_validator("maximum")
-    @classmethod
-    def _not_below_minimum(cls, maximum: int, info: ValidationInfo) -> int:
-        minimum = info.data.get("minimum")
-        if minimum is not None and minimum > maximum:
-            raise ValueError(f"{maximum} is less than the minimum {minimum}")
-        return maximum
-
-    @field_validator("ordinary")
-    @classmethod
-    def _within_the_range(cls, ordinary: int | None, info: ValidationInfo) -> int | None:
-        minimum, maximum = info.data.get("minimum"), info.data.get("maximum")
-        if maximum is None or ordinary is None:
-            return ordinary
-        if minimum is None or not minimum <= ordinary <= maximum:
-            raise ValueError(f"{ordinary} is not between minimum and maximum")
-        return ordinary
-
-    @field_validator("third_party")
-    @classmethod
-    def _not_below_maximum(cls, third_party: int | None, info: ValidationInfo) -> int | None:
-        maximum = info.data.get("maximum")
-        if third_party is not None and maximum is not None and third_party < maximum:
-            raise ValueError(f"{third_party} is less than the maximum {maximum}")
-        return third_party
-
-    @field_validator("basis")
-    @classmethod
-    def _belongs_to_family(cls, basis: str, info: ValidationInfo) -> str:
-        family = info.data.get("family")
-        if family and (basis == "statute") != (family == "statute"):
-            raise ValueError(f"{basis} does not go with the family {family}")
-        return basis
-
-    @field_validator("valid_to")
-    @classmethod
-    def _not_before_start(cls, valid_to: dt.date | None, info: ValidationInfo) -> dt.date | None:
-        valid_from = info.data.get("valid_from")
-        if valid_to and valid_from and valid_to < valid_from:
-            raise ValueError(f"lies before valid_from {valid_from}")
-        return valid_to
-
-
-class RetentionRule(Entry):
-    """What happens to one category ``months`` after the trigger; 0 is at once."""
-
-    category: DataCategory
-    trigger: Trigger
-    months: Count
-    action: Action
-    basis: Basis
-    source: Source
-    source_checked: bool
-    valid_from: dt.date
-    promises: Many[PromiseCode]
-
-
-def _never_two_at_once(limits: tuple[TimeLimit, ...]) -> tuple[TimeLimit, ...]:
-    dated = sorted(limits, key=lambda limit: (limit.kind, limit.valid_from))
-    for before, after in itertools.pairwise(dated):
-        if before.kind == after.kind and (before.valid_to or dt.date.max) >= after.valid_from:
-            raise ValueError(f"{after.kind} from {after.valid_from} overlaps the row before it")
-    return limits
-
-
-TimeLimits = Annotated[Some[TimeLimit], AfterValidator(_never_two_at_once)]
-
-
 class Profile(Entry):
     """``text`` is the policy in Markdown, from the two files beside the profile."""
 
@@ -474,55 +267,3 @@ class StatutePack(Entry):
     calendar: CalendarRange
     time_limits: TimeLimits
     retention_rules: Some[RetentionRule]
-
-
-def known_profiles() -> list[str]:
-    return sorted(path.stem for path in PROFILES.glob("*.toml"))
-
-
-def read_profile(source: str | Path) -> Profile:
-    """Read a shipped profile by its name, or any by the path of its ``.toml`` file.
-
-    Raises ProfileError with every fault found, each as "file: place: reason".
-    """
-    path = profile_path(source)
-    raw = profile_faults.read_toml(path)
-    text, faults = profile_faults.read_policy_text(path)
-    faults += [Fault(path.name, *found) for found in profile_faults.contradictions(raw)]
-    if "text" in raw:
-        faults.append(Fault(path.name, "text", "belongs into the two files beside the profile"))
-    return _validated(Profile, path, {**raw, "text": text}, faults)
-
-
-def read_statute() -> StatutePack:
-    raw = profile_faults.read_toml(STATUTE)
-    return _validated(StatutePack, STATUTE, raw, [])
-
-
-def profile_path(source: str | Path) -> Path:
-    if isinstance(source, Path) or source.endswith(".toml"):
-        return Path(source)
-    if source in known_profiles():
-        return PROFILES / f"{source}.toml"
-    known = ", ".join(known_profiles())
-    raise ProfileError(
-        [Fault(source, "", f"no such profile; known are {known}, or give the path of a .toml file")]
-    )
-
-
-Model = TypeVar("Model", bound=Entry)
-
-
-def _validated(model: type[Model], path: Path, raw: dict[str, Any], faults: list[Fault]) -> Model:
-    try:
-        result = model.model_validate(raw)
-    except ValidationError as error:
-        found = [_fault(path, raw, detail) for detail in error.errors(include_url=False)]
-        raise ProfileError(found + faults) from None
-    if faults:
-        raise ProfileError(faults)
-    return result
-
-
-def _fault(path: Path, raw: dict[str, Any], detail: ErrorDetails) -> Fault:
-    return Fault(path.name, profile_faults.place(detail["loc"], raw), profile_faults.reason(detail))

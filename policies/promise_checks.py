@@ -6,7 +6,7 @@ from typing import Any
 from django.core.checks import CheckMessage, Error
 
 from policies.profile_faults import read_toml
-from policies.profile_schema import known_profiles, profile_path
+from policies.profile_files import known_profiles, profile_path
 from policies.promises import control_names
 
 

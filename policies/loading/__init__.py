@@ -24,6 +24,8 @@ from policies.loading.rules import (
 )
 from policies.models import Company, RuleFamily, sha256
 from policies.profile_faults import ProfileError
+from policies.profile_files import profile_path, read_profile, read_statute
+from policies.profile_words import Entry
 from policies.publishing import PUBLISHING
 from policies.rule_changes import RULES
 
@@ -41,15 +43,15 @@ def load_profile(source: str | Path) -> int:
 
     Raises ProfileError before anything is changed.
     """
-    profile = profile_schema.read_profile(source)
-    statute = profile_schema.read_statute()
+    profile = read_profile(source)
+    statute = read_statute()
     wait_for_others("load_profile")
     wait_for_others(PUBLISHING)
     wait_for_others(RULES)
     company, law = _fingerprint(profile), _fingerprint(statute, but={"calendar"})
     changed = 0
     if not _is_loaded(profile_sha256=company):
-        if faults := list(unpublishable(profile, profile_schema.profile_path(source))):
+        if faults := list(unpublishable(profile, profile_path(source))):
             raise ProfileError(faults)
         changed += _load_all_of(profile)
     changed += load_calendar(statute)
@@ -60,7 +62,7 @@ def load_profile(source: str | Path) -> int:
     return changed
 
 
-def _fingerprint(file: profile_schema.Entry, but: set[str] | None = None) -> str:
+def _fingerprint(file: Entry, but: set[str] | None = None) -> str:
     """Return what changes with a file; a release that knows one more setting is no change."""
     return sha256(file.model_dump_json(exclude=but, exclude_defaults=True))
 

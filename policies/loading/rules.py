@@ -8,14 +8,14 @@ from django.db.models import F
 from django.utils import timezone
 
 from common.history import save_as
-from policies import profile_schema
+from policies import profile_rules, profile_schema
 from policies.loading.rows import LOADED, two_columns
 from policies.models import DatedRule, RetentionRule, RuleFamily, TimeLimit
 
 ONE_DAY = timedelta(days=1)
 
 
-def load_limits(limits: Iterable[profile_schema.TimeLimit], family: RuleFamily) -> int:
+def load_limits(limits: Iterable[profile_rules.TimeLimit], family: RuleFamily) -> int:
     rows = [
         {
             **limit.model_dump(exclude={"source", "promises"}),
@@ -30,7 +30,7 @@ def load_promised_limits(profile: profile_schema.Profile) -> int:
     return load_limits(profile.time_limits, RuleFamily.PROMISE)
 
 
-def load_retention(rules: Iterable[profile_schema.RetentionRule], family: RuleFamily) -> int:
+def load_retention(rules: Iterable[profile_rules.RetentionRule], family: RuleFamily) -> int:
     rows = [
         {
             **rule.model_dump(exclude={"source", "promises"}),

@@ -6,7 +6,7 @@ import pytest
 
 from policies.loading import calendar as shipped_calendar
 from policies.profile_faults import ProfileError
-from policies.profile_schema import PROFILES, read_profile
+from policies.profile_files import PROFILES, read_profile
 
 
 class Acme:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from common.markdown import parse, to_html
 from policies.comparison import Row, Summary, compare, summary
-from policies.profile_schema import known_profiles, read_profile
+from policies.profile_files import known_profiles, read_profile
 
 MARKS = ("del", "ins")
 FORMATTING = ("a", "blockquote", "code", "em", "li", "ol", "p", "pre", "strong", "ul")

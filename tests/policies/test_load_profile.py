@@ -7,7 +7,6 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from common.personal_data import DataCategory
-from policies import profile_schema
 from policies.clocks import limits_in_force
 from policies.loading import load_profile
 from policies.models import (
@@ -24,6 +23,7 @@ from policies.models import (
     sha256,
 )
 from policies.profile_faults import ProfileError
+from policies.profile_files import known_profiles, read_profile
 from policies.retention import rule_after_closing, rules_of
 from tests.factories import make_policy_draft, make_policy_version
 from tests.threads import at_once
@@ -57,7 +57,7 @@ def in_force():
     return Counter([*limits, *rules])
 
 
-@pytest.mark.parametrize("name", profile_schema.known_profiles())
+@pytest.mark.parametrize("name", known_profiles())
 def test_loading_a_profile_twice_changes_nothing(name):
     load_profile(name)
     before = everything()
@@ -129,7 +129,7 @@ def test_a_second_profile_supersedes_the_first_without_editing_it():
     assert (after.months, after.trigger) == (before.months, before.trigger)
     assert after.valid_to == today() - timedelta(days=1)
     assert rule_after_closing(today()).trigger == "service_ended"
-    named = {purpose.code for purpose in profile_schema.read_profile("vietnam_server").purposes}
+    named = {purpose.code for purpose in read_profile("vietnam_server").purposes}
     assert {purpose.code for purpose in Purpose.objects.active()} == named
 
 

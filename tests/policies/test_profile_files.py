@@ -6,16 +6,11 @@ from typing import get_args
 import pytest
 
 from common.personal_data import DataCategory
-from policies import models, profile_schema
+from policies import models, profile_words
 from policies.profile_faults import ProfileError
-from policies.profile_schema import (
-    PROFILES,
-    Profile,
-    TimeLimit,
-    known_profiles,
-    read_profile,
-    read_statute,
-)
+from policies.profile_files import PROFILES, known_profiles, read_profile, read_statute
+from policies.profile_rules import TimeLimit
+from policies.profile_schema import Profile
 
 CALENDAR = PROFILES.parent / "official_calendar.csv"
 PROMISES = {
@@ -225,19 +220,20 @@ def test_calendar_is_in_order_and_labelled_in_both_languages():
 @pytest.mark.parametrize(
     ("in_files", "in_rows"),
     [
-        (profile_schema.Language, models.Language),
-        (profile_schema.LegalBasis, models.LegalBasis),
-        (profile_schema.Channel, models.Channel),
-        (profile_schema.RecipientKind, models.RecipientKind),
-        (profile_schema.DataCategory, DataCategory),
-        (profile_schema.TimeLimitKind, models.TimeLimitKind),
-        (profile_schema.TimeUnit, models.TimeUnit),
-        (profile_schema.Family, models.RuleFamily),
-        (profile_schema.Basis, models.RuleBasis),
-        (profile_schema.Trigger, models.RetentionTrigger),
-        (profile_schema.Action, models.RetentionAction),
-        (profile_schema.DayKind, models.DayKind),
-        (profile_schema.StaffAccessMode, models.StaffAccessMode),
+        (profile_words.Language, models.Language),
+        (profile_words.LegalBasis, models.LegalBasis),
+        (profile_words.Channel, models.Channel),
+        (profile_words.RecipientKind, models.RecipientKind),
+        (profile_words.DataCategory, DataCategory),
+        (profile_words.TimeLimitKind, models.TimeLimitKind),
+        (profile_words.TimeUnit, models.TimeUnit),
+        (profile_words.Family, models.RuleFamily),
+        (profile_words.Basis, models.RuleBasis),
+        (profile_words.Trigger, models.RetentionTrigger),
+        (profile_words.Action, models.RetentionAction),
+        (profile_words.DayKind, models.DayKind),
+        (profile_words.StaffAccessMode, models.StaffAccessMode),
+        (profile_words.Assignment, models.Assignment),
     ],
 )
 def test_files_and_rows_know_the_same_words(in_files, in_rows):

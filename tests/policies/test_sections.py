@@ -3,7 +3,7 @@ import time
 import pytest
 from django.utils import translation
 
-from policies.profile_schema import known_profiles, read_profile
+from policies.profile_files import known_profiles, read_profile
 from policies.sections import EmptyText, Heading, StructureFault, outline, structure_faults
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from policies.loading import load_profile
 from policies.models import Company
-from policies.profile_schema import PROFILES, read_profile
+from policies.profile_files import PROFILES, read_profile
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "profiles.md").read_text(encoding="utf-8")

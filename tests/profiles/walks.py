@@ -22,7 +22,7 @@ from policies.models import (
     RetentionRule,
     TimeLimitKind,
 )
-from policies.profile_schema import PROFILES
+from policies.profile_files import PROFILES
 from policies.publishing import publish_version
 from policies.registers import save_recipient
 from privacyportal.roles import COMPLAINT_OFFICER, DPO
