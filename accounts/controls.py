@@ -41,9 +41,9 @@ from policies.models import (
     Significance,
 )
 from policies.models.declared_fields import FIXED
+from policies.promise_counting import CountRows
 from policies.promises import (
     Asking,
-    CountRows,
     Measure,
     Unit,
     admin_list,

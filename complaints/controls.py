@@ -14,9 +14,9 @@ from casework.models import Case, CaseEvent, CaseKind, Clock
 from complaints.intake import possible_handlers
 from complaints.models import Complaint, ComplaintState
 from policies.models import Company, Promise, RuleFamily
+from policies.promise_counting import CountRows
 from policies.promises import (
     Asking,
-    CountRows,
     Unit,
     admin_list,
     at_risk,

@@ -28,7 +28,7 @@ from complaints.models import Complaint, ComplaintState, Identity, QuestionedAcc
 from complaints.services import tell_customer
 from policies.counting import local_day
 from policies.models import Assignment, CalendarRange, Company, TimeLimitKind
-from policies.promises import CountRows
+from policies.promise_counting import CountRows
 
 CLOCKS = (TimeLimitKind.COMPLAINT_FIRST_RESPONSE, TimeLimitKind.COMPLAINT_COMPLETION)
 

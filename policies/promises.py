@@ -16,17 +16,16 @@ there is ``not_built``, so that the board shows the gap with its reason.
 
 import inspect
 import logging
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import wraps
-from typing import Any, cast
+from typing import cast
 
 from celery.exceptions import SoftTimeLimitExceeded
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, models, transaction
-from django.db.models import QuerySet, Subquery
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise as LazyText
@@ -35,7 +34,8 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from policies.counting import local_day
-from policies.models import Company, Promise, PromiseResult, PromiseStatus
+from policies.models import Promise, PromiseResult, PromiseStatus
+from policies.promise_counting import Rows, count_at_once
 
 logger = logging.getLogger(__name__)
 
@@ -82,7 +82,6 @@ class Measure:
     note: Text = ""
 
 
-Rows = Mapping[str, QuerySet[Any, Any]]
 Asking = Generator[Rows, dict[str, int], Measure]
 """Yields at most once the rows to count, gets their numbers by the same names, and answers."""
 
@@ -182,23 +181,6 @@ def admin_list(label: str, **query: str) -> str:
     """Return the address of the list of a model ("app.model") on the desk."""
     page = reverse(f"admin:{label.replace('.', '_')}_changelist")
     return f"{page}?{urlencode(query)}" if query else page
-
-
-class CountRows(Subquery):
-    template = "(SELECT count(*) FROM (%(subquery)s) AS counted)"
-    output_field = models.IntegerField()
-
-
-def count_at_once(rows: Rows) -> dict[str, int]:
-    """Count several things in one query; it hangs on the row of the company, of which there is one.
-
-    Raises Company.DoesNotExist.
-    """
-    if not rows:
-        return {}
-    counts = {name: CountRows(each.order_by().values("pk")) for name, each in rows.items()}
-    found: Any = Company.objects.values(**counts).get()
-    return dict(found)
 
 
 @dataclass(frozen=True)
