@@ -1,9 +1,12 @@
 """The controls go by indexes: no big table is read from end to end."""
 
+from contextlib import suppress
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from common.encryption.sealing import DecryptionError
 from policies.loading import load_profile
 from policies.models import Promise
 from policies.promises import control_named
@@ -171,7 +174,8 @@ def many():
 
 
 def plans_of(promise):
-    with CaptureQueriesContext(connection) as asked:
+    # What was planted opens with no key; who would read it has asked by then.
+    with CaptureQueriesContext(connection) as asked, suppress(DecryptionError):
         control_named(promise.control).measure(promise)
     for query in [each["sql"] for each in asked.captured_queries]:
         with connection.cursor() as cursor:

@@ -279,7 +279,8 @@ def narrow_purpose(purpose, *, by):
 @pytest.mark.parametrize("change", [retire_purpose, narrow_purpose])
 def test_whoever_changes_a_purpose_waits_for_the_disclosure_that_is_under_way(change, portal):
     purpose = make_purpose()
-    recipient = make_recipient(purpose, data_categories=[CONTACT, ORDER])
+    other = make_purpose(code="returns")  # without which the data could not be taken away
+    recipient = make_recipient(purpose, other, data_categories=[CONTACT, ORDER])
     make_agreement(recipient)
     dpo, steps = make_staff(DPO), []
 
