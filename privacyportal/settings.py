@@ -332,6 +332,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "unacked_restore_throttle": 1,
     "socket_connect_timeout": 1,
     "socket_timeout": 5,
+    "max_retries": 0,  # for who sends: workers and beat connect with retries of their own
     "global_keyprefix": env.str("CACHE_KEY_PREFIX", default="portal") + ":",
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
