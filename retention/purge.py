@@ -16,14 +16,15 @@ Deleting cannot be undone, so this is how it is kept safe:
 
 import logging
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import date, datetime, timedelta
+from functools import partial
 
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
-from accounts.models import Customer, CustomerQuerySet
+from accounts.models import Customer, CustomerQuerySet, MergeState
 from common import personal_data
 from common.erasure import erase_rows
 from common.files import remove_doomed_files
@@ -36,6 +37,9 @@ from retention.models import PurgeApproval, PurgeRun, Tombstone
 logger = logging.getLogger(__name__)
 
 BATCH = 500  # customers a transaction: measured as fast as one statement for all
+
+EraseBatch = Callable[[Collection[int]], int]
+"""Takes primary keys of customers; erases who may go, in a transaction, and counts them."""
 
 
 def purge_closed_accounts(
@@ -67,7 +71,8 @@ def _purge_under(rule: RetentionRule, today: date, *, only_report: bool) -> Purg
     if run.only_reported:
         run.counts = rows_about(free_to_go(customers))
     else:
-        _erase_all(run, customers)
+        done = _erase_all(customers, partial(_erase_and_bury, run, customers))
+        run.erased, run.failed = done["erased"], done["failed"]
     run.held = held(customers).count()
     waiting = {reason: those.count() for reason, those in personal_data.deferred(customers).items()}
     run.deferred = {reason: number for reason, number in waiting.items() if number}
@@ -83,20 +88,18 @@ def erase_unverified_sign_ups(*, at: datetime | None = None) -> int:
     """
     before = (at or _database_now()) - timedelta(days=settings.UNVERIFIED_SIGN_UP_DAYS)
     unproved = Customer.objects.unproved().filter(opened_at__lt=before)
-    erased = 0
-    for batch in _batches(free_to_go(unproved)):
-        with transaction.atomic():
-            going, _counts = _erase_free(unproved, batch)
-        erased += len(going)
-    return erased
+    return _erase_all(free_to_go(unproved), partial(_erase_unproved, unproved))["erased"]
 
 
-def _erase_all(run: PurgeRun, customers: CustomerQuerySet) -> None:
+def _erase_all(customers: CustomerQuerySet, erase_batch: EraseBatch) -> Counter[str]:
+    """Erase batch by batch; count the "erased" and the "failed"."""
+    done: Counter[str] = Counter()
     for batch in _batches(customers):
         try:
-            _erase_batch(run, customers, batch)
+            done["erased"] += erase_batch(batch)
         except DatabaseError:
-            _erase_one_by_one(run, customers, batch)
+            done += _erase_one_by_one(batch, erase_batch)
+    return done
 
 
 def _batches(customers: CustomerQuerySet) -> Iterator[list[int]]:
@@ -109,21 +112,29 @@ def _batches(customers: CustomerQuerySet) -> Iterator[list[int]]:
         yield batch
 
 
-def _erase_one_by_one(run: PurgeRun, customers: CustomerQuerySet, batch: Iterable[int]) -> None:
+def _erase_one_by_one(batch: Iterable[int], erase_batch: EraseBatch) -> Counter[str]:
+    done: Counter[str] = Counter()
     for customer in batch:
         try:
-            _erase_batch(run, customers, [customer])
+            done["erased"] += erase_batch([customer])
         except DatabaseError as error:
-            run.failed += 1
+            done["failed"] += 1
             logger.error("customer %s not erased: %s", customer, type(error).__name__)
+    return done
 
 
-def _erase_batch(run: PurgeRun, customers: CustomerQuerySet, batch: Collection[int]) -> None:
+def _erase_and_bury(run: PurgeRun, customers: CustomerQuerySet, batch: Collection[int]) -> int:
     with transaction.atomic():
         going, counts = _erase_free(customers, batch)
         _bury(run, going)
-    run.erased += len(going)
     run.counts = dict(Counter(run.counts) + counts)
+    return len(going)
+
+
+@transaction.atomic
+def _erase_unproved(customers: CustomerQuerySet, batch: Collection[int]) -> int:
+    going, _counts = _erase_free(customers, batch)
+    return len(going)
 
 
 def _erase_free(
@@ -132,7 +143,8 @@ def _erase_free(
     """Lock the batch, ask again who must stay, and erase the others; return them."""
     wanted = customers.filter(pk__in=batch).order_by("pk")
     locked = [row.pk for row in wanted.select_for_update(skip_locked=True, of=("self",))]
-    going = list(free_to_go(Customer.objects.filter(pk__in=locked)))
+    people = Customer.objects.filter(pk__in=locked).prefetch_related("merges")  # for _bury()
+    going = list(free_to_go(people))
     return going, erase([customer.pk for customer in going])
 
 
@@ -150,9 +162,10 @@ def erase(customers: Collection[int]) -> Counter[str]:
 
 
 def _bury(run: PurgeRun, customers: Iterable[Customer]) -> None:
+    """Leave a tombstone under each public id that a customer had."""
     Tombstone.objects.bulk_create(
         Tombstone(
-            public_id=customer.public_id,
+            public_id=public_id,
             opened_on=local_day(customer.opened_at),
             closed_on=local_day(customer.closed_at),
             retained_until=customer.kept_until,
@@ -161,7 +174,14 @@ def _bury(run: PurgeRun, customers: Iterable[Customer]) -> None:
         )
         for customer in customers
         if customer.closed_at is not None and customer.kept_until is not None
+        for public_id in [customer.public_id, *_former_ids(customer)]
     )
+
+
+def _former_ids(customer: Customer) -> Iterator[str]:
+    for merge in customer.merges.all():
+        if merge.state == MergeState.MERGED:
+            yield merge.duplicate_public_id
 
 
 def _database_now() -> datetime:
