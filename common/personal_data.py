@@ -142,6 +142,9 @@ Deferral = Callable[[], QuerySet[Any, Any]]
 Hold = Callable[[], QuerySet[Any, Any]]
 """Returns rows that each name a ``customer`` of whom nothing at all may be erased."""
 
+Memory = Callable[[Collection[str]], Iterable[str]]
+"""Takes public ids; returns those of customers who were erased."""
+
 MergeStep = Callable[[Any, Any], None]
 """Takes a customer who is a duplicate and the one who stays; settles what cannot just be given to
 the other, as a row of which a customer has one. Called first, in the transaction of the merge."""
@@ -152,6 +155,7 @@ _erasure_steps: list[ErasureStep] = []
 _deferrals: dict[str, Deferral] = {}
 _merge_steps: list[MergeStep] = []
 _holds: list[Hold] = []
+_memories: list[Memory] = []
 
 
 def declare(declaration: Declaration) -> Declaration:
@@ -193,6 +197,12 @@ def forbids_erasure(hold: Hold) -> Hold:
     return hold
 
 
+def remembers_erased(memory: Memory) -> Memory:
+    """Register what is left of erased customers, for who asks whether there ever was one."""
+    _memories.append(memory)
+    return memory
+
+
 def declaration_of(model: type[Model]) -> Declaration:
     """Raises KeyError."""
     return _declarations[model]
@@ -226,6 +236,11 @@ def deferred(customers: QuerySet[Any]) -> dict[str, QuerySet[Any]]:
 def is_held(customer: int) -> bool:
     """Say whether nothing of this customer (primary key) may be erased; ask under their lock."""
     return any(hold().filter(customer=customer).exists() for hold in _holds)
+
+
+def erased_among(public_ids: Collection[str]) -> set[str]:
+    """Return those of the public ids whose customer was erased."""
+    return {public_id for memory in _memories for public_id in memory(public_ids)}
 
 
 def not_held(rows: QuerySet[Any]) -> QuerySet[Any]:

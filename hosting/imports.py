@@ -1,8 +1,13 @@
-"""What the hosting system reports: all of a list, or nothing of it while one row is wrong."""
+"""What the hosting system reports: all of a list, or nothing of it while one row is wrong.
+
+The rows are judged first and written then, in batches, so that no customer waits for a long list.
+Whoever is killed in between runs again with the same list.
+"""
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any
 
 from django.db import transaction
@@ -10,9 +15,10 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from simple_history.utils import bulk_create_with_history
 
-from accounts.models import Customer, CustomerMerge, MergeState
+from accounts.models import Customer, CustomerMerge, CustomerQuerySet, MergeState
 from common.csv_files import decoded, numbered_rows
 from common.history import save_as
+from common.personal_data import erased_among
 from hosting.exceptions import ImportRefused
 from hosting.forms import SystemForm
 from hosting.models import HostedService
@@ -21,6 +27,7 @@ REQUIRED = ("external_id", "customer", "kind", "label")
 FIELDS = tuple(SystemForm.base_fields)
 LARGEST_FILE = 10 * 1024 * 1024  # bytes
 MOST_ROWS = 50_000
+BATCH = 200  # rows a transaction
 EXTERNAL_ID = re.compile(r"[\w.:/-]{1,64}")
 
 
@@ -36,11 +43,15 @@ class Row:
 
 @dataclass
 class Outcome:
-    """``faults``: what is wrong, by line; with any, nothing was done."""
+    """``faults``: what is wrong, by line; with any, nothing was done.
+
+    ``left``: rows of customers whose account is closed or erased, of which nothing is kept.
+    """
 
     added: int = 0
     changed: int = 0
     same: int = 0
+    left: int = 0
     faults: list[tuple[int, str]] = field(default_factory=list)
 
 
@@ -52,9 +63,11 @@ def import_services(content: bytes) -> Outcome:
     Raises FileRefused, ImportRefused.
     """
     outcome = Outcome()
-    rows = list(_read(content, outcome))
-    _write(rows, outcome)
+    rows = _judge(list(_read(content, outcome)), outcome)
     outcome.faults.sort()
+    if not outcome.faults:
+        for start in range(0, len(rows), BATCH):
+            _write(rows[start : start + BATCH], outcome)
     return outcome
 
 
@@ -91,41 +104,57 @@ def _said(form: SystemForm) -> Iterator[str]:
         yield f"{name}: {' '.join(map(str, errors))}"
 
 
+def _judge(rows: Sequence[Row], outcome: Outcome) -> list[Row]:
+    """Return what is to be written, customer by customer; say what is wrong with the rest."""
+    public_ids = {row.customer for row in rows}
+    people, erased = _people(public_ids, Customer.objects.all()), erased_among(public_ids)
+    known = HostedService.objects.filter(external_id__in=[row.external_id for row in rows])
+    owners = dict(known.values_list("external_id", "customer"))
+    good: list[tuple[int, Row]] = []
+    for row in rows:
+        customer = people.get(row.customer)
+        if customer is None and row.customer not in erased:
+            outcome.faults.append((row.line, _("There is no customer with this public id.")))
+        elif customer is None or not customer.is_open:
+            outcome.left += 1
+        elif owners.get(row.external_id, customer.pk) != customer.pk:
+            outcome.faults.append((row.line, _("This service is another customer's.")))
+        else:
+            good.append((customer.pk, row))
+    return [row for _key, row in sorted(good, key=itemgetter(0))]
+
+
 @transaction.atomic
 def _write(rows: Sequence[Row], outcome: Outcome) -> None:
-    customers = _lock_customers({row.customer for row in rows})
-    ids = [row.external_id for row in rows]
-    known = {each.external_id: each for each in HostedService.objects.filter(external_id__in=ids)}
-    for row in rows:
-        customer, service = customers.get(row.customer), known.get(row.external_id)
-        if customer is None:
-            text = _("No customer with an open account has this public id.")
-            outcome.faults.append((row.line, text))
-        elif service and service.customer_id != customer.pk:
-            outcome.faults.append((row.line, _("This service is another customer's.")))
-    if outcome.faults:
-        return
-    new = [row for row in rows if row.external_id not in known and not row.values["ended_on"]]
+    """Write rows that were good; whose account was closed meanwhile has left."""
+    locked = Customer.objects.open().select_for_update(of=("self",)).order_by("pk")
+    customers = _people({row.customer for row in rows}, locked)
+    here = [row for row in rows if row.customer in customers]
+    ids = [row.external_id for row in here]
+    theirs = HostedService.objects.filter(external_id__in=ids, customer__in=customers.values())
+    known = {each.external_id: each for each in theirs}
+    new = [row for row in here if row.external_id not in known and not row.values["ended_on"]]
     _add(new, customers)
     changed = sum(
         _bring_up_to_date(known[each.external_id], each)
-        for each in rows
+        for each in here
         if each.external_id in known
     )
-    outcome.added, outcome.changed = len(new), changed
-    outcome.same = len(rows) - outcome.added - outcome.changed
+    outcome.added += len(new)
+    outcome.changed += changed
+    outcome.same += len(here) - len(new) - changed
+    outcome.left += len(rows) - len(here)
 
 
-def _lock_customers(public_ids: Collection[str]) -> dict[str, Customer]:
-    """Hold the open customers of these public ids, also of records that became theirs."""
+def _people(public_ids: Collection[str], among: CustomerQuerySet) -> dict[str, Customer]:
+    """Return the customers of these public ids, also of records that became theirs."""
     merged = CustomerMerge.objects.filter(
         duplicate_public_id__in=public_ids, state=MergeState.MERGED
     )
     survivors = dict(merged.values_list("duplicate_public_id", "survivor"))
-    people = Customer.objects.open().select_for_update(of=("self",)).order_by("pk")
-    held = people.filter(Q(public_id__in=public_ids) | Q(pk__in=survivors.values())).in_bulk()
-    found = {each.public_id: each for each in held.values()}
-    return found | {old: held[pk] for old, pk in survivors.items() if pk in held}
+    people = among.filter(Q(public_id__in=public_ids) | Q(pk__in=survivors.values())).in_bulk()
+    found = {each.public_id: each for each in people.values()}
+    return found | {old: people[pk] for old, pk in survivors.items() if pk in people}
 
 
 def _add(rows: Sequence[Row], customers: Mapping[str, Customer]) -> None:

@@ -1,3 +1,5 @@
+from collections.abc import Collection
+
 from django.db.models import QuerySet
 
 from accounts.models import Customer
@@ -8,8 +10,9 @@ from common.personal_data import (
     exempt,
     forbids_erasure,
     moves_on_merge,
+    remembers_erased,
 )
-from retention.models import LegalHold, NecessityReview
+from retention.models import LegalHold, NecessityReview, Tombstone
 
 declare(
     Declaration(
@@ -39,6 +42,11 @@ exempt("common.DoomedFile", because="a random path, gone with its file")
 @forbids_erasure
 def under_legal_hold() -> "QuerySet[LegalHold]":
     return LegalHold.objects.in_force()
+
+
+@remembers_erased
+def buried(public_ids: Collection[str]) -> QuerySet[Tombstone, str]:
+    return Tombstone.objects.filter(public_id__in=public_ids).values_list("public_id", flat=True)
 
 
 @moves_on_merge

@@ -13,7 +13,8 @@ from accounts.models import Customer
 from common.cards import MASKED
 from hosting.models import HostedService
 from privacyportal.roles import ADMINISTRATOR, COMPLAINT_OFFICER, DPO
-from tests.factories import make_customer, make_staff
+from retention.purge import purge_closed_accounts
+from tests.factories import approve, close_in_the_past, make_customer, make_staff
 from tests.hosting.conftest import make_service
 from tests.processes import run_apart
 from tests.threads import until_somebody_waits
@@ -21,6 +22,7 @@ from tests.threads import until_somebody_waits
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("company")]
 
 HEAD = "external_id,customer,kind,label,host,size_mb,started_on,ended_on"
+NONE_LEFT = ", of closed accounts 0\n"
 LIST = "/admin/hosting/hostedservice/"
 
 
@@ -40,30 +42,35 @@ def report(tmp_path, *lines, head=HEAD):
 
 
 def test_a_list_adds_changes_and_repeats(tmp_path, customer):
-    assert report(tmp_path, line(customer)) == ("added 1, changed 0, the same 0\n", "")
+    assert report(tmp_path, line(customer)) == (
+        f"added 1, changed 0, the same 0{NONE_LEFT}",
+        "",
+    )
     service = HostedService.objects.get()
     HostedService.objects.update(description="của tôi")
     assert (service.customer, service.size_mb, service.kind) == (customer, 1024, "vps")
     assert service.history.get().history_change_reason == "reported"
 
-    assert report(tmp_path, line(customer)) == ("added 0, changed 0, the same 1\n", "")
+    assert report(tmp_path, line(customer)) == (
+        f"added 0, changed 0, the same 1{NONE_LEFT}",
+        "",
+    )
     assert service.history.count() == 1
     today = timezone.localdate()
     ended = line(customer, rest=f",2048,2026-01-05,{today}")
-    assert report(tmp_path, ended) == ("added 0, changed 1, the same 0\n", "")
+    assert report(tmp_path, ended) == (f"added 0, changed 1, the same 0{NONE_LEFT}", "")
     service.refresh_from_db()
     assert (service.size_mb, service.ended_on, service.description) == (2048, today, "của tôi")
 
 
 def test_what_is_over_and_unknown_is_not_kept(tmp_path, customer):
     over = line(customer, rest=f",1,,{timezone.localdate()}")
-    assert report(tmp_path, over) == ("added 0, changed 0, the same 1\n", "")
+    assert report(tmp_path, over) == (f"added 0, changed 0, the same 1{NONE_LEFT}", "")
     assert not HostedService.objects.exists()
 
 
 def test_one_wrong_row_and_nothing_is_done_and_each_is_named(tmp_path, customer):
     theirs = make_service(make_customer(), external_id="theirs")
-    closed = make_customer(closed_days_ago=1)
     out, err = report(
         tmp_path,
         line(customer, "good"),
@@ -75,17 +82,37 @@ def test_one_wrong_row_and_nothing_is_done_and_each_is_named(tmp_path, customer)
         line(customer, "6", rest=",,2026-02-30,"),
         line(customer, "7", rest=f",,,{timezone.localdate() + timedelta(days=1)}"),
         line("0" * 32, "8"),
-        line(closed, "9"),
-        line("nonsense", "10"),
+        line("nonsense", "9"),
         line(customer, "theirs"),
     )
 
     assert out == ""
     assert [each.partition(":")[0] for each in err.splitlines()[:-1]] == [
-        f"line {number}" for number in range(3, 14)
+        f"line {number}" for number in range(3, 13)
     ]
-    assert "11 faults; nothing was done" in err
+    assert "10 faults; nothing was done" in err
     assert HostedService.objects.get() == theirs
+
+
+def test_who_has_left_keeps_nobody_elses_services_back(tmp_path, customer):
+    closed, erased, duplicate = make_customer(), make_customer(), make_customer()
+    merge = ask_merge(
+        erased, duplicate=duplicate.public_id, reason="cùng người", by=make_staff(DPO)
+    )
+    approve_merge(merge, by=make_staff(DPO))
+    theirs = make_service(closed, external_id="closed")
+    close_in_the_past(closed, 0)
+    close_in_the_past(erased, 800)
+    approve(erased.closing_rule)
+    purge_closed_accounts()
+    assert not Customer.objects.filter(pk=erased.pk).exists()
+
+    left = [line(closed, "closed"), line(erased, "2"), line(duplicate, "3")]
+    out, err = report(tmp_path, *left, line(customer))
+
+    assert (out, err) == ("added 1, changed 0, the same 0, of closed accounts 3\n", "")
+    assert set(HostedService.objects.all()) == {theirs, customer.hosted_services.get()}
+    assert theirs.history.count() == 1
 
 
 @pytest.mark.parametrize("head", ["", "a,b", HEAD + ",label", "external_id;kind;label"])
@@ -116,16 +143,22 @@ def test_the_ids_of_records_that_became_another_are_still_known(tmp_path, custom
 
 IMPORT = """
 from pathlib import Path
-from hosting.imports import import_services
-import_services(Path({!r}).read_bytes())
+from hosting import imports
+imports.BATCH = 2
+imports.import_services(Path({!r}).read_bytes())
 """
 
 
-def test_an_import_that_is_killed_did_nothing_and_is_run_again(tmp_path, portal):
-    """The process is killed when its first rows are written and a later one waits."""
-    customer, other = make_customer(), make_customer()
+def test_an_import_that_is_killed_did_whole_batches_and_is_run_again(tmp_path, portal):
+    """The process is killed when a row of the second batch waits; nobody of the first one does."""
+    done, customer, other = make_customer(), make_customer(), make_customer()
     known = make_service(customer, external_id="last")
-    lines = [line(customer, "first"), line(customer, "last", label="Mới")]
+    lines = [
+        line(customer, "first"),
+        line(done, "1"),
+        line(customer, "last", label="Mới"),
+        line(done, "2"),
+    ]
     file = tmp_path / "hosting.csv"
     file.write_text("\n".join([HEAD, *lines]))
 
@@ -133,12 +166,15 @@ def test_an_import_that_is_killed_did_nothing_and_is_run_again(tmp_path, portal)
         make_service(other, external_id="first")  # not committed: the insert waits for it
         process = run_apart(IMPORT.format(str(file)))
         until_somebody_waits()
+        assert Customer.objects.select_for_update(nowait=True).get(pk=done.pk) == done
         process.kill()
         process.wait()
         transaction.set_rollback(True)
 
-    assert HostedService.objects.get() == known
-    assert report(tmp_path, *lines) == ("added 1, changed 1, the same 0\n", "")
+    assert set(customer.hosted_services.values_list("label")) == {(known.label,)}
+    assert done.hosted_services.count() == 2
+    out, _err = report(tmp_path, *lines)
+    assert out == f"added 1, changed 1, the same 2{NONE_LEFT}"
 
 
 class TestTheLastService:

@@ -14,7 +14,8 @@ class Command(BaseCommand):
     help = (
         "Take the hosting system's list of services: a CSV file with the columns"
         f" {', '.join(REQUIRED)}, and if it likes {', '.join(OPTIONAL)}."
-        " While one row is wrong, nothing is done. Safe to repeat."
+        " While one row is wrong, nothing is done. What the list leaves out stays as it is, so a"
+        " service that has ended must be on it with its ended_on. Safe to repeat."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -30,5 +31,6 @@ class Command(BaseCommand):
         if outcome.faults:
             raise CommandError(f"{len(outcome.faults)} faults; nothing was done.")
         self.stdout.write(
-            f"added {outcome.added}, changed {outcome.changed}, the same {outcome.same}"
+            f"added {outcome.added}, changed {outcome.changed}, the same {outcome.same},"
+            f" of closed accounts {outcome.left}"
         )
