@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from common.forms import LineField, ProseField
+from common.tokens import new_public_id
 from hosting.models import (
     LONGEST_DESCRIPTION,
     LONGEST_HOST,
@@ -71,6 +72,12 @@ class ServiceForm(SystemForm, DescriptionForm):
     """What the customer says of a service."""
 
     field_order = ["kind", "label", "host", "size_mb", "started_on", "ended_on", "description"]
+
+
+class NewServiceForm(ServiceForm):
+    submission = forms.RegexField(
+        r"^[0-9a-f]{32}$", initial=new_public_id, widget=forms.HiddenInput
+    )
 
 
 def form_for(service: HostedService) -> type[forms.Form]:

@@ -52,7 +52,8 @@ class HostedService(models.Model):
 
     Each text is bounded by its column, and no column takes a file: there is no place for content.
     external_id: its id at the hosting system, which then keeps all but the description up to date;
-    none for what the customer entered.
+    none for what the customer entered. submission names the filled-in form, so that sending it
+    twice makes one entry.
     """
 
     Kind = ServiceKind
@@ -77,8 +78,12 @@ class HostedService(models.Model):
         _("id at the hosting system"), max_length=64, unique=True, null=True, blank=True
     )
 
+    submission = models.CharField(
+        _("submission"), max_length=32, blank=True, default="", editable=False
+    )
+
     objects = HostedServiceQuerySet.as_manager()
-    history = HistoricalRecords(user_db_constraint=False)
+    history = HistoricalRecords(user_db_constraint=False, excluded_fields=["submission"])
 
     class Meta:
         verbose_name = _("hosted service")
@@ -88,6 +93,11 @@ class HostedService(models.Model):
             models.CheckConstraint(
                 name="hostedservice_ends_after_its_start",
                 condition=Q(ended_on=None) | Q(started_on=None) | Q(ended_on__gte=F("started_on")),
+            ),
+            models.UniqueConstraint(
+                name="hostedservice_entered_once",
+                fields=["customer", "submission"],
+                condition=~Q(submission=""),
             ),
         ]
         indexes = [

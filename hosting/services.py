@@ -19,15 +19,27 @@ MOST_ENTERED = 200  # by one customer
 
 
 @transaction.atomic
-def add_service(customer: Customer, values: Mapping[str, Any], *, by: User) -> HostedService:
-    """Raises AccountClosed, ServiceRefused."""
+def add_service(
+    customer: Customer, values: Mapping[str, Any], *, submission: str = "", by: User
+) -> HostedService:
+    """Enter a service of which the customer says these values.
+
+    ``submission`` names the filled-in form: sent again, it returns the entry that it made the
+    first time; with other words it makes another one.
+
+    Raises AccountClosed, ServiceRefused.
+    """
     lock_open(customer)
-    if HostedService.objects.of(customer).filter(external_id=None).count() >= MOST_ENTERED:
+    own = HostedService.objects.of(customer)
+    known = own.filter(submission=submission).first() if submission else None
+    if known and all(getattr(known, name) == value for name, value in values.items()):
+        return known
+    if own.filter(external_id=None).count() >= MOST_ENTERED:
         raise ServiceRefused(
             _("You have entered %(n)d services. Erase one before you add another.")
             % {"n": MOST_ENTERED}
         )
-    service = HostedService(customer=customer, **values)
+    service = HostedService(customer=customer, submission="" if known else submission, **values)
     save_as(service, by=by, reason="entered")
     return service
 
@@ -49,11 +61,15 @@ def correct_service(service: HostedService, values: Mapping[str, Any], *, by: Us
     return bool(changed)
 
 
+@transaction.atomic
 def end_service(service: HostedService, *, on: date | None = None, by: User) -> None:
     """Note that a service the customer entered has ended (default: today).
 
     Raises AccountClosed, ServiceRefused.
     """
+    _lock(service)
+    if not service.is_running:
+        raise ServiceRefused(_("This service has ended already."))
     day = on or timezone.localdate()
     if service.started_on and day < service.started_on:
         raise ServiceRefused(_("A service cannot end before it began."))

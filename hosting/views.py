@@ -9,7 +9,7 @@ from common.errors import PortalError
 from common.forms import tell_of_masked_cards
 from common.personal_data import DataCategory
 from hosting import services
-from hosting.forms import ServiceForm, form_for, values_of
+from hosting.forms import NewServiceForm, form_for, values_of
 from hosting.models import HostedService
 from policies.categories import is_dealt_with
 
@@ -27,10 +27,12 @@ def index(request: CustomerRequest) -> HttpResponse:
 @for_customer
 def add(request: CustomerRequest) -> HttpResponse:
     _require_hosting()
-    form = ServiceForm(request.POST or None)
+    form = NewServiceForm(request.POST or None)
     if form.is_valid():
+        values = dict(form.cleaned_data)
+        submission = values.pop("submission")
         try:
-            services.add_service(request.customer, form.cleaned_data, by=request.user)
+            services.add_service(request.customer, values, submission=submission, by=request.user)
         except PortalError as error:
             form.add_error(None, str(error))
         else:

@@ -23,6 +23,7 @@ GOOD = {
     "started_on": "2026-01-05",
     "ended_on": "",
     "description": "Phục vụ cửa hàng.",
+    "submission": "a" * 32,
 }
 
 
@@ -90,6 +91,27 @@ def test_card_numbers_are_masked(client, customer):
     assert (service.label, service.description) == (MASKED, MASKED)
 
 
+def test_a_form_that_is_sent_twice_adds_one_and_with_other_words_another(client, customer):
+    form = page(client, "add_hosted_service").context["form"]
+    submission = form["submission"].value()
+    add(client, submission=submission)
+    assert add(client, submission=submission).url == reverse("hosting")
+    entry = HostedService.objects.get()
+    assert entry.history.count() == 1
+
+    add(client, submission=submission, label="Cửa hàng")
+
+    assert HostedService.objects.exclude(pk=entry.pk).get().label == "Cửa hàng"
+
+
+def test_what_has_ended_keeps_its_last_day(client, customer):
+    service = make_service(customer, ended_on="2026-01-05")
+    client.post(reverse("end_hosted_service", args=[service.public_id]))
+    service.refresh_from_db()
+    assert str(service.ended_on) == "2026-01-05"
+    assert service.history.count() == 1
+
+
 def test_it_is_corrected_ended_and_erased(client, customer):
     service = make_service(customer)
     address = service.get_absolute_url()
@@ -149,8 +171,8 @@ def test_the_list_asks_no_more_for_more_services(
 def test_a_customer_enters_so_many_and_no_more(client, customer, monkeypatch):
     monkeypatch.setattr(services, "MOST_ENTERED", 2)
     make_service(customer, external_id="vps-1")
-    add(client)
-    add(client)
+    add(client, submission="1" * 32)
+    add(client, submission="2" * 32)
     assert add(client).context["form"].errors
     assert HostedService.objects.count() == 3
 
