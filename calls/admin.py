@@ -1,6 +1,7 @@
 from functools import partial
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -24,6 +25,7 @@ from calls.playback import playback_token, recording_of, send_recording
 from calls.services import add_recording
 from common.admin import themed
 from common.personal_data import DataCategory
+from common.uploads import receives_files
 
 PLAY = "calls.play_callrecording"
 ADD = "calls.add_callrecording"
@@ -78,6 +80,7 @@ class CallRecordingAdmin(PersonalDataAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.has_perm(ADD))
 
+    @receives_files(settings.CALL_RECORDING_MAX_BYTES)
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:

@@ -25,6 +25,7 @@ from casework.services import write_as_customer
 from common.attachments import as_download
 from common.errors import PortalError
 from common.forms import tell_of_masked_cards
+from common.uploads import receives_files
 from complaints import intake, services
 from complaints.case_file import case_file
 from complaints.doors import Visit
@@ -36,6 +37,7 @@ from complaints.told import answered_at, is_decision_told, timeline
 from policies.models import Purpose
 
 Act = Callable[..., None]
+receives_evidence = receives_files(settings.EVIDENCE_MAX_TOTAL_BYTES, by="is_authenticated")
 
 
 @for_customer
@@ -45,6 +47,7 @@ def index(request: CustomerRequest) -> HttpResponse:
     return render(request, "complaints/index.html", {"page": page})
 
 
+@receives_evidence
 @for_customer
 def file_complaint(request: CustomerRequest) -> HttpResponse:
     """Take a complaint; "access" names a record that it calls into question."""
@@ -137,6 +140,7 @@ def _next_steps(complaint: Complaint) -> dict[str, Any]:
     }
 
 
+@receives_evidence
 def write(request: HttpRequest, visit: Visit) -> HttpResponseBase:
     form = MessageForm(request.POST, request.FILES)
     return _take_step(

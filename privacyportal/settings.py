@@ -117,6 +117,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "common.requests.MethodsMiddleware",
+    "common.uploads.BodySizeMiddleware",
     "common.requests.NoNulMiddleware",
     "common.requests.CanonicalOriginMiddleware",
     "visits.middleware.CountVisitsMiddleware",

@@ -30,6 +30,7 @@ from common.attachments import (
     check_attachment,
 )
 from common.forms import AddressField, LineField, ProseField
+from common.uploads import receives_files
 
 CHANGE_CUSTOMER = "accounts.change_customer"
 LOCK = "incidents.add_unauthoriseduse"
@@ -136,6 +137,7 @@ class AssistingAdmin(PersonalDataAdmin):
     def has_assist_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         return bool(request.user.has_perm(CHANGE_CUSTOMER))
 
+    @receives_files(LARGEST_PAPER)
     @action(  # type: ignore[untyped-decorator]
         description=_("Change for the customer"), icon="edit_note", permissions=["assist"]
     )

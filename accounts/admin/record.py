@@ -18,7 +18,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from access.admin import PersonalDataAdmin
 from accounts.forms import CustomerForm
-from accounts.import_rows import headings, required_headings, sample
+from accounts.import_rows import LARGEST_FILE, headings, required_headings, sample
 from accounts.imports import (
     content_of,
     import_customers,
@@ -30,6 +30,7 @@ from accounts.models import CustomerImport, RequestChannel
 from accounts.recording import Agreement, record_customer
 from common.csv_files import csv_response
 from common.errors import PortalError
+from common.uploads import receives_files
 from policies.models import Language, Purpose
 
 ADD_CUSTOMER = "accounts.add_customer"
@@ -154,6 +155,7 @@ class RecordingAdmin(PersonalDataAdmin):
 
     # A file of customers
 
+    @receives_files(LARGEST_FILE)
     @action(  # type: ignore[untyped-decorator]
         description=_("Import from a file"), icon="upload_file", permissions=["import"]
     )

@@ -14,8 +14,10 @@ from unfold.decorators import action, display
 
 from common.attachments import PDF, as_attachment
 from common.models import FileKey
+from common.uploads import receives_files
 from policies import registers
 from policies.admin.register_forms import (
+    MOST_BYTES,
     AgreementForm,
     EndAgreementForm,
     NewRecipientForm,
@@ -152,6 +154,7 @@ class RecipientAdmin(RegisterAdmin):
             request, object_id
         )
 
+    @receives_files(MOST_BYTES)
     @action(  # type: ignore[untyped-decorator]
         description=_("Add an agreement"), icon="contract", permissions=["agree"]
     )

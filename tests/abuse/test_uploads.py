@@ -26,10 +26,13 @@ from casework.models import Evidence
 from common.files import remove_doomed_files
 from common.models import DoomedFile
 from common.tokens import new_public_id
+from common.uploads import SteadyTemporaryFileHandler
+from complaints.links import token_of
 from complaints.models import Complaint, ComplaintState
 from notices.models import Notice
+from policies.models import Recipient
 from policies.retention import rule_after_closing
-from privacyportal.roles import AUDITOR, COMPLAINT_OFFICER
+from privacyportal.roles import AUDITOR, COMPLAINT_OFFICER, DPO
 from retention import purge
 from tests.clamd import EICAR, clamd
 from tests.clients import PortalClient
@@ -291,6 +294,71 @@ def test_a_body_without_a_length_is_not_read_and_the_sender_told(customer, code)
     assert response.status_code == 403  # its token is not read either
     assert "quay lại" in response.content.decode()
     assert_nothing_kept()
+
+
+def test_what_arrives_has_no_name_on_the_disk(temporary):
+    handler = SteadyTemporaryFileHandler()
+    handler.new_file("evidence", "b.pdf", "application/pdf", 0, None, {})
+    handler.receive_data_chunk(b"x" * 100_000, 0)
+    assert list(temporary.iterdir()) == []
+
+    with handler.file_complete(100_000) as file:
+        assert (file.name, file.size, file.read()) == ("b.pdf", 100_000, b"x" * 100_000)
+
+
+LARGE = {  # received from staff, by page
+    "evidence": 60 * 2**20,
+    "message": 60 * 2**20,
+    "by link": 60 * 2**20,
+    "recording": 500 * 2**20,
+    "import": 10 * 2**20,
+    "paper": 5 * 2**20,
+    "agreement": 20 * 2**20,
+}
+
+
+def doors():
+    complaint = make_complaint()
+    pages = {
+        "evidence": reverse("file_complaint"),
+        "message": reverse("write_complaint", args=[complaint.public_id]),
+        "by link": reverse("followed_write_complaint", args=[token_of(complaint)]),
+        "recording": reverse("admin:calls_callrecording_add"),
+        "import": reverse("admin:accounts_customer_import_file"),
+        "paper": reverse("admin:accounts_customer_assist", args=[make_customer().pk]),
+        "agreement": reverse("admin:policies_recipient_agree", args=[Recipient.objects.first().pk]),
+    }
+    return pages | {"verify": reverse("verify"), "enquiry": reverse("enquiry"), "home": "/"}
+
+
+def said_to_send(browser, size):
+    """Return the pages that begin to read so many bytes, and fail as there are not that many."""
+    answers = {
+        name: post_to(browser, page, CONTENT_LENGTH=str(size)).status_code
+        for name, page in doors().items()
+    }
+    return {name for name, code in answers.items() if code != 413}
+
+
+def post_to(browser, page, **extra):
+    return browser.post(page, b"--B--", content_type="multipart/form-data; boundary=B", **extra)
+
+
+def test_a_body_larger_than_any_page_takes_is_refused_unread(client):
+    nobody, customer, staff = (PortalClient(raise_request_exception=False) for _ in range(3))
+    customer.force_login(make_customer().user)
+    staff.force_login(make_staff(DPO))
+
+    assert said_to_send(nobody, 2 * 2**20) == set(doors())
+    for size in (2 * 2**20 + 1, 60 * 2**20):
+        assert said_to_send(nobody, size) == {"by link"}  # which asks itself before it reads
+        assert said_to_send(customer, size) == {"by link", "evidence", "message"}
+    assert said_to_send(nobody, 63 * 2**20) == set()
+    assert said_to_send(customer, 63 * 2**20) == set()
+    for size in LARGE.values():
+        assert said_to_send(staff, size) == {page for page, most in LARGE.items() if most >= size}
+    page = post_to(nobody, "/verify/", CONTENT_LENGTH=str(10**9))
+    assert "Too much was sent" in page.text
 
 
 def test_a_full_disk_leaves_neither_row_nor_fragment_and_tells_the_sender(client, customer):

@@ -3,7 +3,7 @@
 import pytest
 from django.template.loader import render_to_string
 
-FAULTS = ["400", "403", "403_csrf", "404", "410", "410_quarantined", "429", "500", "503"]
+FAULTS = ["400", "403", "403_csrf", "404", "410", "410_quarantined", "413", "429", "500", "503"]
 
 
 @pytest.mark.parametrize("name", FAULTS)
