@@ -247,7 +247,12 @@ def queue_rendered(template: str, *, address: str, subject: str, body: str) -> N
 
 
 def queue_sms(*, recipient: str, text: str) -> None:
-    """Write a text message to whom this public id is of; it forgets its text once sent."""
+    """Write a text message to whom this public id is of; it forgets its text once sent.
+
+    It takes the place of one that still waits, whose code is worth nothing any more.
+    """
+    waiting = Notice.objects.filter(recipient=recipient, channel=NoticeChannel.SMS)
+    waiting.filter(state=NoticeState.QUEUED).delete()
     _queue(
         template="sms",
         channel=NoticeChannel.SMS,

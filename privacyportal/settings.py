@@ -35,13 +35,15 @@ ENCRYPTION_KEYS = parse_key_ring(env.str("ENCRYPTION_KEYS"))
 SIGNING_KEYS = parse_signing_keys(
     env.str("SIGNING_KEYS"), env.str("SIGNING_KEYS_RETIRED", default="")
 )
-DEBUG = env.bool("DEBUG", default=False)
+DEBUG = env.bool("DEBUG", default=False)  # for a developer's machine
 
 SITE_ORIGIN = env.str("SITE_ORIGIN").rstrip("/")
 _origin = urlsplit(SITE_ORIGIN)
 if _origin.scheme not in ("http", "https") or not _origin.hostname or _origin.path:
     raise ImproperlyConfigured("SITE_ORIGIN must read like https://privacy.example.vn")
 IS_HTTPS = _origin.scheme == "https"
+if IS_HTTPS and DEBUG:
+    raise ImproperlyConfigured("DEBUG shows secrets: behind https it must be off.")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[_origin.hostname])
 
 SECURE_SSL_REDIRECT = IS_HTTPS
@@ -299,8 +301,13 @@ if not all(len(code) == 2 and code.isascii() and code.isupper() for code in STOR
 # Text messages: see notices/sms.py. Empty, none are sent and no phone number is verified.
 SMS_URL = env.str("SMS_URL", default="")
 SMS_KEY = env.str("SMS_KEY", default="")
-if SMS_URL and urlsplit(SMS_URL).scheme not in ("http", "https", "console", "memory"):
+_sms = urlsplit(SMS_URL)
+if SMS_URL and _sms.scheme not in ("http", "https", "console", "memory"):
     raise ImproperlyConfigured("SMS_URL must read like https://sms.example.vn/send")
+if _sms.scheme in ("http", "https") and not _sms.hostname:
+    raise ImproperlyConfigured("SMS_URL names no host.")
+if IS_HTTPS and SMS_URL and not (_sms.scheme == "https" and SMS_KEY):
+    raise ImproperlyConfigured("Behind https, SMS_URL must begin with https:// and have SMS_KEY.")
 
 # Whether everybody may read which promises are kept, at /promises/.
 TRANSPARENCY_PAGE = env.bool("TRANSPARENCY_PAGE", default=True)

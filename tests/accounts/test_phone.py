@@ -1,7 +1,10 @@
 """A phone number is verified by a code: once, for a while, and never in an address."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
@@ -268,6 +271,71 @@ def test_a_service_gets_number_text_and_key_as_json(ung, settings):
     assert said["to"] == "+84912345678"
     assert re.search(r"\d{6}", said["text"])
     assert Notice.objects.get().state == "sent"
+
+
+def test_a_service_that_leads_elsewhere_sent_nothing_and_its_key_stays_here(ung, settings):
+    received = []
+
+    class Service(BaseHTTPRequestHandler):
+        def do_POST(self):
+            received.append(self.path)
+            self.send_response(302)
+            self.send_header("Location", "/elsewhere")
+            self.end_headers()
+
+        do_GET = do_POST
+
+        def log_message(self, *args):
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Service)
+    server.timeout = 2
+    thread = Thread(target=lambda: [server.handle_request() for _ in range(2)])
+    thread.start()
+    settings.SMS_URL = f"http://127.0.0.1:{server.server_port}/send"
+    send_code(ung)
+    send_due_notices()
+    thread.join(10)
+    server.server_close()
+
+    notice = Notice.objects.get()
+    assert (received, notice.state, notice.error) == (["/send"], "queued", "HTTPError")
+
+
+def test_a_code_that_still_waits_is_not_sent_after_the_next_one(ung):
+    send_code(ung)
+    with later(minutes=2):
+        code = sent_code(ung)
+        assert len(sms.outbox) == 1
+        assert verify_code(ung, code)
+    assert Notice.objects.get().state == "sent"
+
+
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        ({"SMS_URL": "https:///send"}, "names no host"),
+        ({"SMS_URL": "sms.example.vn/send"}, "must read like"),
+        ({"SITE_ORIGIN": "https://a.vn", "SMS_URL": "http://b.vn/send"}, "must begin with https"),
+        ({"SITE_ORIGIN": "https://a.vn", "SMS_URL": "https://b.vn", "SMS_KEY": ""}, "SMS_KEY"),
+        ({"SITE_ORIGIN": "https://a.vn", "SMS_URL": "console://"}, "must begin with https"),
+        ({"SITE_ORIGIN": "https://a.vn", "SMS_URL": "memory://"}, "must begin with https"),
+        ({"SITE_ORIGIN": "https://a.vn", "SMS_URL": "", "DEBUG": "True"}, "DEBUG"),
+        ({"SITE_ORIGIN": "https://a.vn", "SMS_URL": ""}, ""),
+        ({"SITE_ORIGIN": "https://a.vn", "SMS_URL": "https://b.vn", "SMS_KEY": "k"}, ""),
+        ({"SMS_URL": "console://", "DEBUG": "True"}, ""),
+    ],
+)
+def test_the_portal_starts_in_public_only_with_what_keeps_codes_secret(environment, said):
+    done = subprocess.run(
+        [sys.executable, "-c", "import privacyportal.settings"],
+        env=os.environ | {"ALLOWED_HOSTS": "a.vn"} | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert said in done.stderr
+    assert bool(said) == bool(done.returncode)
 
 
 def test_a_service_that_is_away_is_tried_again(ung, settings):
