@@ -287,14 +287,16 @@ def end_sign_in(customers: Collection[int]) -> None:
     for rights in (User.groups.through, User.user_permissions.through):
         rights.objects.filter(user__in=users).delete()
     people = Customer.objects.filter(pk__in=customers)
-    addresses = EmailAddress.objects.filter(user__in=users)
-    Notice.objects.filter(
-        Q(recipient__in=people.values("public_id"))
-        # Whoever has no address must not stand for all notices without one.
-        | Q(address__in=people.exclude(email="").values("email"))
-        | Q(address__in=users.values("email"))
-        | Q(address__in=addresses.values("email"))
-    ).delete()
+    proved = EmailAddress.objects.filter(user__in=users)
+    addresses = {
+        address
+        for rows in (people, users, proved)
+        for address in rows.values_list("email", flat=True)
+    }
+    # Two statements, as an index finds each. Whoever has no address must not stand for all
+    # notices without one.
+    Notice.objects.filter(recipient__in=people.values("public_id")).delete()
+    Notice.objects.filter(address__in=addresses - {""}).exclude(address="").delete()
 
 
 @erasure_step

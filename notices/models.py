@@ -124,6 +124,7 @@ class Notice(models.Model):
             ),
             # For the erasure of a customer's notices.
             models.Index(name="notice_recipient", fields=["recipient"]),
+            models.Index(name="notice_address", fields=["address"], condition=~Q(address="")),
         ]
 
     def __str__(self) -> str:

@@ -10,6 +10,7 @@ from django.contrib.sessions.models import Session
 from django.core.files.storage import default_storage
 from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from access.models import AccessRecord
@@ -336,6 +337,22 @@ def test_an_open_case_defers_the_purge_and_is_counted(approved):
 
     assert (run.erased, run.deferred) == (0, {"open case": 1})
     assert Complaint.objects.get() == complaint
+
+
+def test_the_purge_finds_notices_by_their_address_through_an_index(approved):
+    make_customer(closed_days_ago=370)
+    with CaptureQueriesContext(connection) as captured:
+        purge.purge_closed_accounts()
+    deleting = [each["sql"] for each in captured if 'DELETE FROM "notices_notice"' in each["sql"]]
+
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        plans = []
+        for sql in deleting:
+            cursor.execute(f"EXPLAIN {sql}")
+            plans.append(" ".join(row for (row,) in cursor.fetchall()))
+    assert ["notice_recipient" in plan for plan in plans] == [True, False]
+    assert ["notice_address" in plan for plan in plans] == [False, True]
 
 
 def break_erasure_of(customer):
