@@ -148,8 +148,9 @@ SELECT 'r' || id, id, (SELECT min(id) FROM policies_purpose), 'in', opened_at, '
        now() - row_number() OVER () * interval '12 hours'
 FROM accounts_customer;
 
-INSERT INTO hosting_hostedservice (public_id, customer_id, kind, label, host, description, ended_on)
-SELECT 'h' || id, id, 'website', 'label', '', '', CASE WHEN id %% 250 = 0 THEN current_date END
+INSERT INTO hosting_hostedservice (public_id, customer_id, kind, label, host, description,
+                                   submission, ended_on)
+SELECT 'h' || id, id, 'website', 'label', '', '', '', CASE WHEN id %% 250 = 0 THEN current_date END
 FROM accounts_customer;
 
 INSERT INTO marketing_suppression (contact_hash, channel, purpose_id, reason, at)
