@@ -1,4 +1,3 @@
-import csv
 from typing import Any
 
 from django.contrib import admin
@@ -11,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from common.admin import ReadOnlyAdmin
 from common.charts import HEIGHT, WIDTH
+from common.csv_files import csv_response
 from policies.counting import local_day
 from visits.charts import Period, columns, rows_of, views_by_page
 from visits.models import WHOLE_PORTAL, PageDay
@@ -57,17 +57,11 @@ class PageDayAdmin(ReadOnlyAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         period = _period(request)
-        response = HttpResponse(
-            "\ufeff",  # without it, spreadsheets take the names for another encoding
-            content_type="text/csv; charset=utf-8",
-            headers={"Content-Disposition": f'attachment; filename="visits-{period}.csv"'},
-        )
-        table = csv.writer(response)
-        table.writerow([_("day"), _("page"), _("views"), _("networks")])
         rows = rows_of(period, local_day(timezone.now())).order_by("day", "page")
-        for day, page, *numbers in rows.values_list("day", "page", "views", "networks"):
-            table.writerow([day, name_of(page), *numbers])
-        return response
+        counts = rows.values_list("day", "page", "views", "networks")
+        lines = ([day, name_of(page), *numbers] for day, page, *numbers in counts)
+        head = [_("day"), _("page"), _("views"), _("networks")]
+        return csv_response(f"visits-{period}", [head, *lines])
 
     def changeform_view(self, *args: Any, **kwargs: Any) -> HttpResponse:
         raise Http404  # the page shows all there is

@@ -56,6 +56,9 @@ def move_counts() -> int:
     client.hsetnx(key(MOVING), BATCH, new_public_id())
     counts = {name.decode(): value for name, value in client.hgetall(key(MOVING)).items()}
     batch = counts.pop(BATCH).decode()
+    if not counts:  # Redis was emptied before the batch got its name
+        client.delete(key(MOVING))
+        return 0
     views: dict[date, dict[str, int]] = defaultdict(dict)
     for name, number in counts.items():
         on, _space, page = name.partition(" ")

@@ -54,6 +54,15 @@ def test_where_nothing_was_counted_nothing_is_written():
     assert not PageDay.objects.exists()
 
 
+@pytest.mark.django_db
+def test_after_redis_was_emptied_in_between_counting_goes_on():
+    redis().hset(key(MOVING), BATCH, "a batch that lost its counts")
+    visit()
+
+    assert [move_counts() for _ in range(2)] == [0, 1]
+    assert views() == {"home": 1, "": 1}
+
+
 def test_a_process_that_is_killed_while_it_writes_loses_nothing_and_doubles_nothing(portal):
     visit(times=3)
     move_counts()
