@@ -4,17 +4,11 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.formfields import PhoneNumberField
 
-from common.forms import LineField, ProseField
-from common.text import clean_email
+from common.forms import AddressField, LineField, ProseField
 from common.tokens import new_public_id
 
 LONGEST_MESSAGE = 5_000
 TRAP = "website"  # a field that nobody sees; programs fill it in
-
-
-class AddressField(forms.EmailField):
-    def clean(self, value: Any) -> str:
-        return clean_email(super().clean(value))
 
 
 class EnquiryForm(forms.Form):

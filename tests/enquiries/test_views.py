@@ -14,10 +14,12 @@ from common.tokens import new_public_id
 from enquiries.forms import LONGEST_MESSAGE, TRAP
 from enquiries.mails import token_for
 from enquiries.models import Enquiry, EnquiryState
+from enquiries.services import dismiss_enquiry, settle_by_phone
 from notices.models import Notice
 from notices.services import send_due_notices
+from privacyportal.roles import COMPLAINT_OFFICER
 from tests.enquiries.conftest import TYPED, make_enquiry
-from tests.factories import make_customer
+from tests.factories import make_customer, make_staff
 from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
@@ -71,6 +73,18 @@ def test_confirming_twice_is_as_once(client):
 
     assert [client.post(address).status_code for _ in range(2)] == [200, 200]
     assert enquiry.history.filter(history_change_reason="confirmed").count() == 1
+
+
+@pytest.mark.parametrize("settle", [dismiss_enquiry, settle_by_phone])
+def test_who_confirms_what_is_closed_is_promised_no_mail(settle, client):
+    enquiry = make_enquiry(confirmed=False)
+    address = reverse("confirm_enquiry", args=[token_for(enquiry.public_id)])
+    settle(enquiry, by=make_staff(COMPLAINT_OFFICER))
+
+    page = client.post(address, headers={"accept-language": "en"})
+
+    assert "We answer by mail" not in page.text
+    assert f"Your message with the reference {enquiry.reference} is closed already" in page.text
 
 
 @pytest.mark.parametrize("end", ["x", ".forged", ""])
