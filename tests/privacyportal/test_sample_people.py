@@ -2,14 +2,17 @@ import wave
 
 import pytest
 from django.core.management import call_command
+from django.utils import timezone
 
 from accounts.closing import close_account
 from accounts.models import Customer, User
 from calls.models import CallRecording
 from common.files import open_stored
 from hosting.models import HostedService
+from notices.models import Notice
 from policies.counting import add_months, local_day
 from policies.loading import load_profile
+from tests.factories import make_customer
 
 pytestmark = pytest.mark.django_db
 
@@ -25,6 +28,32 @@ def test_they_come_once_and_not_again_when_one_has_left(capsys):
 
     assert capsys.readouterr().out == ""
     assert User.objects.count() == people
+
+
+def test_nobody_elses_mail_is_dropped_and_none_of_theirs_is_sent():
+    states = {"waiting": "queued", "gone": "sent"}
+    for key, state in states.items():
+        sent_at = timezone.now() if state == "sent" else None
+        recipient = make_customer().public_id
+        Notice.objects.create(
+            key=key, recipient=recipient, state=state, sent_at=sent_at, send_after=timezone.now()
+        )
+
+    call_command("sample_people")
+
+    others = Notice.objects.exclude(key__in=states)
+    assert dict(Notice.objects.filter(key__in=states).values_list("key", "state")) == states
+    assert set(others.values_list("state", flat=True)) == {"dropped"}
+
+
+def test_recordings_that_did_not_come_with_the_people_come_later():
+    call_command("sample_people")
+    CallRecording.objects.all().delete()
+
+    call_command("sample_people")
+    call_command("sample_people")
+
+    assert CallRecording.objects.count() == 2
 
 
 def test_the_account_that_was_closed_long_ago_is_kept_for_its_twelve_months():
