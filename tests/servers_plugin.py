@@ -18,6 +18,7 @@ import pytest
 from django.conf import settings
 
 from privacyportal import embedded
+from tests.template_database import template
 from tools import messages
 
 _running = ExitStack()
@@ -35,8 +36,20 @@ def _start() -> None:
         messages.compile_stale()
         directory = _running.enter_context(tempfile.TemporaryDirectory(prefix="portal-tests-"))
         os.environ["TEST_DIRECTORY"] = directory
+        is_own = "TEST_DATABASE_URL" not in os.environ
         _start_servers(Path(directory))
         redis_url = os.environ["TEST_REDIS_URL"]
+    _set_environment(worker, redis_url)
+    if not worker:
+        server_url = os.environ["TEST_DATABASE_URL"]
+        made = _running.enter_context(template(server_url, is_own=is_own))
+        os.environ["TEST_TEMPLATE"] = made
+    django.setup()
+    # pytest-django in a worker would take it for the user's, and read settings before this module.
+    del os.environ["DJANGO_SETTINGS_MODULE"]
+
+
+def _set_environment(worker: str, redis_url: str) -> None:
     os.environ |= {
         "DJANGO_SETTINGS_MODULE": "tests.settings",
         "DATABASE_URL": os.environ["TEST_DATABASE_URL"],
@@ -58,9 +71,6 @@ def _start() -> None:
         "TRUSTED_PROXY_COUNT": "0",
         "DATABASE_STATEMENT_TIMEOUT_MS": "8000",
     }
-    django.setup()
-    # pytest-django in a worker would take it for the user's, and read settings before this module.
-    del os.environ["DJANGO_SETTINGS_MODULE"]
 
 
 def _start_servers(directory: Path) -> None:
