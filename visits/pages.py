@@ -80,6 +80,9 @@ NAMES: dict[str, str | Promise] = {
     "complaints": _("Complaints"),
     "file_complaint": _("Make a complaint"),
     "complaint": _("A complaint"),
+    "complaint_letter": _("A complaint: the answer, to print"),
+    "followed_complaint": _("A complaint, by its link"),
+    "followed_complaint_letter": _("A complaint, by its link: the answer, to print"),
 }
 
 

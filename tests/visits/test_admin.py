@@ -30,18 +30,24 @@ def dpo(client):
 
 NO_PAGES = {
     # What only takes a form,
+    "agree_complaint",
     "decide_consent",
+    "disagree_complaint",
     "end_hosted_service",
     "erase_category",
     "erase_hosted_service",
+    "escalate_complaint",
     "forget_device",
     "refuse_marketing",
     "send_phone_code",
     "set_language",
     "sign_out_device",
     "withdraw_complaint",
+    "write_complaint",
     # gives a file,
     "call_audio",
+    "complaint_file_pdf",
+    "complaint_letter_pdf",
     "closing_receipt_json",
     "closing_receipt_pdf",
     "consent_receipt_json",
@@ -52,6 +58,7 @@ NO_PAGES = {
     "mfa_download_recovery_codes",
     # answers a program,
     "health",
+    "marketing_check",
     "preferences_json",
     "purpose_check",
     "signing_keys",
@@ -62,6 +69,7 @@ NO_PAGES = {
 
 def test_every_page_has_a_name_that_people_read():
     pages = set(routes(get_resolver().url_patterns)) - NO_PAGES
+    pages -= {f"followed_{name}" for name in NO_PAGES}
     assert set(NAMES) == {WHOLE_PORTAL, *pages}
 
 
