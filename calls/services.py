@@ -77,22 +77,19 @@ def add_recording(
         kept_until=last_day_of(call.started_at),
         added_by=by,
     )
+    path = recording.file.name = recording_path(recording, "")
     try:
-        _store(recording, call, checked)
+        key = file_key(customer)
     except Customer.DoesNotExist as error:  # the purge or a merge was faster
         raise RecordingRefused(_("There is no such customer any more.")) from error
-    return recording
-
-
-def _store(recording: CallRecording, call: Call, audio: CheckedAudio) -> None:
-    path = recording.file.name = recording_path(recording, "")
-    with provisional_files({path: audio}, key=file_key(recording.customer)):
-        recording.size, recording.sha256 = audio.size, audio.sha256
+    with provisional_files({path: checked}, key=key):
+        recording.size, recording.sha256 = checked.size, checked.sha256
         try:
             _record(recording, call)
         except IntegrityError:
-            _require_takeable(recording.customer, call)  # another import was faster
+            _require_takeable(customer, call)  # another import was faster
             raise
+    return recording
 
 
 @transaction.atomic

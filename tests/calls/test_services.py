@@ -183,7 +183,7 @@ def test_a_record_that_became_another_while_the_recording_came_takes_none(custom
     )
     audio = Slow(wav(), lambda: approve_merge(merge, by=make_staff(DPO)))
 
-    with pytest.raises(RecordingRefused):
+    with pytest.raises(AccountClosed):
         add_recording(customer, make_call(), audio, by=None)
     assert (files(), CallRecording.objects.count(), DoomedFile.objects.count()) == ([], 0, 0)
 
