@@ -37,9 +37,8 @@ def members_of(customer: Customer) -> Iterator[Member]:
         yield from _sheet(f"{category}.csv", _rows(list(of_category)))
     yield from _sheet("changes.csv", _changes(tables))
     for table in tables:
-        for record in table.records():
-            for file in record.files:
-                yield _stored(customer, file)
+        for file in table.files():
+            yield _stored(customer, file)
 
 
 # One document for machines

@@ -72,6 +72,8 @@ class Table(Protocol):
 
     def records(self) -> Iterator[Record]: ...
 
+    def files(self) -> Iterator[CopiedFile]: ...
+
     def changes(self) -> Iterator[Change]: ...
 
 
@@ -103,14 +105,25 @@ class _DeclaredTable:
         self._relations = [field.name for field in fields if field.is_relation]
 
     def records(self) -> Iterator[Record]:
-        rows = self._declaration.about([self._customer.pk])
-        for batch in _batches(rows.select_related(*self._relations)):
+        rows = self._rows()
+        if self._relations:  # with no names, Django would follow every one
+            rows = rows.select_related(*self._relations)
+        for batch in _batches(rows):
             origins = origins_of(self._declaration, batch, most=None)
             for row in batch:
                 values = [_value(row, name, origins.get((row.pk, name))) for name in self._names]
-                yield Record(values, list(self._files(row)))
+                yield Record(values, list(self._files_of(row)))
 
-    def _files(self, row: Any) -> Iterator[CopiedFile]:
+    def files(self) -> Iterator[CopiedFile]:
+        if self._declaration.files:
+            for batch in _batches(self._rows()):
+                for row in batch:
+                    yield from self._files_of(row)
+
+    def _rows(self) -> "QuerySet[Any]":
+        return self._declaration.about([self._customer.pk])
+
+    def _files_of(self, row: Any) -> Iterator[CopiedFile]:
         """Name the row's files; a copy of the data holds no earlier copies."""
         for name in self._declaration.files if not isinstance(row, Export) else ():
             if path := str(getattr(row, name)):
@@ -133,8 +146,7 @@ class _DeclaredTable:
     def _own_history(self) -> "QuerySet[Any]":
         if self._declaration.model is Customer:
             return history_of(self._customer)
-        rows = self._declaration.about([self._customer.pk]).values("pk")
-        return self._declaration.history_about([self._customer.pk], rows)
+        return self._declaration.history_about([self._customer.pk], self._rows().values("pk"))
 
 
 def _sign_ins(customer: Customer) -> list[int]:
@@ -173,6 +185,9 @@ class _Accesses:
                 }
                 labels = {name: row._meta.get_field(name).verbose_name for name in told}
                 yield Record([Value(name, labels[name], told[name]) for name in told], [])
+
+    def files(self) -> Iterator[CopiedFile]:
+        yield from ()
 
     def changes(self) -> Iterator[Change]:
         yield from ()
