@@ -23,6 +23,7 @@ FONT = "Be Vietnam Pro"
 INK, MUTED, LINE = (22, 32, 44), (87, 96, 106), (208, 215, 222)
 SMALL = 9  # points
 LABEL_WIDTH, LINE_HEIGHT = 50, 4.9  # millimetres
+HAND, BOX = 6.5, 3.5  # millimetres: a line that is written by hand, a box that is ticked
 
 
 def as_pdf(document: Document, *, verified_at: str) -> bytes:
@@ -127,6 +128,24 @@ def _lines(pdf: FPDF, value: str) -> int:
     width = pdf.epw - LABEL_WIDTH
     lines: Any = pdf.multi_cell(width, LINE_HEIGHT, value, dry_run=True, output="LINES")
     return len(lines)
+
+
+def write_blank(pdf: FPDF, label: str, *, lines: int = 1) -> None:
+    """Leave room to write by hand, on lines below the label."""
+    write_line(pdf, label, color=MUTED)
+    pdf.set_draw_color(*LINE)
+    for _number in range(lines):
+        pdf.ln(HAND)
+        pdf.line(pdf.l_margin, pdf.get_y(), pdf.l_margin + pdf.epw, pdf.get_y())
+    pdf.ln(1.5)
+
+
+def write_choice(pdf: FPDF, label: str) -> None:
+    """Draw a box to tick by hand, and what it says."""
+    pdf.set_draw_color(*MUTED)
+    pdf.rect(pdf.l_margin, pdf.get_y() + 0.7, BOX, BOX)
+    pdf.set_x(pdf.l_margin + BOX + 2)
+    write_line(pdf, label)
 
 
 def write_line(

@@ -1,16 +1,19 @@
-"""The file of a complaint on paper, for the authority to which its customer takes it."""
+"""The file of a complaint on paper, for the authority to which either side takes it."""
 
 from datetime import datetime
 
+from django.template.defaultfilters import filesizeformat
 from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from access.models import AccessRecord
-from casework.models import Clock
+from accounts.models import Customer
+from casework.models import Clock, Evidence
 from common.documents import Fact, Section
 from common.paper import MUTED, new_paper, write_line, write_section
+from common.personal_data import declaration_of
 from complaints.letters import compose_letter
 from complaints.models import Complaint
 from complaints.told import Line, answered_at, is_decision_told, timeline
@@ -18,8 +21,10 @@ from policies.clocks import the_company
 from policies.models import Company
 
 
-def case_file(complaint: Complaint, language: str) -> bytes:
+def case_file(complaint: Complaint, language: str, *, masked: bool = False) -> bytes:
     """Return as PDF what the customer knows of a complaint: no note, no lesson.
+
+    ``masked``: who complains stands in it as lists show them.
 
     Raises NotConfigured.
     """
@@ -31,16 +36,16 @@ def case_file(complaint: Complaint, language: str) -> bytes:
         write_line(pdf, title, size=18, style="B")
         made = _("Made from the records of the portal: %s") % _moment(now)
         write_line(pdf, made, color=MUTED)
-        for section in _sections(complaint, language):
+        for section in _sections(complaint, language, masked):
             if section.facts:
                 write_section(pdf, section)
     return bytes(pdf.output())
 
 
-def _sections(complaint: Complaint, language: str) -> list[Section]:
+def _sections(complaint: Complaint, language: str, masked: bool) -> list[Section]:
     clocks = complaint.clocks.select_related("limit")
     return [
-        _parties(complaint, the_company()),
+        _parties(complaint, the_company(), masked),
         _told_us(complaint),
         Section(_("Decision and answer"), _answer(complaint, language)),
         Section(_("With an authority"), _escalation(complaint)),
@@ -49,14 +54,15 @@ def _sections(complaint: Complaint, language: str) -> list[Section]:
     ]
 
 
-def _parties(complaint: Complaint, company: Company) -> Section:
-    customer = complaint.customer
+def _parties(complaint: Complaint, company: Company, masked: bool) -> Section:
     known = not complaint.needs_identity_check
+    shown = declaration_of(Customer).masked if masked else getattr
+    complainant = (shown(complaint.customer, name) for name in ("full_name", "email"))
     return Section(
         _("Who"),
         [
             Fact(_("Company"), company.name, company.address),
-            *([Fact(_("Complainant"), customer.full_name, customer.email)] if known else []),
+            *([Fact(_("Complainant"), *complainant)] if known else []),
         ],
     )
 
@@ -72,9 +78,14 @@ def _told_us(complaint: Complaint) -> Section:
             Fact(_("About"), complaint.get_category_display()),
             Fact(_("What happened"), complaint.text),
             Fact(_("Access in question"), *(_access(each.record) for each in questioned)),
-            Fact(_("Evidence"), *complaint.evidence.values_list("name", flat=True)),
+            Fact(_("Evidence"), *map(_evidence, complaint.evidence.all())),
         ],
     )
+
+
+def _evidence(file: Evidence) -> str:
+    """Name a file with what tells it from every other, as it was sent."""
+    return f"{file.name}\n{file.content_type}, {filesizeformat(file.size)}\nSHA-256 {file.sha256}"
 
 
 def _access(record: AccessRecord) -> str:

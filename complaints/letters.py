@@ -47,7 +47,7 @@ def compose_letter(complaint: Complaint, language: str, *, at: datetime) -> Lett
         return Letter(
             language=language,
             sender=company.name,
-            sender_lines=_sender_lines(company),
+            sender_lines=sender_lines(company),
             dated=said_day(at),
             about=_("Our reference: %s") % complaint.reference,
             title=_("Answer to your complaint"),
@@ -95,7 +95,7 @@ def said_day(moment: datetime) -> str:
     return date_format(local_day(moment), "SHORT_DATE_FORMAT")
 
 
-def _sender_lines(company: Company) -> list[str]:
+def sender_lines(company: Company) -> list[str]:
     address = company.complaints_address or company.address
     phone = company.complaints_phone or company.phone
     email = company.complaints_email or company.email

@@ -22,6 +22,7 @@ from common.personal_data import DataCategory
 from complaints.admin.dashboard import DashboardAdmin
 from complaints.admin.intake import IntakeAdmin
 from complaints.admin.letter import LetterAdmin
+from complaints.admin.papers import PaperAdmin
 from complaints.admin.queue import CHANGE, masked_email
 from complaints.admin.steps import STEPS, AssignForm, Step, act_unless_changed, assign
 from complaints.events import BY_CUSTOMER, label_of
@@ -42,7 +43,7 @@ class Line(NamedTuple):
 
 
 @admin.register(Complaint)
-class ComplaintAdmin(IntakeAdmin, DashboardAdmin, LetterAdmin):
+class ComplaintAdmin(IntakeAdmin, DashboardAdmin, PaperAdmin, LetterAdmin):
     actions_list = ["record_complaint", "dashboard"]
     fields = [
         "reference",
