@@ -9,7 +9,6 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
@@ -33,6 +32,7 @@ from complaints.intake import record_complaint
 from complaints.models import SHORT_CATEGORY, Complaint
 from policies.models import Complexity
 
+UNCHOSEN = [("", "---")]
 CHANNELS = [choice for choice in CaseChannel.choices if choice[0] != CaseChannel.WEB]
 UNJUDGED = [("", _("not judged yet"))]
 
@@ -68,7 +68,7 @@ class StaffChoices(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
 
 
 class RecordComplaintForm(ComplaintForm):
-    channel = forms.ChoiceField(label=_("How it came"), choices=CHANNELS)
+    channel = forms.ChoiceField(label=_("How it came"), choices=[*UNCHOSEN, *CHANNELS])
     received_at = forms.DateTimeField(
         label=_("Received"),
         help_text=_("When it reached the company, not when it is written down: the clock counts."),
@@ -94,7 +94,7 @@ class RecordComplaintForm(ComplaintForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         category: Any = self.fields["category"]
-        category.widget = forms.Select(choices=[("", "---"), *SHORT_CATEGORY.items()])
+        category.widget = forms.Select(choices=[*UNCHOSEN, *SHORT_CATEGORY.items()])
         self.fields["category"].label = _("About")
         self.fields["text"].label = _("The complaint, in the customer's words")
         self.fields["text"].help_text = ""
@@ -139,6 +139,7 @@ class IntakeAdmin(PersonalDataAdmin):
                 "title": _("Who complains?"),
                 "opts": self.opts,
                 "form": form,
+                "button": _("Search"),
                 "found": found,
                 "may_add": request.user.has_perm(ADD_CUSTOMER),
                 "back": reverse(LIST),
@@ -195,7 +196,6 @@ class IntakeAdmin(PersonalDataAdmin):
             done=_("The complaint is recorded. Its clock runs from the receipt."),
             back=reverse("admin:complaints_complaint_record_complaint"),
             after=partial(self._page_after, user),
-            initial={"received_at": timezone.localtime()},
             note=_("Of %(name)s, %(email)s, %(phone)s") % masked(customer),
         )
 

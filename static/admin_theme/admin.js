@@ -66,3 +66,12 @@ document.addEventListener("DOMContentLoaded", () => {
     cell.dataset.label = label.charAt(0).toLocaleUpperCase() + label.slice(1);
   }
 });
+
+// The theme writes a chosen file's name into the field beside its own inputs; a plain one has none.
+document.addEventListener("DOMContentLoaded", () => {
+  for (const input of document.querySelectorAll("input[type=file]")) {
+    if (!input.parentNode.parentNode.parentNode.querySelector("input[type=text][disabled]")) {
+      input.hasChangeListener = true;
+    }
+  }
+});

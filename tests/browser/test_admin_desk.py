@@ -17,6 +17,7 @@ from policies.models import RetentionRule
 from privacyportal.roles import ADMINISTRATOR, COMPLAINT_OFFICER, DPO
 from retention.purge import purge_closed_accounts
 from tests.enquiries.conftest import make_enquiry
+from tests.evidence_files import picture
 from tests.factories import (
     decide,
     make_complaint,
@@ -66,6 +67,10 @@ def desk(portal):
             page_of("index"),
             page_of("app_list", "complaints"),
             page_of("complaints_complaint_changelist"),
+            page_of("complaints_complaint_dashboard"),
+            page_of("complaints_complaint_record_complaint"),
+            page_of("complaints_complaint_record_new"),
+            page_of("complaints_complaint_record_for", recorded.public_id),
             page_of("complaints_complaint_change", complaint.pk),
             page_of("complaints_complaint_history", complaint.pk),
             page_of("complaints_complaint_resolve", complaint.pk),
@@ -218,13 +223,41 @@ def test_an_officer_searches_takes_and_verifies(
     page.press("#searchbar", "Enter")
     assert "hoa" not in page.url
     page.get_by_role("link", name=complaint.reference).click()
-    for step in ("take", "verify", "work"):
+    for step in ("take", "verify"):
         page.locator(f"form[action$='/{step}/'] button").click()
-    page.fill("#id_cause", "Lỗi cấu hình.")
-    page.fill("#id_solution", "Đã sửa.")
-    page.locator("form[action$='/resolve/'] button").click()
-    expect(page.get_by_text("Đã sửa.")).to_be_visible()
+    page.select_option("#id_decide_outcome", "upheld")
+    for name in ("cause", "finding"):
+        page.fill(f"#id_decide_{name}", f"{name}.")
+    page.locator("form[action$='/decide/'] button").click()
+    for name in ("solution", "remedy", "next_steps", "lesson"):
+        page.fill(f"#id_resolve_{name}", f"{name}.")
+    page.locator("form[action$='/resolve/'] button:not([formaction])").click()
+    expect(page.get_by_text("solution.", exact=True)).to_be_visible()
 
     complaint.refresh_from_db()
     assert complaint.state == ComplaintState.RESOLVED
+    assert complaints_of_the_browser == []
+
+
+def test_an_officer_writes_down_a_letter(page, site, desk, sign_in, complaints_of_the_browser):
+    customer = make_customer(email="hoa@example.com", user=None)
+    sign_in(desk[COMPLAINT_OFFICER][0])
+    page.set_viewport_size(WIDE)
+    page.goto(site + page_of("complaints_complaint_changelist"))
+    page.locator(f"a[href='{page_of('complaints_complaint_record_complaint')}']").click()
+    page.fill("#id_term", "hoa@example.com")
+    page.press("#id_term", "Enter")
+    assert "hoa" not in page.url
+    page.locator(f"a[href$='{customer.public_id}/']").click()
+    page.select_option("#id_channel", "post")
+    page.fill("#id_received_at", f"{timezone.localtime() - timedelta(hours=1):%Y-%m-%dT%H:%M}")
+    page.select_option("#id_category", "shared")
+    page.fill("#id_text", "Công ty đưa số của tôi cho bên khác.")
+    scan = {"name": "thư.png", "mimeType": "image/png", "buffer": picture("PNG")}
+    page.set_input_files("#id_evidence", [scan])
+    page.locator("#content-main form button").click()
+    expect(page.get_by_text("Công ty đưa số của tôi cho bên khác.")).to_be_visible()
+
+    complaint = customer.cases.get().complaint
+    assert (complaint.channel, complaint.evidence.count()) == ("post", 1)
     assert complaints_of_the_browser == []

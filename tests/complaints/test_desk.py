@@ -306,3 +306,37 @@ def test_the_workload_counts_open_complaints_of_each_handler(client, officer):
         (officer.pk, 2, 1),
         (None, 1, 0),
     ]
+
+
+class TestOneRowRefuses:
+    def test_the_others_are_acknowledged_and_it_is_named(self, client, officer):
+        first, other, last = (make_complaint() for _ in range(3))
+        services.verify_complaint(other, by=officer)
+        chosen = [first.pk, other.pk, last.pk]
+
+        page = client.post(
+            QUEUE, {"action": "acknowledge_many", "_selected_action": chosen}, follow=True
+        )
+
+        told = [str(message) for message in page.context["messages"]]
+        assert told == [
+            f"{other.reference}: A complaint that is “verifying” cannot become “acknowledged”.",
+            "2 records updated.",
+        ]
+        states = Complaint.objects.order_by("pk").values_list("state", flat=True)
+        assert list(states) == ["acknowledged", "verifying", "acknowledged"]
+
+    def test_the_others_get_the_handler_and_it_keeps_its_own(self, client, officer):
+        kept, given = make_complaint(handler=officer), make_complaint()
+        colleague = make_staff(COMPLAINT_OFFICER, staff_name="Lê Văn Bình")
+        exclude_staff(kept, colleague, cause=ConflictCause.NAMED)
+        chosen = {"action": "assign_many", "_selected_action": [kept.pk, given.pk]}
+
+        page = client.post(QUEUE, {**chosen, "handler": colleague.pk}, follow=True)
+
+        told = [str(message) for message in page.context["messages"]]
+        assert told[-1] == "1 record updated."
+        assert f"{kept.reference}: Lê Văn Bình may not work on this case" in told[0]
+        handlers = Complaint.objects.order_by("pk").values_list("handler", flat=True)
+        assert list(handlers) == [officer.pk, colleague.pk]
+        assert kept.events.count() == 0
