@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.db import IntegrityError, transaction
+from django.db.models import F
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -20,6 +21,7 @@ from accounts.models import (
     RequestChannel,
     User,
 )
+from common.database import wait_for_others
 from common.history import save_as
 from policies.as_of import purpose_at
 from policies.counting import midnight
@@ -69,6 +71,21 @@ def record_customer(
         consent.save()
         proof_of(consent, agreement).save()
         tell_followers(consent)
+    return customer
+
+
+@transaction.atomic
+def find_or_record(*, full_name: str, email: str, phone: str, language: str) -> Customer:
+    """Return whose address this is, recorded now where it is nobody's. It was proved by a mail.
+
+    Of several, who signs in with it comes first. Nothing that is recorded already is changed.
+    """
+    wait_for_others(f"record {email}")
+    known = Customer.objects.open().without_unproved().filter(email=email)
+    if customer := known.order_by(F("user").asc(nulls_last=True), "pk").first():
+        return customer
+    customer = Customer(full_name=full_name, email=email, phone=phone, language=language)
+    save_as(customer, by=None, reason="recorded with a complaint")
     return customer
 
 

@@ -11,3 +11,7 @@ class InvalidTransition(ComplaintError):
 
 class SubmissionUsed(ComplaintError):
     """The form was sent before and made another complaint."""
+
+
+class LinkGone(ComplaintError):
+    """The link leads to a complaint that was erased unconfirmed, or never was."""

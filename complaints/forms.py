@@ -11,8 +11,11 @@ from casework.models import LONGEST_TEXT
 from common.attachments import AttachmentRefused, CheckedFile
 from common.errors import PortalError
 from common.forms import LineField, ProseField
+from common.open_forms import OpenForm
 from common.tokens import new_public_id
 from complaints.models import ComplaintCategory, Outcome
+
+LONGEST_OPEN_TEXT = LONGEST_TEXT - 500  # who sent it is written below
 
 
 class FilesInput(forms.ClearableFileInput):
@@ -78,6 +81,19 @@ def prose(label: Any, help_text: Any = "") -> ProseField:
         widget=forms.Textarea(attrs={"rows": 5}),
         help_text=help_text,
     )
+
+
+class OpenComplaintForm(OpenForm):
+    """A complaint without an account; evidence can follow on its page."""
+
+    category = ComplaintForm.base_fields["category"]
+    text = ProseField(
+        label=_("What happened?"),
+        max_length=LONGEST_OPEN_TEXT,
+        widget=forms.Textarea(attrs={"rows": 8}),
+        help_text=_("In your own words: what happened, when, and what you would like us to do."),
+    )
+    field_order = ("category", "text", "name", "email", "phone")
 
 
 class MessageForm(forms.Form):

@@ -3,7 +3,7 @@ from typing import Any
 
 from django.urls import URLPattern, path
 
-from complaints import views
+from complaints import open_views, views
 from complaints.doors import followed, own
 
 PAGES = {
@@ -29,6 +29,9 @@ def pages(place: str, door: Callable[..., Any], prefix: str = "") -> list[URLPat
 urlpatterns = [
     path("", views.index, name="complaints"),
     path("new/", views.file_complaint, name="file_complaint"),
+    path("without-account/", open_views.send, name="open_complaint"),
+    path("without-account/sent/", open_views.sent, name="open_complaint_sent"),
+    path("without-account/confirm/<str:token>/", open_views.confirm, name="confirm_complaint"),
     *pages("follow/<str:token>/", followed, "followed_"),
     *pages("<slug:public_id>/", own),
 ]

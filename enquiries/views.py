@@ -7,9 +7,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
 from common.forms import tell_of_masked_cards
+from common.open_forms import TRAP
 from enquiries import services
 from enquiries.exceptions import EnquiryGone
-from enquiries.forms import TRAP, EnquiryForm
+from enquiries.forms import EnquiryForm
 from enquiries.mails import public_id_in
 
 

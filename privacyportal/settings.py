@@ -205,9 +205,11 @@ PASSWORD_RESET_TIMEOUT = int(timedelta(hours=1).total_seconds())
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
 ACCOUNT_RATE_LIMITS = {  # beside those that allauth sets
     "enquiry": "5/m/ip,40/d/ip",
+    "open_complaint": "5/m/ip,40/d/ip",
     "verify_phone_code": "10/m/key",
     "report_use": "10/m/ip,3/h/key",  # a mail goes to the address
     "enquiry_address": "3/h/key,8/d/key",  # a mail goes to it before anybody confirmed it
+    "open_complaint_address": "3/h/key,8/d/key",
 }
 UNCONFIRMED_ENQUIRY_DAYS = 14  # then it is erased: nobody proved that the address is theirs
 MFA_ADAPTER = "accounts.second_factor.SecondFactorAdapter"

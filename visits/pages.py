@@ -81,6 +81,9 @@ NAMES: dict[str, str | Promise] = {
     "file_complaint": _("Make a complaint"),
     "complaint": _("A complaint"),
     "complaint_letter": _("A complaint: the answer, to print"),
+    "open_complaint": _("Complain without an account"),
+    "open_complaint_sent": _("Complain without an account: mail sent"),
+    "confirm_complaint": _("Complain without an account: confirm"),
     "followed_complaint": _("A complaint, by its link"),
     "followed_complaint_letter": _("A complaint, by its link: the answer, to print"),
 }

@@ -15,6 +15,7 @@ from complaints.models.complaints import (
     Side,
 )
 from complaints.models.desk import ReplyTemplate, SavedFilter
+from complaints.models.unconfirmed import UnconfirmedComplaint
 
 __all__ = [
     "ANSWER",
@@ -31,4 +32,5 @@ __all__ = [
     "ReplyTemplate",
     "SavedFilter",
     "Side",
+    "UnconfirmedComplaint",
 ]

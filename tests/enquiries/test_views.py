@@ -10,8 +10,9 @@ from django.urls import reverse
 
 from accounts.models import Customer, User
 from common.cards import MASKED
+from common.open_forms import TRAP
 from common.tokens import new_public_id
-from enquiries.forms import LONGEST_MESSAGE, TRAP
+from enquiries.forms import LONGEST_MESSAGE
 from enquiries.mails import token_for
 from enquiries.models import Enquiry, EnquiryState
 from enquiries.services import dismiss_enquiry, settle_by_phone

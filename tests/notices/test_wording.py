@@ -54,7 +54,7 @@ VALUES = {
 
 
 # To an address that nobody has shown to be theirs: no word of it is anybody's but ours.
-TO_NOBODY_KNOWN = {"enquiry_confirm", "newsletter_confirm"}
+TO_NOBODY_KNOWN = {"complaint_confirm", "enquiry_confirm", "newsletter_confirm"}
 
 
 @pytest.mark.parametrize("language", ["vi", "en"])

@@ -39,6 +39,7 @@ NO_OBJECT = {  # what else a parameter names
     "confirm_new_email": "a signed link",
     "confirm_subscription": "a signed link",
     "confirm_enquiry": "a signed link",
+    "confirm_complaint": "a signed link",
     "unsubscribe": "a signed link",
     "confirm_report": "a signed link",
     "unlock_account": "a signed link",

@@ -1,0 +1,124 @@
+"""A complaint of somebody without an account: sealed until they show that the address is theirs.
+
+It is then filed for whoever the address belongs to, as received when it was sent. Whether the
+address was known before, no answer tells: the mail goes to it in any case, and says the same.
+"""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.signing import BadSignature, Signer
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+
+from accounts.recording import find_or_record
+from common.database import wait_for_others
+from common.tokens import new_public_id
+from complaints.exceptions import LinkGone
+from complaints.intake import file_complaint
+from complaints.models import Complaint, Identity, UnconfirmedComplaint
+from notices.models import Notice
+from notices.services import Recipient, fills_template, finds_recipients_of, queue_notice
+from policies.counting import local_day
+
+MAIL = "complaint_confirm"
+_signer = Signer(salt="complaints.confirm", sep=".")  # a colon ends some programs' links
+
+
+@transaction.atomic
+def send_open_complaint(*, submission: str, language: str, **typed: str) -> None:
+    """Keep what was typed and mail its sender a link; the same form sent again is one complaint.
+
+    With other words it makes another one, so that no words are lost.
+    """
+    wait_for_others(f"complaint {submission}")
+    known = UnconfirmedComplaint.objects.filter(submission=submission).first()
+    if known and all(getattr(known, field) == value for field, value in typed.items()):
+        return
+    row = UnconfirmedComplaint.objects.create(
+        **typed, language=language, submission=new_public_id() if known else submission
+    )
+    queue_notice(MAIL, recipient=row.public_id, key=f"{MAIL}-{row.public_id}", row=row.public_id)
+
+
+@transaction.atomic
+def confirm_open_complaint(public_id: str) -> Complaint:
+    """File the complaint for whom the address belongs to; the second time returns the same.
+
+    Raises LinkGone.
+    """
+    rows = UnconfirmedComplaint.objects.select_for_update()
+    row = rows.filter(public_id=public_id).first()
+    if row is None:
+        return _filed_before(public_id)
+    customer = find_or_record(
+        full_name=row.name, email=row.email, phone=row.phone, language=row.language
+    )
+    complaint = file_complaint(
+        customer,
+        category=row.category,
+        text=_with_sender(row),
+        submission=row.public_id,
+        by=None,
+        received_at=row.received_at,
+        identity=Identity.ADDRESS,
+    )
+    _forget([row.public_id])
+    return complaint
+
+
+def erase_unconfirmed() -> int:
+    """Erase those whose address nobody confirmed in time; return how many."""
+    late = UnconfirmedComplaint.objects.kept_too_long(local_day(timezone.now()))
+    going = list(late.values_list("public_id", flat=True))
+    with transaction.atomic():
+        return _forget(going)
+
+
+def token_for(public_id: str) -> str:
+    return _signer.sign(public_id)
+
+
+def public_id_in(token: str) -> str:
+    """Return whose link it is, or "" for one that we never mailed."""
+    try:
+        return _signer.unsign(token)
+    except BadSignature:
+        return ""
+
+
+@finds_recipients_of(MAIL)
+def _sender(public_id: str) -> Recipient | None:
+    row = UnconfirmedComplaint.objects.filter(public_id=public_id).first()
+    return Recipient(row.name, row.email, row.language) if row else None
+
+
+@fills_template(MAIL)
+def _link_of(context: dict[str, Any]) -> dict[str, Any]:
+    path = reverse("confirm_complaint", args=[token_for(context["row"])])
+    return {"path": path, "days": settings.UNCONFIRMED_ENQUIRY_DAYS}
+
+
+def _filed_before(public_id: str) -> Complaint:
+    filed = Complaint.objects.select_related("customer").filter(submission=public_id)
+    complaint: Complaint | None = filed.first() if public_id else None
+    if complaint is None:
+        raise LinkGone(_("This link leads to no complaint any more."))
+    return complaint
+
+
+def _with_sender(row: UnconfirmedComplaint) -> str:
+    """Keep who says to have sent it with what was sent: the record may say something else."""
+    with translation.override(row.language):
+        sender = _("Sent without an account by: %s") % ", ".join(
+            filter(None, (row.name, row.phone))
+        )
+    return f"{row.text}\n\n{sender}"
+
+
+def _forget(public_ids: list[str]) -> int:
+    Notice.objects.filter(recipient__in=public_ids).delete()
+    number, _each = UnconfirmedComplaint.objects.filter(public_id__in=public_ids).delete()
+    return number

@@ -1,0 +1,66 @@
+"""The door for who has no account: a form, a mailed link, then the page of the complaint."""
+
+from allauth.core import ratelimit
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
+
+from casework.clocks import preview_clocks
+from common.forms import tell_of_masked_cards
+from common.open_forms import TRAP
+from complaints import intake, open_intake
+from complaints.exceptions import LinkGone
+from complaints.forms import OpenComplaintForm
+from complaints.links import token_of
+
+
+@csrf_exempt
+@login_not_required
+def send(request: HttpRequest) -> HttpResponse:
+    """Take a complaint of anybody.
+
+    Without a token, so that no cookie is needed: whoever sends it acts for nobody else.
+    """
+    form = OpenComplaintForm(request.POST or None)
+    status = 200
+    if form.is_valid():
+        if _is_within_limits(request, form.cleaned_data["email"]):
+            open_intake.send_open_complaint(**form.cleaned_data, language=get_language()[:2])
+            tell_of_masked_cards(request, form)
+            return redirect("open_complaint_sent")
+        form.add_error(None, _("Too many messages were sent just now. Please try again later."))
+        status = 429
+    clocks = preview_clocks(intake.CLOCKS, timezone.now())
+    context = {"form": form, "trap": TRAP, "clocks": clocks}
+    return render(request, "complaints/open/send.html", context, status=status)
+
+
+@login_not_required
+def sent(request: HttpRequest) -> HttpResponse:
+    return render(request, "complaints/open/sent.html")
+
+
+@csrf_exempt
+@login_not_required
+def confirm(request: HttpRequest, token: str) -> HttpResponse:
+    """Confirm the address by a button, so that a program that only opens links does nothing."""
+    if request.method != "POST":
+        return render(request, "complaints/open/confirm.html")
+    try:
+        complaint = open_intake.confirm_open_complaint(open_intake.public_id_in(token))
+    except LinkGone:
+        return render(request, "complaints/open/gone.html", status=404)
+    return redirect(reverse("followed_complaint", args=[token_of(complaint)]))
+
+
+def _is_within_limits(request: HttpRequest, address: str) -> bool:
+    """Count this one; say whether its sender and its address may have one more."""
+    is_within: bool = ratelimit.consume(request, action="open_complaint") and ratelimit.consume(
+        request, action="open_complaint_address", key=address
+    )
+    return is_within

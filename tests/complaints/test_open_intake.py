@@ -1,0 +1,359 @@
+"""A complaint without an account: sealed, confirmed by a mailed link, followed by another."""
+
+import re
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.core import mail
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import Customer, IdentityCheck, User
+from common.open_forms import TRAP
+from common.tokens import new_public_id
+from complaints.links import token_of
+from complaints.models import Complaint, ComplaintState, UnconfirmedComplaint
+from complaints.open_intake import erase_unconfirmed, token_for
+from notices.models import Notice
+from notices.services import send_due_notices
+from privacyportal.roles import COMPLAINT_OFFICER
+from tests.clients import PortalClient
+from tests.factories import answer, decide, make_complaint, make_customer, make_staff
+from tests.threads import at_once
+
+pytestmark = pytest.mark.django_db
+
+TYPED = {
+    "name": "Ngô Thảo",
+    "email": "thao@example.com",
+    "phone": "+84905222333",
+    "category": "marketing",
+    "text": "Tôi chưa từng đăng ký mà vẫn nhận tin nhắn.",
+}
+SEALED = [TYPED[name] for name in ("name", "email", "phone", "text")]
+
+
+def send(client, **changes):
+    form = {**TYPED, "submission": new_public_id(), **changes}
+    return client.post(reverse("open_complaint"), form)
+
+
+def link_in(message) -> str:
+    return re.search(r"http://testserver(/complaints/\S+)", message.body).group(1)
+
+
+def newest_link() -> str:
+    send_due_notices()
+    return link_in(mail.outbox[-1])
+
+
+def filed(client, **changes) -> Complaint:
+    send(client, **changes)
+    client.post(newest_link())
+    return Complaint.objects.get()
+
+
+def test_it_is_filed_as_received_when_it_was_sent_once_the_address_is_confirmed(client):
+    sent_at = timezone.now()
+    with time_machine.travel(sent_at, tick=False):
+        assert send(client).url == reverse("open_complaint_sent")
+        link = newest_link()
+    assert not Complaint.objects.exists()
+
+    with time_machine.travel(sent_at + timedelta(days=2), tick=False):
+        page = client.post(link, follow=True)
+
+    complaint = Complaint.objects.get()
+    assert (complaint.received_at, complaint.channel, complaint.identity) == (
+        sent_at,
+        "web",
+        "address",
+    )
+    customer = complaint.customer
+    assert (customer.full_name, customer.email, customer.phone, customer.user) == (
+        TYPED["name"],
+        TYPED["email"],
+        TYPED["phone"],
+        None,
+    )
+    assert complaint.reference in page.text
+    assert TYPED["text"] in page.text
+    assert not UnconfirmedComplaint.objects.exists()
+
+
+def test_until_then_all_of_it_is_sealed_and_the_mail_repeats_nothing(client):
+    send(client)
+    send_due_notices()
+
+    with connection.cursor() as cursor:
+        for table in ("complaints_unconfirmedcomplaint", "notices_notice"):
+            cursor.execute(f"SELECT string_agg(t::text, '') FROM {table} AS t")
+            text = cursor.fetchone()[0]
+            assert [value for value in SEALED if value in text] == []
+    body = mail.outbox[0].subject + mail.outbox[0].body
+    assert [value for value in SEALED if value in body] == []
+
+
+def test_a_program_that_opens_the_link_confirms_nothing(client):
+    send(client)
+    link = newest_link()
+
+    assert [method(link).status_code for method in (client.get, client.head)] == [200, 200]
+
+    assert not Complaint.objects.exists()
+
+
+def test_confirmed_twice_it_is_one_complaint_with_one_page(client):
+    send(client)
+    link = newest_link()
+
+    assert client.post(link).url == client.post(link).url
+    assert Complaint.objects.count() == 1
+
+
+def test_confirmed_twice_at_once_it_is_one_complaint(portal):
+    send(Client())
+    link = newest_link()
+
+    at_once(*[lambda: Client().post(link)] * 4)
+
+    assert (Complaint.objects.count(), Customer.objects.count()) == (1, 1)
+
+
+@pytest.mark.parametrize("token", ["x", "", "forged"])
+def test_a_link_that_was_not_mailed_confirms_nothing(client, token):
+    send(client)
+    row = UnconfirmedComplaint.objects.get()
+
+    page = client.post(reverse("confirm_complaint", args=[f"{row.public_id}.{token}"]))
+
+    assert page.status_code == 404
+    assert not Complaint.objects.exists()
+
+
+def test_unconfirmed_it_is_erased_and_its_link_says_so(client, settings):
+    send(client)
+    row = UnconfirmedComplaint.objects.get()
+    assert erase_unconfirmed() == 0
+    days = settings.UNCONFIRMED_ENQUIRY_DAYS + 1
+    UnconfirmedComplaint.objects.update(received_at=timezone.now() - timedelta(days=days))
+
+    assert erase_unconfirmed() == 1
+
+    assert not Notice.objects.exists()
+    assert client.post(
+        reverse("confirm_complaint", args=[token_for(row.public_id)])
+    ).status_code == (404)
+
+
+def test_it_goes_to_the_account_of_the_address(client):
+    known = make_customer(email=TYPED["email"], full_name="Tên khác", is_verified=True)
+
+    complaint = filed(client)
+
+    assert complaint.customer == known
+    known.refresh_from_db()
+    assert known.full_name == "Tên khác"
+    assert TYPED["name"] in complaint.text
+
+
+def test_who_never_proved_the_address_does_not_get_it(client):
+    squatter = make_customer(email=TYPED["email"])
+
+    assert filed(client).customer != squatter
+
+
+def test_nothing_tells_whether_the_address_is_known(client):
+    make_customer(email="known@example.com", full_name="Bí Mật", is_verified=True)
+    pages = []
+    for address in ("known@example.com", "other@example.com"):
+        answered = send(client, email=address)
+        link = newest_link()
+        page = client.post(link, follow=True)
+        token, reference = page.request["PATH_INFO"], Complaint.objects.latest("pk").reference
+        file = client.get(f"{token}file.pdf")
+        text = page.text.replace(token, "").replace(reference, "").replace(address, "")
+        text = re.sub(r"\d\d:\d\d(:\d\d)?", "", text)
+        pages.append((answered.url, page.status_code, file.status_code, text))
+
+    assert pages[0] == pages[1]
+    assert "Bí Mật" not in pages[0][-1]
+
+
+@pytest.mark.parametrize("who", ["visitor", "strict"])
+def test_nobody_needs_a_cookie(who):
+    client = Client(enforce_csrf_checks=who == "strict")
+
+    assert not client.get(reverse("open_complaint")).cookies
+    assert send(client).status_code == 302
+    assert client.post(newest_link()).status_code == 302
+    assert not User.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("name", ""),
+        ("email", ""),
+        ("email", "alice@x.vn\nBcc: z@x.vn"),
+        ("phone", "12"),
+        ("category", "nonsense"),
+        ("text", " "),
+        ("text", "x" * 9_501),
+        ("submission", "forged"),
+    ],
+)
+def test_nonsense_is_refused_in_words(client, field, value):
+    page = send(client, **{field: value})
+
+    assert (page.status_code, set(page.context["form"].errors)) == (200, {field})
+    assert not UnconfirmedComplaint.objects.exists()
+
+
+def test_the_trap_catches_programs(client):
+    page = send(client, **{TRAP: "http://spam.example"})
+
+    assert TYPED["text"] in page.text
+    assert not UnconfirmedComplaint.objects.exists()
+
+
+def test_a_form_sent_twice_is_one_and_with_other_words_another(client):
+    submission = new_public_id()
+    for text in (TYPED["text"], TYPED["text"], "Chuyện khác"):
+        send(client, submission=submission, text=text)
+
+    assert (UnconfirmedComplaint.objects.count(), Notice.objects.count()) == (2, 2)
+
+
+def test_a_flood_is_stopped(client):
+    answers = [send(client, email=f"a{n}@example.com").status_code for n in range(6)]
+
+    assert answers == [302] * 5 + [429]
+
+
+# The page behind the link
+
+
+def test_each_mail_leads_to_the_page_without_a_sign_in(client):
+    complaint = filed(client)
+    send_due_notices()
+    body = mail.outbox[-1].body
+
+    page = client.get(link_in(mail.outbox[-1]))
+
+    assert "Trang này không cần đăng nhập" in body
+    assert (page.status_code, complaint.reference in page.text) == (200, True)
+    assert page["X-Robots-Tag"] == "noindex, nofollow"
+    assert "no-store" in page["Cache-Control"]
+    outbox = str(list(Notice.objects.values("context", "body")))
+    assert token_of(complaint) not in outbox
+
+
+def test_behind_the_link_the_customer_writes_reads_and_goes_on(client):
+    complaint = filed(client)
+    page = reverse("followed_complaint", args=[token_of(complaint)])
+    client.post(f"{page}write/", {"text": "Thêm một tin nữa."})
+    officer = make_staff(COMPLAINT_OFFICER)
+    answer(decide(complaint, by=officer), by=officer)
+
+    assert "Thêm một tin nữa." in client.get(page).text
+    assert "Kính gửi Quý khách," in client.get(f"{page}letter/").text
+    assert client.get(f"{page}letter.pdf").content.startswith(b"%PDF")
+    client.post(f"{page}agree/")
+    complaint.refresh_from_db()
+    assert complaint.agreed_at is not None
+    client.post(f"{page}disagree/", {"disagree-reason": "Vẫn nhận tin."})
+    client.post(f"{page}escalate/", {"authority-authority": "Cục A05"})
+
+    complaint.refresh_from_db()
+    assert complaint.state == ComplaintState.ESCALATED
+    assert set(complaint.events.filter(code__in=["agreed", "disagreed"]).values_list("by")) == {
+        (None,)
+    }
+
+
+def test_a_link_opens_its_own_complaint_alone(client):
+    complaint, other = filed(client), make_complaint()
+    token = token_of(complaint)
+
+    for forged in (
+        token.replace(complaint.public_id, other.public_id),
+        other.public_id,
+        token[:-1],
+        complaint.reference,
+    ):
+        page = reverse("followed_complaint", args=[forged])
+        assert client.get(page).status_code == 404
+        assert client.post(f"{page}withdraw/").status_code == 404
+    other.refresh_from_db()
+    assert other.is_open
+
+
+def test_who_signs_in_is_led_to_the_account_and_who_closed_it_to_the_link(client):
+    customer = make_customer()
+    complaint = make_complaint(customer=customer)
+    officer = make_staff(COMPLAINT_OFFICER)
+    links = []
+    for closed_at in (None, timezone.now()):
+        if closed_at:
+            closed = make_customer(closed_days_ago=1)
+            complaint = make_complaint(customer=closed)
+        decide(complaint, by=officer)
+        links.append(newest_link())
+
+    assert "/follow/" not in links[0]
+    assert links[1].startswith("/complaints/follow/")
+    assert client.get(links[1]).status_code == 200
+
+
+# Who complains
+
+
+def desk_of(officer):
+    client = PortalClient()
+    client.force_login(officer)
+    return client
+
+
+def check(complaint, result):
+    step = reverse("admin:complaints_complaint_check_identity", args=[complaint.pk])
+    form = {"kind": "identity_document", "channel": "counter", "reference": "079123004567"}
+    return desk_of(make_staff(COMPLAINT_OFFICER)).post(step, {**form, "result": result})
+
+
+WARNING = "nội dung trả lời không được tiết lộ dữ liệu"
+
+
+@pytest.mark.parametrize(
+    ("result", "identity", "warned"),
+    [("proved", "checked", False), ("not_proved", "address", True)],
+)
+def test_staff_are_warned_until_the_identity_is_checked(client, result, identity, warned):
+    complaint = filed(client)
+    page = reverse("admin:complaints_complaint_change", args=[complaint.pk])
+    desk = desk_of(make_staff(COMPLAINT_OFFICER))
+    before = desk.get(page).text
+
+    check(complaint, result)
+
+    complaint.refresh_from_db()
+    assert WARNING in before
+    assert (complaint.identity, IdentityCheck.objects.get().result) == (identity, result)
+    assert (WARNING in desk.get(page).text) == warned
+    assert "079123004567" not in str(list(IdentityCheck.objects.values()))
+
+
+def test_who_is_signed_in_needs_no_check():
+    complaint = make_complaint()
+
+    check(complaint, "proved")
+
+    assert not IdentityCheck.objects.exists()
+
+
+def test_home_and_sign_in_lead_to_the_form(client):
+    for name in ("home", "account_login", "enquiry"):
+        assert f'href="{reverse("open_complaint")}"' in client.get(reverse(name)).text
