@@ -42,7 +42,7 @@ def send(client, **changes):
 
 
 def link_in(message) -> str:
-    return re.search(r"http://testserver(/complaints/\S+)", message.body).group(1)
+    return re.search(r"https?://[^/\s]+(/complaints/\S+)", message.body).group(1)
 
 
 def newest_link() -> str:

@@ -80,9 +80,10 @@ FROM casework_case, (SELECT min(id) AS id, 'complaint_completion' AS kind FROM p
 
 INSERT INTO complaints_complaint (case_ptr_id, category, text, state, outcome, cause, finding,
                                   solution, remedy, next_steps, lesson, escalated_by, authority,
-                                  authority_reference, decision)
+                                  authority_reference, decision, identity)
 SELECT id, 'other', 'text', CASE WHEN closed_at IS NULL THEN 'received' ELSE 'resolved' END,
-       'upheld', 'cause', 'finding', 'solution', 'remedy', 'steps', 'lesson', '', '', '', ''
+       'upheld', 'cause', 'finding', 'solution', 'remedy', 'steps', 'lesson', '', '', '', '',
+       'account'
 FROM casework_case;
 
 INSERT INTO casework_caseevent (case_id, code, details, at)
