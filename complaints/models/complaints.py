@@ -195,6 +195,10 @@ class Complaint(Case):
         indexes = [
             # For the officers' search by words.
             GinIndex(SearchVector("text", config="simple"), name="complaint_words"),
+            # For the controls: what waits for a decision, or for an authority.
+            models.Index(
+                name="complaint_unsettled", fields=["state"], condition=~Q(state__in=CLOSED)
+            ),
         ]
         constraints = [
             models.CheckConstraint(

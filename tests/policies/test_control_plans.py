@@ -64,7 +64,7 @@ FROM accounts_customer;
 
 INSERT INTO casework_case (kind, reference, public_id, submission, customer_id, channel, severity,
                            complexity, received_at, recorded_at, closed_at, late_from)
-SELECT 'complaint', 'r' || id, 'c' || id, 's' || id, id, 'web', '', '',
+SELECT 'complaint', 'r' || id, 'c' || id, 's' || id, id, 'web', 'low', 'simple',
        since - interval '20 days', now(),
        CASE WHEN id %% 100 > 0 THEN since END,
        CASE WHEN id %% 100 = 0 THEN now() + interval '3 days' END

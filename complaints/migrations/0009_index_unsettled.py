@@ -1,0 +1,18 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("complaints", "0008_identity"),
+    ]
+
+    operations = [
+        migrations.AddIndex(
+            model_name="complaint",
+            index=models.Index(
+                condition=models.Q(("state__in", ("resolved", "withdrawn")), _negated=True),
+                fields=["state"],
+                name="complaint_unsettled",
+            ),
+        ),
+    ]
