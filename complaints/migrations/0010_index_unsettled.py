@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("complaints", "0008_identity"),
+        ("complaints", "0009_unconfirmed"),
     ]
 
     operations = [
