@@ -4,11 +4,9 @@ Only the chunks of that part are decrypted, and while it is sent no connection t
 database is held: a long recording on a slow line occupies a thread and nothing else.
 """
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 from django.core import signing
-from django.db import connection
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header
@@ -16,8 +14,7 @@ from django.utils.http import content_disposition_header
 from accounts.merging import public_ids_of
 from calls.models import LONGEST_CALL, CallRecording
 from calls.ranges import NotSatisfiable, Part, asked_part
-from common.attachments import shut
-from common.encryption.files import SealedFile
+from common.attachments import Sent, shut
 from common.files import open_stored
 
 PAUSES = timedelta(minutes=15)  # beyond its length a recording may be stopped, and heard again
@@ -67,22 +64,7 @@ def _body(request: HttpRequest, recording: CallRecording, part: Part) -> HttpRes
         return HttpResponse()
     owner, *former = public_ids_of(recording.customer)
     stored = open_stored(str(recording.file), owner=owner, former=former)
-    return StreamingHttpResponse(_Sent(stored, part))
-
-
-class _Sent:
-    """A part of a stored file, to be sent once and closed."""
-
-    def __init__(self, stored: SealedFile, part: Part) -> None:
-        self._stored, self._part = stored, part
-
-    def __iter__(self) -> Iterator[bytes]:
-        if not connection.in_atomic_block:
-            connection.close()  # not held while the bytes are on their way
-        yield from self._stored.read_range(*self._part)
-
-    def close(self) -> None:
-        self._stored.close()
+    return StreamingHttpResponse(Sent(stored, *part))
 
 
 # One playback by staff: recorded once, and heard through an address that ends with it

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.core.files.storage import default_storage
+from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
@@ -319,6 +320,19 @@ class TestAtTheSameTime:
         assert sorted(outcomes) == [False, True]
         assert len(stored_files()) == 1
         assert Notice.objects.filter(template="export_ready").count() == 1
+
+    def test_expo_10_while_it_is_sent_no_connection_is_held(self, client):
+        customer = make_customer()
+        content = b"%PDF-" + secrets.token_bytes(200_000)
+        make_evidence(make_complaint(customer=customer), content=content)
+        export = make_export(customer)
+        client.force_login(customer.user)
+
+        chunks = iter(download(client, export).streaming_content)
+        first = next(chunks)
+
+        assert connection.connection is None
+        assert len(first) + sum(map(len, chunks)) == export.size
 
     def test_expo_05_a_killed_worker_leaves_nothing_to_download(self, client):
         customer = make_customer()
