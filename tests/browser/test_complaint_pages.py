@@ -1,7 +1,7 @@
 """A complaint from the form to what its customer says to the answer, in a real browser."""
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from access.models import AccessAction
 from access.purposes import COMPLAINT_HANDLING
@@ -11,16 +11,9 @@ from casework.services import write_to_customer
 from complaints.models import Complaint, ComplaintState
 from policies.models import PolicyVersion
 from privacyportal.roles import COMPLAINT_OFFICER
-from tests.browser.test_customer_pages import DESK, Visitor, in_language
-from tests.browser.test_second_factor import sign_in
+from tests.browser.visitors import in_language
 from tests.complaints.test_open_intake import TYPED, newest_link
-from tests.factories import answer, decide, make_customer, make_staff
-
-
-@pytest.fixture
-def visitor(site: str, portal: None, page: Page) -> Visitor:
-    page.set_viewport_size(DESK)
-    return Visitor(page)
+from tests.factories import PASSWORD, answer, decide, make_customer, make_staff
 
 
 @pytest.mark.parametrize(("language", "colours"), [("vi", "light"), ("en", "dark")])
@@ -73,8 +66,11 @@ def test_a_customer_questions_an_access_and_disagrees_by_keyboard(visitor, site)
         purpose=COMPLAINT_HANDLING,
         field_groups=["contact"],
     )
-    page, say = visitor.page, in_language("vi")
-    sign_in(page, site, customer.user)
+    page, say = visitor.page, in_language("en")
+    page.goto(f"{site}/account/login/")
+    page.fill("#id_login", customer.email)
+    page.fill("#id_password", PASSWORD)
+    page.keyboard.press("Enter")
     expect(page.locator("h1")).to_contain_text(customer.full_name)
     page.goto(f"{site}/me/accesses/")
     visitor.look()
