@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 from accounts.acceptance import accept_policy
 from accounts.consents import decide_consent
 from policies.models import PolicyVersion, Purpose
-from tests.browser.test_customer_pages import AXE
+from tests.browser.visitors import AXE
 from tests.factories import PASSWORD, make_customer, make_policy_version
 
 PICTURES = os.environ.get("PICTURES")  # a folder, for whoever wants to look

@@ -6,8 +6,8 @@ from playwright.sync_api import Page, expect
 from accounts.acceptance import accept_policy
 from policies.loading import load_profile
 from policies.models import PolicyVersion
-from tests.browser.test_customer_pages import DESK, Visitor
 from tests.browser.test_second_factor import sign_in
+from tests.browser.visitors import DESK, Visitor
 from tests.factories import make_customer
 
 

@@ -7,8 +7,8 @@ from accounts.acceptance import accept_policy
 from marketing import issues
 from policies.models import PolicyVersion
 from privacyportal.roles import DPO
-from tests.browser.test_customer_pages import DESK, Visitor, in_language
 from tests.browser.test_second_factor import sign_in
+from tests.browser.visitors import DESK, Visitor, in_language
 from tests.factories import make_customer, make_staff
 from tests.marketing.conftest import decide, delivered, link_in, make_issue
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.acceptance import accept_policy
 from policies.models import PolicyVersion
-from tests.browser.test_customer_pages import AXE
+from tests.browser.visitors import AXE
 from tests.factories import make_customer, make_policy_version
 
 WIDTHS = (320, 390, 1360)

@@ -8,7 +8,7 @@ from django.urls import reverse
 from playwright.sync_api import Page, expect
 
 from privacyportal.roles import COMPLAINT_OFFICER
-from tests.browser.test_customer_pages import DESK, Visitor, in_language
+from tests.browser.visitors import DESK, Visitor, in_language
 from tests.clients import code_of, set_up_app
 from tests.factories import PASSWORD, make_customer, make_staff
 

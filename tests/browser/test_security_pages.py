@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from accounts.acceptance import accept_policy
 from notices.services import send_due_notices
 from policies.models import PolicyVersion
-from tests.browser.test_customer_pages import DESK, Visitor, in_language
+from tests.browser.visitors import DESK, Visitor, in_language
 from tests.factories import PASSWORD, make_customer
 
 NEW = "a new and long password"
