@@ -91,7 +91,7 @@ SELECT id, 'verifying', '{}', now() FROM casework_case;
 
 INSERT INTO access_accessrecord (at, actor_id, role, action, customer, purpose, case_reference,
                                  field_groups, filters, count, request_id)
-SELECT now() - (%(people)s - n) * interval '42 minutes', (SELECT min(id) FROM accounts_user), '',
+SELECT now() - (%(people)s - n) * interval '3 hours', (SELECT min(id) FROM accounts_user), '',
        'open', 'p' || n, 'customer_care', '', '{}', '{}', 1, ''
 FROM generate_series(1, %(people)s) AS n;
 
