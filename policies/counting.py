@@ -5,10 +5,11 @@ day, local time; the first late moment is the next local midnight. Take the
 local date first, then count dates. Source: Civil Code 2015, art. 144-148.
 """
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Set
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import partial
 
 from dateutil.relativedelta import relativedelta
 from django.utils import timezone
@@ -129,9 +130,13 @@ class WorkingCalendar:
         self._kind = kind
         self._from, self._to = covers_from, covers_to
         self._in_lieu = self._days_in_lieu()
-        length = (covers_to - covers_from).days + 1
-        every_day = (covers_from + timedelta(days=n) for n in range(length))
-        self._working = [day for day in every_day if self.reason_off(day) is None]
+        self._working: list[date] = []
+        self._passed: dict[date, int] = {}  # how many working days there are until a day's end
+        for n in range((covers_to - covers_from).days + 1):
+            day = covers_from + timedelta(days=n)
+            if self.reason_off(day) is None:
+                self._working.append(day)
+            self._passed[day] = len(self._working)
 
     def reason_off(self, day: date) -> tuple[str, str] | None:
         """Return why the company rests on ``day`` (Vietnamese, English), or None if it works."""
@@ -146,6 +151,16 @@ class WorkingCalendar:
             return "ngày nghỉ cuối tuần", "weekend"
         return None
 
+    def last_working_day(self, start: date, days: int) -> date:
+        """Return the ``days``-th (1 or more) working day after ``start``; for millions of them.
+
+        Raises OutsideCalendar.
+        """
+        try:
+            return self._working[self._passed[start] + days - 1]
+        except (KeyError, IndexError) as error:
+            raise OutsideCalendar(self._sentence()) from error
+
     def add_working_days(self, start: date, days: int, paused: Pauses = frozenset()) -> Period:
         """Return the period of ``days`` (1 or more) working days after ``start``.
 
@@ -153,10 +168,8 @@ class WorkingCalendar:
 
         Raises OutsideCalendar.
         """
-        self._require(start)
-        before = bisect_right(self._working, start)
         lost = [day for day in paused if self.reason_off(day) is None]
-        last_day = _stretched(start, days, lost, lambda n: self._working_day(before + n - 1))
+        last_day = _stretched(start, days, lost, partial(self.last_working_day, start))
         return self._period(start, last_day, paused)
 
     def working_day_before(self, day: date, days: int) -> date:
@@ -195,11 +208,6 @@ class WorkingCalendar:
             moved_from=end,
             provisional=self._is_provisional(end, period.last_day),
         )
-
-    def _working_day(self, index: int) -> date:
-        if index >= len(self._working):
-            raise OutsideCalendar(self._sentence())
-        return self._working[index]
 
     def _period(self, start: date, last_day: date, paused: Pauses) -> Period:
         return Period(

@@ -1,7 +1,7 @@
 import csv
 from argparse import ArgumentParser
 from collections.abc import Iterator
-from datetime import UTC, date
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -10,7 +10,7 @@ from django.utils.dateparse import parse_date, parse_datetime
 
 from common.errors import PortalError
 from policies.calendars import load_calendar
-from policies.counting import Period, WorkingCalendar, local_day
+from policies.counting import WorkingCalendar, local_day, midnight
 from policies.models import DayKind
 
 
@@ -42,7 +42,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
 
     def answer_one(self, start: str, days: int, kind: DayKind) -> None:
-        period = _count(load_calendar(kind), start, days)
+        period = load_calendar(kind).add_working_days(*_asked(start, days))
         for skipped in period.skipped:
             self.stdout.write(f"  {skipped.day:%a %Y-%m-%d}  {skipped.reason_en}")
         note = " (calendar not final)" if period.provisional else ""
@@ -67,8 +67,8 @@ def _answers(path: str) -> Iterator[dict[str, str]]:
                     kind = DayKind(row["profile"])
                     if kind not in calendars:
                         calendars[kind] = load_calendar(kind)
-                    period = _count(
-                        calendars[kind], row["received_local"], int(row["n_working_days"])
+                    last_day = calendars[kind].last_working_day(
+                        *_asked(row["received_local"], int(row["n_working_days"]))
                     )
                 except KeyError as error:
                     raise CommandError(f"{path}: there is no column {error}.") from error
@@ -76,17 +76,21 @@ def _answers(path: str) -> Iterator[dict[str, str]]:
                     raise CommandError(f"{path}, line {number}: {error}") from error
                 yield {
                     **row,
-                    "due_date": period.last_day.isoformat(),
-                    "overdue_from_utc": f"{period.late_from.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+                    "due_date": last_day.isoformat(),
+                    "overdue_from_utc": _utc(midnight(last_day + timedelta(days=1))),
                 }
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise CommandError(f"{path}: {error}") from error
 
 
-def _count(calendar: WorkingCalendar, start: str, days: int) -> Period:
+def _utc(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _asked(start: str, days: int) -> tuple[date, int]:
     if days < 1:
         raise CommandError(f"{days} is no number of working days; give 1 or more.")
-    return calendar.add_working_days(_day(start), days)
+    return _day(start), days
 
 
 def _day(text: str) -> date:
