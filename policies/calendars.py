@@ -21,22 +21,34 @@ from policies.models import (
 NOVEMBER = 11  # by then the State has usually announced the next year
 
 
+class OfficialCalendar:
+    """The official calendar as it stands when this is made, read once for many counts.
+
+    version: a number that grows whenever a counting day or the range changes; 0 before the first.
+    A mere proposal does not change it. It is read before the days that are counted by: a change
+    that slips in between is then noticed, and counted anew.
+    """
+
+    def __init__(self) -> None:
+        self._loaded = loaded = _loaded()
+        self.version = (loaded.newest_day or 0) + (loaded.newest_range or 0) if loaded else 0
+
+    def of(self, kind: DayKind) -> WorkingCalendar:
+        """Raises NotConfigured."""
+        if self._loaded is None:
+            raise NotConfigured(_("No official calendar is loaded; run load_profile first."))
+        loaded = self._loaded
+        return _build(loaded.newest_day or 0, loaded.covers_from, loaded.covers_to, kind)
+
+
 def load_calendar(kind: DayKind) -> WorkingCalendar:
     """Raises NotConfigured."""
-    loaded = _loaded()
-    if loaded is None:
-        raise NotConfigured(_("No official calendar is loaded; run load_profile first."))
-    return _build(loaded.newest_day or 0, loaded.covers_from, loaded.covers_to, kind)
+    return OfficialCalendar().of(kind)
 
 
 def calendar_version() -> int:
-    """Return a number that grows whenever a counting day or the range changes; 0 before the first.
-
-    A mere proposal does not change it. Read it before the days that are counted by: a change
-    that slips in between is then noticed, and counted anew.
-    """
-    loaded = _loaded()
-    return (loaded.newest_day or 0) + (loaded.newest_range or 0) if loaded else 0
+    """Return OfficialCalendar.version."""
+    return OfficialCalendar().version
 
 
 def needed_until(today: date) -> date:

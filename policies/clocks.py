@@ -10,7 +10,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from policies.calendars import calendar_version, load_calendar
+from policies.calendars import OfficialCalendar
 from policies.counting import (
     Pauses,
     Period,
@@ -46,22 +46,19 @@ def limits_in_force(kind: TimeLimitKind, on: date) -> list[TimeLimit]:
     return list({row.family: row for row in rows}.values())
 
 
-class Calendars:
+class Calendars(OfficialCalendar):
     """The calendars that limits run by, each read once for many counts.
 
     Reading one raises NotConfigured.
     """
 
-    def __init__(self) -> None:
-        self.version = calendar_version()  # before the days, as it asks for
-
     @cached_property
     def of_state(self) -> WorkingCalendar:
-        return load_calendar(DayKind.STATE)
+        return self.of(DayKind.STATE)
 
     @cached_property
     def of_company(self) -> WorkingCalendar:
-        return load_calendar(DayKind(the_company().day_kind))
+        return self.of(DayKind(the_company().day_kind))
 
 
 @dataclass(frozen=True)

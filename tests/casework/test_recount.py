@@ -179,7 +179,7 @@ def test_a_batch_needs_as_many_queries_as_a_case(rows, dpo, django_assert_num_qu
         make_complaint(received_at=RECEIVED)
     swap(dpo)
 
-    with django_assert_num_queries(22):
+    with django_assert_num_queries(20):
         moved = recount_clocks()
 
     assert moved >= rows

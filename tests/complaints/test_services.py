@@ -5,6 +5,7 @@ import pytest
 import time_machine
 from django.conf import settings
 from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.exceptions import AccountClosed
@@ -21,7 +22,7 @@ from notices.models import Notice
 from policies.clocks import Explanation
 from policies.counting import local_day
 from policies.loading import load_profile
-from policies.models import CalendarRange, Company, TimeLimit, TimeLimitKind
+from policies.models import CalendarRange, Company, DayKind, TimeLimit, TimeLimitKind
 from privacyportal.roles import AUDITOR, COMPLAINT_OFFICER
 from tests.factories import (
     WHOLE_ANSWER,
@@ -75,6 +76,17 @@ def test_filing_starts_the_statutory_and_the_promised_clock():
     assert "24/11/2026" in " ".join(lines)
     assert events(complaint) == ["received"]
     assert Notice.objects.get().context["reference"] == complaint.reference
+
+
+def test_filing_reads_the_calendar_once():
+    customer = make_customer()
+    Company.objects.update(day_kind=DayKind.MON_SAT)  # a calendar beside that of the State
+
+    with CaptureQueriesContext(connection) as queries:
+        file(customer)
+
+    read = [query["sql"] for query in queries if '"policies_calendarrange"' in query["sql"]]
+    assert len(read) == 1
 
 
 @time_machine.travel(datetime(2026, 11, 22, 3, 0, tzinfo=UTC), tick=False)
