@@ -38,7 +38,7 @@ from complaints.admin.filters import (
 )
 from complaints.admin.steps import AssignForm, assign
 from complaints.models import Complaint, ComplaintState, SavedFilter
-from complaints.queue import QUEUES, count_queues, workload
+from complaints.queue import CLOSED, QUEUES, count_queues, workload
 
 CHANGE = services.WORK
 LIST = "admin:complaints_complaint_changelist"
@@ -145,6 +145,11 @@ class QueueAdmin(PersonalDataAdmin):
     def get_queryset(self, request: HttpRequest) -> Any:
         soon = Value(soon_for(request), output_field=DateTimeField())
         return super().get_queryset(request).readable_by(request.user).annotate(soon=soon)
+
+    def get_ordering(self, request: HttpRequest) -> Any:
+        """Begin with what was closed last: they have no clock, and an index finds that."""
+        is_closed = request.GET.get("queue") == CLOSED
+        return ["-closed_at", "-pk"] if is_closed else super().get_ordering(request)
 
     # Search
 

@@ -41,7 +41,8 @@ def overdue(**kwargs):
 
 
 def withdrawn(**kwargs):
-    return make_complaint(state=ComplaintState.WITHDRAWN, closed_at=timezone.now(), **kwargs)
+    kwargs.setdefault("closed_at", timezone.now())
+    return make_complaint(state=ComplaintState.WITHDRAWN, **kwargs)
 
 
 def references(response):
@@ -60,6 +61,15 @@ def test_the_queue_begins_with_the_nearest_deadline(client, officer):
     response = client.get(QUEUE)
 
     assert references(response) == [late.reference, older.reference, new.reference]
+
+
+def test_the_closed_begin_with_what_was_closed_last(client, officer):
+    moments = [timezone.now() - timedelta(days=days) for days in (3, 1, 2)]
+    third, first, second = (withdrawn(received_at=at, closed_at=at) for at in moments)
+
+    response = client.get(QUEUE, {"queue": "closed"})
+
+    assert references(response) == [each.reference for each in (first, second, third)]
 
 
 def test_the_queue_shows_masks_and_says_how_late_something_is(client, officer):
