@@ -264,7 +264,20 @@ def _fields(
     names = list(declaration.personal)
     if declaration.until and getattr(row, declaration.until):
         names.append(declaration.until)
-    return [field_of(row, name, origins.get((row.pk, name))) for name in names]
+    return told_fields(declaration, row, {name: origins.get((row.pk, name)) for name in names})
+
+
+def told_fields(
+    declaration: Declaration, row: Model, origins: Mapping[str, Origin | None]
+) -> list[HeldField]:
+    """Return the fields of a row that ``origins`` names, empty where they are not told yet."""
+    untold = declaration.untold(row)
+    return [
+        HeldField(field_label(type(row), name), "", None)
+        if name in untold
+        else field_of(row, name, origin)
+        for name, origin in origins.items()
+    ]
 
 
 def field_of(row: Model, name: str, origin: Origin | None) -> HeldField:

@@ -72,6 +72,8 @@ class Declaration:
         as when and which; never a member of staff.
     plain: fields that could hold text and hold none about a person.
     files: FileFields; the files go with the row, whose ``file_name`` says what a copy is called.
+    untold: returns of a row, present or past, the fields that its customer has not been told yet;
+        their page, and a copy of their data, leave those empty.
     since: the field that says when a row was recorded, where no history does.
     origin: where such a row comes from, in the customer's words.
     until: the field that says the last day of a row, where it has one of its own.
@@ -88,6 +90,7 @@ class Declaration:
     exported: Collection[str] = ()
     plain: Collection[str] = ()
     files: Collection[str] = ()
+    untold: Callable[[Any], Collection[str]] = lambda row: ()
     since: str = ""
     origin: str | Promise = ""
     until: str = ""

@@ -39,7 +39,7 @@ FOR_CUSTOMER: dict[str, str | Promise] = {
     ComplaintState.RECEIVED: _("We received your complaint"),
     ComplaintState.ACKNOWLEDGED: _("We confirmed that we look after it"),
     ComplaintState.VERIFYING: _("We began to check what you told us"),
-    ComplaintState.MEASURES: _("We told you what the check has shown"),
+    ComplaintState.MEASURES: _("We finished the check and work on our answer"),
     ComplaintState.REFUSAL: _("A second person looks at our answer"),
     ComplaintState.RESOLVED: _("We answered with cause and solution"),
     ComplaintState.WITHDRAWN: _("You withdrew your complaint"),

@@ -3,7 +3,7 @@ from collections.abc import Collection
 from django.db.models import Q
 
 from common.personal_data import DataCategory, Declaration, declare, erasure_step, exempt, mask_all
-from complaints.models import Complaint, ComplaintLink, QuestionedAccess
+from complaints.models import Complaint, ComplaintLink, QuestionedAccess, untold
 
 declare(
     Declaration(
@@ -20,6 +20,7 @@ declare(
             "decision": mask_all,
         },
         internal=["lesson"],  # what the company learns of it
+        untold=untold,
         page="complaints",
         plain=["authority", "authority_reference"],
         exported=["category", "state", "outcome", "authority", "authority_reference"],

@@ -22,12 +22,14 @@ from common.history import save_as
 from complaints.exceptions import ComplaintError, InvalidTransition
 from complaints.models import (
     ANSWER,
+    DECISION,
     Complaint,
     ComplaintLink,
     ComplaintState,
     Identity,
     Outcome,
     Side,
+    is_answer_given,
 )
 from notices.services import queue_notice
 from policies.models import TimeLimitKind
@@ -72,13 +74,17 @@ def decide_complaint(
 ) -> None:
     """Say what the verification found, and go on to the measures.
 
+    The customer is told, but of a refusal: that waits for the second person.
+
     Raises InvalidTransition, ConflictOfInterest.
     """
     _hold(complaint, by)
     complaint.move_to(ComplaintState.MEASURES)
     complaint.outcome, complaint.cause, complaint.finding = outcome, cause, finding
     complaint.decided_by = by
-    _save_step(complaint, by=by, also=["outcome", "cause", "finding", "decided_by"])
+    complaint.refused_by = complaint.confirmed_by = None
+    fields = [*DECISION, "decided_by", "refused_by", "confirmed_by"]
+    _save_step(complaint, by=by, also=fields, tell=outcome != Outcome.NOT_UPHELD)
 
 
 @transaction.atomic
@@ -283,9 +289,7 @@ def settle_escalation(complaint: Complaint, *, decision: str, by: User) -> None:
     if complaint.state != ComplaintState.ESCALATED:
         raise ComplaintError(_("This complaint is with no authority."))
     complaint.decision = decision
-    if complaint.is_answered and (
-        complaint.outcome != Outcome.NOT_UPHELD or complaint.confirmed_by is not None
-    ):
+    if is_answer_given(complaint):
         _close(complaint, by=by, also=["decision"])
         return
     complaint.move_to(ComplaintState.VERIFYING)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from casework.models import ANSWERED, ASKED, WROTE, CaseMessage
 from complaints.events import sentence_of
-from complaints.models import Complaint, ComplaintState
+from complaints.models import Complaint, ComplaintState, Outcome
 
 MESSAGES_SAY_IT = (ASKED, ANSWERED, WROTE)  # the message stands in the timeline itself
 WORDS = (ComplaintState.MEASURES, ComplaintState.REFUSAL, ComplaintState.RESOLVED)
@@ -40,6 +40,8 @@ def answered_at(complaint: Complaint) -> datetime | None:
 
 def is_decision_told(complaint: Complaint) -> bool:
     """Say whether the customer knows what the check has shown, and waits for the answer."""
+    if complaint.outcome == Outcome.NOT_UPHELD:
+        return False  # a second person has to agree first
     *_earlier, last = ["", *(code for code, _at in _words(complaint))]
     return last == ComplaintState.MEASURES and complaint.state != ComplaintState.VERIFYING
 

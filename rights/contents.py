@@ -4,7 +4,7 @@ All is read in batches, each a query of its own: neither the memory nor a transa
 with what somebody has. Members of staff appear as such, never by name.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from access.models import AccessRecord
-from accounts.held import field_of, table_label
+from accounts.held import table_label, told_fields
 from accounts.merging import history_of, public_ids_of
 from accounts.models import Customer, User
 from accounts.origins import Origin, origins_of
@@ -111,8 +111,8 @@ class _DeclaredTable:
         for batch in _batches(rows):
             origins = origins_of(self._declaration, batch, most=None)
             for row in batch:
-                values = [_value(row, name, origins.get((row.pk, name))) for name in self._names]
-                yield Record(values, list(self._files_of(row)))
+                own = {name: origins.get((row.pk, name)) for name in self._names}
+                yield Record(self._values(row, own), list(self._files_of(row)))
 
     def files(self) -> Iterator[CopiedFile]:
         if self._declaration.files:
@@ -140,8 +140,15 @@ class _DeclaredTable:
         by_customer = self._own_history().filter(history_user__in=_sign_ins(self._customer))
         for batch in _batches(by_customer):
             for then in batch:
-                values = [_value(then, name, None) for name in names]
+                values = self._values(then, dict.fromkeys(names))
                 yield Change(then.history_date, CHANGES[then.history_type], values)
+
+    def _values(self, row: Model, origins: Mapping[str, Origin | None]) -> list[Value]:
+        fields = told_fields(self._declaration, row, origins)
+        return [
+            Value(name, field.label, field.value, field.origin)
+            for name, field in zip(origins, fields, strict=True)
+        ]
 
     def _own_history(self) -> "QuerySet[Any]":
         if self._declaration.model is Customer:
@@ -153,11 +160,6 @@ def _sign_ins(customer: Customer) -> list[int]:
     """Return the customer's sign-in and those given up when records became one with theirs."""
     given_up = User.objects.filter(released_by__survivor=customer).values_list("pk", flat=True)
     return [*filter(None, [customer.user_id]), *given_up]
-
-
-def _value(row: Model, name: str, origin: Origin | None) -> Value:
-    field = field_of(row, name, origin)
-    return Value(name, field.label, field.value, field.origin)
 
 
 class _Accesses:

@@ -174,7 +174,7 @@ STEPS: dict[str, Step] = {
     "decide": Step(
         _("Decide"),
         services.decide_complaint,
-        _("The outcome is recorded. The customer is told."),
+        _("The outcome is recorded."),
         DecideForm,
         in_states=(S.VERIFYING,),
     ),

@@ -3,6 +3,7 @@
 from complaints.models.complaints import (
     ANSWER,
     CLOSED,
+    DECISION,
     SHORT_CATEGORY,
     Complaint,
     ComplaintCategory,
@@ -13,6 +14,8 @@ from complaints.models.complaints import (
     Outcome,
     QuestionedAccess,
     Side,
+    is_answer_given,
+    untold,
 )
 from complaints.models.desk import ReplyTemplate, SavedFilter
 from complaints.models.unconfirmed import UnconfirmedComplaint
@@ -20,6 +23,7 @@ from complaints.models.unconfirmed import UnconfirmedComplaint
 __all__ = [
     "ANSWER",
     "CLOSED",
+    "DECISION",
     "SHORT_CATEGORY",
     "Complaint",
     "ComplaintCategory",
@@ -33,4 +37,6 @@ __all__ = [
     "SavedFilter",
     "Side",
     "UnconfirmedComplaint",
+    "is_answer_given",
+    "untold",
 ]

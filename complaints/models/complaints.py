@@ -1,3 +1,4 @@
+from collections.abc import Collection
 from functools import reduce
 from operator import and_
 from typing import Any
@@ -116,6 +117,27 @@ class Identity(models.TextChoices):
 
 ANSWER = ("cause", "finding", "solution", "remedy", "next_steps", "lesson")
 """What an answer consists of; the customer reads all but the lesson."""
+
+
+DECISION = ("outcome", "cause", "finding")
+
+
+def is_answer_given(row: Any) -> bool:
+    """Say whether a complaint, or a row of its history, holds an answer that the customer got."""
+    is_whole = bool(row.outcome) and all(getattr(row, name) for name in ANSWER)
+    return is_whole and (row.outcome != Outcome.NOT_UPHELD or row.confirmed_by_id is not None)
+
+
+def untold(row: Any) -> Collection[str]:
+    """Return the parts of the answer that the customer has not been told yet.
+
+    A decision is told when it is taken; one that refuses waits for the second person.
+    """
+    if is_answer_given(row):
+        return ()
+    is_told = row.state == ComplaintState.MEASURES and row.outcome != Outcome.NOT_UPHELD
+    parts = {*DECISION, *ANSWER}
+    return parts - set(DECISION) if is_told else parts
 
 
 def prose(label: Any) -> Any:

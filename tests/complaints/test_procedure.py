@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from access.models import AccessAction, AccessRecord
@@ -24,9 +25,11 @@ from complaints import services
 from complaints.exceptions import ComplaintError, InvalidTransition
 from complaints.intake import file_complaint
 from complaints.models import Complaint, ComplaintState
+from notices.models import Notice
 from policies.loading import load_profile
 from policies.models import Assignment, Company, TimeLimitKind
 from privacyportal.roles import COMPLAINT_OFFICER, DPO
+from rights.contents import tables_of
 from tests.factories import answer, decide, make_complaint, make_customer, make_staff
 
 pytestmark = pytest.mark.django_db
@@ -249,3 +252,39 @@ def test_who_looked_handles_no_complaint_about_it(officer):
     assert not Complaint.objects.readable_by(officer).filter(pk=complaint.pk).exists()
     with pytest.raises(ConflictOfInterest):
         services.verify_complaint(complaint, by=officer)
+
+
+class TestWhatIsNotToldYet:
+    @pytest.fixture
+    def refused(self, officer):
+        complaint = make_complaint()
+        services.verify_complaint(complaint, by=officer)
+        services.decide_complaint(
+            complaint, outcome="not_upheld", cause="Nháp A", finding="Nháp B", by=officer
+        )
+        return complaint
+
+    def read(self, client, complaint):
+        client.force_login(complaint.customer.user)
+        pages = (complaint.get_absolute_url(), reverse("data_category", args=["complaint"]))
+        return "".join(client.get(page).content.decode() for page in pages)
+
+    def test_a_refusal_is_nowhere_before_a_second_person_agreed(self, client, refused, officer):
+        assert not Notice.objects.filter(template="complaint_measures").exists()
+        assert "Nháp" not in self.read(client, refused)
+        answer(refused, by=officer, cause="Nháp A", finding="Nháp B")
+        assert "Nháp" not in self.read(client, refused)
+        copy = [list(table.records()) for table in tables_of(refused.customer)]
+        told = str(copy)
+        assert refused.text in told
+        assert "Nháp" not in told
+
+        services.confirm_refusal(refused, by=make_staff(DPO))
+
+        assert "Nháp A" in self.read(client, refused)
+
+    def test_what_upholds_is_told_with_the_decision(self, client, officer):
+        complaint = decide(make_complaint(), by=officer)
+
+        assert "finding." in self.read(client, complaint)
+        assert Notice.objects.filter(template="complaint_measures").exists()
