@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.utils.functional import Promise
 
 from accounts.held import field_label, table_label, value_of
-from accounts.models import Customer
+from accounts.models import Customer, User
 from common.personal_data import DataCategory, Declaration, declarations
 
 A_PAGE = 50  # rows shown of one table; a page of the desk is no export
@@ -39,19 +39,23 @@ class RecordGroup:
         return any(table.rows for table in self.tables)
 
 
-def masked_record(customer: Customer, number: str = "") -> list[RecordGroup]:
-    """Return every category in which something is held, each value behind its mask.
+def masked_record(customer: Customer, number: str = "", *, by: User) -> list[RecordGroup]:
+    """Return every category in which ``by`` may see something, each value behind its mask.
 
     number: of the page. After the first it has only what goes on so far.
     """
-    return _record(customer, DataCategory, Declaration.masked, number)
+    return _record(customer, DataCategory, Declaration.masked, number, by)
 
 
 def revealed_record(
-    customer: Customer, categories: Collection[str], number: str = ""
+    customer: Customer, categories: Collection[str], number: str = "", *, by: User
 ) -> list[RecordGroup]:
     """Return that page of these categories in full. Record the access first."""
-    return _record(customer, categories, lambda declaration, row, name: value_of(row, name), number)
+
+    def show(declaration: Declaration, row: Model, name: str) -> object:
+        return value_of(row, name)
+
+    return _record(customer, categories, show, number, by)
 
 
 def page_of(groups: Collection[RecordGroup], number: str) -> "Page[int]":
@@ -65,22 +69,22 @@ def _read(number: str) -> int:
 
 
 def _record(
-    customer: Customer, categories: Collection[str], show: Show, number: str
+    customer: Customer, categories: Collection[str], show: Show, number: str, by: User
 ) -> list[RecordGroup]:
     first = (_read(number) - 1) * A_PAGE
     found: dict[DataCategory, list[RecordTable]] = {}
     for declaration in declarations():
         if declaration.category not in categories:
             continue
-        if table := _table(customer, declaration, show, first):
+        about = declaration.readable_by(declaration.about([customer.pk]), by)
+        if table := _table(about, declaration, show, first):
             found.setdefault(declaration.category, []).append(table)
     return [RecordGroup(each, found[each]) for each in DataCategory if each in found]
 
 
 def _table(
-    customer: Customer, declaration: Declaration, show: Show, first: int
+    about: QuerySet[Any], declaration: Declaration, show: Show, first: int
 ) -> RecordTable | None:
-    about = declaration.about([customer.pk])
     names = list(declaration.personal)
     rows: list[Any] = list(about.order_by("-pk")[first : first + A_PAGE]) if names else []
     if first and not rows:

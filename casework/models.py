@@ -2,7 +2,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from functools import reduce
 from operator import or_
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from django.conf import settings
 from django.db import models
@@ -57,6 +57,15 @@ def late_at(moment: datetime) -> Q:
     return IS_OPEN & Q(late_from__lte=moment)
 
 
+Rows = TypeVar("Rows", bound="models.QuerySet[Any]")
+
+
+def without_conflict(rows: Rows, staff: Any, *, case: str) -> Rows:
+    """Leave out the rows of whose case (a lookup) this member of staff may read nothing."""
+    interests = CaseConflict.objects.filter(case=OuterRef(case), staff=staff)
+    return rows.exclude(Exists(interests.exclude(cause=ConflictCause.DECIDED)))
+
+
 class CaseQuerySet(models.QuerySet[Any]):
     def of(self, customer: Customer) -> "CaseQuerySet":
         """Narrow to the customer's own cases; all that customer pages may read."""
@@ -71,8 +80,7 @@ class CaseQuerySet(models.QuerySet[Any]):
 
     def readable_by(self, user: Any) -> "CaseQuerySet":
         """Leave out the cases in which this member of staff has an interest of their own."""
-        interests = CaseConflict.objects.filter(case=OuterRef("pk"), staff=user)
-        return self.exclude(Exists(interests.exclude(cause=ConflictCause.DECIDED)))
+        return without_conflict(self, user, case="pk")
 
     def lacking_clocks(self, kinds: Iterable[TimeLimitKind]) -> "CaseQuerySet":
         """Narrow to the cases without a clock of some of these kinds."""

@@ -1,4 +1,5 @@
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db.models import OuterRef, Q, QuerySet
@@ -15,14 +16,18 @@ from casework.models import (
     CaseReminder,
     Clock,
     Evidence,
+    without_conflict,
 )
 from common.personal_data import DataCategory, Declaration, declare, defers_erasure, mask_all
+
+of_readable_case = partial(without_conflict, case="case")
 
 declare(
     Declaration(
         model=Case,
         category=DataCategory.COMPLAINT,
         customer="customer",
+        readable_by=partial(without_conflict, case="pk"),
         plain=["reference", "submission"],
         exported=["kind", "reference", "channel", "received_at", "closed_at"],
     )
@@ -32,6 +37,7 @@ declare(
         model=Clock,
         category=DataCategory.COMPLAINT,
         customer="case__customer",
+        readable_by=of_readable_case,
         plain=["last_day", "explanation", "calendar_version", "extended_by"],
         exported=["kind", "last_day", "met_at"],
     )
@@ -41,6 +47,7 @@ declare(
         model=CaseEvent,
         category=DataCategory.COMPLAINT,
         customer="case__customer",
+        readable_by=of_readable_case,
         plain=["code", "details"],
     )
 )
@@ -49,6 +56,7 @@ declare(
         model=CaseMessage,
         category=DataCategory.COMPLAINT,
         customer="case__customer",
+        readable_by=of_readable_case,
         personal={"text": mask_all},
         since="at",
         origin=_("written by you or by us, about a case"),
@@ -61,6 +69,7 @@ declare(
         model=CaseNote,
         category=DataCategory.COMPLAINT,
         customer="case__customer",
+        readable_by=of_readable_case,
         internal=["text"],  # what those who handle a case write for each other
         plain=["about"],
     )
@@ -70,15 +79,24 @@ declare(
         model=CaseReminder,
         category=DataCategory.COMPLAINT,
         customer="case__customer",
+        readable_by=of_readable_case,
         plain=["on"],
     )
 )
-declare(Declaration(model=CaseConflict, category=DataCategory.COMPLAINT, customer="case__customer"))
+declare(
+    Declaration(
+        model=CaseConflict,
+        category=DataCategory.COMPLAINT,
+        customer="case__customer",
+        readable_by=of_readable_case,
+    )
+)
 declare(
     Declaration(
         model=Evidence,
         category=DataCategory.EVIDENCE,
         customer="case__customer",
+        readable_by=of_readable_case,
         personal={"name": mask_all},
         since="added_at",
         origin=_("from you, with a complaint"),

@@ -77,6 +77,7 @@ class Declaration:
     since: the field that says when a row was recorded, where no history does.
     origin: where such a row comes from, in the customer's words.
     until: the field that says the last day of a row, where it has one of its own.
+    readable_by: narrows rows to those that this member of staff may see behind a mask or in full.
     period: returns how long these rows are kept, where they may go before their customer.
     page: name of the page on which customers deal with these rows.
     erasable: customers may erase these rows while their account is open.
@@ -94,6 +95,7 @@ class Declaration:
     since: str = ""
     origin: str | Promise = ""
     until: str = ""
+    readable_by: Callable[[QuerySet[Any], Any], QuerySet[Any]] = lambda rows, staff: rows
     period: Callable[[], OwnPeriod | None] = lambda: None
     page: str = ""
     erasable: bool = False

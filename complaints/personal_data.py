@@ -1,7 +1,9 @@
 from collections.abc import Collection
+from functools import partial
 
 from django.db.models import Q
 
+from casework.models import without_conflict
 from common.personal_data import DataCategory, Declaration, declare, erasure_step, exempt, mask_all
 from complaints.models import Complaint, ComplaintLink, QuestionedAccess, untold
 
@@ -10,6 +12,7 @@ declare(
         model=Complaint,
         category=DataCategory.COMPLAINT,
         customer="customer",
+        readable_by=partial(without_conflict, case="pk"),
         personal={
             "text": mask_all,
             "cause": mask_all,
@@ -28,11 +31,19 @@ declare(
 )
 declare(
     Declaration(
-        model=QuestionedAccess, category=DataCategory.COMPLAINT, customer="complaint__customer"
+        model=QuestionedAccess,
+        category=DataCategory.COMPLAINT,
+        customer="complaint__customer",
+        readable_by=partial(without_conflict, case="complaint"),
     )
 )
 declare(
-    Declaration(model=ComplaintLink, category=DataCategory.COMPLAINT, customer="earlier__customer")
+    Declaration(
+        model=ComplaintLink,
+        category=DataCategory.COMPLAINT,
+        customer="earlier__customer",
+        readable_by=partial(without_conflict, case="earlier"),
+    )
 )
 
 

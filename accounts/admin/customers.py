@@ -89,8 +89,9 @@ class CustomerAdmin(RevealingAdmin, AssistingAdmin, ClosingAdmin, RecordingAdmin
         self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
     ) -> HttpResponse:
         customer = context["original"]
+        staff: Any = request.user
         number = request.GET.get("page", "")
-        customer.groups = context["groups"] = masked_record(customer, number)
+        customer.groups = context["groups"] = masked_record(customer, number, by=staff)
         context["page"] = page_of(customer.groups, number)
         return super().render_change_form(  # type: ignore[no-any-return]
             request, context, *args, **kwargs

@@ -122,7 +122,9 @@ class CustomerMergeAdmin(PersonalDataAdmin):
         merge = context["original"]
         duplicate = Customer.objects.filter(pk=merge.duplicate_key).first()
         if merge.state == MergeState.WAITING and duplicate is not None:
-            merge.groups, groups = masked_record(merge.survivor), masked_record(duplicate)
+            staff: Any = request.user
+            merge.groups = masked_record(merge.survivor, by=staff)
+            groups = masked_record(duplicate, by=staff)
             record_access(
                 by=request.user,
                 action=AccessAction.OPEN,

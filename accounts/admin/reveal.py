@@ -13,7 +13,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from access.admin import PersonalDataAdmin
 from access.models import AccessAction
-from accounts.models import Customer
+from accounts.models import Customer, User
 from accounts.record import masked_record, revealed_record
 from accounts.uses import may_use
 from common.admin import themed
@@ -72,12 +72,12 @@ class RevealForm(ReasonForm):
     )
     field_order = ["groups", "purpose", "case"]
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         groups: Any = self.fields["groups"]
         groups.choices = [
             (group.category.value, group.category.label)
-            for group in masked_record(self.customer)
+            for group in masked_record(self.customer, by=by)
             if group.may_be_revealed
         ]
 
@@ -122,7 +122,8 @@ class RevealingAdmin(PersonalDataAdmin):
             "case": self.case_of(request, customer),
             "groups": [request.GET.get("group", DataCategory.CONTACT)],
         }
-        form = themed(RevealForm(data, customer=customer, initial=initial))
+        staff: Any = request.user
+        form = themed(RevealForm(data, customer=customer, by=staff, initial=initial))
         context["form"] = form
         if form.is_valid():
             return self._show_revealed(request, customer, form, context)
@@ -141,7 +142,9 @@ class RevealingAdmin(PersonalDataAdmin):
             case_reference=wanted["case"],
             field_groups=wanted["groups"],
         )
-        groups = revealed_record(customer, wanted["groups"], request.GET.get("page", ""))
+        staff: Any = request.user
+        number = request.GET.get("page", "")
+        groups = revealed_record(customer, wanted["groups"], number, by=staff)
         page = TemplateResponse(
             request,
             "admin/accounts/customer/revealed.html",

@@ -7,6 +7,8 @@ from django.test.utils import CaptureQueriesContext
 
 from access.models import AccessAction, AccessRecord
 from accounts.models import Customer, User
+from casework.models import CaseMessage, ConflictCause
+from casework.services import exclude_staff
 from common.personal_data import declarations
 from notices.models import Notice
 from notices.services import send_due_notices
@@ -192,6 +194,47 @@ def test_each_kind_of_data_is_revealed_alone(group, shown, hidden, client, offic
     opened, revealed = AccessRecord.objects.order_by("pk")
     assert {"contact", "complaint", "evidence"} <= set(opened.field_groups)
     assert revealed.field_groups == [group]
+
+
+@pytest.mark.parametrize(
+    ("cause", "may_read"),
+    [(ConflictCause.NAMED, False), (ConflictCause.DECLARED, False), (ConflictCause.DECIDED, True)],
+)
+def test_of_a_complaint_against_them_staff_see_nothing_on_the_customers_page(
+    cause, may_read, client, officer, hoa
+):
+    complaint = make_complaint(customer=hoa, text="Cán bộ này đã xem trộm")
+    CaseMessage.objects.create(case_id=complaint.pk, from_customer=True, text="Xin giữ kín")
+    make_evidence(complaint, name="ảnh chụp.pdf")
+    texts = ("Cán bộ này đã xem trộm", "Xin giữ kín", "ảnh chụp.pdf")
+    data = {"groups": ["complaint", "evidence"], "purpose": "rights_and_complaints", "case": ""}
+    before = client.post(reveal(hoa), data).text
+    exclude_staff(complaint, officer, cause=cause)
+
+    masked = client.get(f"{CUSTOMERS}{hoa.pk}/change/").context["groups"]
+    page = client.post(reveal(hoa), data).text
+
+    assert [text in before for text in texts] == [True] * 3
+    assert [text in page for text in texts] == [may_read] * 3
+    kinds = {group.category for group in masked} & {"complaint", "evidence"}
+    assert kinds == ({"complaint", "evidence"} if may_read else set())
+    assert AccessRecord.objects.filter(action=AccessAction.REVEAL).count() == 1 + may_read
+
+
+def test_staff_kept_from_one_complaint_see_the_customers_others(client, officer, hoa):
+    kept, other = (make_complaint(customer=hoa, text=text) for text in ("Kín", "Hàng hỏng"))
+    for complaint in (kept, other):
+        make_evidence(complaint, name=f"{complaint.text}.pdf")
+    exclude_staff(kept, officer, cause=ConflictCause.NAMED)
+    data = {"groups": ["complaint", "evidence"], "purpose": "rights_and_complaints", "case": ""}
+
+    groups = client.post(reveal(hoa), data).context_data["groups"]
+
+    rows = [row for group in groups for table in group.tables for row in table.rows]
+    shown = str(rows)
+    assert ("Hàng hỏng.pdf" in shown, "Kín" in shown) == (True, False)
+    (evidence,) = (table for group in groups[1:] for table in group.tables)
+    assert evidence.count == 1
 
 
 def test_what_is_not_held_or_not_named_is_not_revealed(client, officer, hoa):
