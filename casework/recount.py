@@ -7,7 +7,7 @@ Each batch locks its cases first, as every step of a case does, and is one trans
 is killed loses one batch, which the next run finds again; a case that somebody holds is left
 for the next run too.
 Whoever handles a case learns in the same transaction that its last day moved; of a case that
-nobody handles, the data protection officers do.
+nobody handles, the data protection officers do. Who has an interest of their own does not.
 A clock whose explanation cannot be read is left as it was and fails the job once all others are
 counted: so the page of the jobs shows it until somebody has mended it.
 """
@@ -25,6 +25,7 @@ from simple_history.utils import bulk_update_with_history
 from accounts.models import User
 from accounts.staff import officers
 from casework.clocks import COUNTED, count, pauses_of, put_count
+from casework.conflicts import kept_away
 from casework.models import DEADLINE_MOVED, Case, CaseEvent, Clock
 from casework.records import records
 from notices.services import queue_notices
@@ -152,11 +153,13 @@ def _tell(record: type[Case], moved: Collection[Case], version: int) -> None:
         return
     handlers = User.objects.filter(pk__in=[case.handler_id for case in moved], is_active=True)
     known, everybody_else = dict(handlers.values_list("pk", "public_id")), officers()
+    away = kept_away(moved)
     told: defaultdict[tuple[str, bool], list[Case]] = defaultdict(list)
     for case in moved:
-        handler = known.get(case.handler_id or 0)
-        for recipient in [handler] if handler else everybody_else:
-            told[recipient, handler is not None].append(case)
+        handler = {known[case.handler_id]} if case.handler_id in known else set()
+        handler -= away[case.pk]
+        for recipient in handler or everybody_else - away[case.pk]:
+            told[recipient, bool(handler)].append(case)
     page = f"admin:{record._meta.app_label}_{record._meta.model_name}_changelist"
     queue_notices(
         "deadlines_moved",

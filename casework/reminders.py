@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from access.roles import COMPLAINT_LEAD
 from accounts.staff import holders, officers
+from casework.conflicts import kept_away
 from casework.deadlines import late_for, soon_until
 from casework.models import REMINDED, Case, CaseConflict, CaseEvent, CaseReminder
 from casework.records import records
@@ -32,11 +33,14 @@ SOON, LEAD, OFFICERS = "soon", "lead", "officers"
 
 
 class Step(NamedTuple):
-    """One step of the escalation: of what is late from ``until`` on, or sooner, it tells whom."""
+    """One step of the escalation: of what is late from ``until`` on, or sooner, it tells whom.
+
+    recipients: takes a case and those who are to hear nothing of it.
+    """
 
     code: str
     until: datetime
-    recipients: Callable[[Case], set[str]]
+    recipients: Callable[[Case, set[str]], set[str]]
 
 
 def remind_of_deadlines() -> int:
@@ -48,12 +52,19 @@ def _steps() -> list[Step]:
     company = Company.objects.first()
     if company is None:
         return []
-    protectors = officers()
-    leads = holders(COMPLAINT_LEAD) or protectors
+    protectors, leads = officers(), holders(COMPLAINT_LEAD)
+
+    def lead(away: set[str]) -> set[str]:
+        return leads - away or protectors - away
+
     return [
-        Step(SOON, soon_until(), lambda case: _handler(case) or leads),
-        Step(LEAD, late_for(company.lead_after_days), lambda case: _handler(case) | leads),
-        Step(OFFICERS, late_for(company.dpo_after_days), lambda case: protectors),
+        Step(SOON, soon_until(), lambda case, away: _handler(case) - away or lead(away)),
+        Step(
+            LEAD,
+            late_for(company.lead_after_days),
+            lambda case, away: (_handler(case) - away) | lead(away),
+        ),
+        Step(OFFICERS, late_for(company.dpo_after_days), lambda case, away: protectors - away),
     ]
 
 
@@ -99,10 +110,10 @@ def _remind_batch(record: type[Case], step: Step, *, after: int) -> tuple[int, i
 
 def _tell(record: type[Case], step: Step, cases: Iterable[Any]) -> None:
     """Write to each recipient one notice for all cases of the batch; to nobody in a conflict."""
-    away = _kept_away(cases)
+    away = kept_away(cases)
     told: defaultdict[str, list[Any]] = defaultdict(list)
     for case in cases:
-        for recipient in step.recipients(case) - away[case.pk]:
+        for recipient in step.recipients(case, away[case.pk]):
             told[recipient].append(case)
     page = reverse(f"admin:{record._meta.app_label}_{record._meta.model_name}_changelist")
     queue_notices(
@@ -122,14 +133,6 @@ def _tell(record: type[Case], step: Step, cases: Iterable[Any]) -> None:
             for recipient, theirs in told.items()
         ],
     )
-
-
-def _kept_away(cases: Iterable[Case]) -> defaultdict[int, set[str]]:
-    conflicts = CaseConflict.objects.filter(case__in=[case.pk for case in cases])
-    away: defaultdict[int, set[str]] = defaultdict(set)
-    for case, person in conflicts.values_list("case", "staff__public_id"):
-        away[case].add(person)
-    return away
 
 
 def send_reminders() -> int:

@@ -8,8 +8,9 @@ from django.db.models import JSONField, Value
 from django.utils import translation
 
 from casework import tasks
-from casework.models import CaseEvent, Clock
+from casework.models import CaseConflict, CaseEvent, Clock, ConflictCause
 from casework.recount import recount_clocks
+from casework.services import exclude_staff
 from complaints.models import Complaint
 from complaints.services import withdraw_complaint
 from notices.models import Notice
@@ -179,7 +180,7 @@ def test_a_batch_needs_as_many_queries_as_a_case(rows, dpo, django_assert_num_qu
         make_complaint(received_at=RECEIVED)
     swap(dpo)
 
-    with django_assert_num_queries(20):
+    with django_assert_num_queries(21):
         moved = recount_clocks()
 
     assert moved >= rows
@@ -223,6 +224,26 @@ def test_the_page_of_the_jobs_shows_that_a_clock_cannot_be_read(dpo, client):
     assert sentence in client.get(page).text
     client.force_login(complaint.customer.user)
     assert sentence in client.get(complaint.get_absolute_url()).text
+
+
+def test_who_has_an_interest_hears_of_no_last_day_that_moved(dpo):
+    colleague, handler = make_staff(DPO), make_staff(COMPLAINT_OFFICER)
+    unassigned = make_complaint(received_at=RECEIVED)
+    handled = make_complaint(received_at=RECEIVED, handler=handler)
+    exclude_staff(unassigned, dpo, cause=ConflictCause.NAMED)
+    CaseConflict.objects.create(case_id=handled.pk, staff=handler, cause=ConflictCause.NAMED)
+    swap(dpo)
+
+    recount_clocks()
+
+    told = {
+        notice.recipient: [case["reference"] for case in notice.context["cases"]]
+        for notice in Notice.objects.filter(template="deadlines_moved")
+    }
+    assert told == {
+        colleague.public_id: [unassigned.reference, handled.reference],
+        dpo.public_id: [handled.reference],
+    }
 
 
 def test_who_handles_a_complaint_learns_that_its_last_day_moved(dpo):

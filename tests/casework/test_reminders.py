@@ -103,6 +103,23 @@ def test_nobody_is_told_of_a_case_in_which_they_have_an_interest(complaint, staf
     assert staff["lead"].public_id not in {recipient for _template, recipient in told()}
 
 
+@pytest.mark.parametrize("handler", ["officer", None])
+def test_where_the_lead_has_an_interest_the_officers_are_told_instead(handler, staff):
+    with at(1):
+        complaint = make_complaint(received_at=MONDAY, handler=staff.get(handler))
+    exclude_staff(complaint, staff["lead"], cause=ConflictCause.NAMED)
+
+    with at(11):
+        reminders.remind_of_deadlines()
+
+    officer, dpo = staff["officer"].public_id, staff["dpo"].public_id
+    assert told() == (
+        {("deadlines_soon", officer), ("deadlines_lead", officer), ("deadlines_lead", dpo)}
+        if handler
+        else {("deadlines_soon", dpo), ("deadlines_lead", dpo)}
+    )
+
+
 def test_nothing_is_said_of_closed_cases(complaint):
     with at(2):
         withdraw_complaint(complaint, by=complaint.customer.user)
