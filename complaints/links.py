@@ -21,14 +21,14 @@ def token_of(complaint: Complaint) -> str:
 
 
 def followed_by(token: str) -> Complaint:
-    """Raises Http404 where no complaint is behind the token."""
+    """Raises Http404 where no complaint is behind the token, or one that asks for a sign-in now."""
     try:
         public_id = _signer.unsign(token)
     except BadSignature:
         raise Http404 from None
     complaints = Complaint.objects.select_related("customer")
     complaint: Complaint | None = complaints.filter(public_id=public_id).first()
-    if complaint is None:
+    if complaint is None or not is_followed_by_link(complaint):
         raise Http404
     return complaint
 

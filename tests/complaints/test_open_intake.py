@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Customer, IdentityCheck, User
+from accounts.reopening import reopen_for_customer
 from common.open_forms import TRAP
 from common.tokens import new_public_id
 from complaints.links import token_of
@@ -307,6 +308,9 @@ def test_who_signs_in_is_led_to_the_account_and_who_closed_it_to_the_link(client
     assert "/follow/" not in links[0]
     assert links[1].startswith("/complaints/follow/")
     assert client.get(links[1]).status_code == 200
+    check = {"channel": "counter", "kind": "identity_document", "reference": "012345678901"}
+    reopen_for_customer(closed, reason="x", by=officer, **check)
+    assert client.get(links[1]).status_code == 404
 
 
 # Who complains
