@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import transaction
 from django.db.models import Sum
 from django.template.defaultfilters import filesizeformat
@@ -53,6 +54,20 @@ def lock_case(case: Case) -> None:
     In both of its tables: who waited would get from one that is not held what it said before.
     """
     case.refresh_from_db(from_queryset=type(case)._default_manager.select_for_update())
+
+
+def lock_together(*cases: Case) -> None:
+    """Hold cases and their customers, always in the same order: nobody waits in a circle.
+
+    Raises CaseError where one was erased meanwhile.
+    """
+    try:
+        for case in sorted(cases, key=lambda each: each.customer_id):
+            lock_customer(case.customer)
+        for case in sorted(cases, key=lambda each: each.pk):
+            lock_case(case)
+    except ObjectDoesNotExist:
+        raise CaseError(_("This case does not exist any more.")) from None
 
 
 def hold_open(case: Case, *, by: User) -> None:

@@ -17,7 +17,7 @@ from accounts.locks import lock_customer, lock_open
 from accounts.models import IdentityCheckKind, IdentityCheckResult, RequestChannel, User
 from casework.clocks import meet_clocks, reopen_clocks
 from casework.models import CaseConflict, CaseMessage, CaseNote, ConflictCause
-from casework.services import add_event, lock_case, refuse_conflict
+from casework.services import add_event, lock_case, lock_together, refuse_conflict
 from common.history import save_as
 from complaints.exceptions import ComplaintError, InvalidTransition
 from complaints.models import (
@@ -303,13 +303,14 @@ def settle_escalation(complaint: Complaint, *, decision: str, by: User) -> None:
 def link_complaints(complaint: Complaint, *, other: Complaint, kind: str, by: User) -> None:
     """Say that two complaints belong together; said again, the later word counts.
 
-    Raises ComplaintError, ConflictOfInterest.
+    Raises ComplaintError, CaseError, ConflictOfInterest.
     """
     if complaint.pk == other.pk:
         raise ComplaintError(_("That is this complaint itself."))
+    lock_together(complaint, other)
     earlier, later = sorted((complaint, other), key=lambda each: each.pk)
     for each in (earlier, later):
-        _hold(each, by)
+        refuse_conflict(each, by)
     ComplaintLink.objects.update_or_create(
         earlier=earlier, later=later, defaults={"kind": kind, "by": by}
     )

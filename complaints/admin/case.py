@@ -160,7 +160,7 @@ class ComplaintAdmin(IntakeAdmin, DashboardAdmin, PaperAdmin, LetterAdmin):
             request,
             object_id,
             permission=CHANGE,
-            step=partial(act_unless_changed, act=step.act),
+            step=partial(act_unless_changed, act=step.act, names=step.names),
             title=step.label,
             done=step.done,
             form_class=step.form,

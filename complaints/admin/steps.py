@@ -1,6 +1,6 @@
 """What staff may do to a complaint, each with its form: one call of a service."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -14,7 +14,6 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.identity_checks import LONGEST_NUMBER
-from accounts.locks import lock_customer
 from accounts.models import IdentityCheckKind, IdentityCheckResult, RequestChannel, User
 from casework import services as casework
 from casework.exceptions import SomebodyWasFaster
@@ -130,10 +129,17 @@ def _exclude(complaint: Complaint, *, staff: User, cause: str, by: User) -> None
     casework.exclude_staff(complaint, staff, cause=ConflictCause(cause))
 
 
-def _link(complaint: Complaint, *, reference: str, kind: str, by: User) -> None:
-    other = Complaint.objects.readable_by(by).filter(reference=reference.strip().upper()).first()
+def _other(*, reference: str, by: User, **rest: Any) -> Complaint:
+    other: Complaint | None = (
+        Complaint.objects.readable_by(by).filter(reference=reference.strip().upper()).first()
+    )
     if other is None:
         raise ComplaintError(_now("There is no complaint with this reference."))
+    return other
+
+
+def _link(complaint: Complaint, *, reference: str, kind: str, by: User) -> None:
+    other = _other(reference=reference, by=by)
     services.link_complaints(complaint, other=other, kind=kind, by=by)
 
 
@@ -143,7 +149,10 @@ def _remind(complaint: Complaint, *, on: date, by: User) -> None:
 
 @dataclass(frozen=True)
 class Step:
-    """in_states: where it is the next step; elsewhere is for steps that are possible beside it."""
+    """in_states: where it is the next step; elsewhere is for steps that are possible beside it.
+
+    names: returns the other cases that are named in its form.
+    """
 
     label: str | Promise
     act: Callable[..., None]
@@ -151,6 +160,7 @@ class Step:
     form: type[forms.Form] = CaseForm
     in_states: tuple[ComplaintState, ...] = ()
     beside: Callable[[Complaint], bool] = lambda complaint: False
+    names: Callable[..., Collection[Case]] = lambda **data: ()
 
 
 def _is_open(complaint: Complaint) -> bool:
@@ -258,6 +268,7 @@ STEPS: dict[str, Step] = {
         _("The complaints are linked."),
         LinkForm,
         beside=_is_open,
+        names=lambda **data: [_other(**data)],
     ),
     "exclude": Step(
         _("Keep somebody away"),
@@ -284,14 +295,19 @@ STEPS: dict[str, Step] = {
 
 @transaction.atomic
 def act_unless_changed(
-    case: Case, act: Callable[..., None], *, by: User, seen: int | None = None, **data: Any
+    case: Case,
+    act: Callable[..., None],
+    *,
+    by: User,
+    seen: int | None = None,
+    names: Callable[..., Collection[Case]] = lambda **data: (),
+    **data: Any,
 ) -> None:
     """Take a step on a case as the person saw it, ``seen`` being the newest event on their screen.
 
     Raises SomebodyWasFaster, with who did what meanwhile; nothing is overwritten then.
     """
-    lock_customer(case.customer)  # before the case, as everywhere
-    casework.lock_case(case)
+    casework.lock_together(case, *names(by=by, **data))
     if seen is not None and (
         newer := case.events.for_customer().filter(pk__gt=seen).select_related("by").last()
     ):

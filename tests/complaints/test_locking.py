@@ -25,8 +25,10 @@ from common.attachments import CheckedFile
 from common.models import DoomedFile
 from common.tokens import new_public_id
 from complaints import intake, services
+from complaints.admin.steps import STEPS as STEPS_OF_THE_DESK
+from complaints.admin.steps import act_unless_changed
 from complaints.exceptions import ComplaintError, InvalidTransition
-from complaints.models import Complaint, ComplaintState, Outcome
+from complaints.models import Complaint, ComplaintLink, ComplaintState, Outcome
 from notices.models import Notice
 from policies import calendar_changes as calendar
 from policies.calendars import calendar_version
@@ -187,6 +189,31 @@ class TestWaiting:
         assert is_consistent(complaint)
 
 
+@pytest.mark.parametrize("round_", range(3))
+def test_two_members_of_staff_link_two_complaints_to_each_other(round_):
+    one, other = make_complaint(), make_complaint()
+
+    def link(complaint, named, by):
+        step = STEPS_OF_THE_DESK["link"]
+        act_unless_changed(
+            again(complaint),
+            step.act,
+            by=by,
+            names=step.names,
+            reference=named.reference,
+            kind="related",
+        )
+
+    officers = [make_staff(COMPLAINT_OFFICER) for _ in range(2)]
+    pairs = [(one, other, officers[0]), (other, one, officers[1])] * 4
+
+    outcomes = at_once(*(partial(link, *pair) for pair in pairs))
+
+    assert outcomes == [None] * 8
+    link = ComplaintLink.objects.get()
+    assert (link.earlier, link.later) == (one, other)
+
+
 class TestCalendarChange:
     """A Saturday is worked in exchange, so that the last days come sooner."""
 
@@ -268,6 +295,22 @@ class TestPurge:
         answer(complaint, by=officer)
         close_in_the_past(complaint.customer, days=400)
         return complaint
+
+    def test_what_is_linked_then_is_linked_before_or_finds_it_gone(self, complaint, officer):
+        other = make_complaint()
+
+        (run,), outcome = at_once(
+            purge_closed_accounts,
+            lambda: services.link_complaints(
+                again(other), other=again(complaint), kind="related", by=officer
+            ),
+        )
+
+        is_alive = Complaint.objects.filter(pk=complaint.pk).exists()
+        assert (run.erased, run.failed) == (int(not is_alive), 0)
+        assert isinstance(outcome, CaseError | Complaint.DoesNotExist | None)
+        assert ComplaintLink.objects.exists() == is_alive
+        assert again(other).is_open
 
     def test_who_disagrees_then_is_refused_and_erased_whole(self, complaint):
         (run,), outcome = at_once(
