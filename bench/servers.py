@@ -9,7 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import django
+from django.conf import settings
 from django.core.management import call_command
+from django.test import override_settings
 
 from privacyportal import embedded
 
@@ -46,3 +48,9 @@ def own_portal(profile: str) -> Iterator[None]:
         call_command("migrate", verbosity=0, interactive=False)
         call_command("load_profile", profile, stdout=sys.stderr)
         yield
+
+
+def plain_static() -> override_settings:
+    """Let pages come as from a portal whose static files nobody has collected."""
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    return override_settings(STORAGES={**settings.STORAGES, "staticfiles": plain})

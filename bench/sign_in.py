@@ -12,20 +12,19 @@ from statistics import median
 from time import perf_counter
 
 from allauth.account.models import EmailAddress
-from django.conf import settings
 from django.core.cache import cache
-from django.test import Client, override_settings
+from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Customer, User
 from bench.registry import Row
+from bench.servers import plain_static
 
 SAMPLES, QUICK_SAMPLES = 40, 3  # of each kind
 PERMUTATIONS = 10_000
 MILLISECONDS = 1000
 KNOWN, PASSWORD = "known@example.com", "correct horse battery"
 SHOWN = re.compile(r'name="shown" value="([0-9a-f]+)"')
-PLAIN_STATIC = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 
 Door = tuple[str, Callable[[Client], Mapping[str, str]]]
 """The name of a page with a form, and what is sent beside the address."""
@@ -41,8 +40,7 @@ def measure(quick: bool) -> Iterator[Row]:
         "sign-up": ("account_signup", _details),
         "reset": ("account_reset_password", lambda client: {}),
     }
-    # Pages come as from a portal whose static files nobody has collected.
-    with override_settings(STORAGES={**settings.STORAGES, "staticfiles": PLAIN_STATIC}):
+    with plain_static():
         for name, door in doors.items():
             known, unknown = _sampled(door, samples)
             yield Row(f"{name}, known address, ms", median(known) * MILLISECONDS)

@@ -66,4 +66,5 @@ def set_up_app(user: User) -> Authenticator:
 def code_of(app: Authenticator, *, steps: int = 0) -> str:
     """Return what the app shows now, or ``steps`` of half a minute later."""
     step = int(time.time()) // app_settings.TOTP_PERIOD + steps
-    return format_hotp_value(hotp_value(decrypt(app.data["secret"]), step))
+    code: str = format_hotp_value(hotp_value(decrypt(app.data["secret"]), step))
+    return code
