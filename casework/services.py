@@ -254,6 +254,12 @@ def go_on_without_answer(case: Case, *, by: User) -> None:
     _go_on(case, WENT_ON, by=by)
 
 
+def stop_waiting(case: Case, *, by: User | None) -> None:
+    """End a pause before a held case is closed or handed on, so that its days are counted right."""
+    if case.waiting_since is not None:
+        _go_on(case, WENT_ON, by=by)
+
+
 def _go_on(case: Case, code: str, *, by: User | None) -> None:
     add_event(case, code, by=by)
     case.waiting_since = None

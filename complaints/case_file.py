@@ -16,7 +16,7 @@ from common.paper import MUTED, new_paper, write_line, write_section
 from common.personal_data import declaration_of
 from complaints.letters import compose_letter
 from complaints.models import Complaint
-from complaints.told import Line, answered_at, is_decision_told, timeline
+from complaints.told import Line, is_decision_told, timeline
 from policies.clocks import the_company
 from policies.models import Company
 
@@ -74,7 +74,7 @@ def _told_us(complaint: Complaint) -> Section:
         [
             Fact(_("Reference"), complaint.reference),
             Fact(_("Received"), _moment(complaint.received_at)),
-            Fact(_("State"), capfirst(complaint.get_state_display())),
+            Fact(_("State"), capfirst(complaint.state_for_customer)),
             Fact(_("About"), complaint.get_category_display()),
             Fact(_("What happened"), complaint.text),
             Fact(_("Access in question"), *(_access(each.record) for each in questioned)),
@@ -94,7 +94,7 @@ def _access(record: AccessRecord) -> str:
 
 
 def _answer(complaint: Complaint, language: str) -> list[Fact]:
-    if answered := answered_at(complaint):
+    if answered := complaint.answered_at:
         letter = compose_letter(complaint, language, at=answered)
         return [Fact(_("Date"), letter.dated), *(Fact(*part) for part in letter.parts)]
     if not is_decision_told(complaint):

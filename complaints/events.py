@@ -40,7 +40,7 @@ FOR_CUSTOMER: dict[str, str | Promise] = {
     ComplaintState.ACKNOWLEDGED: _("We confirmed that we look after it"),
     ComplaintState.VERIFYING: _("We began to check what you told us"),
     ComplaintState.MEASURES: _("We finished the check and work on our answer"),
-    ComplaintState.REFUSAL: _("A second person looks at our answer"),
+    ComplaintState.REFUSAL: _("We are preparing our answer"),
     ComplaintState.RESOLVED: _("We answered with cause and solution"),
     ComplaintState.WITHDRAWN: _("You withdrew your complaint"),
     ComplaintState.ESCALATED: _("The complaint was taken to an authority"),

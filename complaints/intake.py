@@ -18,7 +18,7 @@ from access.models import AccessRecord
 from accounts.exceptions import AccountClosed
 from accounts.locks import lock_customer
 from accounts.models import Customer, User
-from casework.clocks import meet_clocks, start_clocks
+from casework.clocks import meet_clocks, pause_clocks, start_clocks
 from casework.models import ASSIGNED, CaseChannel, CaseKind, ConflictCause
 from casework.services import add_event, attach, exclude_staff, stored
 from common.attachments import CheckedFile
@@ -160,13 +160,15 @@ def start_missing_clocks() -> int:
 
 @transaction.atomic
 def _start_missing_clocks(key: int) -> bool:
-    open_ones = Complaint.objects.open().select_for_update(skip_locked=True)
-    complaint = open_ones.filter(pk=key).first()
+    waiting = Complaint.objects.open().exclude(state=ComplaintState.ESCALATED)
+    complaint = waiting.select_for_update(skip_locked=True).filter(pk=key).first()
     if complaint is None or not start_clocks(complaint, CLOCKS):
         return False
     answers = (ComplaintState.ACKNOWLEDGED, ComplaintState.VERIFYING)
     if answer := complaint.events.filter(code__in=answers).first():
         meet_clocks(complaint, TimeLimitKind.COMPLAINT_FIRST_RESPONSE, at=answer.at)
+    if complaint.waiting_since is not None:
+        pause_clocks(complaint, at=complaint.waiting_since)
     save_as(complaint, by=None, reason="clocks started", fields=["late_from"])
     return True
 

@@ -17,7 +17,13 @@ from accounts.locks import lock_customer, lock_open
 from accounts.models import IdentityCheckKind, IdentityCheckResult, RequestChannel, User
 from casework.clocks import meet_clocks, reopen_clocks
 from casework.models import CaseConflict, CaseMessage, CaseNote, ConflictCause
-from casework.services import add_event, lock_case, lock_together, refuse_conflict
+from casework.services import (
+    add_event,
+    lock_case,
+    lock_together,
+    refuse_conflict,
+    stop_waiting,
+)
 from common.history import save_as
 from complaints.exceptions import ComplaintError, InvalidTransition
 from complaints.models import (
@@ -29,12 +35,18 @@ from complaints.models import (
     Identity,
     Outcome,
     Side,
-    is_answer_given,
 )
 from notices.services import queue_notice
+from policies.counting import last_day_before
 from policies.models import TimeLimitKind
 
 WORK = "complaints.change_complaint"
+PARTS_OF_AN_ANSWER = (
+    ComplaintState.VERIFYING,
+    ComplaintState.MEASURES,
+    ComplaintState.REFUSAL,
+    ComplaintState.RESOLVED,
+)
 AGREED, DISAGREED, REFUSAL_RETURNED = "agreed", "disagreed", "refusal_returned"
 IDENTITY_CHECKED = "identity_checked"
 
@@ -79,12 +91,16 @@ def decide_complaint(
     Raises InvalidTransition, ConflictOfInterest.
     """
     _hold(complaint, by)
+    stop_waiting(complaint, by=by)
     complaint.move_to(ComplaintState.MEASURES)
     complaint.outcome, complaint.cause, complaint.finding = outcome, cause, finding
     complaint.decided_by = by
-    complaint.refused_by = complaint.confirmed_by = None
-    fields = [*DECISION, "decided_by", "refused_by", "confirmed_by"]
-    _save_step(complaint, by=by, also=fields, tell=outcome != Outcome.NOT_UPHELD)
+    complaint.refused_by = complaint.confirmed_by = complaint.answered_at = None
+    for name in set(ANSWER) - set(DECISION):
+        setattr(complaint, name, "")  # another decision wants another answer
+    fields = [*DECISION, *ANSWER, "decided_by", "refused_by", "confirmed_by", "answered_at"]
+    is_told = outcome != Outcome.NOT_UPHELD
+    _save_step(complaint, by=by, also=[*dict.fromkeys(fields)], tell=is_told)
 
 
 @transaction.atomic
@@ -165,6 +181,7 @@ def withdraw_complaint(complaint: Complaint, *, by: User | None) -> None:
     Raises InvalidTransition, ConflictOfInterest.
     """
     _hold(complaint, by)
+    stop_waiting(complaint, by=by)
     complaint.move_to(ComplaintState.WITHDRAWN)
     meet_clocks(complaint)
     _save_step(complaint, by=by, also=["closed_at"])
@@ -218,11 +235,17 @@ def _require_answer(complaint: Complaint) -> None:
 
 
 def _exclude_who_decided(complaint: Complaint) -> None:
-    parts = (complaint.handler, complaint.decided_by, complaint.refused_by, complaint.confirmed_by)
-    for staff in {person for person in parts if person is not None}:
-        CaseConflict.objects.get_or_create(
-            case_id=complaint.pk, staff=staff, defaults={"cause": ConflictCause.DECIDED}
-        )
+    """Keep all who had a part in the answer from having one in the next."""
+    parts = complaint.events.filter(code__in=PARTS_OF_AN_ANSWER, by__is_staff=True)
+    keys = {*parts.values_list("by", flat=True), complaint.handler_id}
+    staff = [key for key in keys if key is not None]
+    CaseConflict.objects.bulk_create(
+        (
+            CaseConflict(case_id=complaint.pk, staff_id=key, cause=ConflictCause.DECIDED)
+            for key in staff
+        ),
+        ignore_conflicts=True,
+    )
     complaint.handler = None
 
 
@@ -270,12 +293,13 @@ def escalate_complaint(
     """
     lock_customer(complaint.customer)
     _hold(complaint, by)
+    stop_waiting(complaint, by=by)
     complaint.move_to(ComplaintState.ESCALATED)
     complaint.escalated_at, complaint.escalated_by = timezone.now(), side
     complaint.authority, complaint.authority_reference = authority, reference
-    complaint.waiting_since = None
+    complaint.decision = ""
     meet_clocks(complaint)
-    fields = ["escalated_at", "escalated_by", "authority", "authority_reference"]
+    fields = ["escalated_at", "escalated_by", "authority", "authority_reference", "decision"]
     _save_step(complaint, by=by, also=[*fields, "closed_at"])
 
 
@@ -283,16 +307,19 @@ def escalate_complaint(
 def settle_escalation(complaint: Complaint, *, decision: str, by: User) -> None:
     """Write down what the authority decided; what was not answered yet is verified on.
 
+    Its clocks then run on as from the beginning: going to an authority buys no time.
+
     Raises InvalidTransition, ConflictOfInterest.
     """
     _hold(complaint, by)
     if complaint.state != ComplaintState.ESCALATED:
         raise ComplaintError(_("This complaint is with no authority."))
     complaint.decision = decision
-    if is_answer_given(complaint):
+    if complaint.answered_at is not None:
         _close(complaint, by=by, also=["decision"])
         return
     complaint.move_to(ComplaintState.VERIFYING)
+    reopen_clocks(complaint, TimeLimitKind.COMPLAINT_COMPLETION)
     _save_step(complaint, by=by, also=["decision"])
 
 
@@ -327,9 +354,11 @@ def _hold(complaint: Complaint, by: User | None) -> None:
 
 
 def _close(complaint: Complaint, *, by: User, also: Sequence[str]) -> None:
+    stop_waiting(complaint, by=by)
     complaint.move_to(ComplaintState.RESOLVED)
+    complaint.answered_at = complaint.answered_at or timezone.now()
     meet_clocks(complaint)
-    _save_step(complaint, by=by, also=[*also, "closed_at"])
+    _save_step(complaint, by=by, also=[*also, "closed_at", "answered_at"])
 
 
 def _save_step(
@@ -350,5 +379,12 @@ def tell_customer(complaint: Complaint) -> None:
         key=f"complaint-{complaint.public_id[:16]}-{complaint.events.count()}",
         reference=complaint.reference,
         path=complaint.get_absolute_url(),
-        last_day=complaint.last_day and complaint.last_day.isoformat(),
+        last_day=_day_to_come(complaint),
     )
+
+
+def _day_to_come(complaint: Complaint) -> str | None:
+    """Return the last day, unless it is over: no mail promises that."""
+    if complaint.late_from is None or complaint.late_from <= timezone.now():
+        return None
+    return last_day_before(complaint.late_from).isoformat()

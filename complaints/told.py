@@ -5,10 +5,9 @@ from typing import NamedTuple
 
 from casework.models import ANSWERED, ASKED, WROTE, CaseMessage
 from complaints.events import sentence_of
-from complaints.models import Complaint, ComplaintState, Outcome
+from complaints.models import Complaint, ComplaintState, untold
 
 MESSAGES_SAY_IT = (ASKED, ANSWERED, WROTE)  # the message stands in the timeline itself
-WORDS = (ComplaintState.MEASURES, ComplaintState.REFUSAL, ComplaintState.RESOLVED)
 
 
 class Line(NamedTuple):
@@ -27,25 +26,7 @@ def timeline(complaint: Complaint) -> list[Line]:
     return sorted(lines, key=lambda line: line.at)
 
 
-def answered_at(complaint: Complaint) -> datetime | None:
-    """Return since when the customer has the answer that the complaint holds, or None.
-
-    One with which they disagreed stays theirs to read until something else is decided.
-    """
-    answered = None
-    for code, at in _words(complaint):
-        answered = (answered or at) if code == ComplaintState.RESOLVED else None
-    return answered
-
-
 def is_decision_told(complaint: Complaint) -> bool:
     """Say whether the customer knows what the check has shown, and waits for the answer."""
-    if complaint.outcome == Outcome.NOT_UPHELD:
-        return False  # a second person has to agree first
-    *_earlier, last = ["", *(code for code, _at in _words(complaint))]
-    return last == ComplaintState.MEASURES and complaint.state != ComplaintState.VERIFYING
-
-
-def _words(complaint: Complaint) -> list[tuple[str, datetime]]:
-    events = complaint.events.filter(code__in=WORDS).order_by("pk")
-    return list(events.values_list("code", "at"))
+    is_deciding = complaint.state == ComplaintState.MEASURES and complaint.answered_at is None
+    return is_deciding and "outcome" not in untold(complaint)

@@ -33,7 +33,7 @@ from complaints.exceptions import SubmissionUsed
 from complaints.forms import AuthorityForm, ComplaintForm, DisagreeForm, MessageForm
 from complaints.letters import compose_letter, letter_on_paper
 from complaints.models import Complaint, ComplaintCategory, ComplaintState, Side
-from complaints.told import answered_at, is_decision_told, timeline
+from complaints.told import is_decision_told, timeline
 from policies.models import Purpose
 
 Act = Callable[..., None]
@@ -93,7 +93,7 @@ def _record_of(customer: Customer, name: str) -> AccessRecord:
 def detail(request: HttpRequest, visit: Visit, **returned: Any) -> HttpResponse:
     """Show all that the customer may read; ``returned`` are forms that came back with errors."""
     complaint = visit.complaint
-    answered = answered_at(complaint)
+    answered = complaint.answered_at
     return render(
         request,
         "complaints/detail.html",
@@ -235,7 +235,7 @@ def _pdf(content: bytes, name: str) -> HttpResponse:
 
 def _answered(visit: Visit) -> datetime:
     """Raises Http404 while the customer has no answer."""
-    if at := answered_at(visit.complaint):
+    if at := visit.complaint.answered_at:
         return at
     raise Http404
 

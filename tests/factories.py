@@ -92,7 +92,8 @@ def make_complaint(**kwargs: Any) -> Complaint:
     kwargs.setdefault("category", ComplaintCategory.MARKETING)
     kwargs.setdefault("text", "Tôi vẫn nhận quảng cáo.")
     if kwargs.get("state") == ComplaintState.RESOLVED:
-        kwargs = {"outcome": Outcome.UPHELD, **WHOLE_ANSWER, **kwargs}
+        answered = {"outcome": Outcome.UPHELD, "answered_at": kwargs.get("closed_at")}
+        kwargs = {**answered, **WHOLE_ANSWER, **kwargs}
     complaint = Complaint.objects.create(kind=CaseKind.COMPLAINT, **kwargs)
     if complaint.is_open:
         start_clocks(complaint, CLOCKS)

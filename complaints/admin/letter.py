@@ -15,7 +15,6 @@ from common.attachments import as_download
 from complaints.admin.queue import QueueAdmin
 from complaints.letters import compose_letter, letter_on_paper
 from complaints.models import ANSWER, Complaint
-from complaints.told import answered_at
 
 LANGUAGES = dict(settings.LANGUAGES)
 
@@ -33,7 +32,7 @@ class LetterAdmin(QueueAdmin):
         """Show the letter in both languages, or in one; a posted answer as it would read."""
         complaint: Complaint = self.get_row(request, object_id, "complaints.view_complaint")
         self.record(request, complaint, AccessAction.OPEN)
-        at = None if request.method == "POST" else answered_at(complaint)
+        at = None if request.method == "POST" else complaint.answered_at
         if request.method == "POST":
             for name in ANSWER:
                 setattr(complaint, name, request.POST.get(name, ""))
@@ -56,7 +55,7 @@ class LetterAdmin(QueueAdmin):
     @transaction.atomic
     def letter_pdf_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         complaint: Complaint = self.get_row(request, object_id, "complaints.view_complaint")
-        at = answered_at(complaint)
+        at = complaint.answered_at
         language = request.GET.get("language") or complaint.customer.language
         if at is None or language not in LANGUAGES:
             raise Http404

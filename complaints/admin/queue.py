@@ -200,7 +200,7 @@ class QueueAdmin(PersonalDataAdmin):
     )
     def deadline_badge(self, complaint: Any) -> tuple[str, str]:
         if complaint.waiting_since and complaint.late_from is None:
-            return "", _now("waiting for the customer")
+            return "waiting", _now("waiting for the customer")
         deadline = deadline_of(complaint, complaint.soon)
         return (deadline.nearness, deadline.text) if deadline else ("", "–")
 

@@ -14,7 +14,6 @@ from complaints.models.complaints import (
     Outcome,
     QuestionedAccess,
     Side,
-    is_answer_given,
     untold,
 )
 from complaints.models.desk import ReplyTemplate, SavedFilter
@@ -37,6 +36,5 @@ __all__ = [
     "SavedFilter",
     "Side",
     "UnconfirmedComplaint",
-    "is_answer_given",
     "untold",
 ]

@@ -122,21 +122,17 @@ ANSWER = ("cause", "finding", "solution", "remedy", "next_steps", "lesson")
 DECISION = ("outcome", "cause", "finding")
 
 
-def is_answer_given(row: Any) -> bool:
-    """Say whether a complaint, or a row of its history, holds an answer that the customer got."""
-    is_whole = bool(row.outcome) and all(getattr(row, name) for name in ANSWER)
-    return is_whole and (row.outcome != Outcome.NOT_UPHELD or row.confirmed_by_id is not None)
-
-
 def untold(row: Any) -> Collection[str]:
     """Return the parts of the answer that the customer has not been told yet.
 
     A decision is told when it is taken; one that refuses waits for the second person.
     """
-    if is_answer_given(row):
+    if row.answered_at is not None:
         return ()
-    is_told = row.state == ComplaintState.MEASURES and row.outcome != Outcome.NOT_UPHELD
     parts = {*DECISION, *ANSWER}
+    if row.state == ComplaintState.REFUSAL:
+        return {*parts, "state"}
+    is_told = row.state == ComplaintState.MEASURES and row.outcome != Outcome.NOT_UPHELD
     return parts - set(DECISION) if is_told else parts
 
 
@@ -160,7 +156,8 @@ class Complaint(Case):
     """A customer's complaint about how the company handled their personal data.
 
     Its state changes only through complaints.services. refused_by proposed to refuse it and
-    confirmed_by, somebody else, agreed. decision is what the authority decided.
+    confirmed_by, somebody else, agreed. answered_at is since when the customer has the answer
+    that the row holds; a new decision ends it. decision is what the authority decided.
     """
 
     Category = ComplaintCategory
@@ -196,6 +193,7 @@ class Complaint(Case):
     decided_by = staff(_("decided by"))
     refused_by = staff(_("refusal proposed by"))
     confirmed_by = staff(_("refusal confirmed by"))
+    answered_at = models.DateTimeField(_("answered"), null=True, editable=False)
     agreed_at = models.DateTimeField(_("customer agreed"), null=True, editable=False)
     disagreed_at = models.DateTimeField(_("customer disagreed"), null=True, editable=False)
     escalated_at = models.DateTimeField(_("escalated"), null=True, editable=False)
@@ -253,6 +251,12 @@ class Complaint(Case):
     def needs_identity_check(self) -> bool:
         """Say whether an answer must reveal nothing of the customer's data yet."""
         return self.identity in (Identity.ADDRESS, Identity.UNKNOWN)
+
+    @property
+    def state_for_customer(self) -> str:
+        """Return the state in the words that the customer reads: no refusal is told early."""
+        shown = ComplaintState.MEASURES if self.state == ComplaintState.REFUSAL else self.state
+        return str(ComplaintState(shown).label)
 
     @property
     def is_answered(self) -> bool:

@@ -230,6 +230,7 @@ OPEN_TO_ALL = {  # nothing is done there in the name of who is signed in
     "/language/",  # the session's cookie is SameSite
     "/api/purpose-check/",  # the key of a system speaks
     "/api/marketing-check/",
+    "/complaints/without-account/",  # as an enquiry
     "/enquiries/",  # of visitors, who get no cookie for reading; a mail asks them to confirm
     "/newsletter/",
     "/unauthorised-use/",

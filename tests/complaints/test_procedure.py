@@ -1,6 +1,6 @@
 """After the answer: the customer agrees, disagrees once, or either side goes to an authority."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import time_machine
@@ -288,3 +288,48 @@ class TestWhatIsNotToldYet:
 
         assert "finding." in self.read(client, complaint)
         assert Notice.objects.filter(template="complaint_measures").exists()
+
+
+class TestNothingBuysTime:
+    def test_an_authority_that_decided_leaves_the_first_clock_running(self, officer):
+        complaint = make_complaint()
+        ends = promised(complaint).late_from
+        services.verify_complaint(complaint, by=officer)
+        services.escalate_complaint(complaint, side="company", authority="A05", by=officer)
+
+        services.settle_escalation(complaint, decision="Trả lại.", by=officer)
+
+        complaint.refresh_from_db()
+        assert (complaint.state, complaint.late_from) == (ComplaintState.VERIFYING, ends)
+
+    def test_a_pause_ends_with_the_answer(self, officer):
+        with at(1):
+            complaint = decide(make_complaint(received_at=MONDAY), by=officer)
+            write_to_customer(complaint, text="?", is_question=True, by=officer)
+        with at(3):
+            answer(complaint, by=officer)
+        with at(15):
+            user = complaint.customer.user
+            services.disagree_with_answer(complaint, reason="Sai.", by=user)
+
+        assert promised(complaint).last_day == date(2027, 3, 24)  # two days it stood still
+
+    def test_an_answer_that_was_refused_is_never_sent_as_another_one(self, officer):
+        complaint = decide(make_complaint(), by=officer, outcome="not_upheld")
+        answer(complaint, by=officer, solution="Nháp")
+        services.return_refusal(complaint, reason="Xem lại.", by=make_staff(DPO))
+        services.decide_anew(complaint, reason="Xem lại.", by=officer)
+
+        services.decide_complaint(complaint, outcome="upheld", cause="c", finding="f", by=officer)
+
+        complaint.refresh_from_db()
+        assert (complaint.solution, complaint.answered_at) == ("", None)
+
+    def test_all_who_had_a_part_are_left_out_after_a_disagreement(self, officer):
+        second = make_staff(COMPLAINT_OFFICER)
+        complaint = decide(make_complaint(), by=officer)
+        answer(complaint, by=second)
+
+        services.disagree_with_answer(complaint, reason="Sai.", by=complaint.customer.user)
+
+        assert {each.staff for each in complaint.conflicts.all()} == {officer, second}
