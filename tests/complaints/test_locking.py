@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -32,7 +32,6 @@ from complaints.models import Complaint, ComplaintLink, ComplaintState, Outcome
 from notices.models import Notice
 from policies import calendar_changes as calendar
 from policies.calendars import calendar_version
-from policies.counting import local_day
 from policies.models import Company, DayKind, TimeLimitKind
 from policies.retention import rule_after_closing
 from privacyportal.roles import COMPLAINT_OFFICER, DPO
@@ -220,13 +219,10 @@ class TestCalendarChange:
     @pytest.fixture
     def complaint(self):
         Company.objects.update(day_kind=DayKind.STATE)
-        complaint = make_complaint()
-        saturday = local_day(timezone.now()) + timedelta(days=1)
-        while saturday.weekday() != 5:
-            saturday += timedelta(days=1)
+        complaint = make_complaint(received_at=datetime(2027, 8, 24, 3, 0, tzinfo=UTC))
         calendar.enter_swap(
-            day_off=saturday + timedelta(days=121),  # a Sunday would be none
-            working_day=saturday,
+            day_off=date(2027, 10, 4),
+            working_day=date(2027, 8, 28),
             label_vi="Hoán đổi",
             label_en="Swap",
             document="1/TB",
