@@ -1,5 +1,7 @@
 """Which tables keep cases with clocks: rooms above say it, jobs here go through them."""
 
+from django.urls import reverse
+
 from casework.models import Case
 
 _records: list[type[Case]] = []
@@ -13,3 +15,20 @@ def runs_clocks(record: type[Case]) -> type[Case]:
 
 def records() -> list[type[Case]]:
     return _records
+
+
+def whole(case: Case) -> Case:
+    """Return a case as the row of its own table, which knows its pages.
+
+    Raises LookupError for a case of a table without clocks.
+    """
+    for record in _records:
+        row: Case | None = record.objects.filter(pk=case.pk).first()
+        if row is not None:
+            return row
+    raise LookupError(f"case {case.pk} is in no table with clocks")
+
+
+def desk_list_of(record: type[Case]) -> str:
+    """Return the address of the desk's list of these cases."""
+    return reverse(f"admin:{record._meta.app_label}_{record._meta.model_name}_changelist")

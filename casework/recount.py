@@ -19,7 +19,6 @@ from time import monotonic
 from typing import NamedTuple
 
 from django.db import transaction
-from django.urls import reverse
 from simple_history.utils import bulk_update_with_history
 
 from accounts.models import User
@@ -27,7 +26,7 @@ from accounts.staff import officers
 from casework.clocks import COUNTED, count, pauses_of, put_count
 from casework.conflicts import kept_away
 from casework.models import DEADLINE_MOVED, Case, CaseEvent, Clock
-from casework.records import records
+from casework.records import desk_list_of, records
 from notices.services import queue_notices
 from policies.calendars import calendar_version
 from policies.clocks import Calendars, Explanation
@@ -160,14 +159,14 @@ def _tell(record: type[Case], moved: Collection[Case], version: int) -> None:
         handler -= away[case.pk]
         for recipient in handler or everybody_else - away[case.pk]:
             told[recipient, bool(handler)].append(case)
-    page = f"admin:{record._meta.app_label}_{record._meta.model_name}_changelist"
+    page = desk_list_of(record)
     queue_notices(
         "deadlines_moved",
         [
             (
                 recipient,
                 f"moved-{version}-{cases[0].pk}-{recipient[:16]}",
-                {"cases": _named(cases), "is_handler": is_handler, "path": reverse(page)},
+                {"cases": _named(cases), "is_handler": is_handler, "path": page},
             )
             for (recipient, is_handler), cases in told.items()
         ],

@@ -15,7 +15,6 @@ from django.db import transaction
 from django.db.models import CharField, Exists, OuterRef
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, TruncDate
-from django.urls import reverse
 from django.utils import timezone
 
 from access.roles import COMPLAINT_LEAD
@@ -23,7 +22,7 @@ from accounts.staff import holders, officers
 from casework.conflicts import kept_away
 from casework.deadlines import late_for, soon_until
 from casework.models import REMINDED, Case, CaseConflict, CaseEvent, CaseReminder
-from casework.records import records
+from casework.records import desk_list_of, records, whole
 from notices.services import queue_notice, queue_notices
 from policies.counting import local_day
 from policies.models import Company
@@ -115,7 +114,7 @@ def _tell(record: type[Case], step: Step, cases: Iterable[Any]) -> None:
     for case in cases:
         for recipient in step.recipients(case, away[case.pk]):
             told[recipient].append(case)
-    page = reverse(f"admin:{record._meta.app_label}_{record._meta.model_name}_changelist")
+    page = desk_list_of(record)
     queue_notices(
         f"deadlines_{step.code}",
         [
@@ -163,14 +162,6 @@ def _send_reminder(key: int) -> bool:
         recipient=staff.public_id,
         key=f"reminder-{reminder.pk}",
         reference=case.reference,
-        path=reverse(f"admin:{_page_of(case)}_change", args=[case.pk]),
+        path=whole(case).get_desk_url(),
     )
     return True
-
-
-def _page_of(case: Case) -> str:
-    """Return the name of the desk's pages for the table in which the whole case is."""
-    for record in records():
-        if record.objects.filter(pk=case.pk).exists():
-            return f"{record._meta.app_label}_{record._meta.model_name}"
-    raise LookupError(f"case {case.pk} is in no table with clocks")
