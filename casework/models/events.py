@@ -1,0 +1,85 @@
+from datetime import date
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext_lazy as _
+
+from policies.models import RuleFamily, TimeLimitKind
+
+DEADLINE_MOVED = "deadline_moved"
+ASSIGNED = "assigned"
+CLASSIFIED = "classified"
+EXTENDED = "extended"
+ASKED = "asked"  # the customer, for something; what the limit allows stands still
+ANSWERED = "answered"  # by the customer
+WENT_ON = "went_on"  # without the customer's answer
+WROTE = "wrote"  # either side
+REMINDED = "reminded"  # of a last day; details say whom, and of which day
+INTERNAL_EVENTS = (REMINDED,)
+
+
+class CaseEventQuerySet(models.QuerySet["CaseEvent"]):
+    def for_customer(self) -> Self:
+        return self.exclude(code__in=INTERNAL_EVENTS)
+
+
+class CaseEvent(models.Model):
+    """One step in the life of a case. Append-only, held by a trigger.
+
+    The customer sees all but INTERNAL_EVENTS.
+    code names what happened: a state of the case, or one of the names above; never text.
+    details are codes and days that belong to it, empty for most; never text either.
+    """
+
+    case = models.ForeignKey(
+        "casework.Case", on_delete=models.PROTECT, related_name="events", verbose_name=_("case")
+    )
+    code = models.SlugField(_("event"), max_length=40)
+    details = models.JSONField(_("details"), default=dict, blank=True)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=_("by"),
+    )
+    at = models.DateTimeField(_("when"), default=timezone.now)
+
+    objects = CaseEventQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return self.code
+
+    @property
+    def deadline_sentence(self) -> str:
+        """Say in the reader's language which last day has moved, from when to when, and why."""
+        days = {
+            "after": _shown(self.details["after"]),
+            "before": _shown(self.details["before"]),
+            "limit": TimeLimitKind(self.details["kind"]).label,
+        }
+        if self.code == EXTENDED:
+            return (
+                _(
+                    "The time was extended: the last day is now %(after)s, not %(before)s"
+                    " (%(limit)s)."
+                )
+                % days
+            )
+        family = RuleFamily(self.details["family"]).label
+        return _(
+            "The official calendar has changed: the last day is now %(after)s, and no longer"
+            " %(before)s (%(limit)s, %(family)s)."
+        ) % {**days, "family": family}
+
+
+def _shown(day: str) -> str:
+    return date_format(date.fromisoformat(day), "SHORT_DATE_FORMAT")
