@@ -159,6 +159,7 @@ class AccessRecordAdmin(PersonalDataAdmin):
         "purpose_text",
         "case_reference",
         "people",
+        "address",
     ]
     list_display_links = None
     list_filter = ["action", PurposeFilter]

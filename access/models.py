@@ -18,6 +18,8 @@ class AccessAction(models.TextChoices):
     PLAY = "play", _("recording played")
     EXPORT = "export", _("exported")
     CHECK = "check", _("asked whether a use is allowed")
+    PRINT = "print", _("printed")
+    SHELL = "shell", _("opened a command line")
 
 
 class AccessRecordQuerySet(models.QuerySet["AccessRecord"]):
@@ -31,7 +33,7 @@ class AccessRecord(models.Model):
 
     Append-only, held by a trigger. customer is a public id; empty for a list,
     which shows masks only and is one record with its count, and for a search
-    that found nobody.
+    that found nobody. address is the network of who looked; a job has none.
     """
 
     Action = AccessAction
@@ -54,6 +56,8 @@ class AccessRecord(models.Model):
     )
     count = models.PositiveIntegerField(_("number of people"), default=1)
     request_id = models.CharField(_("request"), max_length=32, blank=True)
+    address = models.CharField(_("network"), max_length=20, blank=True, db_default="")
+    secret_until = models.DateField(_("not shown to the customer until"), null=True, blank=True)
 
     objects = AccessRecordQuerySet.as_manager()
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from access.models import AccessAction, AccessRecord
 from access.roles import ADMINISTRATOR, NO_ROLE
+from common.networks import network
 from common.personal_data import DataCategory
 from common.requests import request_id
 
@@ -35,6 +36,7 @@ def record_access(
         field_groups=sorted(field_groups),
         count=1 if customer else 0,
         request_id=request_id.get(),
+        address=network.get(),
     )
 
 
@@ -86,6 +88,7 @@ def _line(
         field_groups=sorted(field_groups),
         filters=sorted(filters),
         request_id=request_id.get(),
+        address=network.get(),
     )
 
 

@@ -122,6 +122,7 @@ MIDDLEWARE = [
     "common.uploads.BodySizeMiddleware",
     "common.requests.NoNulMiddleware",
     "common.requests.CanonicalOriginMiddleware",
+    "common.networks.NetworkMiddleware",
     "visits.middleware.CountVisitsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",

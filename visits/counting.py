@@ -16,12 +16,9 @@ import re
 import secrets
 from datetime import date, timedelta
 from hashlib import blake2b
-from ipaddress import ip_address, ip_network
 from typing import Any
 
-from allauth.account.adapter import get_adapter
 from django.core.cache import caches
-from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -33,7 +30,6 @@ logger = logging.getLogger(__name__)
 counting_paused = Breaker(pause=10)
 
 COUNTING = "visits:counting"
-PREFIXES = {4: 24, 6: 48}
 ROBOTS = re.compile(
     r"bot\b|crawl|spider|slurp|monitor|preview|headless|lighthouse"
     r"|^(curl|wget|python|go-http|java|okhttp|libwww|axios|node)",
@@ -47,16 +43,6 @@ def is_robot(request: HttpRequest) -> bool:
     """Tell those who say so, and browsers that fetch a page which nobody may ever look at."""
     browser = request.headers.get("User-Agent", "")
     return not browser or "Sec-Purpose" in request.headers or bool(ROBOTS.search(browser))
-
-
-def network_of(request: HttpRequest) -> str:
-    """Return the network that a request comes from, or "" when its address cannot be told."""
-    try:
-        address = ip_address(get_adapter().get_client_ip(request))
-    except (ImproperlyConfigured, PermissionDenied, ValueError):
-        return ""
-    address = getattr(address, "ipv4_mapped", None) or address
-    return str(ip_network((int(address), PREFIXES[address.version]), strict=False))
 
 
 def count_visit(page: str, network: str) -> None:

@@ -2,8 +2,9 @@ from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse
 
+from common.networks import network
 from common.requests import GetResponse
-from visits.counting import count_visit, is_robot, network_of
+from visits.counting import count_visit, is_robot
 
 
 class CountVisitsMiddleware:
@@ -18,7 +19,7 @@ class CountVisitsMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         if (page := page_of(request, response)) and not is_robot(request):
-            count_visit(page, network_of(request))
+            count_visit(page, network.get())
         return response
 
 

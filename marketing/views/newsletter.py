@@ -13,12 +13,12 @@ from django.views.decorators.http import require_http_methods
 from accounts.consents import Words
 from accounts.models import Customer
 from common.errors import PortalError
+from common.networks import network
 from common.throttle import may_try
 from marketing import subscriptions
 from marketing.forms import SubscribeForm
 from marketing.links import read_confirmation
 from marketing.unsubscribing import unsubscribe as end_mails
-from visits.counting import network_of
 
 MOST_AN_HOUR = 20  # from one network
 
@@ -38,7 +38,7 @@ def newsletter(request: HttpRequest) -> HttpResponse:
     form = SubscribeForm(request.POST if request.method == "POST" else None, purpose=purpose)
     if not form.is_valid():
         return _form(request, form)
-    if not may_try("subscribe", network_of(request), most=MOST_AN_HOUR, within=timedelta(hours=1)):
+    if not may_try("subscribe", network.get(), most=MOST_AN_HOUR, within=timedelta(hours=1)):
         form.add_error(None, _("Too many requests came from your network. Please wait an hour."))
         return _form(request, form, status=HTTPStatus.TOO_MANY_REQUESTS)
     subscriptions.ask_for_subscription(

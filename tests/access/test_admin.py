@@ -44,6 +44,20 @@ def test_a_list_is_one_record_with_its_count_and_the_names_of_its_filters(client
     assert (record.filters, record.field_groups) == (["account"], [DataCategory.CONTACT])
 
 
+def test_a_record_knows_the_network_it_was_opened_from_and_none_of_a_job(client, officer):
+    customer = make_customer()
+    client.get(f"{CUSTOMERS}{customer.pk}/change/", REMOTE_ADDR="203.0.113.7")
+    record_access(
+        by=officer,
+        action=AccessAction.OPEN,
+        customer=customer.public_id,
+        purpose=CUSTOMER_CARE,
+        field_groups=[],
+    )
+
+    assert list(AccessRecord.objects.values_list("address", flat=True)) == ["", "203.0.113.0/24"]
+
+
 def test_a_search_names_whom_it_found_and_not_what_was_searched(client, officer):
     customer = make_customer(email="hoa@example.com")
     make_customer()

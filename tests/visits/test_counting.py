@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 import pytest
 import time_machine
 from django.core.cache import caches
-from django.test import RequestFactory
 from django.urls import reverse
 
 from accounts.models import User
@@ -13,7 +12,7 @@ from privacyportal.roles import DPO
 from tests.factories import make_complaint, make_customer, make_staff
 from tests.visits.conftest import BROWSER
 from visits import counting
-from visits.counting import COUNTING, counting_paused, key, network_of, networks_key, redis
+from visits.counting import COUNTING, counting_paused, key, networks_key, redis
 from visits.models import PageDay
 from visits.services import move_counts
 
@@ -49,29 +48,6 @@ def test_a_view_counts_each_time_and_a_network_once(visitor):
         visitor.get("/", REMOTE_ADDR=address)
 
     assert counted() == {"home": (4, 2), "": (4, 2)}
-
-
-@pytest.mark.parametrize(
-    ("address", "network"),
-    [
-        ("203.0.113.7", "203.0.113.0/24"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1::/48"),
-        ("::ffff:203.0.113.7", "203.0.113.0/24"),
-        ("", ""),
-        ("unix:", ""),
-    ],
-)
-def test_an_address_is_cut_to_its_network(address, network):
-    assert network_of(RequestFactory().get("/", REMOTE_ADDR=address)) == network
-
-
-def test_behind_a_proxy_the_visitor_is_whom_the_proxy_names(settings):
-    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
-    headers = {"x-forwarded-for": "192.0.2.1, 198.51.100.9"}
-
-    request = RequestFactory().get("/", headers=headers, REMOTE_ADDR="127.0.0.1")
-
-    assert network_of(request) == "198.51.100.0/24"
 
 
 def test_a_visit_without_an_address_is_a_view_of_no_network(visitor):
