@@ -5,6 +5,7 @@ from django.utils import translation
 from policies.loading import load_profile
 from tests.clients import PortalClient
 
+LONGEST = {"test_run.py", "test_bench.py", "test_worker.py"}
 
 @pytest.hookimpl(trylast=True)  # after Playwright has taken it
 def pytest_generate_tests(metafunc):
@@ -18,6 +19,12 @@ def pytest_generate_tests(metafunc):
         pytest.fail(
             f"{name}: a parameter has the name of a fixture of Playwright's.", pytrace=False
         )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Begin with what takes longest, so that no worker is left with it at the end."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
 
 
 @pytest.fixture(scope="session")

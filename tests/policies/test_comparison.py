@@ -281,16 +281,16 @@ def read_text(text: str) -> Reader:
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ([f"old{n} " * 30 for n in range(400)], [f"new{n} " * 30 for n in range(400)]),
+        ([f"old{n} " * 30 for n in range(200)], [f"new{n} " * 30 for n in range(200)]),
         (
-            [f"{n} " + "both " * 30 for n in range(400)],
-            [f"{n}{n}" + " both" * 30 for n in range(400)],
+            [f"{n} " + "both " * 30 for n in range(200)],
+            [f"{n}{n}" + " both" * 30 for n in range(200)],
         ),
-        (["a " * 30_000], ["a b " * 15_000]),
-        ([f"x{n} u{n} " for n in range(5_000)], [f"x{n} v{n} " for n in range(5_000)]),
-        (["- a"] * 10_000, ["- b", "- a"] * 5_000),
-        (["*a " * 10_000], ["*a " * 5_000 + "a* " * 5_000]),
-        (["a" + "\u0301\u0323" * 20_000], ["a" + "\u0323\u0301" * 20_000]),
+        (["a " * 15_000], ["a b " * 7_500]),
+        ([f"x{n} u{n} " for n in range(2_500)], [f"x{n} v{n} " for n in range(2_500)]),
+        (["- a"] * 5_000, ["- b", "- a"] * 2_500),
+        (["*a " * 5_000], ["*a " * 5_000 + "a* " * 5_000]),
+        (["a" + "\u0301\u0323" * 10_000], ["a" + "\u0323\u0301" * 10_000]),
     ],
 )
 def test_no_pair_of_texts_takes_long(old, new):
@@ -299,4 +299,4 @@ def test_no_pair_of_texts_takes_long(old, new):
     assert compare("\n\n".join(old), "\n\n".join(new))
     assert compare(" ".join(old), " ".join(new))
 
-    assert time.process_time() - before < 30  # a bound against endless work, no measure of speed
+    assert time.process_time() - before < 10  # a bound against endless work, no measure of speed
