@@ -62,7 +62,7 @@ def for_any(**more):
     def decorate(test):
         cases = {"special": special_days(), "kind": KINDS, "start": DAYS, "length": LENGTHS}
         found = given(**cases, paused=PAUSES, **more)(test)
-        # A busy machine is no fault of the count. Each property is tried with every way of counting.
+        # A busy machine is no fault of the count. Each is tried with every way of counting.
         patient = settings(deadline=None, max_examples=40)(found)
         return pytest.mark.parametrize("counting", ENDS)(patient)
 
