@@ -7,6 +7,7 @@ from tests.clients import PortalClient
 
 LONGEST = {"test_run.py", "test_bench.py", "test_worker.py"}
 
+
 @pytest.hookimpl(trylast=True)  # after Playwright has taken it
 def pytest_generate_tests(metafunc):
     """Refuse a parameter that bears the name of a fixture of Playwright's, such as "page".
