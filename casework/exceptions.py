@@ -5,6 +5,10 @@ class CaseError(PortalError):
     pass
 
 
+class CaseGone(CaseError):
+    """The case, or its customer, was erased meanwhile."""
+
+
 class ConflictOfInterest(CaseError):
     """Somebody would work on a case in which they have an interest of their own."""
 

@@ -20,7 +20,7 @@ from accounts.files import file_key
 from accounts.locks import lock_customer
 from accounts.models import Customer, User
 from casework.clocks import count_anew, pause_clocks, resume_clocks
-from casework.exceptions import CaseError, ConflictOfInterest
+from casework.exceptions import CaseError, CaseGone, ConflictOfInterest
 from casework.models import (
     ANSWERED,
     ASKED,
@@ -52,22 +52,39 @@ def lock_case(case: Case) -> None:
     """Reload the row and hold it until the transaction ends.
 
     In both of its tables: who waited would get from one that is not held what it said before.
+
+    Raises CaseGone.
     """
-    case.refresh_from_db(from_queryset=type(case)._default_manager.select_for_update())
+    try:
+        case.refresh_from_db(from_queryset=type(case)._default_manager.select_for_update())
+    except ObjectDoesNotExist:
+        raise _gone() from None
+
+
+def lock_owner(case: Case) -> None:
+    """Hold the customer of a case, before the case.
+
+    Raises CaseGone.
+    """
+    try:
+        lock_customer(case.customer)
+    except Customer.DoesNotExist:
+        raise _gone() from None
+
+
+def _gone() -> CaseGone:
+    return CaseGone(_("This case does not exist any more."))
 
 
 def lock_together(*cases: Case) -> None:
     """Hold cases and their customers, always in the same order: nobody waits in a circle.
 
-    Raises CaseError where one was erased meanwhile.
+    Raises CaseGone.
     """
-    try:
-        for case in sorted(cases, key=lambda each: each.customer_id):
-            lock_customer(case.customer)
-        for case in sorted(cases, key=lambda each: each.pk):
-            lock_case(case)
-    except ObjectDoesNotExist:
-        raise CaseError(_("This case does not exist any more.")) from None
+    for case in sorted(cases, key=lambda each: each.customer_id):
+        lock_owner(case)
+    for case in sorted(cases, key=lambda each: each.pk):
+        lock_case(case)
 
 
 def hold_open(case: Case, *, by: User) -> None:
@@ -224,7 +241,7 @@ def write_as_customer(
     Raises CaseError, AttachmentRefused.
     """
     with stored(case.customer, evidence) as files, transaction.atomic(durable=bool(files)):
-        lock_customer(case.customer)
+        lock_owner(case)
         lock_case(case)
         if not case.is_open:
             raise CaseError(_("This case is closed."))
@@ -341,7 +358,7 @@ def stored(customer: Customer, files: Collection[CheckedFile]) -> Iterator[list[
     What no transaction inside attached is removed at the end. Enter it outside
     of every transaction.
 
-    Raises FileNotStored.
+    Raises FileNotStored, CaseGone.
     """
     rows: list[Evidence] = []
     contents: dict[str, bytes] = {}
@@ -360,7 +377,11 @@ def stored(customer: Customer, files: Collection[CheckedFile]) -> Iterator[list[
     if not contents:
         yield rows
         return
-    with provisional_files(contents, key=file_key(customer)):
+    try:
+        key = file_key(customer)
+    except Customer.DoesNotExist:
+        raise _gone() from None
+    with provisional_files(contents, key=key):
         yield rows
 
 

@@ -13,13 +13,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.identity_checks import record_identity_check
-from accounts.locks import lock_customer, lock_open
+from accounts.locks import lock_open
 from accounts.models import IdentityCheckKind, IdentityCheckResult, RequestChannel, User
 from casework.clocks import meet_clocks, reopen_clocks
 from casework.models import CaseConflict, CaseMessage, CaseNote, ConflictCause
 from casework.services import (
     add_event,
     lock_case,
+    lock_owner,
     lock_together,
     refuse_conflict,
     stop_waiting,
@@ -266,7 +267,7 @@ def check_identity(
 
     Raises ComplaintError, ConflictOfInterest.
     """
-    lock_customer(complaint.customer)
+    lock_owner(complaint)
     _hold(complaint, by)
     if not complaint.needs_identity_check:
         raise ComplaintError(_("It is known already who complains."))
@@ -291,7 +292,7 @@ def escalate_complaint(
 
     Raises InvalidTransition, ConflictOfInterest.
     """
-    lock_customer(complaint.customer)
+    lock_owner(complaint)
     _hold(complaint, by)
     stop_waiting(complaint, by=by)
     complaint.move_to(ComplaintState.ESCALATED)
