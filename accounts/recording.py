@@ -78,15 +78,27 @@ def record_customer(
 def find_or_record(*, full_name: str, email: str, phone: str, language: str) -> Customer:
     """Return whose address this is, recorded now where it is nobody's. It was proved by a mail.
 
-    Of several, who signs in with it comes first. Nothing that is recorded already is changed.
+    The row is held, so that it stays open until the transaction ends. Of several, who signs in
+    with the address comes first. Nothing that is recorded already is changed.
     """
     wait_for_others(f"record {email}")
-    known = Customer.objects.open().without_unproved().filter(email=email)
-    if customer := known.order_by(F("user").asc(nulls_last=True), "pk").first():
-        return customer
+    if known := _hold_known(email):
+        return known
     customer = Customer(full_name=full_name, email=email, phone=phone, language=language)
-    save_as(customer, by=None, reason="recorded with a complaint")
+    try:
+        with transaction.atomic():
+            save_as(customer, by=None, reason="recorded with a complaint")
+    except IntegrityError:  # recorded by staff at this moment
+        if known := _hold_known(email):
+            return known
+        raise
     return customer
+
+
+def _hold_known(email: str) -> Customer | None:
+    known = Customer.objects.open().without_unproved().filter(email=email)
+    held = known.select_for_update(of=("self",))
+    return held.order_by(F("user").asc(nulls_last=True), "pk").first()
 
 
 def _require_unknown(email: str, phone: str) -> None:

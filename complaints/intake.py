@@ -15,8 +15,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from access.models import AccessRecord
-from accounts.exceptions import AccountClosed
-from accounts.locks import lock_customer
+from accounts.locks import lock_open
 from accounts.models import Customer, User
 from casework.clocks import meet_clocks, pause_clocks, start_clocks
 from casework.models import ASSIGNED, CaseChannel, CaseKind, ConflictCause
@@ -61,9 +60,7 @@ def file_complaint(
     Raises AccountClosed, and SubmissionUsed for a form sent again with another content.
     """
     with stored(customer, evidence) as files, transaction.atomic(durable=bool(files)):
-        lock_customer(customer)
-        if not customer.is_open:
-            raise AccountClosed(_("This account is closed."))
+        lock_open(customer)
         known: Complaint | None = Complaint.objects.filter(submission=submission).first()
         if known:
             _require_same(known, customer, category, text, evidence)

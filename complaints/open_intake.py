@@ -7,7 +7,6 @@ address was known before, no answer tells: the mail goes to it in any case, and 
 from typing import Any
 
 from django.conf import settings
-from django.core.signing import BadSignature, Signer
 from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -15,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from accounts.recording import find_or_record
 from common.database import wait_for_others
-from common.tokens import new_public_id
+from common.tokens import LinkSigner, new_public_id
 from complaints.exceptions import LinkGone
 from complaints.intake import file_complaint
 from complaints.models import Complaint, Identity, UnconfirmedComplaint
@@ -24,35 +23,45 @@ from notices.services import Recipient, fills_template, finds_recipients_of, que
 from policies.counting import local_day
 
 MAIL = "complaint_confirm"
-_signer = Signer(salt="complaints.confirm", sep=".")  # a colon ends some programs' links
+CONFIRMING = LinkSigner("complaints.confirm")
 
 
 @transaction.atomic
 def send_open_complaint(*, submission: str, language: str, **typed: str) -> None:
     """Keep what was typed and mail its sender a link; the same form sent again is one complaint.
 
-    With other words it makes another one, so that no words are lost.
+    Also once it is confirmed. With other words it makes another one, so that no words are lost.
     """
     wait_for_others(f"complaint {submission}")
+    row = UnconfirmedComplaint(**typed, language=language, submission=submission)
     known = UnconfirmedComplaint.objects.filter(submission=submission).first()
+    filed = Complaint.objects.filter(submission=submission).select_related("customer").first()
     if known and all(getattr(known, field) == value for field, value in typed.items()):
         return
-    row = UnconfirmedComplaint.objects.create(
-        **typed, language=language, submission=new_public_id() if known else submission
-    )
+    if filed and _made(row, filed):
+        return
+    if known or filed:
+        row.submission = new_public_id()
+    row.save()
     queue_notice(MAIL, recipient=row.public_id, key=f"{MAIL}-{row.public_id}", row=row.public_id)
 
 
+def _made(row: UnconfirmedComplaint, filed: Complaint) -> bool:
+    """Say whether the complaint was made of what this row says."""
+    said = (row.category, _with_sender(row), row.email)
+    return said == (filed.category, filed.text, filed.customer.email)
+
+
 @transaction.atomic
-def confirm_open_complaint(public_id: str) -> Complaint:
+def confirm_open_complaint(submission: str) -> Complaint:
     """File the complaint for whom the address belongs to; the second time returns the same.
 
     Raises LinkGone.
     """
     rows = UnconfirmedComplaint.objects.select_for_update()
-    row = rows.filter(public_id=public_id).first()
+    row = rows.filter(submission=submission).first()
     if row is None:
-        return _filed_before(public_id)
+        return _filed_before(submission)
     customer = find_or_record(
         full_name=row.name, email=row.email, phone=row.phone, language=row.language
     )
@@ -60,7 +69,7 @@ def confirm_open_complaint(public_id: str) -> Complaint:
         customer,
         category=row.category,
         text=_with_sender(row),
-        submission=row.public_id,
+        submission=row.submission,
         by=None,
         received_at=row.received_at,
         identity=Identity.ADDRESS,
@@ -77,18 +86,6 @@ def erase_unconfirmed() -> int:
         return _forget(going)
 
 
-def token_for(public_id: str) -> str:
-    return _signer.sign(public_id)
-
-
-def public_id_in(token: str) -> str:
-    """Return whose link it is, or "" for one that we never mailed."""
-    try:
-        return _signer.unsign(token)
-    except BadSignature:
-        return ""
-
-
 @finds_recipients_of(MAIL)
 def _sender(public_id: str) -> Recipient | None:
     row = UnconfirmedComplaint.objects.filter(public_id=public_id).first()
@@ -97,13 +94,14 @@ def _sender(public_id: str) -> Recipient | None:
 
 @fills_template(MAIL)
 def _link_of(context: dict[str, Any]) -> dict[str, Any]:
-    path = reverse("confirm_complaint", args=[token_for(context["row"])])
+    row = UnconfirmedComplaint.objects.get(public_id=context["row"])
+    path = reverse("confirm_complaint", args=[CONFIRMING.sign(row.submission)])
     return {"path": path, "days": settings.UNCONFIRMED_ENQUIRY_DAYS}
 
 
-def _filed_before(public_id: str) -> Complaint:
-    filed = Complaint.objects.select_related("customer").filter(submission=public_id)
-    complaint: Complaint | None = filed.first() if public_id else None
+def _filed_before(submission: str) -> Complaint:
+    filed = Complaint.objects.select_related("customer").filter(submission=submission)
+    complaint: Complaint | None = filed.first()
     if complaint is None:
         raise LinkGone(_("This link leads to no complaint any more."))
     return complaint

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
 from casework.clocks import preview_clocks
+from common.errors import PortalError
 from common.forms import tell_of_masked_cards
 from common.open_forms import TRAP
 from complaints import intake, open_intake
@@ -52,9 +53,12 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     if request.method != "POST":
         return render(request, "complaints/open/confirm.html")
     try:
-        complaint = open_intake.confirm_open_complaint(open_intake.public_id_in(token))
+        complaint = open_intake.confirm_open_complaint(open_intake.CONFIRMING.read(token))
     except LinkGone:
         return render(request, "complaints/open/gone.html", status=404)
+    except PortalError as error:
+        context = {"refusal": str(error)}
+        return render(request, "complaints/open/confirm.html", context, status=409)
     return redirect(reverse("followed_complaint", args=[token_of(complaint)]))
 
 

@@ -3,15 +3,15 @@
 from typing import Any
 
 from django.conf import settings
-from django.core.signing import BadSignature, Signer
 from django.urls import reverse
 
+from common.tokens import LinkSigner
 from enquiries.models import Enquiry
 from enquiries.services import ANSWER_MAIL, CONFIRM_MAIL
 from notices.services import Recipient, fills_template, finds_recipients_of
 
 MAILS = (CONFIRM_MAIL, ANSWER_MAIL)
-_signer = Signer(salt="enquiries.confirm", sep=".")  # a colon ends some programs' links
+CONFIRMING = LinkSigner("enquiries.confirm")
 
 
 @finds_recipients_of(*MAILS)
@@ -24,7 +24,7 @@ def find_sender(public_id: str) -> Recipient | None:
 @fills_template(CONFIRM_MAIL)
 def _link_of(context: dict[str, Any]) -> dict[str, Any]:
     return {
-        "path": reverse("confirm_enquiry", args=[token_for(context["enquiry"])]),
+        "path": reverse("confirm_enquiry", args=[CONFIRMING.sign(context["enquiry"])]),
         "days": settings.UNCONFIRMED_ENQUIRY_DAYS,
     }
 
@@ -35,15 +35,3 @@ def _answer_of(context: dict[str, Any]) -> dict[str, Any]:
         "enquiry": Enquiry.objects.get(public_id=context["enquiry"]),
         "path": reverse("enquiry"),
     }
-
-
-def token_for(public_id: str) -> str:
-    return _signer.sign(public_id)
-
-
-def public_id_in(token: str) -> str:
-    """Return whose link it is, or "" for one that we never mailed."""
-    try:
-        return _signer.unsign(token)
-    except BadSignature:
-        return ""

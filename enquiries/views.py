@@ -11,7 +11,7 @@ from common.open_forms import TRAP
 from enquiries import services
 from enquiries.exceptions import EnquiryGone
 from enquiries.forms import EnquiryForm
-from enquiries.mails import public_id_in
+from enquiries.mails import CONFIRMING
 
 
 @csrf_exempt
@@ -48,7 +48,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     if request.method != "POST":
         return render(request, "enquiries/confirm.html")
     try:
-        confirmed = services.confirm_enquiry(public_id_in(token))
+        confirmed = services.confirm_enquiry(CONFIRMING.read(token))
     except EnquiryGone:
         return render(request, "enquiries/gone.html", status=404)
     return render(request, "enquiries/confirmed.html", {"enquiry": confirmed})

@@ -13,7 +13,7 @@ from common.cards import MASKED
 from common.open_forms import TRAP
 from common.tokens import new_public_id
 from enquiries.forms import LONGEST_MESSAGE
-from enquiries.mails import token_for
+from enquiries.mails import CONFIRMING
 from enquiries.models import Enquiry, EnquiryState
 from enquiries.services import dismiss_enquiry, settle_by_phone
 from notices.models import Notice
@@ -59,7 +59,7 @@ def test_the_mail_that_confirms_says_nothing_that_was_typed(client):
 
 def test_a_program_that_opens_the_link_confirms_nothing(client):
     enquiry = make_enquiry(confirmed=False)
-    address = reverse("confirm_enquiry", args=[token_for(enquiry.public_id)])
+    address = reverse("confirm_enquiry", args=[CONFIRMING.sign(enquiry.public_id)])
 
     for method in (client.get, client.head, client.options):
         assert TYPED["message"] not in method(address).text
@@ -70,7 +70,7 @@ def test_a_program_that_opens_the_link_confirms_nothing(client):
 
 def test_confirming_twice_is_as_once(client):
     enquiry = make_enquiry(confirmed=False)
-    address = reverse("confirm_enquiry", args=[token_for(enquiry.public_id)])
+    address = reverse("confirm_enquiry", args=[CONFIRMING.sign(enquiry.public_id)])
 
     assert [client.post(address).status_code for _ in range(2)] == [200, 200]
     assert enquiry.history.filter(history_change_reason="confirmed").count() == 1
@@ -79,7 +79,7 @@ def test_confirming_twice_is_as_once(client):
 @pytest.mark.parametrize("settle", [dismiss_enquiry, settle_by_phone])
 def test_who_confirms_what_is_closed_is_promised_no_mail(settle, client):
     enquiry = make_enquiry(confirmed=False)
-    address = reverse("confirm_enquiry", args=[token_for(enquiry.public_id)])
+    address = reverse("confirm_enquiry", args=[CONFIRMING.sign(enquiry.public_id)])
     settle(enquiry, by=make_staff(COMPLAINT_OFFICER))
 
     page = client.post(address, headers={"accept-language": "en"})
@@ -101,7 +101,7 @@ def test_a_link_that_was_not_mailed_confirms_nothing(end, client):
 
 
 def test_the_link_of_an_erased_message_says_so(client):
-    page = client.post(reverse("confirm_enquiry", args=[token_for(new_public_id())]))
+    page = client.post(reverse("confirm_enquiry", args=[CONFIRMING.sign(new_public_id())]))
 
     assert page.status_code == 404
     assert reverse("enquiry") in page.text
