@@ -8,13 +8,15 @@ from typing import Any
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
+from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.csrf import csrf_exempt
 
 from accounts.http import CustomerRequest, for_customer
 from accounts.models import User
-from complaints.links import followed_by
+from complaints.exceptions import LinkGone
+from complaints.links import followed_by, token_of, withdrawn_by
 from complaints.models import Complaint
 
 View = Callable[..., HttpResponseBase]
@@ -50,17 +52,38 @@ def own(view: View) -> View:
     return inner
 
 
-def followed(view: View) -> View:
-    """Let in whoever has the link. It is the key; a token of this browser would say no more."""
+def by_link(find: Callable[[str], Visit]) -> Callable[[View], View]:
+    """Let in whoever has the link. It is the key; a token of this browser would say no more.
 
-    @csrf_exempt
-    @login_not_required
-    @cache_control(no_store=True)
-    @wraps(view)
-    def inner(request: HttpRequest, token: str, **kwargs: Any) -> HttpResponseBase:
-        visit = Visit(followed_by(token), None, token)
-        response = view(request, visit, **kwargs)
-        response["X-Robots-Tag"] = "noindex, nofollow"
-        return response
+    One that opens nothing, whyever, leads to a page that mails another.
+    """
 
-    return inner
+    def door(view: View) -> View:
+        @csrf_exempt
+        @login_not_required
+        @cache_control(no_store=True)
+        @wraps(view)
+        def inner(request: HttpRequest, token: str, **kwargs: Any) -> HttpResponseBase:
+            try:
+                response = view(request, find(token), **kwargs)
+            except LinkGone:
+                context = {"token": token}
+                response = render(request, "complaints/open/link_gone.html", context, status=404)
+            response["X-Robots-Tag"] = "noindex, nofollow"
+            return response
+
+        return inner
+
+    return door
+
+
+@by_link
+def followed(token: str) -> Visit:
+    return Visit(followed_by(token), None, token)
+
+
+@by_link
+def withdrawing(token: str) -> Visit:
+    """Go on by the link that follows: the one that withdraws has done its work."""
+    complaint = withdrawn_by(token)
+    return Visit(complaint, None, token_of(complaint))

@@ -14,4 +14,4 @@ class SubmissionUsed(ComplaintError):
 
 
 class LinkGone(ComplaintError):
-    """The link leads to a complaint that was erased unconfirmed, or never was."""
+    """The link leads to no complaint: it was erased, the link is too old, or never was one."""

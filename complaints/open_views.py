@@ -17,7 +17,7 @@ from common.open_forms import TRAP
 from complaints import intake, open_intake
 from complaints.exceptions import LinkGone
 from complaints.forms import OpenComplaintForm
-from complaints.links import token_of
+from complaints.links import mail_new_link, token_of
 
 
 @csrf_exempt
@@ -60,6 +60,21 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
         context = {"refusal": str(error)}
         return render(request, "complaints/open/confirm.html", context, status=409)
     return redirect(reverse("followed_complaint", args=[token_of(complaint)]))
+
+
+@csrf_exempt
+@login_not_required
+def new_link(request: HttpRequest, token: str) -> HttpResponse:
+    """Mail a new link for one that opens nothing any more; the answer is the same for any."""
+    context: dict[str, object] = {"token": token}
+    status = 404
+    if request.method == "POST":
+        is_within = bool(ratelimit.consume(request, action="complaint_link"))
+        if is_within:
+            mail_new_link(token)
+        context["is_sent"], context["is_too_often"] = is_within, not is_within
+        status = 200 if is_within else 429
+    return render(request, "complaints/open/link_gone.html", context, status=status)
 
 
 def _is_within_limits(request: HttpRequest, address: str) -> bool:

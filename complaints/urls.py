@@ -4,7 +4,7 @@ from typing import Any
 from django.urls import URLPattern, path
 
 from complaints import open_views, views
-from complaints.doors import followed, own
+from complaints.doors import followed, own, withdrawing
 
 PAGES = {
     "complaint": ("", views.detail),
@@ -32,6 +32,12 @@ urlpatterns = [
     path("without-account/", open_views.send, name="open_complaint"),
     path("without-account/sent/", open_views.sent, name="open_complaint_sent"),
     path("without-account/confirm/<str:token>/", open_views.confirm, name="confirm_complaint"),
+    path("new-link/<str:token>/", open_views.new_link, name="new_complaint_link"),
+    path(
+        "confirm-withdrawal/<str:token>/",
+        withdrawing(views.confirm_withdrawal),
+        name="confirm_withdrawal",
+    ),
     *pages("follow/<str:token>/", followed, "followed_"),
     *pages("<slug:public_id>/", own),
 ]

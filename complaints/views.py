@@ -32,6 +32,7 @@ from complaints.doors import Visit
 from complaints.exceptions import SubmissionUsed
 from complaints.forms import AuthorityForm, ComplaintForm, DisagreeForm, MessageForm
 from complaints.letters import compose_letter, letter_on_paper
+from complaints.links import ask_to_withdraw
 from complaints.models import Complaint, ComplaintCategory, ComplaintState, Side
 from complaints.told import is_decision_told, timeline
 from policies.models import Purpose
@@ -149,6 +150,25 @@ def write(request: HttpRequest, visit: Visit) -> HttpResponseBase:
 
 
 def withdraw(request: HttpRequest, visit: Visit) -> HttpResponseBase:
+    """Withdraw it for who is signed in; who came by the link is mailed another one for that."""
+    if not visit.token:
+        return _withdraw(request, visit)
+    done = _("We have mailed you a link. The complaint is withdrawn once you confirm it there.")
+    return _take_step(request, visit, _ask_to_withdraw, done=done)
+
+
+def _ask_to_withdraw(complaint: Complaint, *, by: None) -> None:
+    ask_to_withdraw(complaint)
+
+
+def confirm_withdrawal(request: HttpRequest, visit: Visit) -> HttpResponseBase:
+    """Say what it means, behind the link that was mailed for it; a POST withdraws."""
+    if request.method == "POST":
+        return _withdraw(request, visit)
+    return render(request, "complaints/open/withdraw.html", {"complaint": visit.complaint})
+
+
+def _withdraw(request: HttpRequest, visit: Visit) -> HttpResponseBase:
     done = _("You have withdrawn your complaint.")
     return _take_step(request, visit, services.withdraw_complaint, done=done)
 

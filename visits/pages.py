@@ -85,6 +85,8 @@ NAMES: dict[str, str | Promise] = {
     "open_complaint_sent": _("Complain without an account: mail sent"),
     "confirm_complaint": _("Complain without an account: confirm"),
     "followed_complaint": _("A complaint, by its link"),
+    "new_complaint_link": _("A complaint: a new link"),
+    "confirm_withdrawal": _("A complaint: withdraw it, by its link"),
     "followed_complaint_letter": _("A complaint, by its link: the answer, to print"),
 }
 

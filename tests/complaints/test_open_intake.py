@@ -11,19 +11,29 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.closing import close_account
+from accounts.locks import lock_customer
 from accounts.models import Customer, IdentityCheck, User
 from accounts.reopening import reopen_for_customer
 from common.open_forms import TRAP
-from common.tokens import new_public_id
+from common.tokens import LinkSigner, new_public_id
 from complaints.links import token_of
 from complaints.models import Complaint, ComplaintState, UnconfirmedComplaint
-from complaints.open_intake import erase_unconfirmed, token_for
+from complaints.open_intake import CONFIRMING, erase_unconfirmed
 from notices.models import Notice
 from notices.services import send_due_notices
 from privacyportal.roles import COMPLAINT_OFFICER
+from retention.purge import erase
 from tests.clients import PortalClient
-from tests.factories import answer, decide, make_complaint, make_customer, make_staff
-from tests.threads import at_once
+from tests.factories import (
+    answer,
+    decide,
+    make_complaint,
+    make_customer,
+    make_staff,
+    make_user,
+)
+from tests.threads import at_once, one_behind_the_other
 
 pytestmark = pytest.mark.django_db
 
@@ -129,7 +139,7 @@ def test_a_link_that_was_not_mailed_confirms_nothing(client, token):
     send(client)
     row = UnconfirmedComplaint.objects.get()
 
-    page = client.post(reverse("confirm_complaint", args=[f"{row.public_id}.{token}"]))
+    page = client.post(reverse("confirm_complaint", args=[f"{row.submission}.{token}"]))
 
     assert page.status_code == 404
     assert not Complaint.objects.exists()
@@ -145,9 +155,8 @@ def test_unconfirmed_it_is_erased_and_its_link_says_so(client, settings):
     assert erase_unconfirmed() == 1
 
     assert not Notice.objects.exists()
-    assert client.post(
-        reverse("confirm_complaint", args=[token_for(row.public_id)])
-    ).status_code == (404)
+    link = reverse("confirm_complaint", args=[CONFIRMING.sign(row.submission)])
+    assert client.post(link).status_code == 404
 
 
 def test_it_goes_to_the_account_of_the_address(client):
@@ -229,6 +238,50 @@ def test_a_form_sent_twice_is_one_and_with_other_words_another(client):
     assert (UnconfirmedComplaint.objects.count(), Notice.objects.count()) == (2, 2)
 
 
+def test_a_form_sent_again_after_it_was_confirmed_is_no_second_complaint(client):
+    submission = new_public_id()
+    complaint = filed(client, submission=submission)
+
+    assert send(client, submission=submission).url == reverse("open_complaint_sent")
+    assert not UnconfirmedComplaint.objects.exists()
+
+    send(client, submission=submission, text="Chuyện khác")
+    client.post(newest_link())
+    assert [each.text[:11] for each in Complaint.objects.exclude(pk=complaint.pk)] == [
+        "Chuyện khác"
+    ]
+
+
+def test_a_form_that_somebody_signed_in_sent_too_is_refused_in_words(client):
+    submission = new_public_id()
+    send(client, submission=submission)
+    make_complaint(submission=submission)
+
+    page = client.post(newest_link())
+
+    assert (page.status_code, "Bạn đã gửi" in page.text) == (409, True)
+    assert Complaint.objects.count() == 1
+
+
+@pytest.mark.parametrize("closed_meanwhile", [True, False])
+def test_confirming_waits_for_who_closes_or_removes_the_record(portal, closed_meanwhile):
+    known = make_customer(email=TYPED["email"], user=None)
+    send(Client())
+    link = newest_link()
+
+    def leave():
+        if closed_meanwhile:
+            close_account(known, by=make_user())
+        else:
+            Customer.objects.filter(pk=known.pk).delete()
+
+    answered = one_behind_the_other(leave, lambda: Client().post(link))
+
+    complaint = Complaint.objects.get()
+    assert answered.url == reverse("followed_complaint", args=[token_of(complaint)])
+    assert (complaint.customer.email, complaint.customer != known) == (TYPED["email"], True)
+
+
 def test_a_flood_is_stopped(client):
     answers = [send(client, email=f"a{n}@example.com").status_code for n in range(6)]
 
@@ -289,8 +342,101 @@ def test_a_link_opens_its_own_complaint_alone(client):
         page = reverse("followed_complaint", args=[forged])
         assert client.get(page).status_code == 404
         assert client.post(f"{page}withdraw/").status_code == 404
-    other.refresh_from_db()
-    assert other.is_open
+        withdrawing = reverse("confirm_withdrawal", args=[forged])
+        assert [client.get(withdrawing).status_code, client.post(withdrawing).status_code] == [
+            404,
+            404,
+        ]
+    assert not Complaint.objects.exclude(closed_at=None).exists()
+    assert not Notice.objects.filter(template__in=["complaint_link", "complaint_withdraw"]).exists()
+
+
+@pytest.mark.parametrize("why", ["old", "moved", "of a version before"])
+def test_a_link_that_is_too_old_or_of_another_address_only_mails_a_new_one(client, settings, why):
+    complaint = filed(client)
+    send_due_notices()
+    token = token_of(complaint)
+    if why == "old":
+        day = timezone.now() - timedelta(days=settings.COMPLAINT_LINK_DAYS, seconds=1)
+        with time_machine.travel(day, tick=False):
+            token = token_of(complaint)
+    elif why == "moved":
+        Customer.objects.filter(pk=complaint.customer_id).update(email="new@example.com")
+    else:
+        token = LinkSigner("complaints.follow").sign(complaint.public_id)
+    page = client.get(reverse("followed_complaint", args=[token]))
+    assert (page.status_code, complaint.reference in page.text) == (404, False)
+
+    again = reverse("new_complaint_link", args=[token])
+    assert again in page.text
+    addresses = [again, again, reverse("new_complaint_link", args=["forged"])]
+    answers = {client.post(each).text.replace(each, "") for each in addresses}
+
+    assert len(answers) == 1
+    mails = len(mail.outbox)
+    link = newest_link()
+    assert len(mail.outbox) == mails + 1
+    complaint.customer.refresh_from_db()
+    assert mail.outbox[-1].to == [complaint.customer.email]
+    assert complaint.reference in client.get(link).text
+
+
+def test_by_link_it_is_withdrawn_only_by_another_one_that_is_mailed(client):
+    complaint = filed(client)
+    send_due_notices()
+    token = token_of(complaint)
+    asked = client.post(reverse("followed_withdraw_complaint", args=[token]), follow=True)
+    complaint.refresh_from_db()
+    assert ("Chúng tôi đã gửi" in asked.text, complaint.is_open) == (True, True)
+    assert client.post(reverse("confirm_withdrawal", args=[token])).status_code == 404
+
+    link = newest_link()
+    assert mail.outbox[-1].to == [TYPED["email"]]
+    assert complaint.reference in client.get(link).text
+    complaint.refresh_from_db()
+    assert complaint.is_open
+    with time_machine.travel(timezone.now() + timedelta(days=4), tick=False):
+        assert client.post(link).status_code == 404
+    Customer.objects.update(email="new@example.com")
+    assert client.post(link).status_code == 404
+    Customer.objects.update(email=TYPED["email"])
+
+    page = client.post(link, follow=True)
+
+    complaint.refresh_from_db()
+    assert complaint.state == ComplaintState.WITHDRAWN
+    assert complaint.reference in page.text
+    assert client.post(link, follow=True).status_code == 200
+    assert complaint.events.filter(code="withdrawn").count() == 1
+
+
+STEPS_BY_LINK = {
+    "write": {"text": "Còn gì?"},
+    "agree": {},
+    "disagree": {"disagree-reason": "Vẫn nhận tin."},
+    "escalate": {"authority-authority": "Cục A05"},
+}
+
+
+def test_no_step_by_link_breaks_on_what_the_purge_took_meanwhile(portal):
+    for step, form in STEPS_BY_LINK.items():
+        complaint = make_complaint(
+            customer=make_customer(closed_days_ago=400),
+            received_at=timezone.now() - timedelta(days=2),
+            **({"state": "resolved", "closed_at": timezone.now()} if step != "write" else {}),
+        )
+        page = reverse("followed_complaint", args=[token_of(complaint)])
+
+        def purge(customer=complaint.customer):
+            lock_customer(customer)
+            erase([customer.pk])
+
+        def answer_late(address=f"{page}{step}/", form=form):
+            return Client().post(address, form)
+
+        answered = one_behind_the_other(purge, answer_late)
+        assert (step, answered.status_code, answered.url) == (step, 302, page)
+        assert Client().get(page).status_code == 404
 
 
 def test_who_signs_in_is_led_to_the_account_and_who_closed_it_to_the_link(client):

@@ -40,6 +40,8 @@ NO_OBJECT = {  # what else a parameter names
     "confirm_subscription": "a signed link",
     "confirm_enquiry": "a signed link",
     "confirm_complaint": "a signed link",
+    "confirm_withdrawal": "a signed link",
+    "new_complaint_link": "a signed link",
     "unsubscribe": "a signed link",
     "confirm_report": "a signed link",
     "unlock_account": "a signed link",
