@@ -3,21 +3,29 @@
 A last day is always counted anew from the receipt, with what the case has changed of its limit:
 the complexity, one extension, the days on which it stood still for an answer of the customer.
 Those days follow from the events of the case. Whoever calls holds the case, and saves it.
+Only what was changed is counted anew, and a day of work that was counted when the last day was
+promised stays one: a later calendar alone gives no time.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from datetime import datetime
+from collections.abc import Collection, Iterable, Iterator, Mapping, Set
+from contextlib import suppress
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import Any
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from casework.models import ANSWERED, ASKED, WENT_ON, Case, CaseEvent, Clock
 from policies.clocks import Calendars, Explanation, Terms, explain, limits_in_force
 from policies.counting import Pauses, local_day, paused_days
-from policies.exceptions import NotConfigured, OutsideCalendar
-from policies.models import TimeLimit, TimeLimitKind
+from policies.exceptions import NotConfigured, OutsideCalendar, UnreadableExplanation
+from policies.models import TimeLimit, TimeLimitKind, TimeUnit
 
 NO_PAUSE: Pauses = frozenset()
+Move = dict[str, Any]
+"""The details of an event that tells of a last day from when to when it moved."""
 
 
 def preview_clocks(
@@ -89,29 +97,58 @@ def pause_clocks(case: Case, *, at: datetime) -> None:
     set_nearest(case)
 
 
-def resume_clocks(case: Case) -> None:
+def resume_clocks(case: Case) -> list[Move]:
     """Let those that stand still run on, later by the days they stood still; not saved.
 
-    Call it when the event that ends the pause is written.
+    Call it when the event that ends the pause is written. Return which last days moved.
     """
-    Clock.objects.filter(case_id=case.pk).exclude(paused_at=None).update(paused_at=None)
-    count_anew(case)
+    still = list(unmet_clocks(case).exclude(paused_at=None))
+    Clock.objects.filter(pk__in=[clock.pk for clock in still]).update(paused_at=None)
+    return count_anew(case, still)
 
 
-def count_anew(case: Case) -> None:
-    """Count the running clocks from the receipt, as things stand; the case is not saved.
+def unmet_clocks(case: Case) -> QuerySet[Clock]:
+    return Clock.objects.filter(case_id=case.pk, met_at=None).select_related("limit")
 
-    What the calendar no longer reaches stays as it was.
+
+def count_anew(case: Case, clocks: Iterable[Clock]) -> list[Move]:
+    """Count the clocks from the receipt, as things stand; the case is not saved.
+
+    What the calendar does not reach stays as it was. Return which last days moved.
     """
-    running = Clock.objects.filter(case_id=case.pk).running().select_related("limit")
-    paused, calendars = pauses_of([case.pk]), Calendars()
-    for clock in running:
-        try:
-            explanation = count(clock, case, paused[case.pk], calendars)
-        except (OutsideCalendar, NotConfigured):
-            continue
-        put_count(clock, explanation).save(update_fields=COUNTED)
+    moves = []
+    for clock, explanation in foresee(case, clocks, complexity=case.complexity):
+        before = clock.last_day
+        put_count(clock, explanation)
+        clock.save(update_fields=COUNTED)
+        if clock.last_day != before:
+            moves.append(move_of(clock, before=before))
     set_nearest(case)
+    return moves
+
+
+def foresee(
+    case: Case, clocks: Iterable[Clock], *, complexity: str
+) -> Iterator[tuple[Clock, Explanation]]:
+    """Yield how each of the clocks would end; leave out what the calendar does not reach."""
+    paused, calendars = pauses_of([case.pk])[case.pk], Calendars()
+    for clock in clocks:
+        terms = replace(_terms(clock, complexity, paused), worked=_worked(clock))
+        with suppress(OutsideCalendar, NotConfigured):
+            yield clock, explain(clock.limit, case.received_at, calendars, terms)
+
+
+def _worked(clock: Clock) -> Set[date]:
+    """Return the days of work on which the promised last day rests; none that nobody can read."""
+    try:
+        promised = Explanation.from_json(clock.explanation)
+    except UnreadableExplanation:
+        return frozenset()
+    if promised.unit != TimeUnit.WORKING_DAY:
+        return {promised.last_day}
+    first = local_day(promised.started_at)
+    days = range(1, (promised.last_day - first).days + 1)
+    return {first + timedelta(days=n) for n in days} - {each.day for each in promised.skipped}
 
 
 def count(clock: Clock, case: Case, paused: Pauses, calendars: Calendars) -> Explanation:
@@ -119,13 +156,16 @@ def count(clock: Clock, case: Case, paused: Pauses, calendars: Calendars) -> Exp
 
     Raises OutsideCalendar, NotConfigured.
     """
-    limit = clock.limit
-    terms = Terms(
-        length=limit.length_for(case.complexity),
+    terms = _terms(clock, case.complexity, paused)
+    return explain(clock.limit, case.received_at, calendars, terms)
+
+
+def _terms(clock: Clock, complexity: str, paused: Pauses) -> Terms:
+    return Terms(
+        length=clock.limit.length_for(complexity),
         extended_by=clock.extended_by,
-        paused=paused if limit.may_pause else NO_PAUSE,
+        paused=paused if clock.limit.may_pause else NO_PAUSE,
     )
-    return explain(limit, case.received_at, calendars, terms)
 
 
 def pauses_of(cases: Collection[int]) -> Mapping[int, Pauses]:
@@ -161,6 +201,16 @@ def put_count(clock: Clock, explanation: Explanation) -> Clock:
     clock.explanation = explanation.to_json()
     clock.calendar_version = explanation.calendar_version
     return clock
+
+
+def move_of(clock: Clock, *, before: date) -> Move:
+    return {
+        "kind": clock.kind,
+        "family": clock.limit.family,
+        "before": before.isoformat(),
+        "after": clock.last_day.isoformat(),
+        "calendar_version": clock.calendar_version,
+    }
 
 
 def set_nearest(case: Case) -> None:

@@ -23,7 +23,7 @@ from simple_history.utils import bulk_update_with_history
 
 from accounts.models import User
 from accounts.staff import officers
-from casework.clocks import COUNTED, count, pauses_of, put_count
+from casework.clocks import COUNTED, count, move_of, pauses_of, put_count
 from casework.conflicts import kept_away
 from casework.models import DEADLINE_MOVED, Case, CaseEvent, Clock
 from casework.records import desk_list_of, records
@@ -122,21 +122,10 @@ def _recount(clock: Clock, case: Case, paused: Pauses, calendars: Calendars) -> 
         return None
     before = clock.last_day
     put_count(clock, counted)
-    return _event(clock, before.isoformat()) if clock.last_day < before else None
-
-
-def _event(clock: Clock, before: str) -> CaseEvent:
-    return CaseEvent(
-        case_id=clock.case_id,
-        code=DEADLINE_MOVED,
-        details={
-            "kind": clock.kind,
-            "family": clock.limit.family,
-            "before": before,
-            "after": clock.last_day.isoformat(),
-            "calendar_version": clock.calendar_version,
-        },
-    )
+    if clock.last_day == before:
+        return None
+    details = move_of(clock, before=before)
+    return CaseEvent(case_id=clock.case_id, code=DEADLINE_MOVED, details=details)
 
 
 def _reset_late_from(record: type[Case], cases: list[Case], clocks: list[Clock]) -> None:

@@ -3,7 +3,7 @@
 Each function that changes a case locks it first, in a transaction of its own.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any
@@ -19,13 +19,13 @@ from django.utils.translation import gettext as _
 from accounts.files import file_key
 from accounts.locks import lock_customer
 from accounts.models import Customer, User
-from casework.clocks import count_anew, pause_clocks, resume_clocks
+from casework.clocks import Move, count_anew, pause_clocks, resume_clocks
 from casework.exceptions import CaseError, CaseGone, ConflictOfInterest
 from casework.models import (
     ANSWERED,
     ASKED,
     ASSIGNED,
-    CLASSIFIED,
+    DEADLINE_MOVED,
     EXTENDED,
     WENT_ON,
     WROTE,
@@ -137,32 +137,7 @@ def assign_case(case: Case, *, handler: User, by: User, permission: str) -> None
     add_event(case, ASSIGNED, by=by)
 
 
-# How grave it is, and how long it may take
-
-
-@transaction.atomic
-def classify_case(
-    case: Case, *, severity: str, complexity: str, reason: str = "", by: User
-) -> None:
-    """Judge a case; its clocks are counted anew from the receipt, never beyond the maximum.
-
-    Judging it anew needs a reason, which is kept as a note.
-
-    Raises CaseError, ConflictOfInterest.
-    """
-    hold_open(case, by=by)
-    before = {"severity": case.severity, "complexity": case.complexity}
-    after = {"severity": severity, "complexity": complexity}
-    if before == after:
-        return
-    if any(before.values()) and not reason.strip():
-        raise CaseError(_("Say why the case is judged anew."))
-    case.severity, case.complexity = severity, complexity
-    count_anew(case)
-    save_as(case, by=by, reason=CLASSIFIED, fields=["severity", "complexity", "late_from"])
-    add_event(case, CLASSIFIED, by=by, details={"before": before, "after": after})
-    if reason.strip():
-        CaseNote.objects.create(case_id=case.pk, about=CLASSIFIED, text=reason, by=by)
+# How long it may take
 
 
 @transaction.atomic
@@ -177,14 +152,13 @@ def extend_case(case: Case, *, kind: TimeLimitKind, units: int, reason: str, by:
     clock = _extensible(case, kind, units)
     if not reason.strip():
         raise CaseError(_("Say why more time is needed. The customer reads it."))
-    before = clock.last_day
     clock.extended_by = units
     clock.save(update_fields=["extended_by"])
-    count_anew(case)
-    clock.refresh_from_db()
+    moves = count_anew(case, [clock])
+    if not moves:
+        raise CaseError(_("The official calendar does not reach so far. Load the next year first."))
     save_as(case, by=by, reason=EXTENDED, fields=["late_from"])
-    details = {"kind": kind, "before": before.isoformat(), "after": clock.last_day.isoformat()}
-    add_event(case, EXTENDED, by=by, details=details)
+    add_event(case, EXTENDED, by=by, details=moves[0])
     _write(case, reason, by=by)
 
 
@@ -280,8 +254,9 @@ def stop_waiting(case: Case, *, by: User | None) -> None:
 def _go_on(case: Case, code: str, *, by: User | None) -> None:
     add_event(case, code, by=by)
     case.waiting_since = None
-    resume_clocks(case)
+    moves = resume_clocks(case)
     save_as(case, by=by, reason=code, fields=["waiting_since", "late_from"])
+    add_moves(case, moves, cause=code, by=by)
 
 
 @transaction.atomic
@@ -349,6 +324,12 @@ def add_event(
     CaseEvent.objects.create(
         case_id=case.pk, code=code, by=by, at=at or timezone.now(), details=details or {}
     )
+
+
+def add_moves(case: Case, moves: Iterable[Move], *, cause: str, by: User | None) -> None:
+    """Append to the timeline which last days have moved, and why."""
+    for move in moves:
+        add_event(case, DEADLINE_MOVED, by=by, details={**move, "cause": cause})
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """From a time limit and a moment of receipt to the last day, explained."""
 
+from collections.abc import Set
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -63,11 +64,15 @@ class Calendars(OfficialCalendar):
 
 @dataclass(frozen=True)
 class Terms:
-    """What a case has changed of its limit: the length, days added once, days of a pause."""
+    """What a case has changed of its limit: the length, days added once, days of a pause.
+
+    worked: days that were counted when a day was promised, and no later calendar takes away.
+    """
 
     length: int | None = None  # None: the limit's maximum
     extended_by: int = 0
     paused: Pauses = frozenset()
+    worked: Set[date] = frozenset()
 
     def days(self, limit: TimeLimit) -> int:
         return (self.length or limit.maximum) + self.extended_by
@@ -104,6 +109,7 @@ def run(
 
 
 def _count(calendar: WorkingCalendar, limit: TimeLimit, start: datetime, terms: Terms) -> Period:
+    calendar = calendar.keeping(terms.worked)
     first, days = local_day(start), terms.days(limit)
     if limit.unit == TimeUnit.WORKING_DAY:
         return calendar.add_working_days(first, days, terms.paused)

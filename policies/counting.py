@@ -124,8 +124,15 @@ class WorkingCalendar:
     """
 
     def __init__(
-        self, days: Iterable[SpecialDay], covers_from: date, covers_to: date, kind: DayKind
+        self,
+        days: Iterable[SpecialDay],
+        covers_from: date,
+        covers_to: date,
+        kind: DayKind,
+        worked: Set[date] = frozenset(),
     ) -> None:
+        """``worked`` are working days whatever else ``days`` say."""
+        self._worked = worked
         self._special = {special.day: special for special in days}
         self._kind = kind
         self._from, self._to = covers_from, covers_to
@@ -140,6 +147,8 @@ class WorkingCalendar:
 
     def reason_off(self, day: date) -> tuple[str, str] | None:
         """Return why the company rests on ``day`` (Vietnamese, English), or None if it works."""
+        if day in self._worked:
+            return None
         special = self._special.get(day)
         if special is not None and special.day_type == DayType.OFF and self._observes(special):
             return special.label_vi, special.label_en
@@ -150,6 +159,13 @@ class WorkingCalendar:
         if day.weekday() == SATURDAY and self._kind != DayKind.MON_SAT:
             return "ngày nghỉ cuối tuần", "weekend"
         return None
+
+    def keeping(self, worked: Set[date]) -> "WorkingCalendar":
+        """Return the calendar on which these days are working days."""
+        off = frozenset(day for day in worked if self.reason_off(day) is not None)
+        if not off:
+            return self
+        return WorkingCalendar(self._special.values(), self._from, self._to, self._kind, off)
 
     def last_working_day(self, start: date, days: int) -> date:
         """Return the ``days``-th (1 or more) working day after ``start``; for millions of them.

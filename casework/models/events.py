@@ -5,6 +5,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from policies.models import RuleFamily, TimeLimitKind
@@ -20,6 +21,27 @@ WROTE = "wrote"  # either side
 REMINDED = "reminded"  # of a last day; details say whom, and of which day
 INTERNAL_EVENTS = (REMINDED,)
 
+_WAITED = _(
+    "By the days of waiting for an answer, the last day is now %(after)s, and no longer"
+    " %(before)s (%(limit)s, %(family)s)."
+)
+MOVED: dict[str, str | Promise] = {
+    DEADLINE_MOVED: _(
+        "The official calendar has changed: the last day is now %(after)s, and no longer"
+        " %(before)s (%(limit)s, %(family)s)."
+    ),
+    CLASSIFIED: _(
+        "By how complex the matter is, the last day is now %(after)s, and no longer %(before)s"
+        " (%(limit)s, %(family)s)."
+    ),
+    ANSWERED: _WAITED,
+    WENT_ON: _WAITED,
+    EXTENDED: _(
+        "The time was extended: the last day is now %(after)s, not %(before)s (%(limit)s)."
+    ),
+}
+"""What is said of a last day that moved: by the code of the event, or by the cause it names."""
+
 
 class CaseEventQuerySet(models.QuerySet["CaseEvent"]):
     def for_customer(self) -> Self:
@@ -31,7 +53,8 @@ class CaseEvent(models.Model):
 
     The customer sees all but INTERNAL_EVENTS.
     code names what happened: a state of the case, or one of the names above; never text.
-    details are codes and days that belong to it, empty for most; never text either.
+    details are codes and days that belong to it, empty for most; never text either. Where a last
+    day moved for another reason than the calendar, "cause" is the code of what moved it.
     """
 
     case = models.ForeignKey(
@@ -61,24 +84,13 @@ class CaseEvent(models.Model):
     @property
     def deadline_sentence(self) -> str:
         """Say in the reader's language which last day has moved, from when to when, and why."""
-        days = {
+        family = self.details.get("family")
+        return str(MOVED[self.details.get("cause", self.code)]) % {
             "after": _shown(self.details["after"]),
             "before": _shown(self.details["before"]),
             "limit": TimeLimitKind(self.details["kind"]).label,
+            "family": RuleFamily(family).label if family else "",
         }
-        if self.code == EXTENDED:
-            return (
-                _(
-                    "The time was extended: the last day is now %(after)s, not %(before)s"
-                    " (%(limit)s)."
-                )
-                % days
-            )
-        family = RuleFamily(self.details["family"]).label
-        return _(
-            "The official calendar has changed: the last day is now %(after)s, and no longer"
-            " %(before)s (%(limit)s, %(family)s)."
-        ) % {**days, "family": family}
 
 
 def _shown(day: str) -> str:

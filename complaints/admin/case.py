@@ -123,12 +123,12 @@ class ComplaintAdmin(IntakeAdmin, DashboardAdmin, PaperAdmin, LetterAdmin):
             "may_take": complaint.is_open and complaint.handler != request.user,
             "assign_form": themed(AssignForm(initial=initial)),
             "steps": [
-                (name, step.label, _form(step, name, initial))
+                (name, step.label, _form(step, complaint, name, initial))
                 for name, step in STEPS.items()
                 if state in step.in_states and _is_for(name, complaint, request.user)
             ],
             "more_steps": [
-                (name, step.label, _form(step, name, initial))
+                (name, step.label, _form(step, complaint, name, initial))
                 for name, step in STEPS.items()
                 if step.beside(complaint)
             ],
@@ -163,7 +163,7 @@ class ComplaintAdmin(IntakeAdmin, DashboardAdmin, PaperAdmin, LetterAdmin):
             step=partial(act_unless_changed, act=step.act, names=step.names),
             title=step.label,
             done=step.done,
-            form_class=step.form,
+            form_for=step.form_for,
         )
 
     def assign_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -245,8 +245,8 @@ def _is_for(name: str, complaint: Complaint, user: Any) -> bool:
     return bool(complaint.refused_by_id != user.pk)
 
 
-def _form(step: Step, name: str, initial: dict[str, Any]) -> Any:
-    return themed(step.form(initial=initial, auto_id=f"id_{name}_%s"))
+def _form(step: Step, complaint: Complaint, name: str, initial: dict[str, Any]) -> Any:
+    return themed(step.form_for(complaint)(initial=initial, auto_id=f"id_{name}_%s"))
 
 
 def _shown_clock(clock: Clock) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from accounts.identity_checks import LONGEST_NUMBER
 from accounts.models import IdentityCheckKind, IdentityCheckResult, RequestChannel, User
 from casework import services as casework
 from casework.exceptions import SomebodyWasFaster
+from casework.judging import classify_case, foretell
 from casework.models import Case, ConflictCause, Severity
 from common.forms import ProseField
 from complaints import services
@@ -46,6 +47,8 @@ class AssignForm(CaseForm):
 
 
 class ClassifyForm(CaseForm):
+    """Each complexity is named with the last day that choosing it for ``case`` would give."""
+
     severity = forms.ChoiceField(label=_("Severity"), choices=Severity)
     complexity = forms.ChoiceField(
         label=_("Complexity"), choices=Complexity, help_text=_("It sets the term, from receipt.")
@@ -57,6 +60,11 @@ class ClassifyForm(CaseForm):
         help_text=_("Needed when the case was judged before."),
         widget=forms.Textarea(attrs={"rows": 2}),
     )
+
+    def __init__(self, *args: Any, case: Case, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        complexity: Any = self.fields["complexity"]
+        complexity.choices = [(each, foretell(case, each)) for each in Complexity]
 
 
 class WriteForm(CaseForm):
@@ -152,15 +160,20 @@ class Step:
     """in_states: where it is the next step; elsewhere is for steps that are possible beside it.
 
     names: returns the other cases that are named in its form.
+    is_for_case: the form is made for the case that it is about.
     """
 
     label: str | Promise
     act: Callable[..., None]
     done: str | Promise
-    form: type[forms.Form] = CaseForm
+    form: Callable[..., forms.Form] = CaseForm
     in_states: tuple[ComplaintState, ...] = ()
     beside: Callable[[Complaint], bool] = lambda complaint: False
     names: Callable[..., Collection[Case]] = lambda **data: ()
+    is_for_case: bool = False
+
+    def form_for(self, complaint: Complaint) -> Callable[..., forms.Form]:
+        return partial(self.form, case=complaint) if self.is_for_case else self.form
 
 
 def _is_open(complaint: Complaint) -> bool:
@@ -233,10 +246,11 @@ STEPS: dict[str, Step] = {
     ),
     "classify": Step(
         _("Judge severity and complexity"),
-        casework.classify_case,
-        _("Recorded. The last day was counted anew."),
+        classify_case,
+        _("Recorded."),
         ClassifyForm,
         beside=_is_open,
+        is_for_case=True,
     ),
     "extend": Step(
         _("Extend the time"),

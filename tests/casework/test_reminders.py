@@ -8,8 +8,9 @@ from django.utils import timezone
 
 from access.roles import COMPLAINT_LEAD
 from casework import reminders
+from casework.judging import classify_case
 from casework.models import REMINDED, CaseReminder, ConflictCause
-from casework.services import classify_case, exclude_staff, remind
+from casework.services import exclude_staff, remind
 from complaints.models import Complaint
 from complaints.services import withdraw_complaint
 from notices.models import Notice

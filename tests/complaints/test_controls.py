@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from casework.judging import classify_case
 from casework.models import Case, Clock
-from casework.services import classify_case
 from complaints import services
 from complaints.models import Complaint, ComplaintState
 from policies.loading import load_profile

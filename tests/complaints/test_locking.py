@@ -10,12 +10,12 @@ from django.utils import timezone
 from accounts.exceptions import AccountClosed
 from accounts.models import Customer
 from casework.exceptions import CaseError
+from casework.judging import classify_case
 from casework.models import CaseEvent, Clock
 from casework.recount import recount_clocks
 from casework.reminders import remind_of_deadlines
 from casework.services import (
     assign_case,
-    classify_case,
     extend_case,
     go_on_without_answer,
     write_as_customer,

@@ -25,7 +25,8 @@ from accounts.models import ConsentDecision, Customer, User
 from accounts.registration import register_customer
 from calls.models import CallDirection, CallRecording
 from calls.services import Call, add_recording, purposes_of_recording
-from casework.services import classify_case, write_to_customer
+from casework.judging import classify_case
+from casework.services import write_to_customer
 from common.history import save_as
 from common.personal_data import DataCategory
 from common.tokens import new_public_id
