@@ -86,9 +86,8 @@ def deadline_of(case: Case, soon: datetime) -> Deadline | None:
     """Return the nearest deadline of a case, None when no clock runs; ``soon`` is soon_until()."""
     if case.late_from is None or case.last_day is None:
         return None
-    now = timezone.now()
-    if case.late_from <= now:
+    if case.is_late:
         nearness = Nearness.OVERDUE
     else:
         nearness = Nearness.SOON if case.late_from <= soon else Nearness.IN_TIME
-    return Deadline(case.last_day, (case.last_day - local_day(now)).days, nearness)
+    return Deadline(case.last_day, (case.last_day - local_day(timezone.now())).days, nearness)

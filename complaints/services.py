@@ -386,6 +386,6 @@ def tell_customer(complaint: Complaint) -> None:
 
 def _day_to_come(complaint: Complaint) -> str | None:
     """Return the last day, unless it is over: no mail promises that."""
-    if complaint.late_from is None or complaint.late_from <= timezone.now():
+    if complaint.late_from is None or complaint.is_late:
         return None
     return last_day_before(complaint.late_from).isoformat()

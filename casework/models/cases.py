@@ -176,3 +176,8 @@ class Case(models.Model):
     def last_day(self) -> date | None:
         """Return the last day of the nearest running clock, None when no clock runs."""
         return self.late_from and last_day_before(self.late_from)
+
+    @property
+    def is_late(self) -> bool:
+        """Say whether that day is over."""
+        return self.late_from is not None and self.late_from <= timezone.now()

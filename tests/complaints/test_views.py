@@ -1,20 +1,30 @@
 import io
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils import timezone
 from PIL import Image
 
 from casework.models import Evidence
+from casework.services import write_to_customer
 from common.cards import MASKED
 from common.encryption.sealing import DecryptionError
 from common.models import FileKey
 from common.tokens import new_public_id
 from complaints.models import Complaint
 from policies.models import CalendarRange, Company
-from tests.factories import content_of, make_complaint, make_customer, make_evidence
+from privacyportal.roles import COMPLAINT_OFFICER
+from tests.factories import (
+    content_of,
+    make_complaint,
+    make_customer,
+    make_evidence,
+    make_staff,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -341,3 +351,22 @@ def test_what_people_write_is_shown_as_text(client, customer):
     page = client.get(complaint.get_absolute_url()).content.decode()
 
     assert "&lt;script&gt;alert(1)&lt;/script&gt;{{ 7|add:7 }}" in page
+
+
+def test_pages_say_that_an_answer_is_awaited_and_that_the_company_is_late(client, customer):
+    waiting = make_complaint(customer=customer)
+    officer = make_staff(COMPLAINT_OFFICER)
+    write_to_customer(waiting, text="Số nào?", by=officer, is_question=True)
+    received = timezone.now() - timedelta(days=200)
+    late = make_complaint(customer=customer, received_at=received)
+    day = f"{late.last_day:%d/%m/%Y}"
+
+    overview, listed = (client.get(reverse(page)).text for page in ("overview", "complaints"))
+
+    assert f"Chúng tôi cần câu trả lời của bạn để tiếp tục xử lý khiếu nại {waiting}" in overview
+    for page in (overview, listed):
+        assert f'href="{waiting.get_absolute_url()}#write"' in page
+        assert f"chúng tôi trễ hạn: lẽ ra phải trả lời trước hết ngày {day}" in page
+        assert f"{day}" not in page.replace(f"trước hết ngày {day}", "")
+    timeline = client.get(late.get_absolute_url()).text
+    assert f"chúng tôi trễ hạn: hạn cuối là ngày {day}" in timeline
