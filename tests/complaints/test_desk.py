@@ -8,8 +8,16 @@ from django.utils import timezone
 from access.models import AccessAction, AccessRecord
 from casework.models import CaseConflict, CaseReminder, ConflictCause
 from casework.services import exclude_staff
+from common.personal_data import declaration_of
 from complaints import services
-from complaints.models import Complaint, ComplaintState, ReplyTemplate, SavedFilter
+from complaints.models import (
+    Complaint,
+    ComplaintLink,
+    ComplaintState,
+    LinkKind,
+    ReplyTemplate,
+    SavedFilter,
+)
 from notices.models import Notice
 from privacyportal.roles import COMPLAINT_OFFICER, DPO
 from tests.factories import WHOLE_ANSWER, answer, decide, make_complaint, make_customer, make_staff
@@ -141,6 +149,19 @@ class TestConflicts:
         exclude_staff(complaint, officer, cause=ConflictCause.NAMED)
 
         assert client.get(page_of(complaint)).status_code == 302
+
+    @pytest.mark.parametrize("about", ["earlier", "later"])
+    def test_no_link_shows_that_there_is_a_complaint_about_who_looks(self, officer, about):
+        customer = make_customer()
+        linked = {"earlier": make_complaint(customer=customer), "later": make_complaint()}
+        kind = LinkKind.RELATED
+        link = ComplaintLink.objects.create(**linked, kind=kind, by=make_staff(DPO))
+        readable = declaration_of(ComplaintLink).readable_by
+        assert list(readable(ComplaintLink.objects.all(), officer)) == [link]
+
+        exclude_staff(linked[about], officer, cause=ConflictCause.NAMED)
+
+        assert list(readable(ComplaintLink.objects.all(), officer)) == []
 
     def test_an_officer_keeps_somebody_away(self, client, officer):
         complaint, colleague = make_complaint(), make_staff(DPO)
