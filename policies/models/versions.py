@@ -176,7 +176,7 @@ class PolicyVersion(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.profile} {self.number}"
+        return str(_("Version %(number)s") % {"number": self.number})
 
     @property
     def is_published(self) -> bool:
