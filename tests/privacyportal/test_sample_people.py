@@ -8,6 +8,7 @@ from accounts.closing import close_account
 from accounts.models import Customer, User
 from calls.models import CallRecording
 from common.files import open_stored
+from complaints.models import Complaint
 from hosting.models import HostedService
 from notices.models import Notice
 from policies.counting import add_months, local_day
@@ -28,6 +29,18 @@ def test_they_come_once_and_not_again_when_one_has_left(capsys):
 
     assert capsys.readouterr().out == ""
     assert User.objects.count() == people
+
+
+def test_a_newcomer_has_a_question_to_answer_and_an_answer_to_agree_with(client):
+    call_command("sample_people")
+    customer = Customer.objects.get(email="customer@example.com")
+    asked, answered = Complaint.objects.of(customer).order_by("received_at")
+    client.force_login(customer.user)
+
+    pages = [client.get(each.get_absolute_url()).context for each in (asked, answered)]
+
+    assert [asked.waiting_since is not None, pages[0]["question"] is not None] == [True, True]
+    assert (pages[1]["may_agree"], pages[1]["disagree_form"] is not None) == (True, True)
 
 
 def test_nobody_elses_mail_is_dropped_and_none_of_theirs_is_sent():

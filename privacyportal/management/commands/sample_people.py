@@ -54,10 +54,16 @@ CUSTOMERS = (
     ("binh", "Đỗ Thị Bình", "+84987654321", "5 Trần Phú, Đà Nẵng"),
     ("khanh", "Hoàng Khánh", "+84903111222", "88 Nguyễn Huệ, TP. Hồ Chí Minh"),
 )
-COMPLAINTS = (
-    (ComplaintCategory.MARKETING, "Tôi đã từ chối quảng cáo mà tuần này vẫn nhận ba tin nhắn.", 20),
-    (ComplaintCategory.INACCURATE, "Địa chỉ trên hóa đơn không phải của tôi.", 6),
-    (ComplaintCategory.SHARED, "Một công ty lạ gọi cho tôi và biết tôi vừa đặt hàng.", 2),
+COMPLAINTS = (  # whose, and how many days ago
+    (0, ComplaintCategory.INACCURATE, "Địa chỉ trên hóa đơn không phải của tôi.", 6),
+    (0, ComplaintCategory.SHARED, "Một công ty lạ gọi cho tôi và biết tôi vừa đặt hàng.", 2),
+    (
+        1,
+        ComplaintCategory.MARKETING,
+        "Tôi đã từ chối quảng cáo mà tuần này vẫn nhận ba tin nhắn.",
+        20,
+    ),
+    (2, ComplaintCategory.OTHER, "Tôi muốn biết dữ liệu của tôi được lưu ở đâu.", 1),
 )
 
 QUESTION = "Bạn cho biết giúp địa chỉ đúng, và số của hóa đơn in sai."
@@ -137,20 +143,20 @@ def _user(name: str, password: str, **fields: Any) -> User:
 
 
 def _make_cases(customers: Sequence[Customer], officer: User) -> None:
-    """File one complaint a customer, some days ago, each one step further than the last."""
-    filed = []
-    for customer, (category, text, days) in zip(customers, COMPLAINTS, strict=True):
-        filed.append(_file(customer, category, text, days))
-    classify_case(filed[1], severity="medium", complexity="ordinary", by=officer)
-    verify_complaint(filed[1], by=officer)
-    write_to_customer(filed[1], text=QUESTION, is_question=True, by=officer)
-    _answer(filed[-1], officer)
+    """File complaints: the first waits for its customer, the second is answered, two are new."""
+    asked, answered, *_new = (
+        _file(customers[whose], category, text, days) for whose, category, text, days in COMPLAINTS
+    )
+    classify_case(asked, severity="medium", complexity="ordinary", by=officer)
+    verify_complaint(asked, by=officer)
+    write_to_customer(asked, text=QUESTION, is_question=True, by=officer)
+    _answer(answered, officer)
     record_access(
         by=officer,
         action=AccessAction.OPEN,
         customer=customers[0].public_id,
         purpose="complaint_handling",
-        case_reference=filed[0].reference,
+        case_reference=asked.reference,
         field_groups=[DataCategory.COMPLAINT],
     )
 
