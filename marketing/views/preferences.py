@@ -16,10 +16,12 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import devices
+from accounts.consents import ConsentChoice, choices_of
 from accounts.models import Customer
 from common.errors import PortalError
 from marketing.forms import PreferencesForm
 from marketing.preferences import COOKIE, Choices, choose, find_choices, refuses_by_signal
+from marketing.suppression import is_marketing
 
 REMEMBERED = timedelta(days=180)  # then a visitor is asked again
 NECESSARY = (
@@ -57,11 +59,19 @@ def preferences(request: HttpRequest) -> HttpResponse:
         {
             "form": form,
             "found": found,
+            "consents": _consents_of(request),
             "saved": "saved" in request.GET,
             "signal": refuses_by_signal(request),
             "necessary": NECESSARY,
         },
     )
+
+
+def _consents_of(request: HttpRequest) -> list[ConsentChoice]:
+    """Return what a signed-in customer decided elsewhere about marketing."""
+    customer = Customer.objects.open().signed_in_as(request.user).first()
+    choices = choices_of(customer) if customer else []
+    return [choice for choice in choices if is_marketing(choice.purpose)]
 
 
 def _require_own_page(request: HttpRequest) -> None:

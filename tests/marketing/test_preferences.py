@@ -275,6 +275,19 @@ def test_a_closed_account_says_nothing_any_more(client, customer):
     assert client.get(JSON).json() == DEFAULT
 
 
+def test_the_page_tells_a_customer_what_the_account_says_of_marketing(client, customer):
+    decide(customer, "given", "advertising")
+
+    page = client.get(PAGE, headers={"accept-language": "en"})
+
+    said = {choice.purpose.code: choice.is_given for choice in page.context["consents"]}
+    assert said == {"newsletter": False, "partner_offers": False, "advertising": True}
+    words = page.text.partition("What you decided in your account")[2]
+    assert (words.count("You consented"), words.count("Not without your consent")) == (1, 2)
+    assert f'href="{reverse("consents")}"' in words
+    assert "What you decided in your account" not in Client().get(PAGE).text
+
+
 def test_the_customer_sees_what_is_kept_and_it_goes_with_the_rest(client, customer):
     choose(customer, Choices(statistics=True), by=customer.user)
 
