@@ -203,6 +203,20 @@ def test_the_pages_ask_no_more_for_more_rows(client, customer, rows, django_asse
         client.get(reverse("data_category", args=["complaint"]))
 
 
+def test_each_kind_folds_under_how_much_there_is_and_what_for(client, customer):
+    page = client.get(reverse("data"), headers={"accept-language": "en"}).text
+    before, *kinds = page.split('<details class="card fold kind"')
+
+    assert [kind.startswith(" open>") for kind in kinds] == [True] + [False] * (len(kinds) - 1)
+    assert len(kinds) == len(held_about(customer))
+    purposes = [use.purpose.name for use in held_of(customer, DataCategory.CONTACT).uses]
+    (contact,) = (kind for kind in kinds if "Contact details</h2>" in kind)
+    said = contact.partition("</summary>")[0]
+    assert ("1 entry" in said, [name for name in purposes if str(name) not in said]) == (True, [])
+    for name in ("export", "close_account"):
+        assert f'href="{reverse(name)}">' in before.partition("<h1>")[2]
+
+
 def test_a_long_list_is_paged(client, customer):
     complaint = make_complaint(customer=customer)
     for number in range(30):
