@@ -12,8 +12,9 @@ from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
 
-from access.models import AccessAction, AccessRecord
+from access.models import AccessAction, AccessRecord, AccessSeal, AccessVerification
 from access.purposes import ACCESS_REVIEW, BUILT_IN
 from access.services import record_access, record_list
 from common.admin import ReadOnlyAdmin
@@ -200,3 +201,42 @@ class AccessRecordAdmin(PersonalDataAdmin):
     @admin.display(description=_("people"))
     def people(self, record: AccessRecord) -> int:
         return record.count
+
+
+@admin.register(AccessSeal)
+class AccessSealAdmin(ReadOnlyAdmin):
+    """The chain of seals; the signed text is for comparing with a copy outside."""
+
+    list_display = ["number", "made_at", "count", "says"]
+    sortable_by = ()
+    fields = ["number", "made_at", "count", "says", "text"]
+    readonly_fields = ["says"]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).defer("records", "leaves")
+
+    @admin.display(description=_("statement"))
+    def says(self, seal: AccessSeal) -> Any:
+        statements = {
+            "removed": _("older records were removed by rule"),
+            "restored": _("a backup was restored"),
+        }
+        return next((statements[each] for each in seal.statement if each in statements), "–")
+
+
+@admin.register(AccessVerification)
+class AccessVerificationAdmin(ReadOnlyAdmin):
+    list_display = ["at", "result", "seals", "records", "seal", "record"]
+    list_display_links = None
+    sortable_by = ()
+
+    def changeform_view(self, *args: Any, **kwargs: Any) -> HttpResponse:
+        raise Http404  # the list shows all there is
+
+    @display(  # type: ignore[untyped-decorator]
+        description=_("result"), label={"clean": "success", "fault": "danger"}
+    )
+    def result(self, verification: AccessVerification) -> tuple[str, Any]:
+        if not verification.fault:
+            return "clean", _("all as sealed")
+        return "fault", verification.get_fault_display()

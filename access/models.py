@@ -1,3 +1,5 @@
+from datetime import datetime, timedelta
+
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -6,6 +8,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from access.purposes import BUILT_IN
+
+GAP = timedelta(minutes=30)  # without a seal, from which on somebody should ask why
 
 
 class AccessAction(models.TextChoices):
@@ -79,3 +83,103 @@ class AccessRecord(models.Model):
     def purpose_label(self) -> str | Promise:
         """Return a readable purpose, or its code when a purpose of the policy was named."""
         return BUILT_IN.get(self.purpose, self.purpose)
+
+
+class UnsealedRecord(models.Model):
+    """A record that waits for its seal. A trigger writes it, in the record's own transaction.
+
+    So what waits is found whatever order transactions commit in, whatever ids and clocks do.
+    record: its primary key, and no foreign key: who removes the record leaves this behind.
+    """
+
+    record = models.BigIntegerField(_("record"), primary_key=True)
+
+    class Meta:
+        verbose_name = _("record to be sealed")
+        verbose_name_plural = _("records to be sealed")
+
+    def __str__(self) -> str:
+        return f"{self.record}"
+
+
+class AccessSealQuerySet(models.QuerySet["AccessSeal"]):
+    def newest(self) -> "AccessSeal | None":
+        return self.defer("records", "leaves").order_by("-number").first()
+
+    def overdue(self, at: datetime) -> "AccessSealQuerySet":
+        """Return the newest seal, if it is too old to be the newest."""
+        newest = self.order_by("-number").values("pk")[:1]
+        return self.filter(pk__in=newest, made_at__lt=at - GAP)
+
+
+class AccessSeal(models.Model):
+    """One block of the chain of seals; see sealing.py. Append-only, held by a trigger.
+
+    text: what is signed; all else in the row must agree with it.
+    records: primary keys in order; leaves: as many digests, LEAF_BYTES each.
+    statement: what else the seal says: which records were removed by rule, what a backup lost.
+    """
+
+    number = models.PositiveBigIntegerField(_("number"), primary_key=True)
+    made_at = models.DateTimeField(_("sealed"))
+    count = models.PositiveIntegerField(_("records"))
+    records = ArrayField(models.BigIntegerField())
+    leaves = models.BinaryField()
+    statement = models.JSONField(_("statement"), default=dict)
+    text = models.TextField(_("signed text"))
+
+    objects = AccessSealQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("seal of access records")
+        verbose_name_plural = _("seals of access records")
+        ordering = ["-number"]
+        indexes = [
+            # For seals_with(): few of them say anything.
+            models.Index(
+                name="accessseal_statements", fields=["number"], condition=~models.Q(statement={})
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number}"
+
+
+class Fault(models.TextChoices):
+    """What a verification can find; stored, so never rename one."""
+
+    CHANGED = "changed", _("record changed")
+    REMOVED = "removed", _("record removed")
+    INSERTED = "inserted", _("record inserted, and never sealed")
+    REORDERED = "reordered", _("record in another's place")
+    SEAL = "seal", _("seal changed or out of order")
+    COPY = "copy", _("seal differs from the copy outside")
+    LOST = "lost", _("seal of the copy outside is missing here")
+
+
+class AccessVerificationQuerySet(models.QuerySet["AccessVerification"]):
+    def faulty(self) -> "AccessVerificationQuerySet":
+        """Return the newest result, if it found a fault."""
+        newest = self.order_by("-pk").values("pk")[:1]
+        return self.filter(pk__in=newest).exclude(fault="")
+
+
+class AccessVerification(models.Model):
+    """What a verification of all seals and records found, for the desk and the promises."""
+
+    at = models.DateTimeField(_("when"), db_default=Now())
+    seals = models.PositiveBigIntegerField(_("seals"))
+    records = models.PositiveBigIntegerField(_("records"))
+    fault = models.CharField(_("first fault"), max_length=10, choices=Fault, blank=True)
+    seal = models.PositiveBigIntegerField(_("seal"), null=True)
+    record = models.BigIntegerField(_("record"), null=True)
+
+    objects = AccessVerificationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("verification of access records")
+        verbose_name_plural = _("verifications of access records")
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.pk}"

@@ -55,3 +55,11 @@ def forget_devices() -> None:
     from accounts import devices
 
     devices.forget_old_devices()
+
+
+@scheduled_job("accounts.mail_newest_seal", daily(7))
+def mail_newest_seal() -> None:
+    """Mail the newest seal of the access records to the auditors. Nobody gets two of a day."""
+    from accounts import seal_mails
+
+    seal_mails.mail_newest_seal()

@@ -31,6 +31,7 @@ def own_portal(profile: str) -> Iterator[None]:
             "CELERY_BROKER_URL": embedded.celery_broker_url(valkey.url),
             "CACHE_KEY_PREFIX": "bench",
             "MEDIA_ROOT": f"{name}/media",
+            "ACCESS_SEALS_FILE": f"{name}/access-seals",
             "SECRET_KEY": os.urandom(40).hex(),
             "ENCRYPTION_KEYS": f"bench:{secrets.token_urlsafe(32)}",
             "SIGNING_KEYS": f"bench:{secrets.token_urlsafe(32)}",

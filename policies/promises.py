@@ -65,6 +65,7 @@ class Unit(models.TextChoices):
     NEWSLETTERS = "newsletters", _("newsletters")
     RECORDINGS = "recordings", _("recordings")
     TEXTS = "texts", _("texts")
+    SEALS = "seals", _("seals")
 
 
 @dataclass(frozen=True)

@@ -73,6 +73,8 @@ GROUPS: tuple[tuple[str | Promise, tuple[Link, ...]], ...] = (
         _("Access"),
         (
             (_("Access records"), "visibility", "access.accessrecord"),
+            (_("Seals"), "verified", "access.accessseal"),
+            (_("Verifications"), "fact_check", "access.accessverification"),
             (_("Members of staff"), "badge", "accounts.user"),
         ),
     ),

@@ -11,17 +11,22 @@ from csp.constants import NONE, SELF
 from django.conf import settings
 from django.db.models import CharField, TextField, Value
 from django.db.models.functions import Cast
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from access.models import AccessSeal, AccessVerification
+from access.tasks import SEAL
 from common.cards import mask_cards
 from common.encryption.fields import EncryptedTextField, Sealed
 from common.encryption.rotation import rotations
+from common.models import JobStatus
 from common.personal_data import declarations
 from policies.models import Promise
 from policies.promises import (
     Asking,
     Measure,
     Unit,
+    admin_list,
     at_risk,
     broken,
     control,
@@ -85,7 +90,7 @@ FIREWALLS_UNSEEN = _("What is stored is encrypted; firewalls and other systems a
 
 @control(
     "encryption",
-    counts=_("Encrypted values that are not under the current key"),
+    counts=_("Encrypted values that are not under the current key, and seals that do not hold"),
     missing=FIREWALLS_UNSEEN,
 )
 def encryption(promise: Promise) -> Asking:
@@ -93,17 +98,28 @@ def encryption(promise: Promise) -> Asking:
 
     Broken while no key of the ring opens one; at risk while old keys are still needed. The
     database takes nothing plain into those columns, and files are only written encrypted.
-    The promise has more parts than that, so that it is never shown kept.
+    The records of who saw what are sealed: broken when the last verification found a fault, at
+    risk while no seals are made or copied out. The promise has more parts than that, so that it
+    is never shown kept.
     """
     tables = rotations()
     counts = yield {
+        "faulty": AccessVerification.objects.faulty(),
+        "overdue": AccessSeal.objects.overdue(timezone.now()),
+        "failing": JobStatus.objects.filter(name=SEAL).exclude(error=""),
         **{f"stale_{place}": table.stale() for place, table in enumerate(tables)},
         **{f"lost_{place}": table.lost() for place, table in enumerate(tables)},
     }
+    faulty, unsealed = counts.pop("faulty"), counts.pop("overdue") + counts.pop("failing")
+    if faulty:
+        link = admin_list("access.accessverification")
+        return broken(1, Unit.SEALS, link=link, note=_("Records of access were changed."))
     if lost := sum(number for name, number in counts.items() if name.startswith("lost")):
         return broken(lost, Unit.SEALED, note=_("No key of the portal opens them."))
     if stale := sum(counts.values()):
         return at_risk(stale, Unit.SEALED, note=_("The old keys are needed until all is renewed."))
+    if unsealed:
+        return at_risk(unsealed, Unit.SEALS, note=_("Records of access are not sealed or copied."))
     return not_measured(FIREWALLS_UNSEEN)
 
 

@@ -62,6 +62,8 @@ ROLES: dict[str, tuple[str, ...]] = {
         "hosting.view_hostedservice",
         "calls.add_callrecording",
         "access.view_accessrecord",
+        "access.view_accessseal",
+        "access.view_accessverification",
         "retention.view_legalhold",
         "retention.add_legalhold",
         "retention.change_legalhold",
@@ -108,6 +110,8 @@ ROLES: dict[str, tuple[str, ...]] = {
     ),
     AUDITOR: (
         "access.view_accessrecord",
+        "access.view_accessseal",
+        "access.view_accessverification",
         "retention.view_purgeapproval",
         "retention.view_purgerun",
         "retention.view_tombstone",

@@ -278,6 +278,9 @@ EVIDENCE_MAX_TOTAL_BYTES = 60 * 1024 * 1024  # of one form: all of it is read in
 EVIDENCE_QUOTA_BYTES = 500 * 1024 * 1024  # of one customer, in all cases together
 CALL_RECORDING_MAX_BYTES = 500 * 1024 * 1024  # stored piece by piece: an hour of CD quality fits
 EXPORT_DAYS = 7  # time enough to fetch a copy; few, as all of a person lies in one place
+# The copy of the seals of access records: best where no administrator of the database can write.
+ACCESS_SEALS_FILE = env.str("ACCESS_SEALS_FILE", default=str(BASE_DIR / "var" / "access-seals"))
+MAIL_ACCESS_SEALS = env.bool("MAIL_ACCESS_SEALS", default=True)  # the newest, daily to the auditors
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "var" / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]

@@ -45,6 +45,7 @@ def client():
 def own_media(settings, tmp_path):
     """Each test stores files in a folder of its own."""
     settings.MEDIA_ROOT = tmp_path / "media"
+    settings.ACCESS_SEALS_FILE = tmp_path / "access-seals"
 
 
 @pytest.fixture(autouse=True)

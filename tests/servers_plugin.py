@@ -57,6 +57,7 @@ def _set_environment(worker: str, redis_url: str) -> None:
         "CELERY_BROKER_URL": embedded.celery_broker_url(redis_url),
         "CACHE_KEY_PREFIX": "tests",
         "MEDIA_ROOT": f"{os.environ['TEST_DIRECTORY']}/media{worker}",
+        "ACCESS_SEALS_FILE": f"{os.environ['TEST_DIRECTORY']}/access-seals{worker}",
         "SECRET_KEY": "tests" * 10,
         "ENCRYPTION_KEYS": f"test:{'k' * 43}",
         "SIGNING_KEYS": f"test:{'s' * 43}",

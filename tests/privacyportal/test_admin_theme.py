@@ -35,6 +35,8 @@ PAGES = {
     "/admin/accounts/user/": {ADMINISTRATOR},
     "/admin/accounts/user/add/": {ADMINISTRATOR},
     "/admin/access/accessrecord/": {DPO, AUDITOR},
+    "/admin/access/accessseal/": {DPO, AUDITOR},
+    "/admin/access/accessverification/": {DPO, AUDITOR},
     "/admin/retention/legalhold/": {DPO},
     "/admin/accounts/customer/add/": {COMPLAINT_OFFICER, DPO},
     "/admin/accounts/customer/import_file/": {DPO},

@@ -1,0 +1,107 @@
+"""Sealing: what was recorded stays as it was, or everybody can see that it did not.
+
+- Records are inserted plainly, so that no page waits for another. A trigger notes each one as
+  unsealed in the same transaction.
+- Each minute a job takes what is noted, block by block, and writes a seal: digests of the
+  records in order, the hash of the seal before, the next number, signed. Note and seal change
+  places in one transaction, under a lock that lets one sealer work at a time. Killed anywhere,
+  the next run goes on.
+- Without records a seal is made every 15 minutes all the same, so that silence is a sign.
+- Seals are then appended to a file outside the database (outside_copy.py), and the newest is
+  mailed to the auditors each day: from those a database differs that was cut, or written anew by
+  somebody with the key.
+- verification.py names the first record that is not as it was.
+
+Not seen is a record that a superuser removes together with its note before it was sealed.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from access.blocks import FORM, FORMS, NO_LEAF, content_of, leaf_of
+from access.models import AccessSeal, UnsealedRecord
+from common.database import wait_for_others
+from common.documents import Content, Fact, Section, document_kind, issue, said_moment
+
+KIND = "access-seal"
+LOCK = "access.seal"
+BLOCK = 10_000  # records
+EMPTY_EVERY = timedelta(minutes=15)
+
+WAITING = f"""
+    SELECT waiting.record, CASE WHEN record.id IS NOT NULL THEN {FORMS[FORM]} END
+    FROM access_unsealedrecord AS waiting
+    LEFT JOIN access_accessrecord AS record ON record.id = waiting.record
+    ORDER BY waiting.record LIMIT %s
+"""  # noqa: S608 -- our own form
+
+
+class _Leaf(NamedTuple):
+    record: int
+    digest: bytes
+
+
+def seal_records() -> int:
+    """Seal all that waits; return how many seals were made. Safe to run at any time, and twice."""
+    made = 0
+    while seal := seal_block():
+        made += 1
+        if seal.count < BLOCK:
+            break
+    return made
+
+
+@transaction.atomic
+def seal_block(**statement: Any) -> AccessSeal | None:
+    """Seal the next block; None where nothing waits, nothing is said and the last seal is young."""
+    wait_for_others(LOCK)
+    last, now = AccessSeal.objects.newest(), _database_now()
+    leaves = _waiting()
+    is_young = last is not None and abs(now - last.made_at) < EMPTY_EVERY
+    if is_young and not leaves and not statement:
+        return None
+    seal = AccessSeal(
+        number=last.number + 1 if last else 1,
+        made_at=now,
+        count=len(leaves),
+        records=[leaf.record for leaf in leaves],
+        leaves=b"".join(leaf.digest for leaf in leaves),
+        statement=statement,
+    )
+    content = content_of(seal, form=FORM, previous=last.text if last else "")
+    seal.text = issue(KIND, content).text
+    seal.save(force_insert=True)
+    UnsealedRecord.objects.filter(record__in=seal.records)._raw_delete(UnsealedRecord.objects.db)
+    return seal
+
+
+def _waiting() -> list[_Leaf]:
+    with connection.cursor() as cursor:
+        cursor.execute(WAITING, [BLOCK])
+        return [
+            _Leaf(record, NO_LEAF if text is None else leaf_of(text)) for record, text in cursor
+        ]
+
+
+def _database_now() -> datetime:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        return cursor.fetchone()[0].astimezone(UTC)  # type: ignore[no-any-return]
+
+
+@document_kind(KIND, gettext_lazy("Seal of access records"))
+def _read(content: Content) -> list[Section]:
+    return [
+        Section(
+            "",
+            [
+                Fact(_("Number"), str(content["number"])),
+                Fact(_("Sealed"), said_moment(content["made_at"])),
+                Fact(_("Records"), str(content["count"])),
+            ],
+        )
+    ]

@@ -1,0 +1,270 @@
+"""Whether records and seals are as they were made; see sealing.py. It only reads.
+
+Each seal is checked in order, with the records that it covers: so the first fault found is the
+first there is. Then come records that no seal covers and that do not wait for one, and at last the
+copies outside. Memory does not grow with the seals, and by one bit for each record.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Max
+
+from access.blocks import FORMS, LEAF_BYTES, content_of, leaf_of
+from access.models import GAP, AccessRecord, AccessSeal, AccessVerification, Fault, UnsealedRecord
+from access.outside_copy import number_of, restarts_behind, signed_lines
+from access.sealing import KIND
+from common.documents import SIGNED_TEXT as SIGNED_BYTES
+from common.errors import PortalError
+from common.signatures import Signed, verify
+
+SEALS_AT_ONCE = 5
+IDS_AT_ONCE = 100_000
+LINES_AT_ONCE = 500
+SIGNED_TEXT = re.compile(SIGNED_BYTES.pattern.decode())
+
+ROWS = """
+    SELECT record.id, {form} FROM access_accessrecord AS record
+    WHERE record.id = ANY(%s) ORDER BY record.id
+"""
+
+
+class Finding(NamedTuple):
+    """A fault, with the first seal and record that show it, where those are known."""
+
+    fault: Fault
+    seal: int | None = None
+    record: int | None = None
+
+
+class Gap(NamedTuple):
+    begins: datetime
+    ends: datetime
+
+
+@dataclass
+class Verification:
+    seals: int = 0
+    records: int = 0
+    waiting: int = 0
+    findings: list[Finding] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
+    compared: int = 0  # lines of copies outside
+
+    @property
+    def is_clean(self) -> bool:
+        return not self.findings
+
+
+def verify_all(copies: Iterable[Path] = ()) -> Verification:
+    """Check everything, against these copies of the seals beside the database."""
+    found = Verification(waiting=UnsealedRecord.objects.count())
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = 0")
+        seen = _Seen()
+        last = _check_seals(found, seen)
+        if found.is_clean:
+            found.findings += _strays(seen, after=last)
+        for copy in copies:
+            found.findings += _check_copy(found, copy)
+    return found
+
+
+def note_verification() -> AccessVerification:
+    """Verify everything and keep the result, which the desk shows."""
+    path = Path(settings.ACCESS_SEALS_FILE)
+    found = verify_all([path] if path.exists() else [])
+    first = found.findings[0] if found.findings else None
+    return AccessVerification.objects.create(
+        seals=found.seals,
+        records=found.records,
+        fault=first.fault if first else "",
+        seal=first.seal if first else None,
+        record=first.record if first else None,
+    )
+
+
+class _Seen:
+    """Which numbers of records were met: one bit each, wherever they lie."""
+
+    PAGE = 1 << 16
+
+    def __init__(self) -> None:
+        self._pages: dict[int, bytearray] = defaultdict(lambda: bytearray(self.PAGE // 8))
+
+    def add(self, numbers: Iterable[int]) -> None:
+        for number in numbers:
+            place = number % self.PAGE
+            self._pages[number // self.PAGE][place >> 3] |= 1 << (place & 7)
+
+    def __contains__(self, number: int) -> bool:
+        page, place = self._pages.get(number // self.PAGE), number % self.PAGE
+        return page is not None and bool(page[place >> 3] & 1 << (place & 7))
+
+
+@dataclass
+class _Removal:
+    """What the newest statement of a removal allows to be missing, and what is left of it."""
+
+    up_to: int = 0
+    kept: int = 0
+    left: int = 0
+
+
+def _check_seals(found: Verification, seen: _Seen) -> int:
+    """Check seal by seal until the first fault; return the number of the last one that holds."""
+    previous, removal = AccessSeal(number=0), _newest_removal()
+    for seal in AccessSeal.objects.order_by("number").iterator(SEALS_AT_ONCE):
+        signed = _signed(seal, previous)
+        if signed is None:
+            found.findings.append(Finding(Fault.SEAL, seal=seal.number))
+            return previous.number
+        if previous.number and abs(seal.made_at - previous.made_at) > GAP:
+            found.gaps.append(Gap(previous.made_at, seal.made_at))
+        if finding := _check_records(seal, signed.content["form"], removal):
+            found.findings.append(finding)
+            return previous.number
+        seen.add(seal.records)
+        found.seals, found.records = found.seals + 1, found.records + seal.count
+        previous = seal
+    if removal.left < removal.kept:
+        found.findings.append(Finding(Fault.REMOVED))
+    return previous.number
+
+
+def _signed(seal: AccessSeal, previous: AccessSeal) -> Signed | None:
+    """Return what a seal says if we signed it, it follows the other, and its row agrees."""
+    try:
+        signed = verify(seal.text)
+        form = signed.content["form"]
+    except (PortalError, KeyError):
+        return None
+    expected = content_of(seal, form=form, previous=previous.text)
+    said = {name: signed.content.get(name) for name in expected}
+    holds = signed.kind == KIND and said == expected and seal.number == previous.number + 1
+    whole = len(seal.leaves) == LEAF_BYTES * len(seal.records)
+    return signed if holds and whole and form in FORMS else None
+
+
+def _newest_removal() -> _Removal:
+    said = AccessSeal.objects.filter(statement__has_key="removed").order_by("-number")
+    for statement in said.values_list("statement", flat=True)[:1]:
+        return _Removal(statement["removed"]["up_to"], statement["removed"]["kept"])
+    return _Removal()
+
+
+def _check_records(seal: AccessSeal, form: int, removal: _Removal) -> Finding | None:
+    leaves = {
+        record: bytes(seal.leaves[place * LEAF_BYTES : (place + 1) * LEAF_BYTES])
+        for place, record in enumerate(seal.records)
+    }
+    rows = _digests(seal.records, form)
+    if seal.number <= removal.up_to:
+        removal.left += len(rows)
+        leaves = {record: leaf for record, leaf in leaves.items() if record in rows}
+    if rows == leaves:
+        return None
+    for record, leaf in leaves.items():
+        if record not in rows:
+            return Finding(Fault.REMOVED, seal.number, record)
+        if rows[record] != leaf:
+            return Finding(_kind_of_change(rows[record]), seal.number, record)
+    return None
+
+
+def _digests(records: list[int], form: int) -> dict[int, bytes]:
+    with connection.cursor() as cursor:
+        cursor.execute(ROWS.format(form=FORMS[form]), [records])
+        return {record: leaf_of(text) for record, text in cursor}
+
+
+def _kind_of_change(leaf: bytes) -> Fault:
+    """Tell a record that stands in another's place from one that says something new."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM access_accessseal WHERE position(%s IN leaves) > 0)", [leaf]
+        )
+        return Fault.REORDERED if cursor.fetchone()[0] else Fault.CHANGED
+
+
+def _strays(seen: _Seen, *, after: int) -> Iterator[Finding]:
+    """Yield the first record that no seal covers and that does not wait for one.
+
+    Seals ``after`` the last one checked were made meanwhile.
+    """
+    newest = AccessRecord.objects.aggregate(newest=Max("pk"))["newest"] or 0
+    begin = 0
+    rows = AccessRecord.objects.order_by("pk").values_list("pk", flat=True)
+    while ids := list(rows.filter(pk__gt=begin, pk__lte=newest)[:IDS_AT_ONCE]):
+        begin = ids[-1]
+        unknown = {number for number in ids if number not in seen}
+        unknown -= {*UnsealedRecord.objects.filter(pk__in=unknown).values_list("pk", flat=True)}
+        if unknown and (strays := unknown - _sealed_since(after)):
+            yield Finding(Fault.INSERTED, record=min(strays))
+            return
+
+
+def _sealed_since(number: int) -> set[int]:
+    later = AccessSeal.objects.filter(pk__gt=number).values_list("records", flat=True)
+    return {record for records in later for record in records}
+
+
+def _check_copy(found: Verification, path: Path) -> Iterator[Finding]:
+    """Yield the first seal of a copy that the database does not have so.
+
+    A copy may begin and end anywhere. What a restored backup lost is no fault once a seal
+    states so: the numbers after it begin again.
+    """
+    suspect: Finding | None = None
+    last, highest = "", 0
+    for copied in _copied(path):
+        if copied.number is not None and copied.number <= highest:
+            if suspect and not _is_stated(suspect, last):
+                break
+            suspect = None
+        if copied.text:
+            found.compared += 1
+            suspect = suspect or copied.judge()
+        last, highest = copied.line, copied.number or highest
+    if suspect and not _is_stated(suspect, last):
+        yield suspect
+
+
+class _Copied(NamedTuple):
+    """A line of a copy: the signed text in it, and what the database has under its number."""
+
+    line: str
+    text: str
+    number: int | None
+    known: str | None
+
+    def judge(self) -> Finding | None:
+        if self.text == self.known:
+            return None
+        is_lost = self.number is not None and self.known is None
+        return Finding(Fault.LOST if is_lost else Fault.COPY, seal=self.number)
+
+
+def _copied(path: Path) -> Iterator[_Copied]:
+    lines = signed_lines(path)
+    while batch := list(islice(lines, LINES_AT_ONCE)):
+        texts = [found[0] if (found := SIGNED_TEXT.search(line)) else "" for line in batch]
+        numbers = [number_of(text) if text else None for text in texts]
+        seals = AccessSeal.objects.filter(pk__in=[each for each in numbers if each is not None])
+        known = dict(seals.values_list("number", "text"))
+        for line, text, number in zip(batch, texts, numbers, strict=True):
+            yield _Copied(line, text, number, known.get(number or 0))
+
+
+def _is_stated(suspect: Finding, last: str) -> bool:
+    """Say whether a seal states that a backup was restored behind this line, and lost that."""
+    stated = restarts_behind(last).values_list("statement", flat=True)
+    return any((suspect.seal or 0) > each["restored"]["after"] for each in stated)
