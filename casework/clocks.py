@@ -17,7 +17,8 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from casework.models import ANSWERED, ASKED, WENT_ON, Case, CaseEvent, Clock
+from accounts.models import User
+from casework.models import ANSWERED, ASKED, RAN_AGAIN, WENT_ON, Case, CaseEvent, Clock
 from policies.clocks import Calendars, Explanation, Terms, explain, limits_in_force
 from policies.counting import Pauses, local_day, paused_days
 from policies.exceptions import NotConfigured, OutsideCalendar, UnreadableExplanation
@@ -84,9 +85,10 @@ def meet_clocks(case: Case, *kinds: TimeLimitKind, at: datetime | None = None) -
     set_nearest(case)
 
 
-def reopen_clocks(case: Case, *kinds: TimeLimitKind) -> None:
+def reopen_clocks(case: Case, *kinds: TimeLimitKind, by: User | None) -> None:
     """Let the clocks of these kinds run again as they ran from the beginning; not saved."""
     Clock.objects.filter(case_id=case.pk, kind__in=kinds).update(met_at=None)
+    CaseEvent.objects.create(case_id=case.pk, code=RAN_AGAIN, by=by)
     set_nearest(case)
 
 

@@ -42,12 +42,15 @@ from policies.counting import last_day_before
 from policies.models import TimeLimitKind
 
 WORK = "complaints.change_complaint"
+FIRST_RESPONSE = TimeLimitKind.COMPLAINT_FIRST_RESPONSE
+COMPLETION = TimeLimitKind.COMPLAINT_COMPLETION
 PARTS_OF_AN_ANSWER = (
     ComplaintState.VERIFYING,
     ComplaintState.MEASURES,
     ComplaintState.REFUSAL,
     ComplaintState.RESOLVED,
 )
+RESPONSES = (ComplaintState.ACKNOWLEDGED, ComplaintState.VERIFYING)
 AGREED, DISAGREED, REFUSAL_RETURNED = "agreed", "disagreed", "refusal_returned"
 IDENTITY_CHECKED = "identity_checked"
 
@@ -77,7 +80,7 @@ def verify_complaint(complaint: Complaint, *, by: User) -> None:
 def _respond(complaint: Complaint, by: User) -> None:
     """Whoever responds takes the complaint if nobody has it."""
     complaint.handler = complaint.handler or by
-    meet_clocks(complaint, TimeLimitKind.COMPLAINT_FIRST_RESPONSE)
+    meet_clocks(complaint, FIRST_RESPONSE)
     _save_step(complaint, by=by, also=["handler"])
 
 
@@ -224,7 +227,7 @@ def disagree_with_answer(complaint: Complaint, *, reason: str, by: User | None) 
     complaint.move_to(ComplaintState.VERIFYING)
     complaint.disagreed_at, complaint.agreed_at = timezone.now(), None
     _exclude_who_decided(complaint)
-    reopen_clocks(complaint, TimeLimitKind.COMPLAINT_COMPLETION)
+    reopen_clocks(complaint, COMPLETION, by=by)
     CaseMessage.objects.create(case_id=complaint.pk, from_customer=True, text=reason, by=by)
     add_event(complaint, DISAGREED, by=by)
     _save_step(complaint, by=by, also=["handler", "closed_at", "disagreed_at", "agreed_at"])
@@ -308,7 +311,8 @@ def escalate_complaint(
 def settle_escalation(complaint: Complaint, *, decision: str, by: User) -> None:
     """Write down what the authority decided; what was not answered yet is verified on.
 
-    Its clocks then run on as from the beginning: going to an authority buys no time.
+    Its clocks then run on as from the beginning: going to an authority buys no time. That it is
+    verified on is the first response, if none was given before.
 
     Raises InvalidTransition, ConflictOfInterest.
     """
@@ -320,7 +324,10 @@ def settle_escalation(complaint: Complaint, *, decision: str, by: User) -> None:
         _close(complaint, by=by, also=["decision"])
         return
     complaint.move_to(ComplaintState.VERIFYING)
-    reopen_clocks(complaint, TimeLimitKind.COMPLAINT_COMPLETION)
+    had_response = complaint.events.filter(code__in=RESPONSES).exists()
+    reopened = [COMPLETION] if had_response else [COMPLETION, FIRST_RESPONSE]
+    reopen_clocks(complaint, *reopened, by=by)
+    meet_clocks(complaint, FIRST_RESPONSE)
     _save_step(complaint, by=by, also=["decision"])
 
 

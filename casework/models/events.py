@@ -19,7 +19,8 @@ ANSWERED = "answered"  # by the customer
 WENT_ON = "went_on"  # without the customer's answer
 WROTE = "wrote"  # either side
 REMINDED = "reminded"  # of a last day; details say whom, and of which day
-INTERNAL_EVENTS = (REMINDED,)
+RAN_AGAIN = "ran_again"  # the clocks of a case that was opened again
+INTERNAL_EVENTS = (REMINDED, RAN_AGAIN)
 
 _WAITED = _(
     "By the days of waiting for an answer, the last day is now %(after)s, and no longer"

@@ -302,6 +302,22 @@ class TestNothingBuysTime:
         complaint.refresh_from_db()
         assert (complaint.state, complaint.late_from) == (ComplaintState.VERIFYING, ends)
 
+    @pytest.mark.parametrize(("responded", "met_on"), [(True, 2), (False, 20)])
+    def test_to_go_to_an_authority_is_no_response(self, officer, responded, met_on):
+        with at(1):
+            complaint = make_complaint(received_at=MONDAY)
+        with at(2):
+            if responded:
+                services.acknowledge_complaint(complaint, by=officer)
+            services.escalate_complaint(complaint, side="company", authority="A05", by=officer)
+        with at(20):
+            services.settle_escalation(complaint, decision="Trả lại.", by=officer)
+
+        first = complaint.clocks.filter(kind=TimeLimitKind.COMPLAINT_FIRST_RESPONSE)
+        assert [(clock.met_at.day, clock.was_missed) for clock in first] == [
+            (met_on, not responded)
+        ]
+
     def test_a_pause_ends_with_the_answer(self, officer):
         with at(1):
             complaint = decide(make_complaint(received_at=MONDAY), by=officer)
