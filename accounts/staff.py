@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from allauth.mfa.models import Authenticator
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
 from access.roles import DPO
@@ -73,6 +74,17 @@ def _roles_of(member: User) -> set[str]:
     """Return the names of the roles that the stored row has, none while it may not sign in."""
     rows = User.objects.filter(pk=member.pk, is_active=True)
     return set(Group.objects.filter(user__in=rows).values_list("name", flat=True))
+
+
+def who_may(permission: str) -> QuerySet[User]:
+    """Return the members of staff whose role gives a permission ("app.action_model")."""
+    app, _dot, codename = permission.partition(".")
+    granted = Permission.objects.filter(content_type__app_label=app, codename=codename)
+    return User.objects.filter(
+        Exists(Group.objects.filter(user=OuterRef("pk"), permissions__in=granted)),
+        is_staff=True,
+        is_active=True,
+    )
 
 
 def officers() -> set[str]:

@@ -17,6 +17,11 @@ def records() -> list[type[Case]]:
     return _records
 
 
+def work_on(record: type[Case]) -> str:
+    """Return the permission that working on these cases needs."""
+    return f"{record._meta.app_label}.change_{record._meta.model_name}"
+
+
 def whole(case: Case) -> Case:
     """Return a case as the row of its own table, which knows its pages.
 

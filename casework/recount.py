@@ -7,7 +7,7 @@ Each batch locks its cases first, as every step of a case does, and is one trans
 is killed loses one batch, which the next run finds again; a case that somebody holds is left
 for the next run too.
 Whoever handles a case learns in the same transaction that its last day moved; of a case that
-nobody handles, the data protection officers do. Who has an interest of their own does not.
+nobody handles any more, the data protection officers do. Who has an interest of their own does not.
 A clock whose explanation cannot be read is left as it was and fails the job once all others are
 counted: so the page of the jobs shows it until somebody has mended it.
 """
@@ -21,12 +21,11 @@ from typing import NamedTuple
 from django.db import transaction
 from simple_history.utils import bulk_update_with_history
 
-from accounts.models import User
-from accounts.staff import officers
+from accounts.staff import officers, who_may
 from casework.clocks import COUNTED, count, move_of, pauses_of, put_count
 from casework.conflicts import kept_away
 from casework.models import DEADLINE_MOVED, Case, CaseEvent, Clock
-from casework.records import desk_list_of, records
+from casework.records import desk_list_of, records, work_on
 from notices.services import queue_notices
 from policies.calendars import calendar_version
 from policies.clocks import Calendars, Explanation
@@ -139,7 +138,7 @@ def _tell(record: type[Case], moved: Collection[Case], version: int) -> None:
     """Write to each handler one notice for all cases of the batch, whose last day has moved."""
     if not moved:
         return
-    handlers = User.objects.filter(pk__in=[case.handler_id for case in moved], is_active=True)
+    handlers = who_may(work_on(record)).filter(pk__in=[case.handler_id for case in moved])
     known, everybody_else = dict(handlers.values_list("pk", "public_id")), officers()
     away = kept_away(moved)
     told: defaultdict[tuple[str, bool], list[Case]] = defaultdict(list)

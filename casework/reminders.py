@@ -1,28 +1,29 @@
 """Reminding of last days: the handler before it, the team's lead and the officers after it.
 
 What is due follows from the cases alone: who is late and has no event of that step for that last
-day yet. So a stopped worker loses no reminder, a last day that moved is reminded of anew, and a
-second run finds nothing. Each batch locks its cases, writes events and notices in one
-transaction, and leaves for the next run what somebody holds.
+day since the clocks last began to run. So a stopped worker loses no reminder, a last day that
+moved and a case that was opened again are reminded of anew, and a second run finds nothing. Each
+batch locks its cases, writes events and notices in one transaction, and leaves for the next run
+what somebody holds.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db import transaction
-from django.db.models import CharField, Exists, OuterRef
+from django.db.models import CharField, Exists, OuterRef, Subquery
 from django.db.models.fields.json import KeyTextTransform
-from django.db.models.functions import Cast, TruncDate
+from django.db.models.functions import Cast, Coalesce, TruncDate
 from django.utils import timezone
 
 from access.roles import COMPLAINT_LEAD
-from accounts.staff import holders, officers
+from accounts.staff import holders, officers, who_may
 from casework.conflicts import kept_away
 from casework.deadlines import late_for, soon_until
-from casework.models import REMINDED, Case, CaseConflict, CaseEvent, CaseReminder
-from casework.records import desk_list_of, records, whole
+from casework.models import RAN_AGAIN, REMINDED, Case, CaseConflict, CaseEvent, CaseReminder
+from casework.records import desk_list_of, records, whole, work_on
 from notices.services import queue_notice, queue_notices
 from policies.counting import local_day
 from policies.models import Company
@@ -44,32 +45,31 @@ class Step(NamedTuple):
 
 def remind_of_deadlines() -> int:
     """Take each step that is due for each open case; return how many. Run again it finds none."""
-    return sum(_remind(record, step) for step in _steps() for record in records())
+    return sum(_remind(record, step) for record in records() for step in _steps(record))
 
 
-def _steps() -> list[Step]:
+def _steps(record: type[Case]) -> list[Step]:
     company = Company.objects.first()
     if company is None:
         return []
     protectors, leads = officers(), holders(COMPLAINT_LEAD)
+    workers = set(who_may(work_on(record)).values_list("public_id", flat=True))
+
+    def handler(case: Case, away: set[str]) -> set[str]:
+        return {case.handler.public_id} & workers - away if case.handler else set()
 
     def lead(away: set[str]) -> set[str]:
         return leads - away or protectors - away
 
     return [
-        Step(SOON, soon_until(), lambda case, away: _handler(case) - away or lead(away)),
+        Step(SOON, soon_until(), lambda case, away: handler(case, away) or lead(away)),
         Step(
             LEAD,
             late_for(company.lead_after_days),
-            lambda case, away: (_handler(case) - away) | lead(away),
+            lambda case, away: handler(case, away) | lead(away),
         ),
         Step(OFFICERS, late_for(company.dpo_after_days), lambda case, away: protectors - away),
     ]
-
-
-def _handler(case: Case) -> set[str]:
-    handler = case.handler
-    return {handler.public_id} if handler is not None and handler.is_active else set()
 
 
 def _remind(record: type[Case], step: Step) -> int:
@@ -86,29 +86,38 @@ def _remind(record: type[Case], step: Step) -> int:
 def _remind_batch(record: type[Case], step: Step, *, after: int) -> tuple[int, int]:
     """Return for how many cases the step was taken, and the last one looked at, 0 at the end."""
     day = Cast(TruncDate("late_from"), CharField())
-    known = CaseEvent.objects.filter(case=OuterRef("pk"), code=REMINDED).annotate(
+    events = CaseEvent.objects.filter(case=OuterRef("pk"))
+    reopened = events.filter(code=RAN_AGAIN).order_by("-pk").values("pk")[:1]
+    known = events.filter(code=REMINDED).annotate(
         step=KeyTextTransform("step", "details"), day=KeyTextTransform("day", "details")
     )
     due = (
         record.objects.open()
         .filter(late_from__lte=step.until, pk__gt=after)
-        .annotate(day=day)
-        .exclude(Exists(known.filter(step=step.code, day=OuterRef("day"))))
+        .annotate(day=day, since=Coalesce(Subquery(reopened), 0))
+        .exclude(
+            Exists(known.filter(step=step.code, day=OuterRef("day"), pk__gt=OuterRef("since")))
+        )
     )
     keys = list(due.order_by("pk").values_list("pk", flat=True)[:BATCH])
-    locked = due.filter(pk__in=keys).select_related("handler")
     # In both of its tables, or one that was closed just then would pass for open.
-    cases = list(locked.select_for_update(skip_locked=True, of=("self", "case_ptr")))
-    CaseEvent.objects.bulk_create(
+    rows = record.objects.select_for_update(skip_locked=True, of=("self", "case_ptr"))
+    held = [case.pk for case in rows.filter(pk__in=keys).order_by("pk")]
+    # Asked again of those: another run may have taken the step just before.
+    cases = list(due.filter(pk__in=held).select_related("handler"))
+    events = CaseEvent.objects.bulk_create(
         CaseEvent(case_id=case.pk, code=REMINDED, details={"step": step.code, "day": case.day})
         for case in cases
     )
-    _tell(record, step, cases)
+    _tell(record, step, cases, {event.case_id: event.pk for event in events})
     return len(cases), keys[-1] if keys else 0
 
 
-def _tell(record: type[Case], step: Step, cases: Iterable[Any]) -> None:
-    """Write to each recipient one notice for all cases of the batch; to nobody in a conflict."""
+def _tell(record: type[Case], step: Step, cases: Iterable[Any], events: Mapping[int, int]) -> None:
+    """Write to each recipient one notice for all cases of the batch; to nobody in a conflict.
+
+    It is known by the event of the first.
+    """
     away = kept_away(cases)
     told: defaultdict[str, list[Any]] = defaultdict(list)
     for case in cases:
@@ -120,7 +129,7 @@ def _tell(record: type[Case], step: Step, cases: Iterable[Any]) -> None:
         [
             (
                 recipient,
-                f"{step.code}-{theirs[0].pk}-{theirs[0].day}-{recipient[:16]}",
+                f"{step.code}-{events[theirs[0].pk]}-{recipient[:16]}",
                 {
                     "cases": [
                         {"reference": case.reference, "day": case.last_day.isoformat()}
@@ -155,13 +164,14 @@ def _send_reminder(key: int) -> bool:
     reminder.save(update_fields=["sent_at"])
     case, staff = reminder.case, reminder.staff
     is_away = CaseConflict.objects.filter(case=case, staff=staff).exists()
-    if not case.is_open or not staff.is_active or is_away:
+    record = whole(case)
+    if not case.is_open or not staff.has_perm(work_on(type(record))) or is_away:
         return False
     queue_notice(
         "case_reminder",
         recipient=staff.public_id,
         key=f"reminder-{reminder.pk}",
         reference=case.reference,
-        path=whole(case).get_desk_url(),
+        path=record.get_desk_url(),
     )
     return True

@@ -7,9 +7,8 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.contrib.auth.models import Group, Permission
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -17,6 +16,7 @@ from django.utils.translation import gettext as _
 from access.models import AccessRecord
 from accounts.locks import lock_open
 from accounts.models import Customer, User
+from accounts.staff import who_may
 from casework.clocks import meet_clocks, pause_clocks, start_clocks
 from casework.models import ASSIGNED, CaseChannel, CaseKind, ConflictCause
 from casework.services import add_event, attach, exclude_staff, stored
@@ -24,7 +24,7 @@ from common.attachments import CheckedFile
 from common.history import save_as
 from complaints.exceptions import ComplaintError, SubmissionUsed
 from complaints.models import Complaint, ComplaintState, Identity, QuestionedAccess
-from complaints.services import tell_customer
+from complaints.services import WORK, tell_customer
 from policies.counting import local_day
 from policies.models import Assignment, CalendarRange, Company, TimeLimitKind
 from policies.promise_counting import CountRows
@@ -136,14 +136,7 @@ def _assign_least_busy(complaint: Complaint) -> None:
 
 def possible_handlers() -> QuerySet[User]:
     """Return the members of staff who may work on complaints."""
-    granted = Permission.objects.filter(
-        content_type__app_label="complaints", codename="change_complaint"
-    )
-    return User.objects.filter(
-        Exists(Group.objects.filter(user=OuterRef("pk"), permissions__in=granted)),
-        is_staff=True,
-        is_active=True,
-    )
+    return who_may(WORK)
 
 
 def start_missing_clocks() -> int:

@@ -19,7 +19,7 @@ from policies import calendar_changes as calendar
 from policies.calendars import calendar_version
 from policies.exceptions import UnreadableExplanation
 from policies.models import CalendarRange, Company, DayKind, OfficialDay, RuleFamily, TimeLimitKind
-from privacyportal.roles import COMPLAINT_OFFICER, DPO
+from privacyportal.roles import AUDITOR, COMPLAINT_OFFICER, DPO
 from tests.factories import make_complaint, make_staff
 from tests.threads import at_once
 
@@ -248,8 +248,10 @@ def test_who_has_an_interest_hears_of_no_last_day_that_moved(dpo):
 
 def test_who_handles_a_complaint_learns_that_its_last_day_moved(dpo):
     handler, gone = make_staff(COMPLAINT_OFFICER), make_staff(COMPLAINT_OFFICER, is_active=False)
-    mine, also_mine, left_behind, unassigned = (
-        make_complaint(received_at=RECEIVED, handler=who) for who in (handler, handler, gone, None)
+    elsewhere = make_staff(AUDITOR)
+    mine, also_mine, left_behind, also_left, unassigned = (
+        make_complaint(received_at=RECEIVED, handler=who)
+        for who in (handler, handler, gone, elsewhere, None)
     )
     make_complaint(received_at=datetime(2027, 11, 24, 3, 0, tzinfo=UTC), handler=gone)  # stays
     swap(dpo)
@@ -265,7 +267,7 @@ def test_who_handles_a_complaint_learns_that_its_last_day_moved(dpo):
     assert notices.count() == 2
     assert told == {
         handler.public_id: [mine.reference, also_mine.reference],
-        dpo.public_id: [left_behind.reference, unassigned.reference],
+        dpo.public_id: [left_behind.reference, also_left.reference, unassigned.reference],
     }
     send_due_notices()
     (message,) = (each for each in mail.outbox if each.to == [handler.email])

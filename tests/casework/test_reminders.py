@@ -4,19 +4,20 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
+from django.contrib.auth.models import Group
 from django.utils import timezone
 
-from access.roles import COMPLAINT_LEAD
+from access.roles import AUDITOR, COMPLAINT_LEAD
 from casework import reminders
 from casework.judging import classify_case
 from casework.models import REMINDED, CaseReminder, ConflictCause
-from casework.services import exclude_staff, remind
+from casework.services import assign_case, exclude_staff, remind
 from complaints.models import Complaint
-from complaints.services import withdraw_complaint
+from complaints.services import WORK, disagree_with_answer, withdraw_complaint
 from notices.models import Notice
 from policies.models import Company
 from privacyportal.roles import COMPLAINT_OFFICER, DPO
-from tests.factories import make_complaint, make_staff
+from tests.factories import answer, decide, make_complaint, make_staff
 from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
@@ -95,6 +96,37 @@ def test_without_a_handler_or_a_lead_somebody_is_told_all_the_same(staff):
     assert told() == {("deadlines_soon", dpo), ("deadlines_lead", dpo)}
 
 
+def test_who_may_handle_no_case_any_more_is_told_of_none(complaint, staff):
+    with at(2):
+        remind(complaint, on=datetime(2027, 3, 4).date(), by=staff["officer"])
+    staff["officer"].groups.set(Group.objects.filter(name=AUDITOR))
+
+    with at(11):
+        reminders.remind_of_deadlines()
+        assert reminders.send_reminders() == 0
+
+    lead = staff["lead"].public_id
+    assert told() == {("deadlines_soon", lead), ("deadlines_lead", lead)}
+
+
+def test_a_case_that_was_opened_again_is_reminded_of_anew(complaint, staff):
+    second = make_staff(COMPLAINT_OFFICER)
+    with at(2):
+        decide(complaint, by=staff["officer"])
+    with at(26):
+        assert reminders.remind_of_deadlines() == 3
+        answer(complaint, by=staff["officer"])
+        disagree_with_answer(complaint, reason="Sai.", by=complaint.customer.user)
+        assign_case(complaint, handler=second, by=staff["lead"], permission=WORK)
+
+        assert [reminders.remind_of_deadlines() for _run in range(2)] == [3, 0]
+
+    steps = {template for template, recipient in told() if recipient == second.public_id}
+    assert steps == {"deadlines_soon", "deadlines_lead"}
+    grave = Notice.objects.filter(template="deadlines_officers")
+    assert [notice.recipient for notice in grave] == [staff["dpo"].public_id] * 2
+
+
 def test_nobody_is_told_of_a_case_in_which_they_have_an_interest(complaint, staff):
     exclude_staff(complaint, staff["lead"], cause=ConflictCause.NAMED)
 
@@ -165,6 +197,7 @@ def test_two_runs_at_once_remind_once(portal):
     make_complaint(received_at=timezone.now() - timedelta(days=60))
 
     at_once(*[reminders.remind_of_deadlines] * 3)
+    reminders.remind_of_deadlines()  # what each left to another
 
     assert Complaint.objects.get().events.filter(code=REMINDED).count() == 3
 
