@@ -24,6 +24,12 @@ def test_a_customer_asks_for_a_copy_and_downloads_it(language, visitor, site):
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile("/me/"))
     page.goto(site + reverse("data"))
+    look()
+    last_kind = page.locator(".kind .facts").last
+    expect(last_kind).not_to_be_visible()
+    page.emulate_media(media="print")
+    expect(last_kind).to_be_visible()
+    page.emulate_media(media="screen")
     page.get_by_role("link", name=say("Take your data with you…")).click()
     look()
     page.get_by_role("button", name=say("Make a copy of my data")).click()

@@ -283,7 +283,7 @@ def test_the_page_tells_a_customer_what_the_account_says_of_marketing(client, cu
     said = {choice.purpose.code: choice.is_given for choice in page.context["consents"]}
     assert said == {"newsletter": False, "partner_offers": False, "advertising": True}
     words = page.text.partition("What you decided in your account")[2]
-    assert (words.count("You consented"), words.count("Not without your consent")) == (1, 2)
+    assert (words.count("You consented"), words.count("Not consented")) == (1, 2)
     assert f'href="{reverse("consents")}"' in words
     assert "What you decided in your account" not in Client().get(PAGE).text
 
