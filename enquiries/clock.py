@@ -15,6 +15,9 @@ from notices.services import queue_notice
 from policies.calendars import calendar_version
 from policies.models import TimeLimitKind
 
+COUNTED = ("limit", "late_from", "explanation", "calendar_version")
+"""The columns of an enquiry that follow from its count."""
+
 
 def count_last_day(enquiry: Enquiry) -> bool:
     """Count the end of the term, if it can be counted; not saved. Return whether it was.
@@ -23,6 +26,7 @@ def count_last_day(enquiry: Enquiry) -> bool:
     """
     if enquiry.confirmed_at is None:
         return False
+    enquiry.calendar_version = calendar_version()
     for limit, explanation in preview_clocks([TimeLimitKind.ENQUIRY_ANSWER], enquiry.confirmed_at):
         if enquiry.late_from is None or explanation.late_from <= enquiry.late_from:
             enquiry.limit, enquiry.late_from = limit, explanation.late_from
@@ -34,9 +38,9 @@ def count_last_day(enquiry: Enquiry) -> bool:
 def count_last_days() -> int:
     """Count what could not be counted, or was counted by an older calendar; return how many.
 
-    Run again it finds those alone whose day stays the earlier one, and changes nothing.
+    Run again it finds those alone that cannot be counted yet.
     """
-    older = Q(explanation__calendar_version__lt=calendar_version())
+    older = Q(calendar_version__lt=calendar_version())
     waiting = Enquiry.objects.to_be_answered().filter(Q(late_from=None) | older)
     return sum(map(_count_one, list(waiting.values_list("pk", flat=True))))
 
@@ -45,12 +49,11 @@ def count_last_days() -> int:
 def _count_one(key: int) -> bool:
     waiting = Enquiry.objects.to_be_answered().select_for_update(skip_locked=True)
     enquiry = waiting.filter(pk=key).first()
-    if enquiry is None or not count_last_day(enquiry):
+    if enquiry is None:
         return False
-    Enquiry.objects.filter(pk=key).update(
-        limit=enquiry.limit, late_from=enquiry.late_from, explanation=enquiry.explanation
-    )
-    return True
+    is_counted = count_last_day(enquiry)
+    Enquiry.objects.filter(pk=key).update(**{name: getattr(enquiry, name) for name in COUNTED})
+    return is_counted
 
 
 @transaction.atomic

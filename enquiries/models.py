@@ -72,7 +72,8 @@ class Enquiry(SearchableModel):
     submission names the filled-in form, so that sending it twice makes one enquiry.
     kept_until: the last day on which a closed one is kept, under the rule of its closing.
     late_from, with limit and explanation: the end of its clock, which runs from the confirmation;
-    None where the company set no term, or the calendar does not reach it yet.
+    None where the company set no term, or the calendar does not reach it yet. calendar_version is
+    that of the official calendar by which it was last counted, also where the earlier day stayed.
     """
 
     State = EnquiryState
@@ -109,6 +110,9 @@ class Enquiry(SearchableModel):
     )
     late_from = models.DateTimeField(_("late from"), null=True, editable=False)
     explanation = models.JSONField(_("how it was counted"), null=True, editable=False)
+    calendar_version = models.PositiveIntegerField(
+        _("counted by calendar"), default=0, editable=False
+    )
     closed_at = models.DateTimeField(_("closed"), null=True)
     closed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,

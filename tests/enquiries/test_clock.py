@@ -4,6 +4,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django.utils.formats import date_format
 
@@ -12,6 +14,8 @@ from enquiries import clock
 from enquiries.models import Enquiry
 from enquiries.services import answer_enquiry
 from notices.models import Notice
+from policies.calendar_changes import enter_swap
+from policies.calendars import calendar_version
 from policies.loading import load_profile
 from policies.models import CalendarRange
 from privacyportal.roles import DPO
@@ -58,6 +62,28 @@ def test_a_clock_that_had_to_wait_for_the_calendar_starts_later():
 
     enquiry.refresh_from_db()
     assert enquiry.last_day == date(2027, 3, 8)
+
+
+def test_one_whose_earlier_day_stays_is_counted_once_a_calendar():
+    with at(1):
+        enquiry = make_enquiry()
+        enter_swap(
+            day_off=date(2027, 3, 4),
+            working_day=date(2027, 6, 5),
+            label_vi="Hoán đổi",
+            label_en="Swap",
+            document="1/TB",
+            by=make_staff(DPO),
+        )
+        runs = []
+        for _run in range(2):
+            with CaptureQueriesContext(connection) as queries:
+                assert clock.count_last_days() == 0
+            runs.append(len(queries))
+
+    enquiry.refresh_from_db()
+    assert (enquiry.last_day, enquiry.calendar_version) == (date(2027, 3, 8), calendar_version())
+    assert runs[1] == 2 < runs[0]  # the version, and that none is older
 
 
 def test_late_ones_are_told_to_the_lead_once_and_answered_ones_are_not():
