@@ -105,11 +105,11 @@ def _remind_batch(record: type[Case], step: Step, *, after: int) -> tuple[int, i
     held = [case.pk for case in rows.filter(pk__in=keys).order_by("pk")]
     # Asked again of those: another run may have taken the step just before.
     cases = list(due.filter(pk__in=held).select_related("handler"))
-    events = CaseEvent.objects.bulk_create(
+    taken = CaseEvent.objects.bulk_create(
         CaseEvent(case_id=case.pk, code=REMINDED, details={"step": step.code, "day": case.day})
         for case in cases
     )
-    _tell(record, step, cases, {event.case_id: event.pk for event in events})
+    _tell(record, step, cases, {event.case_id: event.pk for event in taken})
     return len(cases), keys[-1] if keys else 0
 
 

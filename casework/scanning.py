@@ -3,9 +3,11 @@
 import logging
 
 from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
 
 from casework.downloads import open_evidence
-from casework.models import EVIDENCE_INFECTED, Evidence
+from casework.models import EVIDENCE_INFECTED, Case, Evidence
 from casework.services import add_event
 from common import antivirus
 from common.antivirus import ScannerUnavailable, ScanState
@@ -21,21 +23,30 @@ MOST_FAILURES = 3  # one after the other: then the scanner is away, and the next
 
 
 def scan_waiting_evidence() -> int:
-    """Scan what waits, the newest first; return how many verdicts there are now."""
+    """Scan what waits, the newest first, and last what was tried before.
+
+    Return how many verdicts there are now.
+    """
     if not antivirus.can_scan():
         return 0
-    waiting = Evidence.objects.filter(scan_state=ScanState.NOT_SCANNED).order_by("-pk")
+    waiting = Evidence.objects.filter(scan_state=ScanState.NOT_SCANNED)
+    in_turn = waiting.order_by(F("scan_tried_at").asc(nulls_first=True), "-pk")
     done = failures = 0
-    for key in list(waiting.values_list("pk", flat=True)[:MOST_AT_ONCE]):
+    for key in list(in_turn.values_list("pk", flat=True)[:MOST_AT_ONCE]):
         try:
             done += _scan(key)
             failures = 0
         except ScannerUnavailable as error:
             logger.warning("evidence waits for the scanner: %s", error)
+            _put_behind(key)
             failures += 1
             if failures == MOST_FAILURES:
                 break
     return done
+
+
+def _put_behind(key: int) -> None:
+    Evidence.objects.filter(pk=key).update(scan_tried_at=timezone.now())
 
 
 def _scan(key: int) -> bool:
@@ -47,12 +58,15 @@ def _scan(key: int) -> bool:
         with open_evidence(evidence) as content:
             state = antivirus.scan(content, seconds=SCAN_SECONDS)
     except (FileUnreadable, DecryptionError):
+        _put_behind(key)
         return False  # what cannot be read cannot be downloaded either
     return _record(key, state)
 
 
 @transaction.atomic
 def _record(key: int, state: ScanState) -> bool:
+    # The case first, as every step of a case takes it: nobody waits in a circle.
+    Case.objects.select_for_update(of=["self"]).filter(evidence=key).first()
     evidence = Evidence.objects.select_for_update(of=["self"]).filter(pk=key).first()
     if evidence is None or evidence.scan_state != ScanState.NOT_SCANNED:
         return False

@@ -1,5 +1,5 @@
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
@@ -19,7 +19,8 @@ class Evidence(models.Model):
     """A file that came with a case.
 
     Pictures are kept without what is hidden in them, so sha256, that of the file
-    as it was sent, is what a sender can compare; size is of the file kept.
+    as it was sent, is what a sender can compare; size is of the file kept. scan_tried_at is when
+    the scanner last gave no verdict: then others come first.
     """
 
     public_id = models.CharField(
@@ -42,18 +43,20 @@ class Evidence(models.Model):
     scan_state = models.CharField(
         _("virus scan"), max_length=20, choices=ScanState, default=ScanState.NOT_SCANNED
     )
+    scan_tried_at = models.DateTimeField(_("scan tried"), null=True, editable=False)
 
-    history = HistoricalRecords(user_db_constraint=False)
+    history = HistoricalRecords(user_db_constraint=False, excluded_fields=["scan_tried_at"])
 
     class Meta:
         verbose_name = _("evidence file")
         verbose_name_plural = _("evidence files")
         ordering = ["pk"]
         indexes = [
-            # For the scan of what waits for the scanner, the newest first.
+            # For the scan of what waits for the scanner: not tried yet, then the newest.
             models.Index(
-                name="evidence_not_scanned",
-                fields=["-id"],
+                F("scan_tried_at").asc(nulls_first=True),
+                F("id").desc(),
+                name="evidence_waits_for_scan",
                 condition=Q(scan_state=ScanState.NOT_SCANNED),
             ),
         ]

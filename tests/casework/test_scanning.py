@@ -1,15 +1,18 @@
 """Evidence and the virus scanner: when it comes, and later when the scanner was away then."""
 
 import logging
+from threading import Thread
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
 from django.urls import reverse
 
 from access.models import AccessRecord
-from casework import files
+from casework import files, scanning
 from casework.models import Evidence
 from casework.scanning import MOST_FAILURES, scan_waiting_evidence
+from casework.services import lock_case
 from common.antivirus import ScanState
 from common.models import FileKey
 from common.tokens import new_public_id
@@ -19,6 +22,7 @@ from tests.clamd import EICAR, clamd
 from tests.clients import PortalClient
 from tests.evidence_files import picture
 from tests.factories import make_complaint, make_customer, make_evidence, make_staff
+from tests.threads import at_once, until_somebody_waits
 
 pytestmark = pytest.mark.django_db
 
@@ -182,6 +186,39 @@ def test_a_file_that_cannot_be_read_keeps_no_other_waiting(settings):
     sound.refresh_from_db()
     broken.refresh_from_db()
     assert (sound.scan_state, broken.scan_state) == (ScanState.CLEAN, ScanState.NOT_SCANNED)
+
+
+def test_what_gave_no_verdict_waits_behind_all_others(settings, monkeypatch):
+    monkeypatch.setattr(scanning, "MOST_AT_ONCE", 2)
+    complaint = make_complaint()
+    sound, *broken = (make_evidence(complaint) for _ in range(3))
+    for evidence in broken:
+        evidence.file.storage.delete(evidence.file.name)
+    with clamd() as scanner:
+        settings.CLAMAV_URL = scanner.url
+        assert [scan_waiting_evidence() for _ in range(2)] == [0, 1]
+
+    sound.refresh_from_db()
+    assert sound.scan_state == ScanState.CLEAN
+    assert [evidence.history.count() for evidence in broken] == [1, 1]  # tried is no change
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_verdict_waits_for_who_holds_the_case(portal, settings):
+    complaint = make_complaint()
+    make_evidence(complaint, content=EICAR)
+    with clamd() as scanner:
+        settings.CLAMAV_URL = scanner.url
+        outcomes = []
+        scan = Thread(target=lambda: outcomes.extend(at_once(scan_waiting_evidence)))
+        with transaction.atomic():
+            lock_case(complaint)
+            scan.start()
+            until_somebody_waits()
+            Evidence.objects.select_for_update().get()  # as an erasure takes it
+        scan.join()
+
+    assert outcomes == [1]
 
 
 def test_a_run_gives_up_when_the_scanner_is_away(settings):
