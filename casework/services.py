@@ -300,10 +300,12 @@ def _write(case: Case, text: str, *, by: User, is_question: bool = False) -> Cas
 
 
 def _tell_handler(case: Case, handler: User) -> None:
+    """Say that the customer wrote: once a day while staff do nothing about it."""
+    done = CaseEvent.objects.filter(case_id=case.pk, by__is_staff=True).order_by("pk").last()
     queue_notice(
         "case_customer_wrote",
         recipient=handler.public_id,
-        key=f"wrote-{case.public_id[:16]}-{case.messages.count()}",
+        key=f"wrote-{case.public_id[:16]}-{done.pk if done else 0}-{local_day(timezone.now())}",
         reference=case.reference,
         path=case.get_desk_url(),
     )

@@ -1,5 +1,6 @@
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import Any
 
 from django import forms
@@ -25,6 +26,7 @@ from casework.services import write_as_customer
 from common.attachments import as_download
 from common.errors import PortalError
 from common.forms import tell_of_masked_cards
+from common.throttle import may_try
 from common.uploads import receives_files
 from complaints import intake, services
 from complaints.case_file import case_file
@@ -37,6 +39,7 @@ from complaints.models import Complaint, ComplaintCategory, ComplaintState, Side
 from complaints.told import is_decision_told, timeline
 from policies.models import Purpose
 
+MESSAGES_AN_HOUR = 10
 Act = Callable[..., None]
 receives_evidence = receives_files(settings.EVIDENCE_MAX_TOTAL_BYTES, by="is_authenticated")
 
@@ -144,9 +147,21 @@ def _next_steps(complaint: Complaint) -> dict[str, Any]:
 @receives_evidence
 def write(request: HttpRequest, visit: Visit) -> HttpResponseBase:
     form = MessageForm(request.POST, request.FILES)
+    if request.method == "POST" and form.is_valid() and not _may_write(visit):
+        sentence = _("You have sent many messages within an hour. Please send this one later.")
+        form.add_error(None, sentence)
+        response = detail(request, visit, message_form=form)
+        response.status_code = HTTPStatus.TOO_MANY_REQUESTS
+        return response
     return _take_step(
         request, visit, write_as_customer, form, "message_form", done=_("Your message is sent.")
     )
+
+
+def _may_write(visit: Visit) -> bool:
+    """Count this message of the customer's, whichever door it comes by."""
+    who = visit.complaint.customer.public_id
+    return may_try("write", who, most=MESSAGES_AN_HOUR, within=timedelta(hours=1))
 
 
 def withdraw(request: HttpRequest, visit: Visit) -> HttpResponseBase:

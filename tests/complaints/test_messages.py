@@ -5,10 +5,13 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from casework.services import add_note, write_to_customer
-from complaints.models import Complaint
+from complaints.links import token_of
+from complaints.models import Complaint, Identity
 from complaints.services import withdraw_complaint
+from complaints.views import MESSAGES_AN_HOUR
 from notices.models import Notice
 from privacyportal.roles import COMPLAINT_OFFICER
+from tests.clients import PortalClient
 from tests.factories import make_complaint, make_customer, make_staff
 
 pytestmark = pytest.mark.django_db
@@ -97,6 +100,35 @@ def test_the_handler_hears_of_it(client, complaint, officer):
     write(client, complaint, text="Thêm thông tin.")
 
     assert Notice.objects.get(template="case_customer_wrote").recipient == officer.public_id
+
+
+def test_the_handler_hears_once_of_what_waits_for_them(client, complaint, officer):
+    Complaint.objects.update(handler=officer)
+    told = Notice.objects.filter(template="case_customer_wrote", recipient=officer.public_id)
+
+    for text in ("Một.", "Hai."):
+        write(client, complaint, text=text)
+    assert told.count() == 1
+
+    write_to_customer(complaint, text="Cảm ơn bạn.", by=officer)
+    write(client, complaint, text="Ba.")
+    assert told.count() == 2
+
+
+def test_many_messages_wait_whichever_door_they_come_by(client, complaint):
+    for number in range(MESSAGES_AN_HOUR):
+        write(client, complaint, text=f"Tin {number}.")
+    Complaint.objects.update(identity=Identity.ADDRESS)  # such a one has a link too
+    by_link = reverse("followed_write_complaint", args=[token_of(complaint)])
+
+    for refused in (
+        write(client, complaint, text="Tin nữa."),
+        PortalClient().post(by_link, {"text": "Tin nữa."}),
+    ):
+        assert refused.status_code == 429
+        assert "Bạn đã gửi nhiều tin nhắn trong một giờ" in refused.text
+        assert refused.context["message_form"]["text"].value() == "Tin nữa."
+    assert complaint.messages.count() == MESSAGES_AN_HOUR
 
 
 def test_to_a_closed_complaint_nothing_is_written(client):
