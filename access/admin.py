@@ -8,12 +8,13 @@ from django.contrib.admin.options import IS_POPUP_VAR, TO_FIELD_VAR
 from django.contrib.admin.views.main import SEARCH_VAR
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Case, F, Q, Value, When
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
+from access.hidden import hidden_from
 from access.models import AccessAction, AccessRecord, AccessSeal, AccessVerification
 from access.purposes import ACCESS_REVIEW, BUILT_IN
 from access.services import record_access, record_list
@@ -158,7 +159,7 @@ class AccessRecordAdmin(PersonalDataAdmin):
         "action",
         "customer_id",
         "purpose_text",
-        "case_reference",
+        "case",
         "people",
         "address",
     ]
@@ -169,6 +170,12 @@ class AccessRecordAdmin(PersonalDataAdmin):
     search_fields = ["customer"]
     search_help_text = _("Public id of a customer, or the reference of a case")
 
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Name no case that is hidden from who reads, as where it is about them."""
+        hidden = When(hidden_from(request.user), then=Value(""))
+        shown = Case(hidden, default=F("case_reference"))
+        return super().get_queryset(request).annotate(shown_case=shown)
+
     def subject_of(self, row: Any) -> str:
         return str(row.customer)
 
@@ -178,7 +185,8 @@ class AccessRecordAdmin(PersonalDataAdmin):
         term = search_term.strip()
         if not term:
             return queryset, False
-        about = Q(customer=term.lower()) | Q(case_reference=term.upper())
+        reference = term.upper()
+        about = Q(customer=term.lower()) | Q(case_reference=reference, shown_case=reference)
         if len(term) == SHORT_ID:
             about |= Q(customer__startswith=term.lower())
         return queryset.filter(about), False
@@ -197,6 +205,10 @@ class AccessRecordAdmin(PersonalDataAdmin):
     @admin.display(description=_("purpose"))
     def purpose_text(self, record: AccessRecord) -> Any:
         return record.purpose_label
+
+    @admin.display(description=_("case"))
+    def case(self, record: Any) -> str:
+        return str(record.shown_case)
 
     @admin.display(description=_("people"))
     def people(self, record: AccessRecord) -> int:

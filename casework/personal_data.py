@@ -6,6 +6,7 @@ from django.db.models import OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
+from access.hidden import hides_cases
 from accounts.activity import counts_as_activity
 from casework.models import (
     Case,
@@ -106,6 +107,11 @@ declare(
         exported=["size", "sha256", "added_at"],
     )
 )
+
+
+@hides_cases
+def in_conflict(user: Any) -> QuerySet[Any, Any]:
+    return CaseConflict.objects.hiding_from(user).values("case__reference")
 
 
 @counts_as_activity

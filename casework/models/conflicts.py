@@ -1,4 +1,4 @@
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from django.conf import settings
 from django.db import models
@@ -12,6 +12,12 @@ class ConflictCause(models.TextChoices):
     ACCESS = "access", _("their access to the data is in question")
     DECLARED = "declared", _("they declared an interest of their own")
     DECIDED = "decided", _("they decided before, and the customer disagreed")
+
+
+class CaseConflictQuerySet(models.QuerySet["CaseConflict"]):
+    def hiding_from(self, staff: Any) -> Self:
+        """Narrow to those for which this member of staff may read nothing of the case."""
+        return self.filter(staff=staff).exclude(cause=ConflictCause.DECIDED)
 
 
 class CaseConflict(models.Model):
@@ -32,6 +38,8 @@ class CaseConflict(models.Model):
     cause = models.CharField(_("because"), max_length=10, choices=ConflictCause)
     at = models.DateTimeField(_("when"), default=timezone.now)
 
+    objects = CaseConflictQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("conflict of interest")
         verbose_name_plural = _("conflicts of interest")
@@ -48,5 +56,5 @@ Rows = TypeVar("Rows", bound="models.QuerySet[Any]")
 
 def without_conflict(rows: Rows, staff: Any, *, case: str) -> Rows:
     """Leave out the rows of whose case (a lookup) this member of staff may read nothing."""
-    interests = CaseConflict.objects.filter(case=OuterRef(case), staff=staff)
-    return rows.exclude(Exists(interests.exclude(cause=ConflictCause.DECIDED)))
+    hiding = CaseConflict.objects.hiding_from(staff)
+    return rows.exclude(Exists(hiding.filter(case=OuterRef(case))))

@@ -6,6 +6,8 @@ from access.models import AccessAction, AccessRecord
 from access.purposes import ACCESS_REVIEW, COMPLAINT_HANDLING, CUSTOMER_CARE
 from access.services import record_access
 from accounts.details import correct_details
+from casework.models import ConflictCause
+from casework.services import exclude_staff
 from common.personal_data import DataCategory
 from privacyportal.roles import AUDITOR, COMPLAINT_OFFICER, DPO
 from tests.factories import make_complaint, make_customer, make_staff, make_user
@@ -238,6 +240,23 @@ def test_the_records_of_one_customer_are_found(client, db):
 
     assert customer.public_id[:8] in page
     assert other.public_id[:8] not in page
+
+
+def test_no_record_names_a_case_that_is_hidden_from_who_reads(client, officer):
+    about_them, about_none = make_complaint(), make_complaint()
+    dpo = make_staff(DPO)
+    for complaint in (about_them, about_none):
+        client.get(f"{COMPLAINTS}{complaint.pk}/change/")
+    exclude_staff(about_them, dpo, cause=ConflictCause.NAMED)
+
+    read = {}
+    for reader in (make_staff(DPO), dpo):
+        client.force_login(reader)
+        page, found = client.get(RECORDS), client.post(RECORDS, {"q": about_them.reference})
+        assert about_none.reference in page.text
+        read[reader] = (about_them.reference in page.text, len(found.context["cl"].result_list))
+
+    assert list(read.values()) == [(True, 1), (False, 0)]
 
 
 def test_nobody_changes_or_removes_a_record(client, db):
