@@ -88,6 +88,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[Link, ...]], ...] = (
     ),
 )
 
+MOST_TOLD = 99
 OF_SOME_COMPANIES = {
     "calls.callrecording": DataCategory.CALL_RECORDING,
     "hosting.hostedservice": DataCategory.HOSTED_CONTENT,
@@ -137,6 +138,12 @@ def _item(request: HttpRequest, title: str | Promise, icon: str, label: str) -> 
         "icon": icon,
         "link": reverse(f"admin:{label.replace('.', '_')}_changelist"),
     }
-    if label == "complaints.complaint" and (late := Complaint.objects.overdue().count()):
-        item["badge"] = str(late)
+    if label == "complaints.complaint" and (late := _late_complaints(request)):
+        item["badge"] = f"{MOST_TOLD}+" if late > MOST_TOLD else str(late)
     return item
+
+
+def _late_complaints(request: HttpRequest) -> int:
+    """Count what is overdue of what they may read, no further than is told: it is on each page."""
+    late = Complaint.objects.overdue().readable_by(request.user)
+    return late[: MOST_TOLD + 1].count()
