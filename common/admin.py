@@ -73,6 +73,7 @@ class PortalAdmin(SimpleHistoryAdmin, ModelAdmin):
     show_full_result_count = False
     list_filter_sheet = True
     view_on_site = False
+    page_title: Text = ""  # of the page of one row; else what Django says
     object_history_list_template = "admin/history_list.html"
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
@@ -108,7 +109,8 @@ class PortalAdmin(SimpleHistoryAdmin, ModelAdmin):
         extra_context: Any = None,
     ) -> HttpResponse:
         _refuse_rows(request)
-        context = {"show_history": self._keeps_history, **(extra_context or {})}
+        titled = {"title": self.page_title} if self.page_title else {}
+        context = {"show_history": self._keeps_history, **titled, **(extra_context or {})}
         return super().changeform_view(  # type: ignore[no-any-return]
             request, object_id, form_url, context
         )
@@ -151,6 +153,16 @@ class PortalAdmin(SimpleHistoryAdmin, ModelAdmin):
         return hasattr(self.model, "history")
 
     # Steps: what staff do to a record, each of them one call of a service
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """Offer what this row can take. A step that comes too late is answered by its service."""
+        steps = super().get_actions_detail(request, object_id)
+        row = self.get_object(request, unquote(str(object_id))) if steps else None
+        return [step for step in steps if row and self.can_take(step.path, row, request.user)]
+
+    def can_take(self, step: str, row: Any, user: Any) -> bool:
+        """Say whether the service would not refuse this person the step on this row now."""
+        return True
 
     def step_path(self, name: str, view: Callable[..., HttpResponse]) -> URLPattern:
         """Return the address of a step on one row, named ``app_model_name``."""
@@ -322,6 +334,7 @@ CLASSES = (
     (forms.Select, widgets.SELECT_CLASSES),
     (forms.widgets.Input, widgets.INPUT_CLASSES),
 )
+SELECT_TEMPLATE = widgets.UnfoldAdminSelectWidget.template_name  # with the arrow
 
 
 def themed(form: forms.Form) -> forms.Form:
@@ -331,6 +344,8 @@ def themed(form: forms.Form) -> forms.Form:
             if isinstance(field.widget, widget_class):
                 field.widget.attrs["class"] = " ".join(classes)
                 break
+        if type(field.widget) is forms.Select:
+            field.widget.template_name = SELECT_TEMPLATE
     return form
 
 

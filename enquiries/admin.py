@@ -71,6 +71,7 @@ class EnquiryAdmin(PersonalDataAdmin):
     search_help_text = _("Reference, or exact email address")
     sortable_by = ()
     fields = ["reference", "state", "received_at"]
+    page_title = _("Enquiry")
     change_form_template = "admin/enquiries/enquiry/change_form.html"
     show_past = ReadOnlyAdmin.show_past  # the history holds nothing that the sender wrote
 
@@ -135,16 +136,6 @@ class EnquiryAdmin(PersonalDataAdmin):
         return late_from <= timezone.now(), date_format(last_day, "SHORT_DATE_FORMAT")
 
     # One enquiry
-
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: Any = None,
-    ) -> HttpResponse:
-        context = {"title": _("Enquiry"), **(extra_context or {})}
-        return super().changeform_view(request, object_id, form_url, context)
 
     def render_change_form(
         self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any

@@ -6,7 +6,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
@@ -99,6 +99,10 @@ class UnauthorisedUseAdmin(PersonalDataAdmin):
     def has_step_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         return bool(request.user.has_perm(CHANGE))
 
+    def can_take(self, step: str, row: Any, user: Any) -> bool:
+        is_locked = row.unlocked_at is None and not row.may_be_unlocked
+        return is_locked if step == "release" else row.is_open
+
     def get_search_results(
         self, request: HttpRequest, queryset: Any, search_term: str
     ) -> tuple[Any, bool]:
@@ -127,7 +131,7 @@ class UnauthorisedUseAdmin(PersonalDataAdmin):
     def _lock(self, request: HttpRequest, *, customer: str, text: str) -> None:
         found = Customer.objects.known_as(customer.lower()).first()
         if found is None:
-            raise IncidentError(_now("There is no customer with this public id."))
+            raise IncidentError(gettext("There is no customer with this public id."))
         by: Any = request.user
         case = services.report_unauthorised_use(found, origin=ReportOrigin.STAFF, text=text, by=by)
         self.record(request, case, AccessAction.OPEN)

@@ -60,14 +60,19 @@ def approve_rule(rule: RetentionRule, *, by: User) -> PurgeApproval:
     Raises ApprovalRefused for one that is over and holds nobody.
     """
     rule.refresh_from_db(from_queryset=RetentionRule.objects.select_for_update())
-    is_over = rule.valid_to is not None and rule.valid_to < timezone.localdate()
-    if is_over and not Customer.objects.filter(closing_rule=rule).exists():
+    if is_superseded(rule):
         raise ApprovalRefused(_("This rule is superseded; approve the one in force."))
     if approval := PurgeApproval.objects.filter(rule=rule).first():
         return approval
     approval = PurgeApproval(rule=rule, approved_by=by)
     save_as(approval, by=by, reason="approved")
     return approval
+
+
+def is_superseded(rule: RetentionRule) -> bool:
+    """Say whether a rule is over and holds nobody any more."""
+    is_over = rule.valid_to is not None and rule.valid_to < timezone.localdate()
+    return is_over and not Customer.objects.filter(closing_rule=rule).exists()
 
 
 def _gone(public_id: str) -> str:

@@ -54,6 +54,7 @@ class ComplaintAdmin(IntakeAdmin, DashboardAdmin, PaperAdmin, LetterAdmin):
         "late_from",
         "closed_at",
     ]
+    page_title = _("Complaint")
     change_form_template = "admin/complaints/complaint/change_form.html"
 
     def get_urls(self) -> list[URLPattern]:
@@ -72,16 +73,6 @@ class ComplaintAdmin(IntakeAdmin, DashboardAdmin, PaperAdmin, LetterAdmin):
 
     def case_of(self, request: HttpRequest, row: Complaint) -> str:
         return row.reference
-
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: Any = None,
-    ) -> HttpResponse:
-        context = {"title": _("Complaint"), **(extra_context or {})}
-        return super().changeform_view(request, object_id, form_url, context)
 
     def render_change_form(
         self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any

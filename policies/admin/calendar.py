@@ -133,11 +133,8 @@ class OfficialDayAdmin(ProposingAdmin):
     def has_step_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         return bool(request.user.has_perm(CHANGE))
 
-    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
-        """Offer what this day can take. A step that comes too late is answered by its service."""
-        day = self.get_object(request, str(object_id))
-        steps = super().get_actions_detail(request, object_id)
-        return [step for step in steps if day and day.status in OFFERED[step.path]]
+    def can_take(self, step: str, row: Any, user: Any) -> bool:
+        return row.status in OFFERED[step]
 
     @action(description=_("Confirm"), icon="fact_check", permissions=["step"])  # type: ignore[untyped-decorator]
     def confirm(self, request: HttpRequest, object_id: str) -> HttpResponse:

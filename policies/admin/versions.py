@@ -52,6 +52,7 @@ STATE_TONES = {
 class PolicyVersionAdmin(ReadOnlyAdmin):
     list_display = ["number", "profile", "state_badge", "significance", "published", "effective_on"]
     sortable_by = ()
+    page_title = _("Policy version")
     change_form_template = "admin/policies/policyversion/change_form.html"
 
     def get_urls(self) -> list[URLPattern]:
@@ -76,16 +77,6 @@ class PolicyVersionAdmin(ReadOnlyAdmin):
         return version.published_on
 
     # One version
-
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: Any = None,
-    ) -> HttpResponse:
-        context = {"title": _("Policy version"), **(extra_context or {})}
-        return super().changeform_view(request, object_id, form_url, context)
 
     def render_change_form(
         self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any

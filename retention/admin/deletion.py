@@ -118,6 +118,9 @@ class LegalHoldAdmin(PersonalDataAdmin):
     def has_release_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         return bool(request.user.has_perm(CHANGE_HOLD))
 
+    def can_take(self, step: str, row: Any, user: Any) -> bool:
+        return row.released_at is None and row.placed_by_id != user.pk
+
     @action(  # type: ignore[untyped-decorator]
         description=_("Release the hold"), icon="lock_open", permissions=["release"]
     )
@@ -211,6 +214,10 @@ class RetentionRuleAdmin(DatedRuleAdmin):
         if hasattr(rule, "approval"):
             return _("approved by %s") % rule.approval.approved_by
         return _("not approved: reports only") if _purges(rule) else "–"
+
+    def can_take(self, step: str, row: Any, user: Any) -> bool:
+        is_settled = hasattr(row, "approval") or services.is_superseded(row)
+        return step != "approve" or not is_settled
 
     def has_approve_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         return bool(request.user.has_perm(APPROVE))

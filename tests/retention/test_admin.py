@@ -82,9 +82,11 @@ def test_a_hold_is_released_by_another_person(client, dpo):
 def test_who_placed_a_hold_does_not_release_it(client, dpo):
     hold = make_hold(make_customer(), placed_by=dpo)
 
+    offered = f"{HOLDS}{hold.pk}/release/" in client.get(f"{HOLDS}{hold.pk}/change/").text
     page = client.post(f"{HOLDS}{hold.pk}/release/").content.decode()
 
     hold.refresh_from_db()
+    assert not offered
     assert "by another person" in page
     assert hold.released_at is None
 
@@ -116,7 +118,10 @@ def test_the_approval_shows_what_would_go_and_lets_the_purge_delete(client, dpo)
     assert not PurgeApproval.objects.exists()
     assert not PurgeRun.objects.exists()
 
+    offered = [f"{RULES}{rule.pk}/approve/" in client.get(f"{RULES}{rule.pk}/change/").text]
     client.post(f"{RULES}{rule.pk}/approve/")
+    offered.append(f"{RULES}{rule.pk}/approve/" in client.get(f"{RULES}{rule.pk}/change/").text)
+    assert offered == [True, False]
     assert PurgeApproval.objects.get().approved_by == dpo
     (run,) = purge_closed_accounts()
     assert (run.only_reported, run.due, run.held, run.erased) == (False, 2, 1, 1)
