@@ -21,6 +21,7 @@ from accounts.locks import lock_customer
 from accounts.models import Customer, User
 from casework.clocks import Move, count_anew, pause_clocks, resume_clocks
 from casework.exceptions import CaseError, CaseGone, ConflictOfInterest
+from casework.heard import Heard, moment_of
 from casework.models import (
     ANSWERED,
     ASKED,
@@ -206,30 +207,47 @@ def write_to_customer(case: Case, *, text: str, by: User, is_question: bool = Fa
 
 
 def write_as_customer(
-    case: Case, *, text: str, by: User | None, evidence: Collection[CheckedFile] = ()
+    case: Case,
+    *,
+    text: str,
+    by: User | None,
+    evidence: Collection[CheckedFile] = (),
+    heard: Heard | None = None,
 ) -> None:
-    """Take a message of the customer's; it answers what they were asked.
+    """Take a message of the customer's; it answers what they were asked before.
 
-    With evidence, call it outside of every transaction.
+    ``heard``: it came outside of the portal, and ``by`` wrote it down. With evidence, call it
+    outside of every transaction.
 
-    Raises CaseError, AttachmentRefused.
+    Raises CaseError, AttachmentRefused, ConflictOfInterest.
     """
     with stored(case.customer, evidence) as files, transaction.atomic(durable=bool(files)):
         lock_owner(case)
-        lock_case(case)
+        hold_for_customer(case, by=by, heard=heard)
         if not case.is_open:
             raise CaseError(_("This case is closed."))
-        CaseMessage.objects.create(case_id=case.pk, from_customer=True, text=text, by=by)
+        at = moment_of(heard, since=case.received_at)
+        CaseMessage.objects.create(case_id=case.pk, from_customer=True, text=text, by=by, at=at)
         attach(case, files, by=by)
-        _note_answer(case, by=by)
+        _note_answer(case, by=by, at=at, details=heard.details if heard else {})
 
 
-def _note_answer(case: Case, *, by: User | None) -> None:
-    if case.waiting_since is None:
-        add_event(case, WROTE, by=by)
+def hold_for_customer(case: Case, *, by: User | None, heard: Heard | None) -> None:
+    """Hold a case for its customer, or for the member of staff who writes down what they said.
+
+    Raises ConflictOfInterest.
+    """
+    lock_case(case)
+    if heard is not None and by is not None:
+        refuse_conflict(case, by)
+
+
+def _note_answer(case: Case, *, by: User | None, at: datetime, details: Mapping[str, Any]) -> None:
+    if case.waiting_since is None or at < case.waiting_since:
+        add_event(case, WROTE, by=by, at=at, details=details)
     else:
-        _go_on(case, ANSWERED, by=by)
-    if case.handler:
+        _go_on(case, ANSWERED, by=by, at=at, details=details)
+    if case.handler and case.handler != by:
         _tell_handler(case, case.handler)
 
 
@@ -251,8 +269,8 @@ def stop_waiting(case: Case, *, by: User | None) -> None:
         _go_on(case, WENT_ON, by=by)
 
 
-def _go_on(case: Case, code: str, *, by: User | None) -> None:
-    add_event(case, code, by=by)
+def _go_on(case: Case, code: str, *, by: User | None, **event: Any) -> None:
+    add_event(case, code, by=by, **event)
     case.waiting_since = None
     moves = resume_clocks(case)
     save_as(case, by=by, reason=code, fields=["waiting_since", "late_from"])

@@ -10,6 +10,8 @@ from django.utils.translation import gettext as _
 from common.cards import mask_cards
 from common.text import clean_email, clean_line
 
+UNCHOSEN = [("", "–")]  # the first choice where nothing may be chosen for the reader
+
 
 class ProseField(forms.CharField):
     """Any text, without card numbers. One that is too long is refused before it is searched."""

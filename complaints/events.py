@@ -1,5 +1,7 @@
 """What people read of the steps of a complaint: staff in a word, the customer in a sentence."""
 
+from collections.abc import Mapping
+
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -15,6 +17,7 @@ from casework.models import (
     REMINDED,
     WENT_ON,
     WROTE,
+    CaseChannel,
     CaseEvent,
 )
 from complaints.models import ComplaintState
@@ -69,12 +72,16 @@ BY_CUSTOMER = (
 
 def sentence_of(event: CaseEvent) -> str:
     """Say to the customer what happened."""
-    if event.code in (DEADLINE_MOVED, EXTENDED):
-        return event.deadline_sentence
-    return str(FOR_CUSTOMER.get(event.code, event.code))
+    return _said(event, FOR_CUSTOMER)
 
 
 def label_of(event: CaseEvent) -> str:
+    return _said(event, LABELS)
+
+
+def _said(event: CaseEvent, words: Mapping[str, str | Promise]) -> str:
     if event.code in (DEADLINE_MOVED, EXTENDED):
         return event.deadline_sentence
-    return str(LABELS.get(event.code, event.code))
+    said = str(words.get(event.code, event.code))
+    channel = event.details.get("channel")
+    return f"{said} ({CaseChannel(channel).label})" if channel else said

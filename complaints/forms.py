@@ -7,10 +7,11 @@ from django.utils.translation import gettext_lazy as _
 from casework.exceptions import SomebodyWasFaster
 from casework.file_types import ACCEPTED
 from casework.files import check_files
-from casework.models import LONGEST_TEXT
+from casework.heard import Heard
+from casework.models import LONGEST_TEXT, CaseChannel
 from common.attachments import AttachmentRefused, CheckedFile
 from common.errors import PortalError
-from common.forms import LineField, ProseField
+from common.forms import UNCHOSEN, LineField, ProseField
 from common.open_forms import OpenForm
 from common.tokens import new_public_id
 from complaints.models import ComplaintCategory, Outcome
@@ -135,7 +136,7 @@ class CaseForm(forms.Form):
 
 
 class DecideForm(CaseForm):
-    outcome = forms.ChoiceField(label=_("Outcome"), choices=Outcome)
+    outcome = forms.ChoiceField(label=_("Outcome"), choices=[*UNCHOSEN, *Outcome.choices])
     cause = prose(_("Cause"), _("Why it came to this. The customer reads this."))
     finding = prose(_("Finding"), _("What the check has shown. The customer reads this."))
 
@@ -149,6 +150,42 @@ class AnswerForm(CaseForm):
     remedy = prose(_("Remedy"), _("What the customer gets for it. The customer reads this."))
     next_steps = prose(_("Next steps"), _("What the customer can do. The customer reads this."))
     lesson = prose(_("Lesson"), _("What the company changes. The customer does not read this."))
+
+
+def channel_field() -> forms.ChoiceField:
+    channels = [choice for choice in CaseChannel.choices if choice[0] != CaseChannel.WEB]
+    return forms.ChoiceField(label=_("How it came"), choices=[*UNCHOSEN, *channels])
+
+
+def receipt_field(help_text: Any) -> forms.DateTimeField:
+    return forms.DateTimeField(
+        label=_("Received"),
+        help_text=help_text,
+        widget=forms.DateTimeInput(format="%Y-%m-%dT%H:%M", attrs={"type": "datetime-local"}),
+    )
+
+
+class HeardForm(CaseForm):
+    """What a customer said outside of the portal."""
+
+    channel = channel_field()
+    received_at = receipt_field(_("When it reached the company, not when it is written down."))
+
+    def clean(self) -> dict[str, Any]:
+        """Hand on what the services take."""
+        data = super().clean() or {}
+        if not self.errors:
+            channel = CaseChannel(data.pop("channel"))
+            data["heard"] = Heard(channel, data.pop("received_at"))
+        return data
+
+
+class HeardReasonForm(HeardForm):
+    reason = prose(_("Why they disagree"), _("Whoever looks at it again reads this."))
+
+
+class HeardMessageForm(HeardForm):
+    text = prose(_("What they said or wrote"))
 
 
 class ReasonForm(CaseForm):

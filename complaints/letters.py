@@ -149,7 +149,15 @@ def _kept_or_missed(clock: Clock, at: datetime) -> str:
 
 def _rights(complaint: Complaint) -> str:
     authority = _("At any time you may turn to the competent State authority or the court.")
-    if complaint.disagreed_at:
+    if complaint.disagreed_at or not complaint.customer.is_open:
         return authority
-    once = _("If you disagree, tell us so once: somebody else then looks at the complaint again.")
+    if complaint.customer.email:
+        once = _(
+            "If you disagree, tell us so once: somebody else then looks at the complaint again."
+        )
+    else:
+        once = _(
+            "If you disagree, tell us so once, by letter, by phone or at our office: somebody else"
+            " then looks at the complaint again."
+        )
     return f"{once} {authority}"

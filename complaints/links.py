@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext as _
 
+from accounts.models import Customer
 from common.tokens import LinkSigner
 from complaints.exceptions import ComplaintError, LinkGone
 from complaints.models import Complaint, ComplaintState, Identity
@@ -65,9 +66,11 @@ def ask_to_withdraw(complaint: Complaint) -> None:
 
 def is_followed_by_link(complaint: Complaint) -> bool:
     """Say whether the customer cannot sign in for it, or filed it without doing so."""
-    customer = complaint.customer
-    signs_in = customer.is_open and customer.user_id is not None
-    return not signs_in or complaint.identity == Identity.ADDRESS
+    return not signs_in(complaint.customer) or complaint.identity == Identity.ADDRESS
+
+
+def signs_in(customer: Customer) -> bool:
+    return customer.is_open and customer.user_id is not None
 
 
 def _sign(signer: LinkSigner, complaint: Complaint) -> str:

@@ -7,6 +7,7 @@ purge from taking them, or finds them gone.
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
@@ -16,9 +17,11 @@ from accounts.identity_checks import record_identity_check
 from accounts.locks import lock_open
 from accounts.models import IdentityCheckKind, IdentityCheckResult, RequestChannel, User
 from casework.clocks import meet_clocks, reopen_clocks
+from casework.heard import Heard, moment_of
 from casework.models import CaseConflict, CaseMessage, CaseNote, ConflictCause
 from casework.services import (
     add_event,
+    hold_for_customer,
     lock_case,
     lock_owner,
     lock_together,
@@ -195,47 +198,55 @@ def withdraw_complaint(complaint: Complaint, *, by: User | None) -> None:
 
 
 @transaction.atomic
-def agree_to_answer(complaint: Complaint, *, by: User | None) -> None:
-    """Note that the customer is content.
+def agree_to_answer(complaint: Complaint, *, by: User | None, heard: Heard | None = None) -> None:
+    """Note that the customer is content; ``heard`` where ``by`` writes down what they said.
 
-    Raises ComplaintError.
+    Raises ComplaintError, CaseError, ConflictOfInterest.
     """
-    lock_case(complaint)
-    _require_answer(complaint)
+    hold_for_customer(complaint, by=by, heard=heard)
+    at = _when_answered(complaint, heard)
     if complaint.agreed_at is not None:
         return
-    complaint.agreed_at = timezone.now()
+    complaint.agreed_at = at
     save_as(complaint, by=by, reason=AGREED, fields=["agreed_at"])
-    add_event(complaint, AGREED, by=by)
+    add_event(complaint, AGREED, by=by, at=at, details=heard.details if heard else {})
 
 
 @transaction.atomic
-def disagree_with_answer(complaint: Complaint, *, reason: str, by: User | None) -> None:
+def disagree_with_answer(
+    complaint: Complaint, *, reason: str, by: User | None, heard: Heard | None = None
+) -> None:
     """Open the complaint again, once, for somebody who had no part in the answer.
 
-    Its clocks run on as from the beginning: the time that the answer took counts.
+    Its clocks run on as from the beginning: the time that the answer took counts. ``heard`` where
+    ``by`` writes down what the customer said.
 
-    Raises AccountClosed, and ComplaintError the second time.
+    Raises AccountClosed, CaseError, ConflictOfInterest, and ComplaintError the second time.
     """
     lock_open(complaint.customer)
-    lock_case(complaint)
-    _require_answer(complaint)
+    hold_for_customer(complaint, by=by, heard=heard)
+    at = _when_answered(complaint, heard)
     if complaint.disagreed_at is not None:
         raise ComplaintError(
             _("You have disagreed once already. You can still take the complaint to an authority.")
         )
     complaint.move_to(ComplaintState.VERIFYING)
-    complaint.disagreed_at, complaint.agreed_at = timezone.now(), None
+    complaint.disagreed_at, complaint.agreed_at = at, None
     _exclude_who_decided(complaint)
     reopen_clocks(complaint, COMPLETION, by=by)
-    CaseMessage.objects.create(case_id=complaint.pk, from_customer=True, text=reason, by=by)
-    add_event(complaint, DISAGREED, by=by)
+    CaseMessage.objects.create(case_id=complaint.pk, from_customer=True, text=reason, by=by, at=at)
+    add_event(complaint, DISAGREED, by=by, at=at, details=heard.details if heard else {})
     _save_step(complaint, by=by, also=["handler", "closed_at", "disagreed_at", "agreed_at"])
 
 
-def _require_answer(complaint: Complaint) -> None:
+def _when_answered(complaint: Complaint, heard: Heard | None) -> datetime:
+    """Return when the customer spoke of the answer that they have.
+
+    Raises ComplaintError, CaseError.
+    """
     if complaint.state != ComplaintState.RESOLVED:
         raise ComplaintError(_("This complaint has not been answered."))
+    return moment_of(heard, since=complaint.answered_at or complaint.received_at)
 
 
 def _exclude_who_decided(complaint: Complaint) -> None:

@@ -4,11 +4,13 @@ from functools import partial
 from typing import Any
 
 from django import forms
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
@@ -20,20 +22,18 @@ from accounts.admin.record import ADD_CUSTOMER, RecordForm
 from accounts.finding import read_search
 from accounts.models import Customer, User
 from accounts.recording import record_customer
-from casework.models import CaseChannel, Severity
+from casework.models import Severity
 from common.admin import themed
 from common.errors import PortalError
-from common.forms import LineField
+from common.forms import UNCHOSEN, LineField
 from common.personal_data import DataCategory, declaration_of
 from complaints.admin.queue import CHANGE, EXACT, LIST
 from complaints.exceptions import SubmissionUsed
-from complaints.forms import ComplaintForm
+from complaints.forms import ComplaintForm, channel_field, receipt_field
 from complaints.intake import record_complaint
 from complaints.models import SHORT_CATEGORY, Complaint
 from policies.models import Complexity
 
-UNCHOSEN = [("", "---")]
-CHANNELS = [choice for choice in CaseChannel.choices if choice[0] != CaseChannel.WEB]
 UNJUDGED = [("", _("not judged yet"))]
 
 
@@ -68,11 +68,9 @@ class StaffChoices(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
 
 
 class RecordComplaintForm(ComplaintForm):
-    channel = forms.ChoiceField(label=_("How it came"), choices=[*UNCHOSEN, *CHANNELS])
-    received_at = forms.DateTimeField(
-        label=_("Received"),
-        help_text=_("When it reached the company, not when it is written down: the clock counts."),
-        widget=forms.DateTimeInput(format="%Y-%m-%dT%H:%M", attrs={"type": "datetime-local"}),
+    channel = channel_field()
+    received_at = receipt_field(
+        _("When it reached the company, not when it is written down: the clock counts.")
     )
     severity = forms.ChoiceField(
         label=_("Severity"), choices=[*UNJUDGED, *Severity.choices], required=False
@@ -195,14 +193,17 @@ class IntakeAdmin(PersonalDataAdmin):
             title=_("Record a complaint"),
             done=_("The complaint is recorded. Its clock runs from the receipt."),
             back=reverse("admin:complaints_complaint_record_complaint"),
-            after=partial(self._page_after, user),
+            after=partial(self.page_after, request),
             note=_("Of %(name)s, %(email)s, %(phone)s") % masked(customer),
         )
 
-    def _page_after(self, user: Any, complaint: Complaint) -> str:
-        """Lead to the complaint, unless it is about who wrote it down."""
-        may_read = Complaint.objects.readable_by(user).filter(pk=complaint.pk).exists()
-        return self.page_of(complaint) if may_read else reverse(LIST)
+    def page_after(self, request: HttpRequest, complaint: Complaint) -> str:
+        """Lead to the complaint, unless whoever asks may not read it any more."""
+        if Complaint.objects.readable_by(request.user).filter(pk=complaint.pk).exists():
+            return self.page_of(complaint)
+        text = gettext("You have an interest of your own in %s: it is not shown to you any more.")
+        self.message_user(request, text % complaint.reference, messages.INFO)
+        return reverse(LIST)
 
     def _require_work(self, request: HttpRequest, *more: str) -> None:
         if not request.user.has_perms([CHANGE, *more]):

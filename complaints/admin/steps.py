@@ -10,7 +10,7 @@ from django import forms
 from django.db import transaction
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.identity_checks import LONGEST_NUMBER
@@ -19,20 +19,34 @@ from casework import services as casework
 from casework.exceptions import SomebodyWasFaster
 from casework.judging import classify_case, foretell
 from casework.models import Case, ConflictCause, Severity
-from common.forms import ProseField
+from common.forms import UNCHOSEN, ProseField
 from complaints import services
 from complaints.events import label_of
 from complaints.exceptions import ComplaintError
-from complaints.forms import AnswerForm, CaseForm, DecideForm, ReasonForm, prose
+from complaints.forms import (
+    AnswerForm,
+    CaseForm,
+    DecideForm,
+    HeardForm,
+    HeardMessageForm,
+    HeardReasonForm,
+    ReasonForm,
+    prose,
+)
 from complaints.intake import possible_handlers
+from complaints.links import signs_in
 from complaints.models import Complaint, ComplaintState, LinkKind, Side
 from policies.models import Complexity, TimeLimitKind
 
 COMPLETION = TimeLimitKind.COMPLAINT_COMPLETION
+EXCLUDED_BECAUSE = (ConflictCause.NAMED, ConflictCause.DECLARED)
 assign = partial(casework.assign_case, permission=services.WORK)
 
 
 class StaffChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, empty_label=UNCHOSEN[0][1], **kwargs)
+
     def label_from_instance(self, obj: Any) -> str:
         return str(obj)
 
@@ -49,9 +63,14 @@ class AssignForm(CaseForm):
 class ClassifyForm(CaseForm):
     """Each complexity is named with the last day that choosing it for ``case`` would give."""
 
-    severity = forms.ChoiceField(label=_("Severity"), choices=Severity)
+    severity = forms.ChoiceField(
+        label=_("Severity"),
+        choices=[*UNCHOSEN, *Severity.choices],
+    )
     complexity = forms.ChoiceField(
-        label=_("Complexity"), choices=Complexity, help_text=_("It sets the term, from receipt.")
+        label=_("Complexity"),
+        choices=[*UNCHOSEN, *Complexity.choices],
+        help_text=_("It sets the term, from receipt."),
     )
     reason = ProseField(
         label=_("Reason"),
@@ -90,8 +109,10 @@ class ExtendForm(CaseForm):
 
 
 class EscalateForm(CaseForm):
-    side = forms.ChoiceField(label=_("Who goes to the authority"), choices=Side)
-    authority = forms.CharField(label=_("Authority"), max_length=200)
+    side = forms.ChoiceField(
+        label=_("Who goes to the authority"), choices=[*UNCHOSEN, *Side.choices]
+    )
+    authority = forms.CharField(label=_("Which authority or court?"), max_length=200)
     reference = forms.CharField(label=_("Its reference"), max_length=100, required=False)
 
 
@@ -101,27 +122,36 @@ class DecisionForm(CaseForm):
 
 class LinkForm(CaseForm):
     reference = forms.CharField(label=_("Reference of the other complaint"), max_length=20)
-    kind = forms.ChoiceField(label=_("It"), choices=LinkKind)
+    kind = forms.ChoiceField(
+        label=_("It"),
+        choices=[*UNCHOSEN, *LinkKind.choices],
+    )
 
 
 class ExcludeForm(CaseForm):
     staff = StaffChoice(User.objects.filter(is_staff=True, is_active=True), label=_("Who"))
     cause = forms.ChoiceField(
         label=_("Why"),
-        choices=[(cause, cause.label) for cause in (ConflictCause.NAMED, ConflictCause.DECLARED)],
+        choices=[*UNCHOSEN, *((cause, cause.label) for cause in EXCLUDED_BECAUSE)],
     )
 
 
 class IdentityForm(CaseForm):
-    kind = forms.ChoiceField(label=_("How you made sure"), choices=IdentityCheckKind)
-    channel = forms.ChoiceField(label=_("How they came"), choices=RequestChannel)
+    kind = forms.ChoiceField(
+        label=_("How you made sure"), choices=[*UNCHOSEN, *IdentityCheckKind.choices]
+    )
+    channel = forms.ChoiceField(
+        label=_("How they came"), choices=[*UNCHOSEN, *RequestChannel.choices]
+    )
     reference = forms.CharField(
         label=_("Number of the document"),
         required=False,
         max_length=LONGEST_NUMBER,
         help_text=_("Only its end is kept."),
     )
-    result = forms.ChoiceField(label=_("Identity"), choices=IdentityCheckResult)
+    result = forms.ChoiceField(
+        label=_("Identity"), choices=[*UNCHOSEN, *IdentityCheckResult.choices]
+    )
 
 
 def _answer(complaint: Complaint, *, by: User, **parts: str) -> None:
@@ -142,7 +172,7 @@ def _other(*, reference: str, by: User, **rest: Any) -> Complaint:
         Complaint.objects.readable_by(by).filter(reference=reference.strip().upper()).first()
     )
     if other is None:
-        raise ComplaintError(_now("There is no complaint with this reference."))
+        raise ComplaintError(gettext("There is no complaint with this reference."))
     return other
 
 
@@ -159,8 +189,10 @@ def _remind(complaint: Complaint, *, on: date, by: User) -> None:
 class Step:
     """in_states: where it is the next step; elsewhere is for steps that are possible beside it.
 
-    names: returns the other cases that are named in its form.
-    is_for_case: the form is made for the case that it is about.
+    names: returns the other cases that are named in its form. is_for: leaves out whom the service
+    would refuse. button: what it says where that is not the label. is_looked_at: it is shown as
+    the customer would read it before it is sent. is_for_case: the form is made for the case that
+    it is about.
     """
 
     label: str | Promise
@@ -170,14 +202,33 @@ class Step:
     in_states: tuple[ComplaintState, ...] = ()
     beside: Callable[[Complaint], bool] = lambda complaint: False
     names: Callable[..., Collection[Case]] = lambda **data: ()
+    is_for: Callable[[Complaint, User], bool] = lambda complaint, user: True
+    button: str | Promise = ""
+    variant: str = "primary"
+    is_looked_at: bool = False
     is_for_case: bool = False
 
     def form_for(self, complaint: Complaint) -> Callable[..., forms.Form]:
         return partial(self.form, case=complaint) if self.is_for_case else self.form
 
+    def is_next(self, complaint: Complaint, user: User) -> bool:
+        return complaint.state in self.in_states and self.is_for(complaint, user)
+
+    def is_possible(self, complaint: Complaint, user: User) -> bool:
+        return self.is_next(complaint, user) or self.beside(complaint)
+
+
+def _is_second(complaint: Complaint, user: User) -> bool:
+    return bool(complaint.refused_by_id != user.pk)
+
 
 def _is_open(complaint: Complaint) -> bool:
     return complaint.is_open
+
+
+def _is_heard(complaint: Complaint) -> bool:
+    """Say whether what the customer thinks of the answer comes on other ways than the portal."""
+    return complaint.state == S.RESOLVED and not signs_in(complaint.customer)
 
 
 S = ComplaintState
@@ -204,15 +255,18 @@ STEPS: dict[str, Step] = {
     "resolve": Step(
         _("Answer"),
         _answer,
-        _("The answer is recorded."),
+        _("The answer is sent; one that refuses waits for a second person first."),
         AnswerForm,
         in_states=(S.MEASURES,),
+        button=_("Look at it as a letter"),
+        is_looked_at=True,
     ),
     "confirm_refusal": Step(
         _("Confirm the refusal"),
         services.confirm_refusal,
         _("The complaint is answered. The customer is told."),
         in_states=(S.REFUSAL,),
+        is_for=_is_second,
     ),
     "return_refusal": Step(
         _("Send back"),
@@ -220,6 +274,8 @@ STEPS: dict[str, Step] = {
         _("The complaint is with its handler again."),
         ReasonForm,
         in_states=(S.REFUSAL,),
+        is_for=_is_second,
+        variant="default",
     ),
     "settle_escalation": Step(
         _("Record the authority's decision"),
@@ -268,6 +324,29 @@ STEPS: dict[str, Step] = {
         _("The check is recorded."),
         IdentityForm,
         beside=lambda complaint: complaint.needs_identity_check,
+    ),
+    "hear_reply": Step(
+        _("Record what the customer said or wrote"),
+        casework.write_as_customer,
+        _("Recorded. Where we waited for an answer, the clock runs again."),
+        HeardMessageForm,
+        beside=lambda complaint: complaint.is_open and not signs_in(complaint.customer),
+    ),
+    "hear_agreement": Step(
+        _("Record that the customer agrees"),
+        services.agree_to_answer,
+        _("Recorded: the customer agrees."),
+        HeardForm,
+        beside=lambda complaint: _is_heard(complaint) and complaint.agreed_at is None,
+    ),
+    "hear_disagreement": Step(
+        _("Record that the customer disagrees"),
+        services.disagree_with_answer,
+        _("Recorded. Somebody who had no part in the answer looks at the complaint again."),
+        HeardReasonForm,
+        beside=lambda complaint: (
+            _is_heard(complaint) and not complaint.disagreed_at and complaint.customer.is_open
+        ),
     ),
     "decide_anew": Step(
         _("Verify again"),
@@ -326,12 +405,12 @@ def act_unless_changed(
         newer := case.events.for_customer().filter(pk__gt=seen).select_related("by").last()
     ):
         raise SomebodyWasFaster(
-            _now(
+            gettext(
                 "While you were writing, %(who)s was here: %(what)s, %(when)s. Nothing of yours was"
                 " saved. Look at the complaint; if it still fits, send again."
             )
             % {
-                "who": newer.by if newer.by and newer.by.is_staff else _now("the customer"),
+                "who": newer.by if newer.by and newer.by.is_staff else gettext("the customer"),
                 "what": label_of(newer),
                 "when": f"{timezone.localtime(newer.at):%H:%M}",
             },
