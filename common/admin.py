@@ -196,16 +196,12 @@ class PortalAdmin(SimpleHistoryAdmin, ModelAdmin):
         title: Text,
         done: Text,
         form_class: Callable[..., forms.Form] = forms.Form,
-        form_for: Callable[[Any], Callable[..., forms.Form]] | None = None,
     ) -> HttpResponse:
-        """Show ``form_class``, or what ``form_for`` returns for the row.
-
-        When it is filled in, call ``step(row, by=user, **its data)``.
-        """
+        """Show ``form_class``; when it is filled in, call ``step(row, by=user, **its data)``."""
         row = self.get_row(request, object_id, permission)
         return self.form_view(
             request,
-            form_class=form_for(row) if form_for else form_class,
+            form_class=form_class,
             act=partial(step, row, by=request.user),
             title=title,
             done=done,

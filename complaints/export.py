@@ -8,7 +8,7 @@ from django.db.models import QuerySet, Subquery
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.text import capfirst
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from casework.models import CaseChannel, Severity
@@ -33,7 +33,7 @@ def day(on: date | None) -> str:
 
 
 def on_time(late: bool) -> str:
-    return _now("late") if late else _now("in time")
+    return gettext("late") if late else gettext("in time")
 
 
 COLUMNS: tuple[tuple[str | Promise, str, Callable[[Any], str]], ...] = (

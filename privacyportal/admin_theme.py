@@ -22,6 +22,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[Link, ...]], ...] = (
         _("Casework"),
         (
             (_("Complaints"), "inbox", "complaints.complaint"),
+            (_("Reply templates"), "quickreply", "complaints.replytemplate"),
             (_("Enquiries"), "forum", "enquiries.enquiry"),
             (_("Unauthorised use"), "gpp_bad", "incidents.unauthoriseduse"),
         ),

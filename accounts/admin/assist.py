@@ -29,7 +29,7 @@ from common.attachments import (
     accepted,
     check_attachment,
 )
-from common.forms import AddressField, LineField, ProseField
+from common.forms import UNCHOSEN, AddressField, LineField, ProseField
 from common.uploads import receives_files
 
 CHANGE_CUSTOMER = "accounts.change_customer"
@@ -53,7 +53,7 @@ class IdentityCheckForm(forms.Form):
     )
     result = forms.ChoiceField(
         label=_("Is it proved who asks?"),
-        choices=[("", "---"), *IdentityCheckResult.choices],
+        choices=[*UNCHOSEN, *IdentityCheckResult.choices],
     )
 
     @property

@@ -30,6 +30,7 @@ from accounts.models import CustomerImport, RequestChannel
 from accounts.recording import Agreement, record_customer
 from common.csv_files import csv_response
 from common.errors import PortalError
+from common.forms import UNCHOSEN
 from common.uploads import receives_files
 from policies.models import Language, Purpose
 
@@ -63,7 +64,7 @@ class RecordForm(CustomerForm):
         label=_("Given on"), required=False, widget=forms.DateInput(attrs={"type": "date"})
     )
     consent_channel = forms.ChoiceField(
-        label=_("How it was given"), choices=[("", "---"), *RequestChannel.choices], required=False
+        label=_("How it was given"), choices=[*UNCHOSEN, *RequestChannel.choices], required=False
     )
     REACHED_BY: tuple[str, ...] = ("email", "phone")
     UNREACHABLE = _("An email or a phone number is needed.")

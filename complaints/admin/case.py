@@ -1,14 +1,15 @@
 """One complaint on one screen: what is known, what happened, and what may be done now."""
 
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db import transaction
 from django.db.models import Q
 from django.http import FileResponse, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from access.models import AccessAction, AccessRecord
@@ -108,22 +109,23 @@ class ComplaintAdmin(IntakeAdmin, DashboardAdmin, PaperAdmin, LetterAdmin):
         if not request.user.has_perm(CHANGE):
             return {"may_work": False}
         initial = self._initial(request, complaint)
-        state = ComplaintState(complaint.state)
+        user: Any = request.user
+        is_handled = complaint.is_open and complaint.state != ComplaintState.REFUSAL
         return {
             "may_work": complaint.is_open or any(step.beside(complaint) for step in STEPS.values()),
-            "may_take": complaint.is_open and complaint.handler != request.user,
+            "may_take": is_handled and complaint.handler != user,
             "assign_form": themed(AssignForm(initial=initial)),
             "steps": [
-                (name, step.label, _form(step, complaint, name, initial))
+                (name, step, _form(step, complaint, name, initial))
                 for name, step in STEPS.items()
-                if state in step.in_states and _is_for(name, complaint, request.user)
+                if step.is_next(complaint, user)
             ],
             "more_steps": [
-                (name, step.label, _form(step, complaint, name, initial))
+                (name, step, _form(step, complaint, name, initial))
                 for name, step in STEPS.items()
                 if step.beside(complaint)
             ],
-            "reply_templates": ReplyTemplate.objects.filter(is_retired=False),
+            "reply_templates": complaint.is_open and ReplyTemplate.objects.filter(is_retired=False),
         }
 
     def _initial(self, request: HttpRequest, complaint: Complaint) -> dict[str, Any]:
@@ -146,16 +148,34 @@ class ComplaintAdmin(IntakeAdmin, DashboardAdmin, PaperAdmin, LetterAdmin):
     # Steps
 
     def take_step(self, request: HttpRequest, object_id: str, name: str) -> HttpResponse:
-        step = STEPS[name]
-        return self.step_view(
+        step, user = STEPS[name], cast("User", request.user)
+        complaint: Complaint = self.get_row(request, object_id, CHANGE)
+        is_sent = request.method == "POST"
+        if not step.is_possible(complaint, user):
+            if not is_sent:
+                return self._refuse(request, complaint)
+        elif step.is_looked_at and is_sent and "send" not in request.POST:
+            form = themed(step.form_for(complaint)(request.POST))
+            if form.is_valid():
+                return self.draft_view(request, complaint, form)
+        return self.form_view(
             request,
-            object_id,
-            permission=CHANGE,
-            step=partial(act_unless_changed, act=step.act, names=step.names),
+            form_class=step.form_for(complaint),
+            act=partial(act_unless_changed, complaint, act=step.act, names=step.names, by=user),
             title=step.label,
             done=step.done,
-            form_for=step.form_for,
+            back=self.page_of(complaint),
+            after=lambda _done: self.page_after(request, complaint),
+            initial=self._initial(request, complaint),
+            button=step.button or step.label,
+            object=complaint,
         )
+
+    def _refuse(self, request: HttpRequest, complaint: Complaint) -> HttpResponse:
+        text = gettext("This step is not possible: the complaint is “%(state)s”.")
+        told = text % {"state": complaint.get_state_display()}
+        self.message_user(request, told, messages.ERROR)
+        return redirect(complaint.get_desk_url())
 
     def assign_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return self.step_view(
@@ -227,13 +247,6 @@ def related(complaint: Complaint, user: Any) -> list[tuple[Complaint, str]]:
     kinds = {link.earlier_id: link for link in complaint.earlier_links.all()}
     kinds |= {link.later_id: link for link in complaint.later_links.all()}
     return [(other, kinds[other.pk].get_kind_display()) for other in readable]
-
-
-def _is_for(name: str, complaint: Complaint, user: Any) -> bool:
-    """Leave out what only a second person may do."""
-    if name not in ("confirm_refusal", "return_refusal"):
-        return True
-    return bool(complaint.refused_by_id != user.pk)
 
 
 def _form(step: Step, complaint: Complaint, name: str, initial: dict[str, Any]) -> Any:

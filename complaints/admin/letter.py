@@ -1,7 +1,9 @@
 """The answer as a letter, for the officer: to look at before it goes, and to download after."""
 
+from datetime import datetime
 from typing import Any
 
+from django import forms
 from django.conf import settings
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
@@ -14,7 +16,7 @@ from access.models import AccessAction
 from common.attachments import as_download
 from complaints.admin.queue import QueueAdmin
 from complaints.letters import compose_letter, letter_on_paper
-from complaints.models import ANSWER, Complaint
+from complaints.models import ANSWER, Complaint, Outcome
 
 LANGUAGES = dict(settings.LANGUAGES)
 
@@ -29,13 +31,25 @@ class LetterAdmin(QueueAdmin):
 
     @transaction.atomic
     def letter_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Show the letter in both languages, or in one; a posted answer as it would read."""
+        """Show the letter in both languages, or in one."""
         complaint: Complaint = self.get_row(request, object_id, "complaints.view_complaint")
+        return self._show(request, complaint, complaint.answered_at)
+
+    @transaction.atomic
+    def draft_view(
+        self, request: HttpRequest, complaint: Complaint, form: forms.Form
+    ) -> HttpResponse:
+        """Show a written answer as the customer would read it, to be changed or sent."""
+        for name in ANSWER:
+            setattr(complaint, name, form.cleaned_data[name])
+        is_refusal = complaint.outcome == Outcome.NOT_UPHELD
+        button = _("Hand it to the second person") if is_refusal else _("Send the answer")
+        return self._show(request, complaint, None, form=form, button=button)
+
+    def _show(
+        self, request: HttpRequest, complaint: Complaint, at: datetime | None, **more: Any
+    ) -> HttpResponse:
         self.record(request, complaint, AccessAction.OPEN)
-        at = None if request.method == "POST" else complaint.answered_at
-        if request.method == "POST":
-            for name in ANSWER:
-                setattr(complaint, name, request.POST.get(name, ""))
         chosen = request.GET.get("language")
         codes = [chosen] if chosen in LANGUAGES else LANGUAGES
         context: dict[str, Any] = {
@@ -48,6 +62,7 @@ class LetterAdmin(QueueAdmin):
             "letters": [compose_letter(complaint, code, at=at or timezone.now()) for code in codes],
             "languages": settings.LANGUAGES,
             "back": self.page_of(complaint),
+            **more,
         }
         page = TemplateResponse(request, "admin/complaints/complaint/letter.html", context)
         return page.render()

@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
@@ -200,7 +200,7 @@ class QueueAdmin(PersonalDataAdmin):
     )
     def deadline_badge(self, complaint: Any) -> tuple[str, str]:
         if complaint.waiting_since and complaint.late_from is None:
-            return "waiting", _now("waiting for the customer")
+            return "waiting", gettext("waiting for the customer")
         deadline = deadline_of(complaint, complaint.soon)
         return (deadline.nearness, deadline.text) if deadline else ("", "–")
 

@@ -68,9 +68,7 @@ class ClassifyForm(CaseForm):
         choices=[*UNCHOSEN, *Severity.choices],
     )
     complexity = forms.ChoiceField(
-        label=_("Complexity"),
-        choices=[*UNCHOSEN, *Complexity.choices],
-        help_text=_("It sets the term, from receipt."),
+        label=_("Complexity"), help_text=_("It sets the term, from receipt.")
     )
     reason = ProseField(
         label=_("Reason"),
@@ -83,7 +81,8 @@ class ClassifyForm(CaseForm):
     def __init__(self, *args: Any, case: Case, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         complexity: Any = self.fields["complexity"]
-        complexity.choices = [(each, foretell(case, each)) for each in Complexity]
+        told = [(each, foretell(case, each)) for each in Complexity]
+        complexity.choices = [*UNCHOSEN, *told]
 
 
 class WriteForm(CaseForm):

@@ -17,7 +17,7 @@ from unfold.decorators import action, display
 from access.admin import SHORT_ID, PersonalDataAdmin
 from access.purposes import DATA_RETENTION
 from common.admin import named, themed
-from common.forms import ProseField, tell_of_masked_cards
+from common.forms import UNCHOSEN, ProseField, tell_of_masked_cards
 from common.personal_data import DataCategory
 from policies.counting import local_day
 from retention.idle import decide_review
@@ -29,7 +29,7 @@ DECIDE = "retention.change_necessityreview"
 class DecideForm(forms.Form):
     decision = forms.ChoiceField(
         label=_("Decision"),
-        choices=[("", "---"), *ReviewDecision.choices],
+        choices=[*UNCHOSEN, *ReviewDecision.choices],
         help_text=_(
             "Still necessary: you are asked again in 12 months. No longer necessary: the account"
             " is closed, the customer is told and may object, then the data is deleted."

@@ -231,7 +231,8 @@ def test_an_officer_searches_takes_and_verifies(
     page.locator("form[action$='/decide/'] button").click()
     for name in ("solution", "remedy", "next_steps", "lesson"):
         page.fill(f"#id_resolve_{name}", f"{name}.")
-    page.locator("form[action$='/resolve/'] button:not([formaction])").click()
+    page.locator("form[action$='/resolve/'] button").click()
+    page.locator("button[name='send']").click()
     expect(page.get_by_text("solution.", exact=True)).to_be_visible()
 
     complaint.refresh_from_db()

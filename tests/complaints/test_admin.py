@@ -202,7 +202,7 @@ def test_one_screen_shows_the_complaint_its_clocks_and_its_files(client, officer
         (ComplaintState.RECEIVED, {"acknowledge", "verify", "take", "assign"}),
         (ComplaintState.VERIFYING, {"decide", "take", "assign"}),
         (ComplaintState.MEASURES, {"resolve", "take", "assign"}),
-        (ComplaintState.REFUSAL, {"confirm_refusal", "return_refusal", "take", "assign"}),
+        (ComplaintState.REFUSAL, {"confirm_refusal", "return_refusal", "assign"}),
         (ComplaintState.WITHDRAWN, set()),
     ],
 )
@@ -228,7 +228,7 @@ def test_a_complaint_goes_through_its_steps_and_the_customer_is_told(client, off
         ("acknowledge", {}),
         ("verify", {}),
         ("decide", {"outcome": "upheld", "cause": "Lỗi.", "finding": "Đúng."}),
-        ("resolve", {**WHOLE_ANSWER, "cause": "Lỗi cấu hình.", "solution": "Đã sửa."}),
+        ("resolve", {**WHOLE_ANSWER, "cause": "Lỗi cấu hình.", "solution": "Đã sửa.", "send": 1}),
     ):
         response = client.post(page_of(complaint, step), data)
         assert response.url == page_of(complaint)

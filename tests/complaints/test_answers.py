@@ -219,13 +219,20 @@ def test_an_officer_sees_the_letter_in_both_languages_before_it_goes(client, off
     complaint = decide(make_complaint(), by=officer)
     client.force_login(officer)
 
-    page = client.post(desk(complaint, "letter"), {**WHOLE_ANSWER, "solution": "Đã xóa số."}).text
+    typed = {**WHOLE_ANSWER, "solution": "Đã xóa số."}
 
-    assert [page.count(text) for text in ("Đã xóa số.", "remedy.", "lesson.")] == [2, 2, 0]
+    page = client.post(desk(complaint, "resolve"), typed).text
+
+    shown = [page.count(text) for text in ("Đã xóa số.", "remedy.", "lesson.")]
+    assert shown == [3, 3, 1]  # in both letters, and once to be changed
     assert ("Trả lời khiếu nại" in page, "Answer to your complaint" in page) == (True, True)
     complaint.refresh_from_db()
     assert (complaint.solution, complaint.state) == ("", ComplaintState.MEASURES)
     assert AccessRecord.objects.get().action == AccessAction.OPEN
+
+    client.post(desk(complaint, "resolve"), {**typed, "send": 1})
+    complaint.refresh_from_db()
+    assert (complaint.solution, complaint.state) == ("Đã xóa số.", ComplaintState.RESOLVED)
 
 
 def test_an_officers_download_is_recorded(complaint, officer):

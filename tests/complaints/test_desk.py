@@ -166,15 +166,32 @@ class TestConflicts:
     def test_an_officer_keeps_somebody_away(self, client, officer):
         complaint, colleague = make_complaint(), make_staff(DPO)
 
-        client.post(page_of(complaint, "exclude"), {"staff": colleague.pk, "cause": "declared"})
+        done = client.post(
+            page_of(complaint, "exclude"), {"staff": colleague.pk, "cause": "declared"}
+        )
 
+        assert done.url == page_of(complaint)
         assert CaseConflict.objects.get().staff == colleague
+
+    def test_who_keeps_themselves_away_is_led_to_the_queue_and_told_why(self, client, officer):
+        complaint = make_complaint()
+
+        page = client.post(
+            page_of(complaint, "exclude"), {"staff": officer.pk, "cause": "declared"}, follow=True
+        )
+
+        told = [str(message) for message in page.context["messages"]]
+        assert page.request["PATH_INFO"] == QUEUE
+        assert told[-1] == (
+            f"You have an interest of your own in {complaint.reference}: it is not shown to you"
+            " any more."
+        )
 
 
 class TestRefusals:
     def test_a_refusal_waits_for_a_second_person(self, client, officer):
         complaint = decide(make_complaint(), by=officer, outcome="not_upheld")
-        client.post(page_of(complaint, "resolve"), WHOLE_ANSWER)
+        client.post(page_of(complaint, "resolve"), {**WHOLE_ANSWER, "send": 1})
         complaint.refresh_from_db()
         assert complaint.state == ComplaintState.REFUSAL
         own = client.get(page_of(complaint)).content.decode()
@@ -202,6 +219,31 @@ class TestRefusals:
             ComplaintState.MEASURES,
             "Chưa xem thư.",
         )
+
+
+class TestWhatIsNotPossible:
+    def test_a_step_that_the_state_does_not_allow_is_refused_in_a_sentence(self, client, officer):
+        complaint = decide(make_complaint(), by=officer)
+        answer(complaint, by=officer)
+
+        page = client.get(page_of(complaint, "resolve"), follow=True)
+
+        told = [str(message) for message in page.context["messages"]]
+        assert told == ["This step is not possible: the complaint is “resolved”."]
+        assert page.request["PATH_INFO"] == page_of(complaint)
+
+    def test_no_outcome_is_chosen_before_somebody_chooses(self, client, officer):
+        complaint = make_complaint()
+        services.verify_complaint(complaint, by=officer)
+
+        page = client.get(page_of(complaint)).text
+        refused = client.post(page_of(complaint, "decide"), {"cause": "c", "finding": "f"})
+
+        assert '<option value="" selected>–</option>' in page
+        assert "expand_more" in page  # the arrow of a drop-down
+        assert list(refused.context_data["form"].errors) == ["outcome"]
+        complaint.refresh_from_db()
+        assert complaint.state == ComplaintState.VERIFYING
 
 
 class TestClassifying:
