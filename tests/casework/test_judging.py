@@ -140,6 +140,7 @@ def test_each_move_is_told_with_before_and_after(complaint, officer):
 def test_the_officer_reads_beforehand_what_each_choice_gives(complaint, officer):
     with at(2):
         assert choices(officer, complaint) == [
+            "–",
             "simple: last day 10 Mar 2027, before the one that the customer was told, 22 Mar 2027",
             "ordinary: last day 15 Mar 2027,"
             " before the one that the customer was told, 22 Mar 2027",
@@ -148,13 +149,15 @@ def test_the_officer_reads_beforehand_what_each_choice_gives(complaint, officer)
         judge(complaint, "ordinary", by=officer)
     with at(11):
         assert choices(officer, complaint) == [
+            "–",
             "simple: The last day would be 10 Mar 2027, which is over already.",
             "ordinary",
             "complex: last day 22 Mar 2027, until now 15 Mar 2027",
         ]
     with at(16):
         over = "The last day, 15 Mar 2027, is over: no complexity moves it any more."
-        assert choices(officer, complaint) == [f"simple: {over}", "ordinary", f"complex: {over}"]
+        assert choices(officer, complaint) == [
+            "–",f"simple: {over}", "ordinary", f"complex: {over}"]
 
 
 class TestALaterCalendarAlone:
