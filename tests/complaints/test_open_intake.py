@@ -387,7 +387,7 @@ def test_by_link_it_is_withdrawn_only_by_another_one_that_is_mailed(client):
     token = token_of(complaint)
     asked = client.post(reverse("followed_withdraw_complaint", args=[token]), follow=True)
     complaint.refresh_from_db()
-    assert ("Chúng tôi đã gửi" in asked.text, complaint.is_open) == (True, True)
+    assert ("Chúng tôi đã gửi thư cho bạn" in asked.text, complaint.is_open) == (True, True)
     assert client.post(reverse("confirm_withdrawal", args=[token])).status_code == 404
 
     link = newest_link()
