@@ -71,6 +71,7 @@ class Declaration:
     exported: what a copy of their data tells customers of a row beyond the personal fields, such
         as when and which; never a member of staff.
     plain: fields that could hold text and hold none about a person.
+    shared: personal fields whose values strangers share, as a browser's name: they tell nobody.
     files: FileFields; the files go with the row, whose ``file_name`` says what a copy is called.
     untold: returns of a row, present or past, the fields that its customer has not been told yet;
         their page, and a copy of their data, leave those empty.
@@ -90,6 +91,7 @@ class Declaration:
     internal: Collection[str] = ()
     exported: Collection[str] = ()
     plain: Collection[str] = ()
+    shared: Collection[str] = ()
     files: Collection[str] = ()
     untold: Callable[[Any], Collection[str]] = lambda row: ()
     since: str = ""
@@ -109,7 +111,9 @@ class Declaration:
         """Return the rows about these customers (primary keys, or a query for them)."""
         return self.model._base_manager.filter(**{f"{self.customer}__in": customers})
 
-    def history_about(self, customers: Iterable[int], rows: Iterable[Any]) -> QuerySet[Any]:
+    def history_about(
+        self, customers: Iterable[int] | QuerySet[Any, Any], rows: Iterable[Any]
+    ) -> QuerySet[Any]:
         """Return the history of ``rows`` and of rows about ``customers`` that are gone already."""
         if self.history is None:
             raise ImproperlyConfigured(f"{self.model._meta.label} keeps no history.")
@@ -161,6 +165,7 @@ _deferrals: dict[str, Deferral] = {}
 _merge_steps: list[MergeStep] = []
 _holds: list[Hold] = []
 _memories: list[Memory] = []
+_outliving: dict[str, str] = {}
 
 
 def declare(declaration: Declaration) -> Declaration:
@@ -206,6 +211,15 @@ def remembers_erased(memory: Memory) -> Memory:
     """Register what is left of erased customers, for who asks whether there ever was one."""
     _memories.append(memory)
     return memory
+
+
+def outlives(column: str, *, because: str) -> None:
+    """Say why a column ("app.Model.field") may name the erased, and by public id alone."""
+    _outliving[column] = because
+
+
+def outliving() -> Mapping[str, str]:
+    return _outliving
 
 
 def declaration_of(model: type[Model]) -> Declaration:

@@ -33,6 +33,7 @@ COUNTED: dict[str, LazyText] = {
     Unit.RECORDINGS: ngettext_lazy("%(n)d recording", "%(n)d recordings", "n"),
     Unit.DEVICES: ngettext_lazy("%(n)d device", "%(n)d devices", "n"),
     Unit.TEXTS: ngettext_lazy("%(n)d text", "%(n)d texts", "n"),
+    Unit.DELETIONS: ngettext_lazy("%(n)d deletion", "%(n)d deletions", "n"),
 }
 # Of these, a difference from one day to the next could tell of one person.
 ABOUT_PEOPLE = (

@@ -66,6 +66,7 @@ class Unit(models.TextChoices):
     RECORDINGS = "recordings", _("recordings")
     TEXTS = "texts", _("texts")
     SEALS = "seals", _("seals")
+    DELETIONS = "deletions", _("deletions")
 
 
 @dataclass(frozen=True)

@@ -202,6 +202,7 @@ def _defaults(port: int) -> dict[str, str]:
         "DEFAULT_FROM_EMAIL": "privacy@example.com",
         "SMS_URL": "console://",
         "MEDIA_ROOT": str(VAR / "media"),
+        "LOG_FOLDERS": str(LOGS),
     }
 
 

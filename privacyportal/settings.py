@@ -285,6 +285,9 @@ STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "var" / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 
+# Where the portal's logs are kept, searched too for what was erased; empty, the report says so.
+LOG_FOLDERS = env.list("LOG_FOLDERS", default=[])
+
 # The virus scanner that looks at evidence: see common/antivirus.py. Empty, nothing is scanned.
 CLAMAV_URL = env.str("CLAMAV_URL", default="")
 _clamav = urlsplit(CLAMAV_URL)

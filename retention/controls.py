@@ -27,9 +27,11 @@ from policies.promises import (
 )
 from retention.due import free_to_go
 from retention.idle import ASK
-from retention.models import ERASED_ON, NecessityReview, Tombstone
+from retention.models import ERASED_ON, NecessityReview, PurgeRun, Tombstone
 
 LOOKED_BACK = timedelta(days=30)
+LEFT_BEHIND = _("After a deletion something was found that should be gone.")
+UNSEARCHED = _("After a deletion nobody could search for what should be gone.")
 UNAPPROVED = _("The DPO has not approved their rule, so that the next run deletes nothing.")
 
 
@@ -136,7 +138,10 @@ def _due(among: CustomerQuerySet | None = None) -> dict[str, QuerySet[Any, Any]]
     today = local_day(timezone.now())
     customers = Customer.objects.all() if among is None else among
     due = free_to_go(customers.kept_too_long(today))
+    runs = PurgeRun.objects.in_doubt().filter(started_at__gte=timezone.now() - LOOKED_BACK)
     return {
+        "left_behind": runs.exclude(residue=[]),
+        "unsearched": runs.filter(residue=[]),
         "late": due.kept_too_long(today - timedelta(days=1)),
         "unapproved": due.filter(closing_rule__approval=None),
     }
@@ -147,6 +152,10 @@ def _judge_purge(counts: dict[str, int]) -> Measure:
     note = UNAPPROVED if counts["unapproved"] else ""
     if counts["late"]:
         return broken(counts["late"], Unit.CUSTOMERS, link=link, note=note)
+    if counts["left_behind"]:
+        return broken(counts["left_behind"], Unit.DELETIONS, link=link, note=LEFT_BEHIND)
+    if counts["unsearched"]:
+        return at_risk(counts["unsearched"], Unit.DELETIONS, link=link, note=UNSEARCHED)
     verdict = at_risk if counts["unapproved"] else kept
     return verdict(counts["unapproved"], Unit.CUSTOMERS, link=link, note=note)
 

@@ -93,11 +93,22 @@ class PurgeApproval(models.Model):
         return str(self.rule)
 
 
+IN_DOUBT = ~Q(residue=[]) | Q(erased__gt=0, searched_at=None)
+
+
+class PurgeRunQuerySet(models.QuerySet["PurgeRun"]):
+    def in_doubt(self) -> "PurgeRunQuerySet":
+        """Narrow to those that left something behind, or after which nobody could look."""
+        return self.filter(IN_DOUBT)
+
+
 class PurgeRun(models.Model):
     """What one run found and removed, under which rule: numbers only.
 
     counts is {table label: rows removed}; deferred is {reason code: customers}.
     A run without approval has only_reported set and removed nothing.
+    searched is how much was looked at afterwards for what should be gone, residue where some of it
+    was found: of a column, a folder or a server the name alone.
     """
 
     rule = models.ForeignKey(
@@ -112,11 +123,20 @@ class PurgeRun(models.Model):
     deferred = models.JSONField(_("deferred"), default=dict)
     failed = models.PositiveIntegerField(_("failed"), default=0)
     counts = models.JSONField(_("rows removed"), default=dict)
+    searched_at = models.DateTimeField(_("searched for residue"), null=True)
+    searched = models.JSONField(_("searched"), default=dict)
+    residue = models.JSONField(_("residue"), default=list)
+
+    objects = PurgeRunQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("purge run")
         verbose_name_plural = _("purge runs")
         ordering = ["-pk"]
+        indexes = [
+            # For the controls: there should be none.
+            models.Index(name="purgerun_in_doubt", fields=["started_at"], condition=IN_DOUBT),
+        ]
 
     def __str__(self) -> str:
         return f"{self.pk}"
@@ -127,13 +147,17 @@ ERASED_ON = Cast(Func(Value(settings.TIME_ZONE), F("erased_at"), function="timez
 
 
 class Tombstone(models.Model):
-    """What is left of an erased customer: that there was one, and that it is gone."""
+    """What is left of an erased customer: that there was one, and that it is gone.
+
+    rows is {category of data: rows about the customer that went}.
+    """
 
     public_id = models.CharField(_("public id"), max_length=32, unique=True)
     opened_on = models.DateField(_("account opened"))
     closed_on = models.DateField(_("account closed"))
     retained_until = models.DateField(_("kept until"))
     erased_at = models.DateTimeField(_("erased"), default=timezone.now)
+    rows = models.JSONField(_("rows removed"), default=dict)
     rule = models.ForeignKey(
         RetentionRule, on_delete=models.PROTECT, related_name="+", verbose_name=_("rule")
     )

@@ -10,6 +10,7 @@ from common.personal_data import (
     exempt,
     forbids_erasure,
     moves_on_merge,
+    outlives,
     remembers_erased,
 )
 from retention.models import LegalHold, NecessityReview, Tombstone
@@ -36,6 +37,7 @@ declare(
 exempt("retention.PurgeApproval", because="says which rule may delete")
 exempt("retention.PurgeRun", because="numbers only")
 exempt("retention.Tombstone", because="a public id and dates are all that is left")
+outlives("retention.Tombstone.public_id", because="says that there was a customer, and no more")
 exempt("common.DoomedFile", because="a random path, gone with its file")
 
 

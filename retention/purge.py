@@ -12,6 +12,8 @@ Deleting cannot be undone, so this is how it is kept safe:
   the next run finds them on the list. A run that is killed is simply run again.
 - When a batch fails, its customers are tried one by one, so that one broken
   customer does not keep the others.
+- What the erased could be told by is read under the lock, kept in memory, and searched for
+  everywhere once the run is over (watch.py).
 """
 
 import logging
@@ -22,9 +24,10 @@ from functools import partial
 
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
+from django.db.models import F
 from django.utils import timezone
 
-from accounts.models import Customer, CustomerQuerySet, MergeState
+from accounts.models import Customer, CustomerQuerySet
 from common import personal_data
 from common.erasure import erase_rows
 from common.files import remove_doomed_files
@@ -33,6 +36,8 @@ from policies.models import RetentionRule
 from policies.retention import rule_after_closing
 from retention.due import due_under, free_to_go, held, rows_about
 from retention.models import PurgeApproval, PurgeRun, Tombstone
+from retention.portraits import Portrait, ids_of, portray
+from retention.watch import Watch
 
 logger = logging.getLogger(__name__)
 
@@ -53,16 +58,17 @@ def purge_closed_accounts(
 
     Raises NotConfigured.
     """
-    today = local_day(at or _database_now())
+    today, watch = local_day(at or _database_now()), Watch()
     rules = RetentionRule.objects.filter(closed_customers__isnull=False).distinct()
     in_use = list(rules.order_by("pk")) or [rule_after_closing(today)]
-    runs = [_purge_under(rule, today, only_report=only_report) for rule in in_use]
+    runs = [_purge_under(rule, today, watch, only_report=only_report) for rule in in_use]
     if not only_report:
         remove_doomed_files()
+        watch.search()
     return runs
 
 
-def _purge_under(rule: RetentionRule, today: date, *, only_report: bool) -> PurgeRun:
+def _purge_under(rule: RetentionRule, today: date, watch: Watch, *, only_report: bool) -> PurgeRun:
     approved = PurgeApproval.objects.filter(rule=rule).exists()
     customers = due_under(rule, today)
     run = PurgeRun.objects.create(
@@ -71,7 +77,7 @@ def _purge_under(rule: RetentionRule, today: date, *, only_report: bool) -> Purg
     if run.only_reported:
         run.counts = rows_about(free_to_go(customers))
     else:
-        done = _erase_all(customers, partial(_erase_and_bury, run, customers))
+        done = _erase_all(customers, partial(_erase_and_bury, run, watch, customers))
         run.erased, run.failed = done["erased"], done["failed"]
     run.held = held(customers).count()
     waiting = {reason: those.count() for reason, those in personal_data.deferred(customers).items()}
@@ -123,29 +129,38 @@ def _erase_one_by_one(batch: Iterable[int], erase_batch: EraseBatch) -> Counter[
     return done
 
 
-def _erase_and_bury(run: PurgeRun, customers: CustomerQuerySet, batch: Collection[int]) -> int:
+def _erase_and_bury(
+    run: PurgeRun, watch: Watch, customers: CustomerQuerySet, batch: Collection[int]
+) -> int:
     with transaction.atomic():
-        going, counts = _erase_free(customers, batch)
-        _bury(run, going)
+        going = _lock_free(customers, batch)
+        portrait = portray(going)
+        counts = erase([customer.pk for customer in going])
+        _bury(run, going, portrait)
+        # Now, so that a run that is killed before its search is known to be in doubt.
+        PurgeRun.objects.filter(pk=run.pk).update(erased=F("erased") + len(going))
     run.counts = dict(Counter(run.counts) + counts)
+    if going:
+        watch.add(run, portrait)
+    if watch.is_full:
+        remove_doomed_files()
+        watch.search()
     return len(going)
 
 
 @transaction.atomic
 def _erase_unproved(customers: CustomerQuerySet, batch: Collection[int]) -> int:
-    going, _counts = _erase_free(customers, batch)
+    going = _lock_free(customers, batch)
+    erase([customer.pk for customer in going])
     return len(going)
 
 
-def _erase_free(
-    customers: CustomerQuerySet, batch: Collection[int]
-) -> tuple[list[Customer], Counter[str]]:
-    """Lock the batch, ask again who must stay, and erase the others; return them."""
+def _lock_free(customers: CustomerQuerySet, batch: Collection[int]) -> list[Customer]:
+    """Lock the batch, ask again who must stay, and return the others."""
     wanted = customers.filter(pk__in=batch).order_by("pk")
     locked = [row.pk for row in wanted.select_for_update(skip_locked=True, of=("self",))]
-    people = Customer.objects.filter(pk__in=locked).prefetch_related("merges")  # for _bury()
-    going = list(free_to_go(people))
-    return going, erase([customer.pk for customer in going])
+    people = Customer.objects.filter(pk__in=locked).prefetch_related("merges")  # for ids_of()
+    return list(free_to_go(people))
 
 
 def erase(customers: Collection[int]) -> Counter[str]:
@@ -161,7 +176,7 @@ def erase(customers: Collection[int]) -> Counter[str]:
     return erase_rows(personal_data.children_first(), customers)
 
 
-def _bury(run: PurgeRun, customers: Iterable[Customer]) -> None:
+def _bury(run: PurgeRun, customers: Iterable[Customer], portrait: Portrait) -> None:
     """Leave a tombstone under each public id that a customer had."""
     Tombstone.objects.bulk_create(
         Tombstone(
@@ -169,19 +184,14 @@ def _bury(run: PurgeRun, customers: Iterable[Customer]) -> None:
             opened_on=local_day(customer.opened_at),
             closed_on=local_day(customer.closed_at),
             retained_until=customer.kept_until,
+            rows=portrait.rows[customer.pk],
             rule=run.rule,
             run=run,
         )
         for customer in customers
         if customer.closed_at is not None and customer.kept_until is not None
-        for public_id in [customer.public_id, *_former_ids(customer)]
+        for public_id in ids_of(customer)
     )
-
-
-def _former_ids(customer: Customer) -> Iterator[str]:
-    for merge in customer.merges.all():
-        if merge.state == MergeState.MERGED:
-            yield merge.duplicate_public_id
 
 
 def _database_now() -> datetime:

@@ -69,6 +69,7 @@ def _set_environment(worker: str, redis_url: str) -> None:
         "SMS_KEY": "",
         "DEFAULT_FROM_EMAIL": "Privacy portal <privacy@example.com>",
         "LOG_LEVEL": "WARNING",
+        "LOG_FOLDERS": "",
         "TRUSTED_PROXY_COUNT": "0",
         "DATABASE_STATEMENT_TIMEOUT_MS": "8000",
     }

@@ -26,6 +26,7 @@ from policies.retention import SET_OFF_BY_CLOSING
 from retention import services
 from retention.models import LegalHold, PurgeApproval, PurgeRun, Tombstone
 from retention.preview import preview_purge
+from retention.residue import KINDS
 
 ADD_HOLD = "retention.add_legalhold"
 CHANGE_HOLD = "retention.change_legalhold"
@@ -268,7 +269,16 @@ class PurgeApprovalAdmin(ReadOnlyAdmin):
 
 @admin.register(PurgeRun)
 class PurgeRunAdmin(ReadOnlyAdmin):
-    list_display = ["started_at", "what", "due", "erased", "held", "deferred_number", "failed"]
+    list_display = [
+        "started_at",
+        "what",
+        "due",
+        "erased",
+        "held",
+        "deferred_number",
+        "failed",
+        "found",
+    ]
     list_select_related = ["rule"]
     sortable_by = ()
     fields = [
@@ -282,8 +292,18 @@ class PurgeRunAdmin(ReadOnlyAdmin):
         "deferred_reasons",
         "failed",
         "rows_removed",
+        "searched_at",
+        "what_was_searched",
+        "residue_places",
     ]
-    readonly_fields = ["rule_text", "kind_text", "deferred_reasons", "rows_removed"]
+    readonly_fields = [
+        "rule_text",
+        "kind_text",
+        "deferred_reasons",
+        "rows_removed",
+        "what_was_searched",
+        "residue_places",
+    ]
 
     @admin.display(description=_("rule"))
     def rule_text(self, run: PurgeRun) -> str:
@@ -310,6 +330,24 @@ class PurgeRunAdmin(ReadOnlyAdmin):
     @admin.display(description=_("rows removed"))
     def rows_removed(self, run: PurgeRun) -> str:
         return _lines({_table_name(label): number for label, number in run.counts.items()})
+
+    @display(  # type: ignore[untyped-decorator]
+        description=_("residue"), label={"none": "success", "found": "danger", "unknown": "warning"}
+    )
+    def found(self, run: PurgeRun) -> tuple[str, Any]:
+        if run.residue:
+            return "found", len(run.residue)
+        if run.searched_at is None:
+            return ("unknown", _("not searched")) if run.erased else ("", "–")
+        return "none", _("none")
+
+    @admin.display(description=_("searched"))
+    def what_was_searched(self, run: PurgeRun) -> str:
+        return _lines({str(KINDS[kind]): number for kind, number in run.searched.items()})
+
+    @admin.display(description=_("residue"))
+    def residue_places(self, run: PurgeRun) -> str:
+        return format_html_join("", "<div>{}</div>", ((place,) for place in run.residue)) or "–"
 
 
 def _kind(run: PurgeRun) -> tuple[str, Any]:

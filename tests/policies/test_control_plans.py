@@ -102,12 +102,12 @@ SELECT '', 'n' || n, 'policy-' || n %% 40, 'policy_published', 'p' || n, '{}', 1
 FROM generate_series(1, %(people)s) AS n;
 
 INSERT INTO retention_purgerun (rule_id, only_reported, started_at, due, erased, held, deferred,
-                                failed, counts)
-SELECT min(id), false, now(), 0, 0, 0, '{}', 0, '{}' FROM policies_retentionrule;
+                                failed, counts, searched, residue)
+SELECT min(id), false, now(), 0, 0, 0, '{}', 0, '{}', '{}', '[]' FROM policies_retentionrule;
 
 INSERT INTO retention_tombstone (public_id, opened_on, closed_on, retained_until, erased_at,
-                                 rule_id, run_id)
-SELECT 't' || n, '2020-01-01', '2021-01-01', '2022-01-01', '2022-01-02 02:00+07',
+                                 rows, rule_id, run_id)
+SELECT 't' || n, '2020-01-01', '2021-01-01', '2022-01-01', '2022-01-02 02:00+07', '{}',
        (SELECT min(id) FROM policies_retentionrule), (SELECT min(id) FROM retention_purgerun)
 FROM generate_series(1, %(people)s) AS n;
 

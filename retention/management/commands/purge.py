@@ -23,6 +23,8 @@ class Command(BaseCommand):
             self.report(run, dry_run=dry_run)
         if failed := sum(run.failed for run in runs):
             raise CommandError(f"{failed} customers could not be erased; see the log.")
+        if any(run.residue for run in runs):
+            raise CommandError("Something is left of those who were erased.")
 
     def report(self, run: PurgeRun, *, dry_run: bool) -> None:
         self.stdout.write(f"rule: {run.rule}")
@@ -34,3 +36,5 @@ class Command(BaseCommand):
         self.stdout.write("would go:" if run.only_reported else "gone:")
         for table, number in sorted(run.counts.items()):
             self.stdout.write(f"  {table}: {number}")
+        for place in run.residue:
+            self.stdout.write(f"residue: {place}")

@@ -1,0 +1,120 @@
+"""What the erased can be told by, taken just before they go. Never stored."""
+
+from collections import Counter, defaultdict, deque
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import models
+from django.db.models import F, Model, QuerySet
+
+from accounts.models import Customer, MergeState
+from common.encryption import DecryptionError
+from common.encryption.fields import EncryptedTextField
+from common.personal_data import Declaration, declarations
+
+FEWEST_DIGITS = 9  # of a number that is one person's
+SHORTEST_WORDS = 24  # characters; fewer may be anybody's: a name, a kind of device
+LONGEST = 200  # characters: a copy of a long text begins as the text does
+
+Column = tuple[type[Model], str]
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A string that tells a customer, and the columns in which it was rightly.
+
+    is_telling: only one person has it, as an address; words may have been written twice.
+    """
+
+    text: str
+    is_telling: bool
+    columns: set[Column] = field(default_factory=set)
+
+
+@dataclass(frozen=True)
+class Portrait:
+    """The marks of some customers, and how many rows were about each (by key) of a category."""
+
+    marks: dict[str, Mark] = field(default_factory=dict)
+    rows: dict[int, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+
+    def add(self, text: str, column: Column | None = None, *, is_telling: bool = False) -> None:
+        text = text[:LONGEST]
+        is_telling = is_telling or _tells(text)
+        if is_telling or len(text) >= SHORTEST_WORDS:
+            mark = self.marks.setdefault(text, Mark(text, is_telling))
+            mark.columns.update([column] if column else [])
+
+
+def portray(customers: Iterable[Customer]) -> Portrait:
+    """Read what is held about these customers; call it under their lock."""
+    portrait = Portrait()
+    keys = []
+    for customer in customers:
+        keys.append(customer.pk)
+        for public_id in ids_of(customer):
+            portrait.add(public_id, is_telling=True)
+    for declaration in declarations():
+        _read(portrait, declaration, keys)
+    return portrait
+
+
+def ids_of(customer: Customer) -> Iterator[str]:
+    """Yield each public id that a customer has had; ask with the merges prefetched."""
+    yield customer.public_id
+    for merge in customer.merges.all():
+        if merge.state == MergeState.MERGED:
+            yield merge.duplicate_public_id
+
+
+def _read(portrait: Portrait, declaration: Declaration, customers: Collection[int]) -> None:
+    rows = declaration.about(customers).annotate(whose=F(declaration.customer))
+    keys = []
+    for row in _add_rows(portrait, declaration, rows):
+        keys.append(row.pk)
+        portrait.rows[row.whose][declaration.category] += 1
+    if declaration.history is not None:
+        deque(_add_rows(portrait, declaration, declaration.history_about(customers, keys)), 0)
+
+
+def _add_rows(portrait: Portrait, declaration: Declaration, rows: QuerySet[Any]) -> Iterator[Any]:
+    """Yield the rows, each after its marks were added."""
+    fields = _telling_fields(declaration, rows.model)
+    sealed_for = {f.row for f in fields if isinstance(f, EncryptedTextField)}
+    for row in (
+        rows.select_related(None).only("pk", *(f.name for f in fields), *sealed_for).iterator()
+    ):
+        for each in fields:
+            for text in _texts(_value(row, each.name)):
+                portrait.add(text, (declaration.model, each.name))
+        yield row
+
+
+def _telling_fields(declaration: Declaration, model: type[Model]) -> list[Any]:
+    named = {*declaration.personal, *declaration.internal, *declaration.files}
+    named -= set(declaration.shared)
+    return [f for f in model._meta.local_fields if f.name in named and not f.choices]
+
+
+def _value(row: Any, name: str) -> Any:
+    try:
+        return getattr(row, name)
+    except DecryptionError:
+        return ""  # what nobody can read any more has left no copy to be told by
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, models.fields.files.FieldFile):
+        value = value.name
+    if isinstance(value, dict):
+        value = [*value.values()]
+    if isinstance(value, list | tuple):
+        for each in value:
+            yield from _texts(each)
+    elif isinstance(value, str) and value:
+        yield value.strip()
+
+
+def _tells(text: str) -> bool:
+    return "@" in text or sum(map(str.isdigit, text)) >= FEWEST_DIGITS

@@ -1,0 +1,75 @@
+"""After a run: is anything left of those whom it erased?"""
+
+import logging
+
+from django.db import DatabaseError, transaction
+from django.urls import reverse
+from django.utils import timezone
+from redis.exceptions import RedisError
+
+from accounts.staff import officers
+from notices.services import queue_notice
+from retention.models import PurgeRun
+from retention.portraits import Mark, Portrait
+from retention.residue import Search
+from retention.residue_tables import renew_statistics
+
+logger = logging.getLogger(__name__)
+
+MOST = 200_000  # strings: some 100 MB; beyond, a run is searched for in several passes
+
+
+class Watch:
+    """The strings of those who were erased, in memory until everything was searched for them."""
+
+    def __init__(self) -> None:
+        self._marks: dict[str, Mark] = {}
+        self._runs: dict[PurgeRun, set[str]] = {}
+
+    @property
+    def is_full(self) -> bool:
+        return len(self._marks) >= MOST
+
+    def add(self, run: PurgeRun, portrait: Portrait) -> None:
+        for text, mark in portrait.marks.items():
+            self._marks.setdefault(text, mark).columns.update(mark.columns)
+        self._runs.setdefault(run, set()).update(portrait.marks)
+
+    def search(self) -> None:
+        """Look everywhere and report it in the runs; then forget.
+
+        What cannot be searched now leaves them in doubt, which the controls tell.
+        """
+        if self._runs:
+            search = Search(self._marks)
+            try:
+                renew_statistics()
+                search.run()
+            except (DatabaseError, RedisError, OSError) as error:
+                logger.error("residue not searched for: %s", type(error).__name__)
+            else:
+                for run, texts in self._runs.items():
+                    _report(run, search, texts)
+        self._marks, self._runs = {}, {}
+
+
+@transaction.atomic
+def _report(run: PurgeRun, search: Search, texts: set[str]) -> None:
+    found = {place for text in texts & search.places.keys() for place in search.places[text]}
+    run.residue = sorted({*run.residue, *found})
+    run.searched = dict(search.searched)
+    run.searched_at = timezone.now()
+    run.save(update_fields=["residue", "searched", "searched_at"])
+    if found:
+        logger.error("run %s left residue in %s places", run.pk, len(found))
+        _tell_officers(run)
+
+
+def _tell_officers(run: PurgeRun) -> None:
+    for officer in officers():
+        queue_notice(
+            "residue_found",
+            recipient=officer,
+            key=f"residue-{run.pk}-{officer}",
+            path=reverse("admin:retention_purgerun_change", args=[run.pk]),
+        )
