@@ -118,6 +118,7 @@ def detail(request: HttpRequest, visit: Visit, **returned: Any) -> HttpResponse:
             "is_decision_told": is_decision_told(complaint),
             "languages": settings.LANGUAGES,
             "at": {page: visit.url(page) for page in LINKED},
+            "link_days": settings.COMPLAINT_LINK_DAYS,
             **_next_steps(complaint),
             **returned,
         },
