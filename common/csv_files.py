@@ -5,15 +5,16 @@ import io
 import re
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
-from typing import IO, Any
+from itertools import islice
+from typing import Any
 
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
-from openpyxl import Workbook
 
 from common.errors import PortalError
 
 DELIMITERS = ",;\t"
+AT_ONCE = 500  # lines in a piece
 # What a spreadsheet takes for a formula, also behind blanks and control characters, and in the
 # full width of East Asian keyboards. Source: OWASP, CSV Injection.
 FORMULA = re.compile(r"[\s\x00-\x1f\x7f]*[=+\-@＝＋－＠]|[\t\r\n]")
@@ -88,17 +89,16 @@ class _Echo:
         return line
 
 
-def write_csv(file: IO[bytes], rows: Iterable[Iterable[object]]) -> None:
-    file.writelines(line.encode() for line in csv_lines(rows))
+def csv_pieces(rows: Iterable[Iterable[object]]) -> Iterator[bytes]:
+    """Yield the file in pieces of many lines, to be sent as the rows are read."""
+    return in_pieces(csv_lines(rows))
 
 
-def write_xlsx(file: IO[bytes], rows: Iterable[Iterable[object]]) -> None:
-    """Write a workbook of texts, row by row; nothing in it is a formula."""
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet()
-    for row in rows:
-        sheet.append([safe_cell(cell) for cell in row])
-    book.save(file)
+def in_pieces(lines: Iterable[str]) -> Iterator[bytes]:
+    """Yield many lines at once; none is empty."""
+    waiting = iter(lines)
+    while some := "".join(islice(waiting, AT_ONCE)):
+        yield some.encode()
 
 
 def csv_response(name: str, rows: Iterable[Iterable[Any]]) -> HttpResponse:

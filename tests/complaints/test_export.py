@@ -5,6 +5,8 @@ import io
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from openpyxl import load_workbook
 
@@ -12,6 +14,7 @@ from access.models import AccessAction, AccessRecord
 from access.purposes import COMPLAINT_HANDLING
 from casework.models import Clock, ConflictCause
 from casework.services import exclude_staff
+from complaints import export
 from complaints.models import ComplaintState
 from privacyportal.roles import ADMINISTRATOR, AUDITOR, COMPLAINT_OFFICER
 from tests.factories import make_complaint, make_customer, make_staff
@@ -153,8 +156,25 @@ def test_it_makes_the_same_queries_for_any_number_of_rows(
         make_complaint(handler=officer)
     content_of(client.get(f"{QUEUE}export/csv/"))
 
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(13):
         content_of(client.get(f"{QUEUE}export/csv/"))
+
+
+@pytest.mark.parametrize(("form", "rows_of"), [("csv", rows_of_csv), ("xlsx", rows_of_xlsx)])
+def test_a_long_list_is_read_bit_by_bit_while_it_is_sent(
+    form, rows_of, client, officer, monkeypatch
+):
+    monkeypatch.setattr(export, "AT_ONCE", 2)
+    references = [make_complaint().reference for _ in range(5)]
+
+    answer = client.get(f"{QUEUE}export/{form}/")
+    assert AccessRecord.objects.get().action == AccessAction.EXPORT  # before the first byte
+    with CaptureQueriesContext(connection) as queries:
+        rows = rows_of(answer)
+
+    rows = rows if form == "csv" else rows[0]
+    assert [row[0] for row in rows[1:]] == references
+    assert len(queries) == 4  # three that bring rows
 
 
 @pytest.mark.parametrize("role", [AUDITOR, ADMINISTRATOR])
