@@ -13,7 +13,7 @@ from django.contrib.admin.views.main import SEARCH_VAR
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.http.response import HttpResponseRedirectBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -124,6 +124,8 @@ class PortalAdmin(SimpleHistoryAdmin, ModelAdmin):
     def history_form_view(
         self, request: HttpRequest, object_id: str, version_id: str, extra_context: Any = None
     ) -> HttpResponse:
+        if request.method not in ("GET", "HEAD"):  # the library would write the version back
+            return HttpResponseNotAllowed(["GET", "HEAD"])
         self._require_visible(request, object_id)
         return super().history_form_view(  # type: ignore[no-any-return]
             request, object_id, version_id, extra_context

@@ -1,6 +1,7 @@
 """Company and purposes. A profile begins them; the DPO keeps the purposes."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from django import forms
@@ -120,6 +121,7 @@ class RegisterAdmin(BilingualAdmin):
         return f"policies.{what}_{self.opts.model_name}"
 
 
+@cache  # the admin finds a column again by its identity
 def _in_words(name: str) -> Callable[[Company], str]:
     @admin.display(description=Company._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
     def words(company: Company) -> str:
