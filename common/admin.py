@@ -13,13 +13,14 @@ from django.contrib.admin.views.main import SEARCH_VAR
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, QueryDict
 from django.http.response import HttpResponseRedirectBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.functional import Promise, cached_property
+from django.utils.http import urlencode
 from django.utils.translation import ngettext
 from simple_history.admin import SimpleHistoryAdmin
 from unfold import widgets
@@ -34,6 +35,7 @@ from common.models import JobStatus
 
 Text = str | Promise
 COUNTED = 10_000  # rows of a list; how many more there are costs too much to count
+FILTERS = "_changelist_filters"  # how Django calls, in an address, the filters of the list before
 FOUND_AT_ONCE = 100  # rows of a search: it shows them on one page, because no link repeats it
 
 
@@ -92,6 +94,13 @@ class PortalAdmin(SimpleHistoryAdmin, ModelAdmin):
         dates = {f"{self.date_hierarchy}__{part}" for part in ("year", "month", "day")}
         known = lookup in named | dates or lookup.partition("__")[0] in named
         return known and bool(super().lookup_allowed(lookup, value, request))
+
+    def get_preserved_filters(self, request: HttpRequest) -> str:
+        """Leave the search out of the addresses of rows, as it is left out of the list's own."""
+        kept = QueryDict(super().get_preserved_filters(request)).get(FILTERS, "")
+        filters = QueryDict(kept, mutable=True)
+        filters.pop(SEARCH_VAR, None)
+        return urlencode({FILTERS: filters.urlencode()}) if filters else ""
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         _refuse_rows(request)
