@@ -4,6 +4,7 @@ from collections.abc import Collection
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IS_POPUP_VAR, TO_FIELD_VAR
 from django.contrib.admin.views.main import SEARCH_VAR
 from django.core.exceptions import PermissionDenied
@@ -68,21 +69,25 @@ class PersonalDataAdmin(ReadOnlyAdmin):
         response = super().changelist_view(request, extra_context)
         shown = getattr(response, "context_data", None) or {}
         if "cl" in shown:
-            self._record_list(request, shown["cl"])
+            cl = shown["cl"]
+            names = {name[:64] for name in cl.filter_params if name != SEARCH_VAR}
+            if cl.query:
+                names |= {self.searched_by(cl.query)} - {""}
+            self._record_rows(request, cl.result_list, filters=names, searched=bool(cl.query))
+        elif shown:  # the page of an action, which asks about the rows that were chosen
+            chosen = request.POST.getlist(ACTION_CHECKBOX_NAME)
+            self._record_rows(request, self.get_queryset(request).filter(pk__in=chosen))
+        if shown:
             response.render()  # type: ignore[attr-defined]
         return response
 
-    def _record_list(self, request: HttpRequest, cl: Any) -> None:
-        names = {name[:64] for name in cl.filter_params if name != SEARCH_VAR}
-        if cl.query:
-            names |= {self.searched_by(cl.query)} - {""}
+    def _record_rows(self, request: HttpRequest, rows: Any, **found: Any) -> None:
         record_list(
             by=request.user,
-            customers={self.subject_of(row) for row in cl.result_list} - {""},
+            customers={self.subject_of(row) for row in rows} - {""},
             purpose=self.purpose,
             field_groups=self.field_groups,
-            filters=names,
-            searched=bool(cl.query),
+            **found,
         )
 
     @transaction.atomic

@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin.views.main import SEARCH_VAR
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -17,9 +18,12 @@ from unfold.views import ChangeList
 from unfold.widgets import INPUT_CLASSES
 
 from access.admin import SHORT_ID
+from access.purposes import CUSTOMER_CARE
+from access.services import record_list
 from accounts.announcements import versions_to_announce
 from accounts.models import PolicyAnnouncement
 from common.admin import FOUND_AT_ONCE, PrivateSearchList, ReadOnlyAdmin
+from common.personal_data import DataCategory
 from notices.models import Notice, Outcome
 from notices.services import (
     Delivery,
@@ -82,6 +86,7 @@ class PolicyAnnouncementAdmin(ReadOnlyAdmin):
     def failed(self, announcement: Any) -> int:
         return int(announcement.delivery.failed)
 
+    @transaction.atomic
     def changeform_view(
         self,
         request: HttpRequest,
@@ -89,7 +94,10 @@ class PolicyAnnouncementAdmin(ReadOnlyAdmin):
         form_url: str = "",
         extra_context: Any = None,
     ) -> HttpResponse:
-        """Show the figures, and the customers of one outcome or those searched for by POST."""
+        """Show the figures, and the customers of one outcome or those searched for by POST.
+
+        While the page shows the latest figures by itself it names nobody: each look is recorded.
+        """
         if object_id is None:
             raise PermissionDenied
         announcement = self.get_row(request, object_id, VIEW)
@@ -97,6 +105,7 @@ class PolicyAnnouncementAdmin(ReadOnlyAdmin):
         is_being_written = versions_to_announce().filter(announcement=announcement).exists()
         is_running = is_being_written or delivery.queued > 0
         reloads = is_running and request.method == "GET" and "still" not in request.GET
+        people = {} if reloads else _people(request, announcement, delivery)
         page = TemplateResponse(
             request,
             "admin/accounts/policyannouncement/change_form.html",
@@ -116,21 +125,27 @@ class PolicyAnnouncementAdmin(ReadOnlyAdmin):
                     "admin:policies_policyversion_change", args=[announcement.version_id]
                 ),
                 "may_open_version": request.user.has_perm("policies.view_policyversion"),
-                **_people(request, announcement, delivery),
+                "tabs": _tabs(delivery),
+                **people,
             },
         )
         if reloads:
             page["Refresh"] = str(RELOADED_AFTER)
-        return page
+        return page.render()
+
+
+def _tabs(delivery: Delivery) -> list[tuple[str, Any, int]]:
+    numbers = asdict(delivery)
+    return [(each.value, each.label, numbers[each]) for each in OUTCOMES]
 
 
 def _people(
     request: HttpRequest, announcement: PolicyAnnouncement, delivery: Delivery
 ) -> dict[str, Any]:
-    mailing, numbers = announcement.mailing, asdict(delivery)
-    chosen = _chosen(request, numbers)
+    """Return a list of customers, which is written down with its filter."""
+    mailing = announcement.mailing
+    chosen = _chosen(request, asdict(delivery))
     context: dict[str, Any] = {
-        "tabs": [(each.value, each.label, numbers[each]) for each in OUTCOMES],
         "search_var": SEARCH_VAR,
         "input_classes": " ".join(INPUT_CLASSES),
     }
@@ -138,9 +153,11 @@ def _people(
     if term:
         whole = len(term) == SHORT_ID or len(term) == 32
         found = find_in_mailing(mailing, term)[:FOUND_AT_ONCE] if whole else []
+        _record(request, found, "public_id")
         return {**context, "searched": term, "people": _shown(found)}
     rows = list(notices_of_mailing(mailing, chosen, after=_place(request))[: A_PAGE + 1])
     people, more = rows[:A_PAGE], rows[A_PAGE:]
+    _record(request, people, "outcome")
     return {
         **context,
         "chosen": chosen,
@@ -148,6 +165,17 @@ def _people(
         "is_first": _place(request) == 0,
         "next": people[-1].pk if more else None,
     }
+
+
+def _record(request: HttpRequest, notices: Any, by: str) -> None:
+    record_list(
+        by=request.user,
+        customers={notice.recipient for notice in notices},
+        purpose=CUSTOMER_CARE,
+        field_groups=[DataCategory.NOTICE],
+        filters=[by],
+        searched=by == "public_id",
+    )
 
 
 def _chosen(request: HttpRequest, numbers: dict[str, int]) -> Outcome:

@@ -4,6 +4,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
+from access.models import AccessRecord
 from accounts.admin import announcements
 from accounts.announcements import announce_policies
 from accounts.models import PolicyAnnouncement
@@ -112,10 +113,10 @@ def test_an_announcement_that_was_superseded_half_way_is_over(client, dpo, watch
 
 
 def test_the_page_begins_with_what_went_wrong(client, dpo, watched, customers):
-    assert len(people(client.get(watched))) == 5
+    assert len(people(client.get(f"{watched}?still=1"))) == 5
     settle(customers[2], "failed")
 
-    response = client.get(watched)
+    response = client.get(f"{watched}?still=1")
 
     assert people(response) == [customers[2].public_id[:8]]
     assert customers[2].public_id not in response.text
@@ -128,7 +129,7 @@ def test_one_outcome_is_shown(outcome, client, dpo, watched, announcement, custo
     settle(customers[1], "dropped")
     mark_seen(announcement.mailing, customers[2].public_id)
 
-    shown = people(client.get(f"{watched}?outcome={outcome}"))
+    shown = people(client.get(f"{watched}?still=1&outcome={outcome}"))
 
     expected = {"failed": [0], "dropped": [1], "seen": [2], "queued": [3, 4], "sent": []}
     assert shown == [customers[n].public_id[:8] for n in expected[outcome]]
@@ -136,11 +137,11 @@ def test_one_outcome_is_shown(outcome, client, dpo, watched, announcement, custo
 
 def test_the_customers_are_paged(client, dpo, watched, customers, monkeypatch):
     monkeypatch.setattr(announcements, "A_PAGE", 2)
-    shown, address = [], f"{watched}?outcome=queued"
+    shown, address = [], f"{watched}?still=1&outcome=queued"
     for _ in range(3):
         response = client.get(address)
         shown.append(people(response))
-        address = f"{watched}?outcome=queued&after={response.context_data['next']}"
+        address = f"{watched}?still=1&outcome=queued&after={response.context_data['next']}"
 
     ids = [customer.public_id[:8] for customer in customers]
     assert shown == [ids[:2], ids[2:4], ids[4:]]
@@ -149,6 +150,19 @@ def test_the_customers_are_paged(client, dpo, watched, customers, monkeypatch):
 @pytest.mark.parametrize("query", ["outcome=x", "after=x", "after=-1", "after=9" + "9" * 30])
 def test_nonsense_in_the_address_shows_the_page(query, client, dpo, watched):
     assert client.get(f"{watched}?{query}").status_code == 200
+
+
+def test_whoever_looks_at_whose_mails_they_are_is_recorded(client, dpo, watched, customers):
+    by_itself = client.get(watched)
+    client.get(f"{watched}?still=1&outcome=queued")
+    client.post(watched, {"q": customers[3].public_id})
+
+    assert "people" not in by_itself.context_data
+    records = AccessRecord.objects.order_by("pk")
+    assert [(each.action, each.customer, each.filters, each.count) for each in records] == [
+        ("list", "", ["outcome"], 5),
+        ("search", customers[3].public_id, ["public_id"], 1),
+    ]
 
 
 @pytest.mark.parametrize("length", [8, 32])
@@ -182,7 +196,8 @@ def test_what_else_a_customer_got_is_not_shown(client, dpo, watched, customers):
 def test_who_watches(role, status, client, watched, customers):
     client.force_login(make_staff(role))
 
-    get, post = client.get(watched), client.post(watched, {"q": customers[0].public_id})
+    get = client.get(f"{watched}?still=1")
+    post = client.post(watched, {"q": customers[0].public_id})
 
     assert (get.status_code, post.status_code) == (status, status)
     assert client.get(f"{ANNOUNCEMENTS}add/").status_code == 403
