@@ -9,12 +9,13 @@ from django.contrib.admin.options import IS_POPUP_VAR, TO_FIELD_VAR
 from django.contrib.admin.views.main import SEARCH_VAR
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Case, F, Model, Q, Value, When
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
+from access.gate import guard
 from access.hidden import hidden_from
 from access.models import AccessAction, AccessRecord, AccessSeal, AccessVerification
 from access.purposes import ACCESS_REVIEW, BUILT_IN
@@ -28,12 +29,18 @@ SHORT_ID = 8  # characters of a public id, as lists show it
 class PersonalDataAdmin(ReadOnlyAdmin):
     """Admin of rows about customers: masked, and every look at them recorded.
 
+    Open to staff who are bound to confidentiality alone (access.gate).
+
     The record is written in the transaction that reads, and the page is
     rendered inside it: when it cannot be written, nothing is shown.
     """
 
     purpose = ""  # one of access.purposes
     field_groups: Collection[DataCategory] = ()
+
+    def __init__(self, model: type[Model], admin_site: admin.AdminSite) -> None:
+        super().__init__(model, admin_site)
+        guard(model)
 
     def subject_of(self, row: Any) -> str:
         """Return the public id of the customer whom a row is about."""

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterable
 from functools import partial
 from typing import Any
 
+from access.gate import refuse_unbound
 from access.models import AccessAction, AccessRecord
 from access.roles import ADMINISTRATOR, NO_ROLE
 from common.networks import network
@@ -25,7 +26,10 @@ def record_access(
 
     ``role`` is for who has no role of staff.
     Call it in the transaction that reads, before anything is shown.
+
+    Raises NotBound.
     """
+    refuse_unbound(by)
     return AccessRecord.objects.create(
         actor=by,
         role=role or role_of(by),
@@ -54,6 +58,8 @@ def record_list(
     ``customers`` are public ids. A search is for one person in particular, so
     each one found gets a line, which they can see; a search that finds nobody
     is one line too. ``filters`` are names, never values.
+
+    Raises NotBound.
     """
     line = _line(by, purpose, field_groups, filters)
     if searched and customers:
@@ -72,7 +78,10 @@ def record_export(
     field_groups: Iterable[DataCategory],
     filters: Iterable[str] = (),
 ) -> None:
-    """Record a file of many rows, about ``count`` people, that shows what lists show."""
+    """Record a file of many rows, about ``count`` people, that shows what lists show.
+
+    Raises NotBound.
+    """
     line = _line(by, purpose, field_groups, filters)
     line(action=AccessAction.EXPORT, count=count).save()
 
@@ -80,6 +89,7 @@ def record_export(
 def _line(
     by: Any, purpose: str, field_groups: Iterable[DataCategory], filters: Iterable[str]
 ) -> Callable[..., AccessRecord]:
+    refuse_unbound(by)
     return partial(
         AccessRecord,
         actor=by,

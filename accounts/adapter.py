@@ -10,6 +10,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import translation
 
+from access.gate import lacks_undertaking
 from accounts.models import User
 from common.text import clean_email
 from notices.services import queue_rendered
@@ -56,4 +57,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         user.save(update_fields=["password"])
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
-        return reverse("admin:index" if request.user.is_staff else "overview")
+        user: Any = request.user
+        if user.is_staff and lacks_undertaking(user):
+            return reverse("admin:staff_undertaking_sign")
+        return reverse("admin:index" if user.is_staff else "overview")

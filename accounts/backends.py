@@ -4,7 +4,8 @@ from allauth.account.auth_backends import AuthenticationBackend
 
 
 class SignInBackend(AuthenticationBackend):  # type: ignore[misc]
-    """Lets nobody in, and keeps nobody in, whose sign-in is closed or locked."""
+    """Lets nobody in, and keeps nobody in, whose sign-in is closed or locked, or work is over."""
 
     def user_can_authenticate(self, user: Any) -> bool:
-        return bool(super().user_can_authenticate(user)) and user.locked_at is None
+        may = bool(super().user_can_authenticate(user)) and user.locked_at is None
+        return may and not user.is_disengaged

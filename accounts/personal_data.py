@@ -89,7 +89,7 @@ declare(
         customer="customer",
         personal={"email": mask_email},
         internal=["password"],
-        plain=["staff_name"],
+        plain=["staff_name", "engaged_until"],
         origin=_("from you, when you signed up"),
         exported=["language", "date_joined", "last_login", "locked_at"],
     )

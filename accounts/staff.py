@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
+from access.gate import bound, is_guarded
 from access.roles import DPO
 from accounts.exceptions import NoSecondFactor
 from accounts.models import User
@@ -77,14 +78,18 @@ def _roles_of(member: User) -> set[str]:
 
 
 def who_may(permission: str) -> QuerySet[User]:
-    """Return the members of staff whose role gives a permission ("app.action_model")."""
+    """Return the members of staff whose role gives a permission ("app.action_model").
+
+    Of one on personal data only those who are bound to confidentiality.
+    """
     app, _dot, codename = permission.partition(".")
     granted = Permission.objects.filter(content_type__app_label=app, codename=codename)
-    return User.objects.filter(
+    staff = User.objects.filter(
         Exists(Group.objects.filter(user=OuterRef("pk"), permissions__in=granted)),
         is_staff=True,
         is_active=True,
     )
+    return bound(staff) if is_guarded(permission) else staff
 
 
 def officers() -> set[str]:

@@ -141,6 +141,7 @@ class Parameters(Entry):
     )
     lead_after_days: Count = 0  # working days after it, until the team's lead is told
     dpo_after_days: Count = 2  # and until the data protection officers are
+    undertaking_months: Span = 12  # then a member of staff signs confidentiality anew
     assignment: Assignment = "by_hand"  # of new complaints
     newsletter: Slug | None = None  # the purpose for which anybody may subscribe to mails
     unstated: Many[

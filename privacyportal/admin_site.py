@@ -63,6 +63,7 @@ class PortalAdminSite(UnfoldAdminSite):  # type: ignore[misc]
         context = {
             "figures": dashboard.figures(request),
             "own_complaints": dashboard.own_complaints(request),
+            "undertaking": dashboard.undertaking_to_sign(request),
             **(extra_context or {}),
         }
         return super().index(request, context)  # type: ignore[no-any-return]

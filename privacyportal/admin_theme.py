@@ -77,6 +77,8 @@ GROUPS: tuple[tuple[str | Promise, tuple[Link, ...]], ...] = (
             (_("Seals"), "verified", "access.accessseal"),
             (_("Verifications"), "fact_check", "access.accessverification"),
             (_("Members of staff"), "badge", "accounts.user"),
+            (_("Undertakings"), "history_edu", "staff.undertaking"),
+            (_("Texts of the undertaking"), "contract", "staff.undertakingtext"),
         ),
     ),
     (

@@ -11,6 +11,7 @@ from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from access.gate import lacks_undertaking
 from accounts.models import Customer
 from casework.deadlines import Deadline, deadline_of, soon_until
 from common.job_report import late_jobs
@@ -22,6 +23,7 @@ from policies.calendars import ends_too_soon, needed_until
 from policies.counting import local_day
 from policies.promise_board import count_stored
 from retention.due import held
+from staff.undertakings import renewal_of
 
 # Queue, label, and how the figure looks when it is not 0
 COMPLAINT_FIGURES: tuple[tuple[str, str | Promise, str], ...] = (
@@ -46,6 +48,19 @@ class OwnComplaint:
     link: str
     state: str
     deadline: Deadline | None
+
+
+def undertaking_to_sign(request: HttpRequest) -> str:
+    """Tell a member of staff that they have to sign, now or soon; empty where not."""
+    user: Any = request.user
+    if lacks_undertaking(user):
+        return _("You see no personal data before you have signed.")
+    if last_day := renewal_of(user):
+        day = date_format(last_day, "SHORT_DATE_FORMAT")
+        return _("Your undertaking ends on %(day)s. Sign anew to go on seeing personal data.") % {
+            "day": day
+        }
+    return ""
 
 
 def figures(request: HttpRequest) -> list[Figure]:

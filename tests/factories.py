@@ -11,7 +11,7 @@ from django.contrib.auth.models import Group
 from django.utils import timezone
 
 from accounts.files import file_key
-from accounts.models import ClosingCause, Customer, User
+from accounts.models import ClosingCause, Customer, Engagement, User
 from accounts.phone import send_code, verify_code
 from casework.clocks import start_clocks
 from casework.models import CaseKind, Evidence, evidence_path
@@ -26,6 +26,8 @@ from policies.models import PolicyVersion, RetentionRule, Significance
 from policies.publishing import mark_published, save_draft
 from policies.retention import kept_until, rule_after_closing
 from retention.models import LegalHold, PurgeApproval
+from staff.models import Undertaking
+from staff.undertakings import current_text, digest_of, publish_text
 
 PASSWORD = "correct horse battery"
 WHOLE_ANSWER = {name: f"{name}." for name in ANSWER}
@@ -39,12 +41,36 @@ def make_user(**kwargs: Any) -> User:
     return User.objects.create_user(**kwargs)
 
 
-def make_staff(role: str, **kwargs: Any) -> User:
-    """A member of staff; ``role`` is one of privacyportal.roles."""
+def make_staff(role: str = "", *, signed: bool = True, **kwargs: Any) -> User:
+    """A member of staff; ``role`` is one of privacyportal.roles, or none.
+
+    With ``signed`` they have signed the undertaking of confidentiality.
+    """
     kwargs.setdefault("staff_name", f"{role} {next(_number)}")
+    kwargs.setdefault("engagement", Engagement.EMPLOYEE)
     user = make_user(is_staff=True, **kwargs)
-    user.groups.add(Group.objects.get_or_create(name=role)[0])
+    if role:
+        user.groups.add(Group.objects.get_or_create(name=role)[0])
+    if signed:
+        make_undertaking(user)
     return user
+
+
+def make_undertaking(member: User, **kwargs: Any) -> Undertaking:
+    """One that binds ``member`` for 300 days."""
+    text = current_text() or publish_text(body_vi="Lời.", body_en="Words.", by=None)
+    today = timezone.localdate()
+    kwargs = {
+        "language": "vi",
+        "typed_name": member.staff_name or "Root",
+        "signed_at": timezone.now() - timedelta(days=65),
+        "valid_until": today + timedelta(days=300),
+        **kwargs,
+    }
+    undertaking = Undertaking(member=member, text=text, **kwargs)
+    undertaking.sha256 = digest_of(undertaking)
+    undertaking.save()
+    return undertaking
 
 
 def make_customer(**kwargs: Any) -> Customer:

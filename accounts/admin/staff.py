@@ -23,6 +23,16 @@ from common.admin import PortalAdmin
 from common.history import save_as
 from common.text import clean_email
 
+FIELDS = (
+    "email",
+    "staff_name",
+    "language",
+    "groups",
+    "engagement",
+    "engaged_until",
+    "is_active",
+)
+
 
 class RolesChoice(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
     def label_from_instance(self, obj: Any) -> str:
@@ -38,7 +48,7 @@ class StaffForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = User
-        fields = ("email", "staff_name", "language", "groups", "is_active")
+        fields = FIELDS
         # Whose it is stays open: administrators do not learn who is a customer.
         error_messages = {
             "email": {"unique": _("This address cannot be used for a member of staff.")}
@@ -46,8 +56,8 @@ class StaffForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if "staff_name" in self.fields:
-            self.fields["staff_name"].required = True
+        for name in {"staff_name", "engagement"} & self.fields.keys():
+            self.fields[name].required = True
 
     def clean_email(self) -> str:
         return clean_email(self.cleaned_data["email"])
@@ -58,10 +68,10 @@ class StaffAdmin(PortalAdmin):
     """The members of staff. Customers' sign-ins are not here, nor anything about customers."""
 
     form = StaffForm
-    list_display = ["staff_name", "email", "roles", "second_factor", "is_active"]
+    list_display = ["staff_name", "email", "roles", "second_factor", "engagement", "is_active"]
     list_filter = ["is_active"]
     ordering = ["staff_name", "pk"]
-    fields = ["email", "staff_name", "language", "groups", "is_active"]
+    fields = FIELDS
     actions_detail = ["lost_second_factor"]
 
     def get_queryset(self, request: HttpRequest) -> Any:

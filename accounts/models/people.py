@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
+from access.gate import is_guarded, may_see_data
 from common.encryption.fields import (
     EncryptedTextField,
     KeyId,
@@ -18,6 +19,7 @@ from common.encryption.fields import (
     SearchHashField,
 )
 from common.tokens import new_public_id
+from policies.counting import local_day
 from policies.models import Language, RetentionRule
 
 
@@ -34,10 +36,21 @@ class UserManager(BaseUserManager["User"]):
         )
 
 
+ALWAYS_ENDS = _("Contractors and representatives always have a last day.")
+
+
+class Engagement(models.TextChoices):
+    EMPLOYEE = "employee", _("employee")
+    CONTRACTOR = "contractor", _("contractor")
+    REPRESENTATIVE = "representative", _("representative")
+
+
 class User(AbstractBaseUser, PermissionsMixin):
     """A sign-in. Customers have one beside their record; staff have nothing else.
 
     locked_at: since when nobody gets in, because somebody else may have; NULL for most.
+    engagement: as what a member of staff works for the company; empty for customers.
+    engaged_until: the last day on which they do. Nobody gets in after it.
     """
 
     public_id = models.CharField(
@@ -49,6 +62,13 @@ class User(AbstractBaseUser, PermissionsMixin):
     )
     language = models.CharField(_("language"), max_length=2, choices=Language, default=Language.VI)
     is_staff = models.BooleanField(_("member of staff"), default=False)
+    engagement = models.CharField(_("works as"), max_length=20, choices=Engagement, blank=True)
+    engaged_until = models.DateField(
+        _("until and including"),
+        null=True,
+        blank=True,
+        help_text=ALWAYS_ENDS,
+    )
     is_active = models.BooleanField(_("may sign in"), default=True)
     locked_at = models.DateTimeField(_("locked"), null=True, editable=False)
     date_joined = models.DateTimeField(_("created"), default=timezone.now, editable=False)
@@ -67,6 +87,12 @@ class User(AbstractBaseUser, PermissionsMixin):
         verbose_name_plural = _("users")
         constraints = [
             models.CheckConstraint(name="user_email_is_lower", condition=Q(email=Lower("email"))),
+            models.CheckConstraint(
+                name="user_engagement_ends",
+                condition=Q(engagement__in=["", Engagement.EMPLOYEE])
+                | Q(engaged_until__isnull=False),
+                violation_error_message=ALWAYS_ENDS,
+            ),
         ]
 
     def __str__(self) -> str:
@@ -74,6 +100,15 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def get_full_name(self) -> str:
         return self.staff_name
+
+    @property
+    def is_disengaged(self) -> bool:
+        """Say whether the last day of a member of staff is over."""
+        return self.engaged_until is not None and self.engaged_until < local_day(timezone.now())
+
+    def has_perm(self, perm: str, obj: Any = None) -> bool:
+        """Grant what roles grant; of personal data to who is bound to confidentiality alone."""
+        return super().has_perm(perm, obj) and (not is_guarded(perm) or may_see_data(self))
 
 
 SHORT_ID = 8  # characters of a public id, as lists show it

@@ -38,6 +38,7 @@ def load_company(profile: profile_schema.Profile) -> int:
                     "due_soon_days",
                     "lead_after_days",
                     "dpo_after_days",
+                    "undertaking_months",
                     "assignment",
                 }
             ),

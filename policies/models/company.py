@@ -118,6 +118,11 @@ class Company(models.Model):
     dpo_after_days = models.PositiveSmallIntegerField(
         _("the data protection officers are told of a late case after, in working days"), default=2
     )
+    undertaking_months = models.PositiveSmallIntegerField(
+        _("an undertaking of confidentiality holds, in months"),
+        default=12,
+        help_text=_("Then a member of staff signs anew, or sees no personal data."),
+    )
     assignment = models.CharField(
         _("new complaints"), max_length=20, choices=Assignment, default=Assignment.BY_HAND
     )
@@ -150,6 +155,9 @@ class Company(models.Model):
                 condition=Q(website="") | Q(website__regex="^https?://"),
             ),
             models.CheckConstraint(name="company_idle_months", condition=Q(idle_months__gte=1)),
+            models.CheckConstraint(
+                name="company_undertaking_months", condition=Q(undertaking_months__gte=1)
+            ),
             models.CheckConstraint(
                 name="company_consents_last",
                 condition=Q(consent_months=None) | Q(consent_months__gte=1),

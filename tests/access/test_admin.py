@@ -109,7 +109,7 @@ def test_a_search_makes_the_same_queries_for_any_number_of_people(
         make_customer(full_name="Trần Thị Hoa")
     client.get(CUSTOMERS)
 
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         client.post(CUSTOMERS, {"q": "Trần Thị Hoa"})
 
     assert AccessRecord.objects.filter(action=AccessAction.SEARCH).count() == rows
@@ -285,7 +285,7 @@ def test_a_record_without_a_customer_is_nobody_on_the_list(client, db):
 def test_a_customer_reads_of_staff_without_a_role_in_their_language(language, role, client, db):
     customer = make_customer()
     record_access(
-        by=make_user(is_staff=True),
+        by=make_staff(),
         action=AccessAction.OPEN,
         customer=customer.public_id,
         purpose=CUSTOMER_CARE,

@@ -110,7 +110,7 @@ def test_the_list_makes_the_same_queries_for_any_number_of_rows(
         make_customer()
     client.get(CUSTOMERS)
 
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         client.get(CUSTOMERS)
 
 
@@ -123,7 +123,7 @@ def test_a_customers_page_makes_the_same_queries_for_any_number_of_rows(
     page = f"{CUSTOMERS}{hoa.pk}/change/"
     client.get(page)
 
-    with django_assert_num_queries(15 + len(declarations())):  # one for each table
+    with django_assert_num_queries(16 + len(declarations())):  # one for each table
         client.get(page)
 
 
@@ -372,6 +372,7 @@ def new_member(**kwargs):
         "staff_name": "Phạm Thu Hà",
         "language": "vi",
         "groups": [Group.objects.get(name=COMPLAINT_OFFICER).pk],
+        "engagement": "employee",
         **kwargs,
     }
 
@@ -470,7 +471,12 @@ def test_deactivating_takes_the_roles_and_activating_gives_them(client, administ
 
 def test_a_change_of_a_member_writes_what_was_typed_and_nothing_else(client, administrator):
     member = make_staff(AUDITOR)
-    form = {"staff_name": "Lê Văn B", "language": "vi", "is_active": "on"}
+    form = {
+        "staff_name": "Lê Văn B",
+        "language": "vi",
+        "engagement": "employee",
+        "is_active": "on",
+    }
 
     with CaptureQueriesContext(connection) as queries:
         client.post(f"{STAFF}{member.pk}/change/", {**form, "groups": [member.groups.get().pk]})

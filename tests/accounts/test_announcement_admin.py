@@ -83,7 +83,7 @@ def test_the_list_counts_all_rows_at_once(client, dpo, announcement, django_asse
     assert len(page.context_data["cl"].result_list) == 3
 
 
-QUERIES = 8
+QUERIES = 9
 
 
 def test_the_page_reloads_while_it_is_under_way(client, dpo, watched):

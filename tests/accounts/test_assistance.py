@@ -443,7 +443,7 @@ def test_the_list_of_checks_makes_the_same_queries_for_any_number_of_rows(
         record_identity_check(make_customer(), kind="call_back", channel="phone", by=dpo)
     client.get("/admin/accounts/identitycheck/")
 
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         client.get("/admin/accounts/identitycheck/")
 
 

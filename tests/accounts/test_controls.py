@@ -24,14 +24,14 @@ from notices.services import send_due_notices
 from policies.loading import load_profile
 from policies.models import PolicyVersion, Purpose, Significance
 from tests.answers import answer_of, without_guards
-from tests.factories import make_customer, make_policy_version, make_user
+from tests.factories import make_customer, make_policy_version, make_staff, make_user
 
 pytestmark = pytest.mark.django_db
 
 
 def look(customer, *, purpose, days_ago=0):
     record = record_access(
-        by=make_user(is_staff=True),
+        by=make_staff(),
         action=AccessAction.OPEN,
         customer=customer.public_id,
         purpose=purpose,

@@ -133,7 +133,7 @@ def test_the_list_makes_the_same_queries_for_any_number_of_rows(
         )
     client.get(MERGES)
 
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         client.get(MERGES)
 
 

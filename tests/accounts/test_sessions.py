@@ -101,9 +101,9 @@ def change_password(client, user):
 def change_role(client, user):
     administrator = PortalClient()
     administrator.force_login(make_staff(ADMINISTRATOR))
-    groups = {"groups": [], "staff_name": "A", "language": "vi"}  # is_active is not ticked
-    groups["groups"] = [user.groups.get().pk]
-    administrator.post(f"/admin/accounts/user/{user.pk}/change/", groups)
+    form = {"staff_name": "A", "language": "vi", "engagement": "employee"}  # is_active unticked
+    form["groups"] = [user.groups.get().pk]
+    administrator.post(f"/admin/accounts/user/{user.pk}/change/", form)
 
 
 ENDS = {

@@ -68,7 +68,7 @@ def test_the_list_asks_no_more_for_more_rows(
         make_recording(customer, wav(400))
     client.get(LIST)
 
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         client.get(LIST)
 
 

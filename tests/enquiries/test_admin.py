@@ -181,7 +181,7 @@ def test_a_longer_list_needs_no_more_queries(rows, client, officer, django_asser
         make_enquiry()
     client.get(LIST)
 
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         client.get(LIST)
 
 

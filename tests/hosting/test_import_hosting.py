@@ -230,5 +230,5 @@ def test_the_desks_list_asks_no_more_for_more_rows(
     client.force_login(make_staff(DPO))
     client.get(LIST)
 
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         client.get(LIST)

@@ -120,7 +120,7 @@ def test_the_list_asks_no_more_for_more_rows(rows, client, officer, django_asser
         report(with_address(make_customer()))
     client.get(LIST)
 
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         client.get(LIST)
 
 

@@ -107,7 +107,7 @@ def test_a_year_costs_the_same_however_many_days_it_has(
     calendar_changes.confirm_days(proposals[:confirmed], document="1/TB", by=dpo)
     client.get(CALENDAR)
 
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         client.get(f"{CALENDAR}?year=2028")
 
 
@@ -117,7 +117,7 @@ def test_rejected_days_cost_the_same_however_many(rejected, client, dpo, django_
         calendar_changes.reject_proposal(day, by=dpo)
     client.get(CALENDAR)
 
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         page = client.get(f"{CALENDAR}?year=2028")
     assert len(page.context_data["removed"]) == rejected
 

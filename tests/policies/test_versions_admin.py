@@ -265,7 +265,7 @@ def test_the_list_shows_states_with_as_many_queries(others, client, dpo, django_
         assert label in page.text
 
 
-QUERIES = 7
+QUERIES = 8
 
 
 @pytest.mark.parametrize(("role", "reads"), [(AUDITOR, 200), (COMPLAINT_OFFICER, 403)])

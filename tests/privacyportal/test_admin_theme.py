@@ -68,6 +68,9 @@ PAGES = {
     "/admin/notices/notice/": {DPO, ADMINISTRATOR},
     "/admin/common/jobstatus/": {DPO, AUDITOR, ADMINISTRATOR},
     "/admin/visits/pageday/": {DPO},
+    "/admin/staff/undertaking/": {DPO, AUDITOR},
+    "/admin/staff/undertakingtext/": {DPO, AUDITOR},
+    "/admin/staff/undertakingtext/add/": {DPO},
 }
 
 
@@ -132,7 +135,7 @@ def test_every_registered_admin_is_the_portals_own():
 
     assert homes == {
         "access", "accounts", "calls", "common", "complaints", "enquiries", "hosting",
-        "incidents", "marketing", "notices", "policies", "retention", "visits",
+        "incidents", "marketing", "notices", "policies", "retention", "staff", "visits",
     }  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from access.roles import ADMINISTRATOR, COMPLAINT_OFFICER, DPO
 from access.services import record_access
 from accounts.closing import close_account
 from accounts.consents import decide_consent
-from accounts.models import ConsentDecision, Customer, User
+from accounts.models import ConsentDecision, Customer, Engagement, User
 from accounts.registration import register_customer
 from calls.models import CallDirection, CallRecording
 from calls.services import Call, add_recording, purposes_of_recording
@@ -41,6 +41,7 @@ from notices.models import Notice, NoticeState
 from policies.categories import is_dealt_with
 from policies.models import PolicyText, PolicyVersion, Purpose
 from policies.retention import kept_until, rule_after_closing
+from staff.undertakings import current_text, sign_undertaking
 
 DOMAIN = "example.com"
 STAFF = (
@@ -117,8 +118,12 @@ class Command(BaseCommand):
 
 
 def _staff(name: str, staff_name: str, role: str, password: str, secret: str) -> User:
-    user = _user(name, password, is_staff=True, staff_name=staff_name)
+    user = _user(
+        name, password, is_staff=True, staff_name=staff_name, engagement=Engagement.EMPLOYEE
+    )
     user.groups.add(Group.objects.get(name=role))
+    if role != ADMINISTRATOR and (text := current_text()):  # who sees no data signs nothing
+        sign_undertaking(user, number=text.number, name=staff_name, language="vi")
     TOTP.activate(user, secret)
     RecoveryCodes.activate(user)
     return user

@@ -1,0 +1,3 @@
+from staff.admin.undertakings import UndertakingAdmin, UndertakingTextAdmin
+
+__all__ = ["UndertakingAdmin", "UndertakingTextAdmin"]
