@@ -6,10 +6,7 @@ completed. A file that does not fit the database is left as it is, and the job f
 docs/access-records.md for what to do then.
 """
 
-import fcntl
-import os
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
@@ -23,10 +20,10 @@ from access.blocks import hash_of
 from access.exceptions import CopyAhead, CopyDiffers, NothingLost
 from access.models import AccessSeal
 from access.sealing import seal_block
+from common import outside_file
 from common.errors import PortalError
 from common.signatures import verify
 
-LONGEST_LINE = 64 * 1024  # bytes: some times what a seal takes
 AT_ONCE = 500  # seals
 
 
@@ -35,8 +32,8 @@ def copy_seals() -> int:
 
     Raises CopyAhead, CopyDiffers, OSError.
     """
-    with _locked(_path()) as file:
-        last, torn = _end_of(file)
+    with outside_file.locked(_path()) as file:
+        last, torn = outside_file.end_of(file)
         lines = (f"{text}\n".encode() for text in _seals_after(last).iterator(AT_ONCE))
         return _append(file, lines, torn)
 
@@ -48,10 +45,10 @@ def go_on_after_restore() -> AccessSeal:
 
     Raises NothingLost.
     """
-    with _locked(_path()) as file:
-        if _end_of(file)[1]:
+    with outside_file.locked(_path()) as file:
+        if outside_file.end_of(file)[1]:
             file.write(b"\n")  # what was torn belongs to a seal that is lost
-        last, _torn = _end_of(file)
+        last, _torn = outside_file.end_of(file)
         try:
             _seals_after(last)
         except (CopyAhead, CopyDiffers):
@@ -62,14 +59,6 @@ def go_on_after_restore() -> AccessSeal:
     copy_seals()
     assert seal is not None  # noqa: S101 -- what says something is always made
     return seal
-
-
-def signed_lines(path: Path) -> Iterator[str]:
-    """Yield the lines of a copy; its last one may be torn, and is left out then."""
-    with path.open("rb") as file:
-        for line in file:
-            if line.endswith(b"\n"):
-                yield line.decode("ascii", "replace").strip()
 
 
 def number_of(text: str) -> int | None:
@@ -87,25 +76,6 @@ def restarts_behind(last: str) -> QuerySet[AccessSeal]:
 
 def _path() -> Path:
     return Path(settings.ACCESS_SEALS_FILE)
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[BinaryIO]:
-    """Open the file for appending alone, so that its owner may allow no more than that."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
-    with os.fdopen(descriptor, "r+b", buffering=0) as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield file
-
-
-def _end_of(file: BinaryIO) -> tuple[str, bytes]:
-    """Return the last whole line, "" if none, and what stands behind it: a line that was torn."""
-    size = file.seek(0, os.SEEK_END)
-    file.seek(max(0, size - LONGEST_LINE))
-    before, newline, torn = file.read(LONGEST_LINE).rpartition(b"\n")
-    last = before.rpartition(b"\n")[2] if newline else b""
-    return last.decode("ascii", "replace"), torn
 
 
 def _seals_after(last: str) -> QuerySet[AccessSeal, str]:
@@ -129,22 +99,18 @@ def _seals_after(last: str) -> QuerySet[AccessSeal, str]:
 
 def _append(file: BinaryIO, lines: Iterable[bytes], torn: bytes) -> int:
     """Write the lines; of the first one what is torn stands there already."""
-    lines, written = iter(lines), 0
+    lines = iter(lines)
     if torn:
         first = next(lines, b"")
         if not first.startswith(torn):
             raise CopyDiffers(_("The copy outside ends with something that is no seal."))
         lines = chain([first.removeprefix(torn)], lines)
-    for line in lines:
-        file.write(line)
-        written += 1
-    os.fsync(file.fileno())
-    return written
+    return outside_file.append(file, lines)
 
 
 @transaction.atomic  # for the cursor that reads seal by seal
 def _last_agreed(path: Path) -> int:
     """Return the highest number whose seal is the same in the file and in the database."""
-    copied = {hash_of(line) for line in signed_lines(path)}
+    copied = {hash_of(line) for line in outside_file.whole_lines(path)}
     seals = AccessSeal.objects.order_by("-number").values_list("number", "text")
     return next((number for number, text in seals.iterator() if hash_of(text) in copied), 0)

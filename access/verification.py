@@ -20,10 +20,11 @@ from django.db.models import Max
 
 from access.blocks import FORMS, LEAF_BYTES, content_of, leaf_of
 from access.models import GAP, AccessRecord, AccessSeal, AccessVerification, Fault, UnsealedRecord
-from access.outside_copy import number_of, restarts_behind, signed_lines
+from access.outside_copy import number_of, restarts_behind
 from access.sealing import KIND
 from common.documents import SIGNED_TEXT as SIGNED_BYTES
 from common.errors import PortalError
+from common.outside_file import whole_lines
 from common.signatures import Signed, verify
 
 SEALS_AT_ONCE = 5
@@ -254,7 +255,7 @@ class _Copied(NamedTuple):
 
 
 def _copied(path: Path) -> Iterator[_Copied]:
-    lines = signed_lines(path)
+    lines = whole_lines(path)
     while batch := list(islice(lines, LINES_AT_ONCE)):
         texts = [found[0] if (found := SIGNED_TEXT.search(line)) else "" for line in batch]
         numbers = [number_of(text) if text else None for text in texts]

@@ -33,6 +33,7 @@ Schedule = Callable[[datetime], datetime]
 Task = CeleryTask[[], None]
 
 _jobs: dict[str, "Job"] = {}
+_pauses: list[Callable[[], bool]] = []
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,12 @@ def scheduled_job(name: str, schedule: Schedule) -> Callable[[Callable[[], objec
     return register
 
 
+def pauses_jobs(says: Callable[[], bool]) -> Callable[[], bool]:
+    """Register what says that no job may run now; what was missed is caught up later."""
+    _pauses.append(says)
+    return says
+
+
 def all_jobs() -> list[Job]:
     return list(_jobs.values())
 
@@ -103,6 +110,9 @@ def wake(task: Task) -> None:
 
 
 def _run(job: Job, function: Callable[[], object]) -> None:
+    if any(says() for says in _pauses):
+        logger.warning("%s waits: no job may run now", job.name)
+        return
     planned = job.planned(timezone.now())
     with _only_one(job.name) as mine:
         if not mine or _has_served(job, planned):

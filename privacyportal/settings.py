@@ -119,6 +119,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "retention.middleware.ReplayFirstMiddleware",
     "common.requests.MethodsMiddleware",
     "common.uploads.BodySizeMiddleware",
     "common.requests.NoNulMiddleware",
@@ -287,6 +288,9 @@ STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "var" / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 
+# What was erased, so that it stays erased after a restore: retention/ledger.py. Never on a disk
+# that is restored together with the database.
+ERASURE_LEDGER = env.str("ERASURE_LEDGER", default=str(BASE_DIR / "var" / "erasures"))
 # Where the portal's logs are kept, searched too for what was erased; empty, the report says so.
 LOG_FOLDERS = env.list("LOG_FOLDERS", default=[])
 

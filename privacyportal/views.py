@@ -22,6 +22,8 @@ from accounts.models import Customer
 from accounts.phone import waits_for_verification
 from complaints.models import Complaint
 from policies.models import Purpose
+from retention import ledger
+from retention.exceptions import LedgerAhead, LedgerLost
 
 
 @login_not_required
@@ -92,10 +94,19 @@ def form_too_old(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 @login_not_required
 def health(request: HttpRequest) -> HttpResponse:
-    """Answer 200 when the database answers, else 503."""
+    """Answer 200 when the database answers and has nobody back who was erased, else 503."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
+        ledger.check()
     except OperationalError:
-        return HttpResponse("database unreachable\n", status=503, content_type="text/plain")
+        return _unhealthy("database unreachable")
+    except LedgerAhead:
+        return _unhealthy("restored backup: run replay_erasures")
+    except (LedgerLost, OSError):
+        return _unhealthy("ledger of erasures missing")
     return HttpResponse(f"ok {timezone.now():%Y-%m-%dT%H:%M:%SZ}\n", content_type="text/plain")
+
+
+def _unhealthy(reason: str) -> HttpResponse:
+    return HttpResponse(f"{reason}\n", status=503, content_type="text/plain")

@@ -15,3 +15,11 @@ class ReviewRefused(RetentionError):
 
 class ApprovalRefused(RetentionError):
     pass
+
+
+class LedgerAhead(RetentionError):
+    """A restored database does not know what was erased."""
+
+
+class LedgerLost(RetentionError):
+    """The ledger does not know what the database does."""

@@ -103,7 +103,7 @@ class PurgeRunQuerySet(models.QuerySet["PurgeRun"]):
 
 
 class PurgeRun(models.Model):
-    """What one run found and removed, under which rule: numbers only.
+    """What one run found and removed, under which rule: numbers only. A replay has no rule.
 
     counts is {table label: rows removed}; deferred is {reason code: customers}.
     A run without approval has only_reported set and removed nothing.
@@ -112,7 +112,7 @@ class PurgeRun(models.Model):
     """
 
     rule = models.ForeignKey(
-        RetentionRule, on_delete=models.PROTECT, related_name="+", verbose_name=_("rule")
+        RetentionRule, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("rule")
     )
     only_reported = models.BooleanField(_("report only"))
     started_at = models.DateTimeField(_("started"), default=timezone.now)
@@ -149,7 +149,8 @@ ERASED_ON = Cast(Func(Value(settings.TIME_ZONE), F("erased_at"), function="timez
 class Tombstone(models.Model):
     """What is left of an erased customer: that there was one, and that it is gone.
 
-    rows is {category of data: rows about the customer that went}.
+    rows is {category of data: rows about the customer that went}. line is its number in the ledger,
+    None until it is written there. The rule is not known of what a replay erased.
     """
 
     public_id = models.CharField(_("public id"), max_length=32, unique=True)
@@ -158,8 +159,9 @@ class Tombstone(models.Model):
     retained_until = models.DateField(_("kept until"))
     erased_at = models.DateTimeField(_("erased"), default=timezone.now)
     rows = models.JSONField(_("rows removed"), default=dict)
+    line = models.PositiveBigIntegerField(_("line of the ledger"), null=True, editable=False)
     rule = models.ForeignKey(
-        RetentionRule, on_delete=models.PROTECT, related_name="+", verbose_name=_("rule")
+        RetentionRule, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("rule")
     )
     run = models.ForeignKey(
         PurgeRun, on_delete=models.PROTECT, related_name="tombstones", verbose_name=_("run")
@@ -176,6 +178,8 @@ class Tombstone(models.Model):
                 fields=["retained_until"],
                 condition=Q(retained_until__gte=ERASED_ON),
             ),
+            # For the ledger: the highest, and those that have none.
+            models.Index(name="tombstone_line", fields=["line"]),
         ]
 
     def __str__(self) -> str:

@@ -34,6 +34,7 @@ from common.files import remove_doomed_files
 from policies.counting import local_day
 from policies.models import RetentionRule
 from policies.retention import rule_after_closing
+from retention import ledger
 from retention.due import due_under, free_to_go, held, rows_about
 from retention.models import PurgeApproval, PurgeRun, Tombstone
 from retention.portraits import Portrait, ids_of, portray
@@ -56,8 +57,10 @@ def purge_closed_accounts(
     judge by (default: the database's now). Reports only when asked to, and for
     a rule that is not approved. Run again, it continues.
 
-    Raises NotConfigured.
+    Raises NotConfigured, LedgerAhead, LedgerLost.
     """
+    if not only_report:
+        ledger.record()  # what a killed run left; and nothing goes beside a ledger that is ahead
     today, watch = local_day(at or _database_now()), Watch()
     rules = RetentionRule.objects.filter(closed_customers__isnull=False).distinct()
     in_use = list(rules.order_by("pk")) or [rule_after_closing(today)]
@@ -142,6 +145,7 @@ def _erase_and_bury(
     run.counts = dict(Counter(run.counts) + counts)
     if going:
         watch.add(run, portrait)
+        ledger.record()
     if watch.is_full:
         remove_doomed_files()
         watch.search()

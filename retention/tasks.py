@@ -1,4 +1,11 @@
-from common.jobs import daily, scheduled_job
+from common.jobs import daily, pauses_jobs, scheduled_job
+
+
+@pauses_jobs
+def erasures_wait_to_be_replayed() -> bool:
+    from retention import ledger
+
+    return ledger.is_ahead()
 
 
 @scheduled_job("retention.purge_closed_accounts", daily(2, 0))

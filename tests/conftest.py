@@ -46,6 +46,7 @@ def own_media(settings, tmp_path):
     """Each test stores files in a folder of its own."""
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.ACCESS_SEALS_FILE = tmp_path / "access-seals"
+    settings.ERASURE_LEDGER = tmp_path / "erasures"
 
 
 @pytest.fixture(autouse=True)

@@ -70,6 +70,7 @@ def _set_environment(worker: str, redis_url: str) -> None:
         "DEFAULT_FROM_EMAIL": "Privacy portal <privacy@example.com>",
         "LOG_LEVEL": "WARNING",
         "LOG_FOLDERS": "",
+        "ERASURE_LEDGER": f"{os.environ['TEST_DIRECTORY']}/erasures{worker}",
         "TRUSTED_PROXY_COUNT": "0",
         "DATABASE_STATEMENT_TIMEOUT_MS": "8000",
     }

@@ -307,10 +307,11 @@ class PurgeRunAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("rule"))
     def rule_text(self, run: PurgeRun) -> str:
-        return str(run.rule)
+        return str(run.rule or "–")
 
     @display(  # type: ignore[untyped-decorator]
-        description=_("kind"), label={"report": "info", "purge": "primary", "broken": "danger"}
+        description=_("kind"),
+        label={"report": "info", "purge": "primary", "replay": "primary", "broken": "danger"},
     )
     def what(self, run: PurgeRun) -> tuple[str, Any]:
         return _kind(run)
@@ -354,6 +355,8 @@ def _kind(run: PurgeRun) -> tuple[str, Any]:
     """Return what a run was: a run that never finished was killed, and the next one continued."""
     if run.finished_at is None and run.started_at < timezone.now() - LONGEST_RUN:
         return "broken", _("broken off")
+    if run.rule is None:
+        return "replay", _("repeated after a restore")
     return ("report", _("report only")) if run.only_reported else ("purge", _("deletion"))
 
 
@@ -380,7 +383,16 @@ class TombstoneAdmin(ReadOnlyAdmin):
     sortable_by = ()
     search_fields = ["public_id"]
     search_help_text = _("Public id of a customer")
-    fields = ["public_id", "opened_on", "closed_on", "retained_until", "erased_at", "rule", "run"]
+    fields = [
+        "public_id",
+        "opened_on",
+        "closed_on",
+        "retained_until",
+        "erased_at",
+        "rule",
+        "run",
+        "line",
+    ]
 
     def get_search_results(
         self, request: HttpRequest, queryset: Any, search_term: str

@@ -157,7 +157,11 @@ def test_the_officer_reads_beforehand_what_each_choice_gives(complaint, officer)
     with at(16):
         over = "The last day, 15 Mar 2027, is over: no complexity moves it any more."
         assert choices(officer, complaint) == [
-            "–",f"simple: {over}", "ordinary", f"complex: {over}"]
+            "–",
+            f"simple: {over}",
+            "ordinary",
+            f"complex: {over}",
+        ]
 
 
 class TestALaterCalendarAlone:

@@ -1,0 +1,207 @@
+"""The ledger of erasures: a file outside the database, by which they survive a restored backup.
+
+Each tombstone gets a line after the commit of its batch, with the next number and the hash of the
+line before, and learns that number. It holds a public id and days, nothing of a person. What the
+file lacks are the tombstones without a number, so that a killed run is continued; one that was
+killed between line and number finds its lines again. A torn line is ended and means nothing.
+Lines that were changed or taken out are told by the hashes.
+
+A database that was restored knows none of the last lines. Until replay.py has erased what the
+backup brought back, no page is served (middleware.py) and no job runs (tasks.py).
+"""
+
+import hashlib
+import json
+import time
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from django.conf import settings
+from django.db.models import Max
+from django.utils.translation import gettext as _
+
+from common import outside_file
+from common.signatures import canonical
+from retention.exceptions import LedgerAhead, LedgerLost
+from retention.models import Tombstone
+
+AT_ONCE = 500  # tombstones
+CHECKED_FOR = 10  # seconds, while the file is as it was
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the ledger."""
+
+    number: int
+    public_id: str
+    opened_on: date
+    closed_on: date
+    retained_until: date
+    erased_at: datetime
+    text: str
+    previous: str
+
+
+def path() -> Path:
+    return Path(settings.ERASURE_LEDGER)
+
+
+def record() -> int:
+    """Write the tombstones that the ledger does not hold; return how many. Safe to repeat.
+
+    Raises LedgerAhead, LedgerLost, OSError.
+    """
+    written = 0
+    with outside_file.locked(path()) as file:
+        last = _last(file)
+        compare(last)
+        waiting = Tombstone.objects.filter(line=None).select_related("run").order_by("pk")
+        while stones := list(waiting[:AT_ONCE]):
+            last = _append(file, stones, last)
+            written += len(stones)
+    return written
+
+
+def check() -> None:
+    """Compare the end of the ledger with the tombstones.
+
+    Raises LedgerAhead, LedgerLost, OSError.
+    """
+    with outside_file.locked(path()) as file:
+        compare(_last(file))
+
+
+_found_good: dict[object, float] = {}  # a state of the file, and until when that is believed
+
+
+def is_ahead() -> bool:
+    """Say whether erasures must be replayed; asked at each request, so mostly from memory.
+
+    Where there is no ledger nobody can say, and the health check tells that.
+    """
+    try:
+        status = path().stat()
+        state = (path(), status.st_mtime_ns, status.st_size)
+        if time.monotonic() < _found_good.get(state, 0):
+            return False
+        check()
+    except LedgerAhead:
+        return True
+    except (LedgerLost, OSError):
+        return False
+    _found_good.clear()
+    _found_good[state] = time.monotonic() + CHECKED_FOR
+    return False
+
+
+def first_break() -> int | None:
+    """Return the number of the first line that does not follow the one before, if any."""
+    before = ""
+    for some in entries():
+        for entry in some:
+            if entry.previous != (hash_of(before) if before else ""):
+                return entry.number
+            before = entry.text
+    return None
+
+
+def entries(after: int = 0) -> Iterator[list[Entry]]:
+    """Yield the lines behind this number, some at a time; those that are none of ours are left out.
+
+    A line that was torn is none.
+    """
+    lines = outside_file.whole_lines(path()) if path().exists() else iter(())
+    ours = (entry for entry in map(_entry, lines) if entry and entry.number > after)
+    while some := list(islice(ours, AT_ONCE)):
+        yield some
+
+
+def unknown_among(some: Collection[Entry]) -> list[Entry]:
+    """Return those without a tombstone, and give the others their numbers."""
+    numbers = {entry.public_id: entry.number for entry in some}
+    stones = list(Tombstone.objects.filter(public_id__in=numbers))
+    for stone in stones:
+        stone.line = numbers.pop(stone.public_id)
+    Tombstone.objects.bulk_update(stones, ["line"])
+    return [entry for entry in some if entry.public_id in numbers]
+
+
+def compare(last: Entry | None) -> None:
+    """Hold the last line against the tombstones.
+
+    Raises LedgerAhead where the database does not know what was erased, LedgerLost where the
+    ledger does not.
+    """
+    written = last.number if last else 0
+    known = Tombstone.objects.aggregate(line=Max("line"))["line"] or 0
+    if known > written:
+        raise LedgerLost(_("The ledger of erasures lacks what the database knows of."))
+    if last is None:
+        return
+    of_last = Tombstone.objects.filter(line=known).values_list("public_id", flat=True).first()
+    is_same = known == written and of_last == last.public_id
+    if not is_same and any(map(unknown_among, entries(known if known < written else 0))):
+        raise LedgerAhead(
+            _("The ledger knows of erasures that this database does not: replay them first.")
+        )
+
+
+def _append(file: BinaryIO, stones: list[Tombstone], last: Entry | None) -> Entry | None:
+    if outside_file.end_of(file)[1]:
+        file.write(b"\n")
+    texts = []
+    for stone in stones:
+        last = _entry_of(stone, last)
+        stone.line = last.number
+        texts.append(f"{last.text}\n".encode())
+    outside_file.append(file, texts)
+    Tombstone.objects.bulk_update(stones, ["line"])
+    return last
+
+
+def _last(file: BinaryIO) -> Entry | None:
+    text, _torn = outside_file.end_of(file)
+    return _entry(text) or next((some[-1] for some in reversed([*entries()])), None)
+
+
+def _entry_of(stone: Tombstone, last: Entry | None) -> Entry:
+    content = {
+        "number": last.number + 1 if last else 1,
+        "public_id": stone.public_id,
+        "opened_on": stone.opened_on.isoformat(),
+        "closed_on": stone.closed_on.isoformat(),
+        "retained_until": stone.retained_until.isoformat(),
+        "erased_at": stone.erased_at.isoformat(),
+        "run": stone.run.started_at.isoformat(),
+        "previous": hash_of(last.text) if last else "",
+    }
+    return _from(content, canonical(content).decode())
+
+
+def _entry(text: str) -> Entry | None:
+    try:
+        return _from(json.loads(text), text)
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _from(content: dict[str, Any], text: str) -> Entry:
+    return Entry(
+        int(content["number"]),
+        content["public_id"],
+        date.fromisoformat(content["opened_on"]),
+        date.fromisoformat(content["closed_on"]),
+        date.fromisoformat(content["retained_until"]),
+        datetime.fromisoformat(content["erased_at"]),
+        text,
+        content["previous"],
+    )
+
+
+def hash_of(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,43 @@
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from common.errors import PortalError
+from retention import ledger
+from retention.models import Tombstone
+from retention.replay import replay_erasures
+
+
+class Command(BaseCommand):
+    help = (
+        "After a backup was restored: erase again whom it brought back, as the ledger of erasures"
+        " tells. The portal serves nobody before."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--new-ledger",
+            action="store_true",
+            help="The ledger is lost: write it anew, from what this database knows.",
+        )
+
+    def handle(self, *, new_ledger: bool, **options: Any) -> None:
+        try:
+            if new_ledger:
+                self._write_anew()
+            run = replay_erasures()
+            ledger.check()
+        except (PortalError, OSError) as error:
+            raise CommandError(str(error)) from error
+        if broken := ledger.first_break():
+            self.stderr.write(f"Line {broken} of the ledger does not follow the one before.")
+        self.stdout.write(f"in the ledger and not here {run.due}, erased again {run.erased}")
+        if run.residue:
+            raise CommandError(f"Something is left: {', '.join(run.residue)}")
+
+    def _write_anew(self) -> None:
+        if any(ledger.entries()):
+            raise CommandError("There is a ledger; move it away first.")
+        Tombstone.objects.update(line=None)
+        self.stdout.write(f"written anew: {ledger.record()}")
