@@ -106,6 +106,12 @@ class AccessSealQuerySet(models.QuerySet["AccessSeal"]):
     def newest(self) -> "AccessSeal | None":
         return self.defer("records", "leaves").order_by("-number").first()
 
+    def newest_removal(self) -> dict[str, int]:
+        """Return what the newest statement of a removal says: up to which seal, how many stayed."""
+        said = self.filter(statement__has_key="removed").order_by("-number")
+        statement = said.exclude(statement={}).values_list("statement", flat=True).first()
+        return statement["removed"] if statement else {"up_to": 0, "kept": 0}
+
     def overdue(self, at: datetime) -> "AccessSealQuerySet":
         """Return the newest seal, if it is too old to be the newest."""
         newest = self.order_by("-number").values("pk")[:1]
@@ -135,7 +141,7 @@ class AccessSeal(models.Model):
         verbose_name_plural = _("seals of access records")
         ordering = ["-number"]
         indexes = [
-            # For seals_with(): few of them say anything.
+            # For newest_removal() and restarts_behind(): few of them say anything.
             models.Index(
                 name="accessseal_statements", fields=["number"], condition=~models.Q(statement={})
             ),

@@ -71,7 +71,8 @@ def number_of(text: str) -> int | None:
 
 def restarts_behind(last: str) -> QuerySet[AccessSeal]:
     """Return the seals that state that a backup was restored behind this line of the copy."""
-    return AccessSeal.objects.filter(statement__restored__head=hash_of(last))
+    said = AccessSeal.objects.exclude(statement={})
+    return said.filter(statement__restored__head=hash_of(last))
 
 
 def _path() -> Path:

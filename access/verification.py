@@ -115,14 +115,16 @@ class _Seen:
 class _Removal:
     """What the newest statement of a removal allows to be missing, and what is left of it."""
 
-    up_to: int = 0
-    kept: int = 0
+    up_to: int
+    kept: int
     left: int = 0
 
 
 def _check_seals(found: Verification, seen: _Seen) -> int:
     """Check seal by seal until the first fault; return the number of the last one that holds."""
-    previous, removal = AccessSeal(number=0), _newest_removal()
+    stated = AccessSeal.objects.newest_removal()
+    removal = _Removal(stated["up_to"], stated["kept"])
+    previous = AccessSeal(number=0)
     for seal in AccessSeal.objects.order_by("number").iterator(SEALS_AT_ONCE):
         signed = _signed(seal, previous)
         if signed is None:
@@ -153,13 +155,6 @@ def _signed(seal: AccessSeal, previous: AccessSeal) -> Signed | None:
     holds = signed.kind == KIND and said == expected and seal.number == previous.number + 1
     whole = len(seal.leaves) == LEAF_BYTES * len(seal.records)
     return signed if holds and whole and form in FORMS else None
-
-
-def _newest_removal() -> _Removal:
-    said = AccessSeal.objects.filter(statement__has_key="removed").order_by("-number")
-    for statement in said.values_list("statement", flat=True)[:1]:
-        return _Removal(statement["removed"]["up_to"], statement["removed"]["kept"])
-    return _Removal()
 
 
 def _check_records(seal: AccessSeal, form: int, removal: _Removal) -> Finding | None:

@@ -7,6 +7,7 @@ from django.db.models import Q, QuerySet
 from casework.models import without_conflict
 from common.personal_data import DataCategory, Declaration, declare, erasure_step, exempt, mask_all
 from complaints.models import Complaint, ComplaintLink, QuestionedAccess, untold
+from retention.access_records import keeps_access_records
 
 
 def _between_readable(links: QuerySet[ComplaintLink], staff: Any) -> QuerySet[ComplaintLink]:
@@ -67,3 +68,8 @@ exempt(
     "complaints.UnconfirmedComplaint",
     because="nobody has shown whose it is; filed or erased within days, and linked to nobody",
 )
+
+
+@keeps_access_records
+def _questioned() -> "QuerySet[QuestionedAccess, int]":
+    return QuestionedAccess.objects.values_list("record", flat=True)

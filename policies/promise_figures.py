@@ -34,6 +34,7 @@ COUNTED: dict[str, LazyText] = {
     Unit.DEVICES: ngettext_lazy("%(n)d device", "%(n)d devices", "n"),
     Unit.TEXTS: ngettext_lazy("%(n)d text", "%(n)d texts", "n"),
     Unit.DELETIONS: ngettext_lazy("%(n)d deletion", "%(n)d deletions", "n"),
+    Unit.SEALS: ngettext_lazy("%(n)d seal", "%(n)d seals", "n"),
 }
 # Of these, a difference from one day to the next could tell of one person.
 ABOUT_PEOPLE = (

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from django.apps import apps
 from django.utils import timezone
 
+from access.models import AccessRecord
 from common.personal_data import deferred
 from policies.counting import local_day
 from policies.models import RetentionRule
+from retention.access_records import count_due, removes_access_records
 from retention.due import due_under, free_to_go, held, rows_about
 
 
@@ -21,6 +23,13 @@ class Preview:
     deferred: int
     going: int
     rows: dict[str, int]
+
+
+def preview_of(rule: RetentionRule) -> Preview:
+    if not removes_access_records(rule):
+        return preview_purge(rule)
+    name = str(AccessRecord._meta.verbose_name_plural)
+    return Preview(due=0, held=0, deferred=0, going=0, rows={name: count_due(rule)})
 
 
 def preview_purge(rule: RetentionRule) -> Preview:

@@ -30,3 +30,11 @@ def ask_about_idle_data() -> None:
     from retention import idle
 
     idle.ask_about_idle_data()
+
+
+@scheduled_job("retention.remove_access_records", daily(3, 30))
+def remove_access_records() -> None:
+    """Remove the access records whose period is over; run again after a crash it continues."""
+    from retention import access_records
+
+    access_records.remove_access_records()

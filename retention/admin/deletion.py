@@ -24,8 +24,9 @@ from policies.admin.rules import DatedRuleAdmin, NewRuleForm, RuleForm, count
 from policies.models import RetentionAction, RetentionRule, RetentionTrigger, RuleFamily
 from policies.retention import SET_OFF_BY_CLOSING
 from retention import services
+from retention.access_records import removes_access_records
 from retention.models import LegalHold, PurgeApproval, PurgeRun, Tombstone
-from retention.preview import preview_purge
+from retention.preview import preview_of
 from retention.residue import KINDS
 
 ADD_HOLD = "retention.add_legalhold"
@@ -230,7 +231,7 @@ class RetentionRuleAdmin(DatedRuleAdmin):
         """Let the purge delete under this rule, after a look at what would go now."""
         rule = self.get_row(request, object_id, APPROVE)
         user: Any = request.user
-        preview = preview_purge(rule) if _purges(rule) else None
+        preview = preview_of(rule) if _purges(rule) else None
         return self.form_view(
             request,
             form_class=forms.Form,
@@ -246,8 +247,8 @@ class RetentionRuleAdmin(DatedRuleAdmin):
 
 
 def _purges(rule: RetentionRule) -> bool:
-    """Tell whether the purge of closed accounts can act under this rule."""
-    return (
+    """Tell whether a nightly run can delete under this rule."""
+    return removes_access_records(rule) or (
         rule.category == DataCategory.ACCOUNT
         and rule.trigger in SET_OFF_BY_CLOSING
         and rule.action == RetentionAction.DELETE
