@@ -27,6 +27,7 @@ def own_portal(profile: str) -> Iterator[None]:
         os.environ |= {
             "DJANGO_SETTINGS_MODULE": "privacyportal.settings",
             "DATABASE_URL": database.url,
+            "DATABASE_OWNER_URL": "",
             "REDIS_URL": valkey.url,
             "CELERY_BROKER_URL": embedded.celery_broker_url(valkey.url),
             "CACHE_KEY_PREFIX": "bench",

@@ -27,6 +27,7 @@ import psycopg
 import redis
 
 DATABASE = "portal"
+RUNTIME_ROLE = "portal_runtime"
 START_TIMEOUT = 60
 STOP_TIMEOUT = 8
 LOCK_TIMEOUT = 15
@@ -75,9 +76,12 @@ class EmbeddedError(Exception):
 
 @dataclass(frozen=True)
 class Server:
+    """runtime_url: of PostgreSQL, for the role that owns nothing and is granted little."""
+
     url: str
     log: Path
     process: subprocess.Popen[bytes]
+    runtime_url: str = ""
 
 
 @contextmanager
@@ -98,7 +102,8 @@ def postgres(directory: Path, *, durable: bool = True) -> Iterator[Server]:
         log = directory / "log"
         process = stack.enter_context(_running(command, log, lock, stop_with=signal.SIGINT))
         _wait_until_ready(process, log, lambda: _create_database(sockets))
-        yield Server(_postgres_url(sockets), log, process)
+        runtime_url = _postgres_url(sockets, user=RUNTIME_ROLE)
+        yield Server(_postgres_url(sockets), log, process, runtime_url)
 
 
 @contextmanager
@@ -330,20 +335,22 @@ def _postgres_url(sockets: Path, *, user: str = DATABASE, database: str = DATABA
 
 
 def _create_database(sockets: Path) -> None:
-    """Create the application's role and database, if missing.
+    """Create the application's roles and database, if missing.
 
-    The role is no superuser, as in production; it may create the tests' databases.
+    None is a superuser, as in production; the owner may create the tests' databases.
     """
     url = _postgres_url(sockets, user="postgres", database="postgres")
     with psycopg.connect(url, autocommit=True) as connection:
-        if not _exists(connection, "SELECT 1 FROM pg_roles WHERE rolname = %s"):
+        if not _exists(connection, "SELECT 1 FROM pg_roles WHERE rolname = %s", DATABASE):
             connection.execute("CREATE ROLE portal LOGIN CREATEDB")
-        if not _exists(connection, "SELECT 1 FROM pg_database WHERE datname = %s"):
+        if not _exists(connection, "SELECT 1 FROM pg_roles WHERE rolname = %s", RUNTIME_ROLE):
+            connection.execute("CREATE ROLE portal_runtime LOGIN")
+        if not _exists(connection, "SELECT 1 FROM pg_database WHERE datname = %s", DATABASE):
             connection.execute("CREATE DATABASE portal OWNER portal")
 
 
-def _exists(connection: psycopg.Connection, query: LiteralString) -> bool:
-    return connection.execute(query, [DATABASE]).fetchone() is not None
+def _exists(connection: psycopg.Connection, query: LiteralString, name: str) -> bool:
+    return connection.execute(query, [name]).fetchone() is not None
 
 
 def _ping(url: str) -> None:

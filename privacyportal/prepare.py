@@ -2,8 +2,10 @@
 
     python -m privacyportal.prepare PROFILE [--sample-people]
 
-It is a process of its own, because settings need an environment that is complete. What is up to
-date is left alone. Prints the logins of sample people that it has just created, or why it failed.
+It is a process of its own, because settings need an environment that is complete. With
+DATABASE_OWNER_URL it works as the owner of the tables, and grants the portal's role what it needs.
+What is up to date is left alone. Prints the logins of sample people that it has just created, or
+why it failed.
 """
 
 import argparse
@@ -11,6 +13,7 @@ import hashlib
 import os
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import django
 from django.conf import settings
@@ -28,10 +31,15 @@ def main() -> int:
     parser.add_argument("--sample-people", action="store_true")
     options = parser.parse_args()
     os.environ["DJANGO_SETTINGS_MODULE"] = "privacyportal.settings"
+    role = urlsplit(os.environ["DATABASE_URL"]).username
+    owner_url = os.environ.get("DATABASE_OWNER_URL")
+    os.environ["DATABASE_URL"] = owner_url or os.environ["DATABASE_URL"]
     messages.compile_stale()
     django.setup()
     try:
         call_command("migrate", verbosity=0, interactive=False)
+        if owner_url:
+            call_command("grant_database_role", role)
         collect_static_files()
         call_command("load_profile", options.profile, stdout=sys.stderr)
         if options.sample_people:

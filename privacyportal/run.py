@@ -174,7 +174,7 @@ def _environment(port: int) -> Iterator[list[Child]]:
     with ExitStack() as stack:
         if not os.environ.get("DATABASE_URL"):
             server = stack.enter_context(embedded.postgres(VAR / "postgres"))
-            os.environ["DATABASE_URL"] = server.url
+            os.environ |= {"DATABASE_URL": server.runtime_url, "DATABASE_OWNER_URL": server.url}
             servers.append(Child("postgres", server.log, server.process))
         if not os.environ.get("REDIS_URL"):
             server = stack.enter_context(embedded.valkey(VAR / "valkey"))
@@ -191,6 +191,7 @@ def _defaults(port: int) -> dict[str, str]:
     """Return every value that settings.py asks for, as fits a developer's machine."""
     return {
         "DATABASE_URL": os.environ["DATABASE_URL"],
+        "DATABASE_OWNER_URL": "",
         "REDIS_URL": os.environ["REDIS_URL"],
         "CELERY_BROKER_URL": embedded.celery_broker_url(os.environ["REDIS_URL"]),
         "SECRET_KEY": _secret("secret_key", lambda: secrets.token_urlsafe(64)),

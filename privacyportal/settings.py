@@ -4,6 +4,7 @@ Every value without a default must be set, in the environment or in ``.env``;
 ``.env.example`` lists them. The defaults are those of production.
 """
 
+import sys
 from datetime import timedelta
 from email.utils import parseaddr
 from pathlib import Path
@@ -234,7 +235,11 @@ PHONENUMBER_DB_FORMAT = "E164"
 
 # Data
 
-DATABASES = {"default": env.db_url("DATABASE_URL")}
+# Only their owner may change tables; the running portal has a role with fewer rights
+# (common/database_role.py).
+_as_owner = sys.argv[1:2] in (["migrate"], ["grant_database_role"])
+_owner_url = env.str("DATABASE_OWNER_URL", default="") if _as_owner else ""
+DATABASES = {"default": env.db_url("DATABASE_OWNER_URL" if _owner_url else "DATABASE_URL")}
 if DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
     raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL database.")
 # A paused or unreachable database gives an error page within seconds, not a hang.

@@ -53,6 +53,7 @@ def _set_environment(worker: str, redis_url: str) -> None:
     os.environ |= {
         "DJANGO_SETTINGS_MODULE": "tests.settings",
         "DATABASE_URL": os.environ["TEST_DATABASE_URL"],
+        "DATABASE_OWNER_URL": "",
         "REDIS_URL": redis_url,
         "CELERY_BROKER_URL": embedded.celery_broker_url(redis_url),
         "CACHE_KEY_PREFIX": "tests",

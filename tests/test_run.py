@@ -17,6 +17,7 @@ ROOT = Path(portal_run.__file__).parent.parent
 READY = "Ctrl-C stops it."
 UNSET = {
     "DATABASE_URL",
+    "DATABASE_OWNER_URL",
     "REDIS_URL",
     "CELERY_BROKER_URL",
     "MEDIA_ROOT",

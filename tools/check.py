@@ -53,6 +53,7 @@ def _production(stack: ExitStack) -> dict[str, str]:
         database_url = stack.enter_context(embedded.postgres(directory, durable=False)).url
     return {
         "DATABASE_URL": database_url,
+        "DATABASE_OWNER_URL": "",
         "REDIS_URL": "redis://localhost:6379/0",
         "CELERY_BROKER_URL": "redis://localhost:6379/0",
         "SECRET_KEY": os.urandom(40).hex(),
