@@ -3,6 +3,7 @@
 from django.utils.crypto import get_random_string
 
 ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # nothing that reads like another
+PREFIX, BEGINNING = 2, 2  # characters
 LENGTH = 8  # characters before the check character: 40 random bits
 
 
@@ -10,6 +11,12 @@ def random_reference(prefix: str) -> str:
     """Return a new reference. It opens nothing: pages go by public ids of 128 bits."""
     code = get_random_string(LENGTH, ALPHABET)
     return f"{prefix}-{code[:4]}-{code[4:]}-{check_character(code)}"
+
+
+def is_beginning(term: str) -> bool:
+    """Say whether a reference can begin so, with two characters of its code at least."""
+    prefix, _dash, code = term.strip().upper().partition("-")
+    return len(prefix) == PREFIX and len(code) >= BEGINNING and set(code) <= {*ALPHABET, "-"}
 
 
 def is_mistyped(reference: str) -> bool:

@@ -21,6 +21,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.functional import Promise, cached_property
 from django.utils.http import urlencode
+from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from simple_history.admin import SimpleHistoryAdmin
 from unfold import widgets
@@ -61,6 +62,10 @@ class PrivateSearchList(ChangeList):
         except (ValueError, OverflowError) as error:  # a year after which none comes
             raise IncorrectLookupParameters from error
 
+    @property
+    def nothing_found(self) -> Text:
+        return self.model_admin.nothing_found(self.query)  # type: ignore[no-any-return]
+
     def get_results(self, request: HttpRequest) -> None:
         if self.query:
             self.list_per_page = FOUND_AT_ONCE
@@ -83,6 +88,10 @@ class PortalAdmin(SimpleHistoryAdmin, ModelAdmin):
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return PrivateSearchList
+
+    def nothing_found(self, term: str) -> Text:
+        """Say that a search found nothing, without its term: that may be personal data."""
+        return _("Nothing is found by that.")
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         """Let through what ``list_filter`` and ``date_hierarchy`` name alone.

@@ -95,7 +95,7 @@ class EnquiryAdmin(PersonalDataAdmin):
         counts = Enquiry.objects.aggregate(
             **{name: Count("pk", filter=which) for name, (_label, which) in QUEUES.items()}
         )
-        shown = request.GET.get("queue") or ("" if SEARCH_VAR in request.POST else "open")
+        shown = request.GET.get("queue") or ("" if request.POST.get(SEARCH_VAR) else "open")
         queues = [
             (name, label, counts[name], name == shown) for name, (label, _which) in QUEUES.items()
         ]

@@ -24,7 +24,7 @@ from access.purposes import COMPLAINT_HANDLING
 from accounts.finding import read_search
 from accounts.models import Customer
 from casework.deadlines import Nearness, deadline_of
-from casework.references import is_mistyped
+from casework.references import is_beginning, is_mistyped
 from common.admin import themed
 from common.personal_data import DataCategory, declaration_of
 from complaints import services
@@ -56,6 +56,13 @@ KEPT_IN_FILTERS = (
     "term",
 )
 EXACT = ("email", "phone", "public_id")  # what a search may find a customer by
+NOTHING_FOUND = {
+    "reference": _("No complaint has this reference."),
+    "email": _("No complaint comes from this email address."),
+    "phone": _("No complaint comes from this phone number."),
+    "public_id": _("No complaint comes from the customer with this public id."),
+    "text": _("No complaint has these words in it."),
+}
 
 STATE_TONES = {
     ComplaintState.RECEIVED: "info",
@@ -128,7 +135,7 @@ class QueueAdmin(PersonalDataAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         soon = soon_for(request)
         counts = count_queues(request.user, soon)
-        shown = request.GET.get("queue") or ("" if SEARCH_VAR in request.POST else "open")
+        shown = request.GET.get("queue") or ("" if request.POST.get(SEARCH_VAR) else "open")
         context = {
             "queues": [
                 (name, label, counts.get(name), name == shown) for name, label in QUEUES.items()
@@ -156,13 +163,14 @@ class QueueAdmin(PersonalDataAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: Any, search_term: str
     ) -> tuple[Any, bool]:
-        """Find by a whole reference, by what only the customer tells, or by words of the text."""
+        """Find by how a reference begins, by what only the customer tells, or by words."""
         term = search_term.strip()
         if not term:
             return queryset, False
-        by_reference = queryset.filter(reference=term.upper())
-        if by_reference.exists():
-            return by_reference, False
+        if is_beginning(term):
+            by_reference = queryset.filter(reference__startswith=term.upper())
+            if by_reference.exists():
+                return by_reference, False
         if is_mistyped(term):
             self.message_user(request, _("This reference is mistyped."), messages.WARNING)
         search = read_search(term)
@@ -174,7 +182,12 @@ class QueueAdmin(PersonalDataAdmin):
             words=words
         ), False
 
+    def nothing_found(self, term: str) -> Any:
+        return NOTHING_FOUND[self.searched_by(term)]
+
     def searched_by(self, term: str) -> str:
+        if is_beginning(term):
+            return "reference"
         search = read_search(term)
         return search.by if search.by in EXACT else "text"
 

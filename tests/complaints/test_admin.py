@@ -122,14 +122,14 @@ def test_each_tab_shows_its_complaints(queue, expected, client, officer):
     }  # fmt: skip
 
 
-def test_a_search_finds_a_whole_reference_or_address_also_of_closed_ones(client, officer):
+def test_a_search_finds_a_reference_or_a_whole_address_also_of_closed_ones(client, officer):
     customer = make_customer(email="hoa@example.com")
     make_complaint()
     closed = withdrawn(customer=customer, received_at=timezone.now())
 
     found = [
         references(client.post(QUEUE, {"q": term}))
-        for term in (closed.reference.lower(), "HOA@example.com", "hoa", closed.reference[:6])
+        for term in (closed.reference.lower(), "HOA@example.com", "hoa", "hoa@example")
     ]
 
     assert found == [[closed.reference], [closed.reference], [], []]

@@ -130,6 +130,14 @@ class TestConflicts:
         assert references(client.post(QUEUE, {"q": complaint.reference})) == []
         assert (complaint.state, complaint.handler) == (ComplaintState.RECEIVED, None)
 
+    def test_the_timeline_says_whom_a_complaint_was_given_to(self, client, officer):
+        complaint, colleague = make_complaint(), make_staff(COMPLAINT_OFFICER, staff_name="Lê Bình")
+
+        client.post(page_of(complaint, "assign"), {"handler": colleague.pk})
+
+        assert complaint.events.get().details == {"to": [colleague.public_id]}
+        assert "assigned: Lê Bình" in client.get(page_of(complaint)).text
+
     def test_nobody_is_made_handler_of_what_is_about_them(self, client, officer):
         complaint = make_complaint()
         colleague = make_staff(COMPLAINT_OFFICER)
@@ -356,6 +364,23 @@ class TestSearch:
         slip = reference[:-1] + ("2" if reference[-1] != "2" else "3")
 
         assert "mistyped" in client.post(QUEUE, {"q": slip}).content.decode()
+
+    def test_the_beginning_of_a_reference_is_enough(self, client, officer):
+        found = make_complaint(reference="KN-7Q4M-2XHD-K")
+        make_complaint(reference="KN-7Q5M-2XHD-K")
+
+        terms = ["kn-7q4", "KN-7Q4M-2", "KN-7Q4M-2XHD-K", " kn-7q4m "]
+        assert [references(client.post(QUEUE, {"q": term})) for term in terms] == [
+            [found.reference]
+        ] * len(terms)
+
+    def test_an_empty_list_does_not_repeat_what_was_searched(self, client, officer):
+        page = client.post(QUEUE, {"q": "hoa@example.com"})
+
+        shown = [name for name, _label, _count, is_shown in page.context_data["queues"] if is_shown]
+        assert "No complaint comes from this email address." in page.text
+        assert page.text.count("hoa@example.com") == 1  # in the field alone
+        assert shown == []
 
 
 def test_the_workload_counts_open_complaints_of_each_handler(client, officer):
