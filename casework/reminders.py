@@ -105,23 +105,42 @@ def _remind_batch(record: type[Case], step: Step, *, after: int) -> tuple[int, i
     held = [case.pk for case in rows.filter(pk__in=keys).order_by("pk")]
     # Asked again of those: another run may have taken the step just before.
     cases = list(due.filter(pk__in=held).select_related("handler"))
+    away = kept_away(cases)
+    told = {case.pk: step.recipients(case, away[case.pk]) for case in cases}
     taken = CaseEvent.objects.bulk_create(
-        CaseEvent(case_id=case.pk, code=REMINDED, details={"step": step.code, "day": case.day})
+        CaseEvent(
+            case_id=case.pk,
+            code=REMINDED,
+            details={
+                "step": step.code,
+                "day": case.day,
+                "last_day": case.last_day.isoformat(),
+                "to": sorted(told[case.pk]),
+            },
+        )
         for case in cases
     )
-    _tell(record, step, cases, {event.case_id: event.pk for event in taken})
+    _tell(record, step, [(case, told[case.pk]) for case in cases], _keys(taken))
     return len(cases), keys[-1] if keys else 0
 
 
-def _tell(record: type[Case], step: Step, cases: Iterable[Any], events: Mapping[int, int]) -> None:
-    """Write to each recipient one notice for all cases of the batch; to nobody in a conflict.
+def _keys(events: Iterable[CaseEvent]) -> dict[int, int]:
+    return {event.case_id: event.pk for event in events}
+
+
+def _tell(
+    record: type[Case],
+    step: Step,
+    recipients: Iterable[tuple[Any, set[str]]],
+    events: Mapping[int, int],
+) -> None:
+    """Write to each recipient one notice for all cases of the batch.
 
     It is known by the event of the first.
     """
-    away = kept_away(cases)
     told: defaultdict[str, list[Any]] = defaultdict(list)
-    for case in cases:
-        for recipient in step.recipients(case, away[case.pk]):
+    for case, people in recipients:
+        for recipient in people:
             told[recipient].append(case)
     page = desk_list_of(record)
     queue_notices(

@@ -135,7 +135,7 @@ def assign_case(case: Case, *, handler: User, by: User, permission: str) -> None
         return
     case.handler = handler
     save_as(case, by=by, reason=ASSIGNED, fields=["handler"])
-    add_event(case, ASSIGNED, by=by)
+    add_event(case, ASSIGNED, by=by, details={"to": [handler.public_id]})
 
 
 # How long it may take
@@ -229,7 +229,7 @@ def write_as_customer(
         at = moment_of(heard, since=case.received_at)
         CaseMessage.objects.create(case_id=case.pk, from_customer=True, text=text, by=by, at=at)
         attach(case, files, by=by)
-        _note_answer(case, by=by, at=at, details=heard.details if heard else {})
+        _note_answer(case, by=by, at=at, details=heard.details if heard else None)
 
 
 def hold_for_customer(case: Case, *, by: User | None, heard: Heard | None) -> None:
@@ -242,7 +242,9 @@ def hold_for_customer(case: Case, *, by: User | None, heard: Heard | None) -> No
         refuse_conflict(case, by)
 
 
-def _note_answer(case: Case, *, by: User | None, at: datetime, details: Mapping[str, Any]) -> None:
+def _note_answer(
+    case: Case, *, by: User | None, at: datetime, details: Mapping[str, Any] | None
+) -> None:
     if case.waiting_since is None or at < case.waiting_since:
         add_event(case, WROTE, by=by, at=at, details=details)
     else:

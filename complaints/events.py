@@ -1,8 +1,11 @@
 """What people read of the steps of a complaint: staff in a word, the customer in a sentence."""
 
 from collections.abc import Mapping
+from datetime import date
 
+from django.utils.formats import date_format
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from casework.models import (
@@ -76,6 +79,9 @@ def sentence_of(event: CaseEvent) -> str:
 
 
 def label_of(event: CaseEvent) -> str:
+    if day := event.details.get("last_day"):
+        told = date_format(date.fromisoformat(day), "SHORT_DATE_FORMAT")
+        return gettext("reminded of the last day, %(day)s") % {"day": told}
     return _said(event, LABELS)
 
 

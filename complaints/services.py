@@ -209,7 +209,7 @@ def agree_to_answer(complaint: Complaint, *, by: User | None, heard: Heard | Non
         return
     complaint.agreed_at = at
     save_as(complaint, by=by, reason=AGREED, fields=["agreed_at"])
-    add_event(complaint, AGREED, by=by, at=at, details=heard.details if heard else {})
+    add_event(complaint, AGREED, by=by, at=at, details=heard.details if heard else None)
 
 
 @transaction.atomic
@@ -235,7 +235,7 @@ def disagree_with_answer(
     _exclude_who_decided(complaint)
     reopen_clocks(complaint, COMPLETION, by=by)
     CaseMessage.objects.create(case_id=complaint.pk, from_customer=True, text=reason, by=by, at=at)
-    add_event(complaint, DISAGREED, by=by, at=at, details=heard.details if heard else {})
+    add_event(complaint, DISAGREED, by=by, at=at, details=heard.details if heard else None)
     _save_step(complaint, by=by, also=["handler", "closed_at", "disagreed_at", "agreed_at"])
 
 

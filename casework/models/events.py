@@ -18,7 +18,7 @@ ASKED = "asked"  # the customer, for something; what the limit allows stands sti
 ANSWERED = "answered"  # by the customer
 WENT_ON = "went_on"  # without the customer's answer
 WROTE = "wrote"  # either side
-REMINDED = "reminded"  # of a last day; details say whom, and of which day
+REMINDED = "reminded"  # of a last day; details say who was, and of which day
 RAN_AGAIN = "ran_again"  # the clocks of a case that was opened again
 INTERNAL_EVENTS = (REMINDED, RAN_AGAIN)
 
@@ -54,7 +54,7 @@ class CaseEvent(models.Model):
 
     The customer sees all but INTERNAL_EVENTS.
     code names what happened: a state of the case, or one of the names above; never text.
-    details are codes and days that belong to it, empty for most; never text either. Where a last
+    details are codes, days and public ids of staff, empty for most; never text either. Where a last
     day moved for another reason than the calendar, "cause" is the code of what moved it.
     """
 

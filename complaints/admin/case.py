@@ -1,5 +1,6 @@
 """One complaint on one screen: what is known, what happened, and what may be done now."""
 
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any, NamedTuple, cast
 
@@ -211,7 +212,9 @@ class ComplaintAdmin(IntakeAdmin, DashboardAdmin, PaperAdmin, LetterAdmin):
 
 def timeline(complaint: Complaint) -> list[Line]:
     """Return all that happened, was written and noted, in its order."""
-    lines = [_event_line(event) for event in complaint.events.select_related("by")]
+    events = complaint.events.select_related("by")
+    names = _names_told(events)
+    lines = [_event_line(event, names) for event in events]
     lines += [
         Line(
             message.at,
@@ -229,11 +232,20 @@ def timeline(complaint: Complaint) -> list[Line]:
     return sorted(lines, key=lambda line: line.at)
 
 
-def _event_line(event: CaseEvent) -> Line:
+def _names_told(events: Iterable[CaseEvent]) -> dict[str, str]:
+    """Return by public id the names of who was reminded, or given the complaint."""
+    ids = {each for event in events for each in event.details.get("to", ())}
+    staff = User.objects.filter(public_id__in=ids) if ids else ()
+    return {user.public_id: str(user) for user in staff}
+
+
+def _event_line(event: CaseEvent, names: Mapping[str, str]) -> Line:
     by_staff = event.by is not None and event.by.is_staff
     by_customer = event.by is not None or event.code in BY_CUSTOMER
     by = _name(event.by) if by_staff else str(_("customer") if by_customer else _("the portal"))
-    return Line(event.at, label_of(event), by)
+    told = ", ".join(names[each] for each in event.details.get("to", ()) if each in names)
+    label = label_of(event)
+    return Line(event.at, f"{label}: {told}" if told else label, by)
 
 
 def _name(user: User | None) -> str:

@@ -12,6 +12,7 @@ from casework import reminders
 from casework.judging import classify_case
 from casework.models import REMINDED, CaseReminder, ConflictCause
 from casework.services import assign_case, exclude_staff, remind
+from complaints.admin.case import timeline
 from complaints.models import Complaint
 from complaints.services import WORK, disagree_with_answer, withdraw_complaint
 from notices.models import Notice
@@ -189,7 +190,10 @@ def test_the_officer_sees_the_reminders_and_the_customer_does_not(client, compla
     with at(11):
         reminders.remind_of_deadlines()
 
-        assert REMINDED in [event.code for event in complaint.events.all()]
+        reminder = complaint.events.filter(code=REMINDED).last()
+        line = next(line for line in timeline(complaint) if line.at == reminder.at)
+        day = f"{complaint.last_day:%d/%m/%Y}"
+        assert line.label == f"đã nhắc về hạn cuối {day}: {staff['officer']}"
         assert REMINDED not in [event.code for event in complaint.events.for_customer()]
 
 
