@@ -23,7 +23,7 @@ from django.db.models import (
 from django.db.models.functions import TruncDate, TruncMonth
 from django.utils import timezone
 
-from casework.models import IS_OPEN, Clock
+from casework.models import IS_OPEN, Clock, late_at
 from complaints.models import Complaint, ComplaintCategory, ComplaintState, Outcome
 from policies.calendars import load_calendar
 from policies.clocks import the_company
@@ -45,6 +45,10 @@ def due_on(day: date) -> Q:
 def _ends_within(first: date, last: date) -> Q:
     until = midnight(last + timedelta(days=1))
     return Q(late_from__gt=midnight(first), late_from__lte=until)
+
+
+PAUSED = IS_OPEN & Q(late_from=None, waiting_since__isnull=False)
+"""Those of which every clock stands still for an answer of the customer."""
 
 
 def closed_since(first: date) -> Q:
@@ -114,6 +118,18 @@ def due_ahead(user: Any, today: date) -> list[Day]:
     rows = Complaint.objects.open().readable_by(user).filter(ahead).order_by()
     counts = dict(rows.values_list(ends).annotate(Count("pk")))
     return [Day(day, works, counts.get(day, 0)) for day, works in days.items()]
+
+
+def beside_those_ahead(user: Any) -> tuple[int, int]:
+    """Return how many are overdue already, and of how many every clock stands still."""
+    counts = (
+        Complaint.objects.open()
+        .readable_by(user)
+        .aggregate(
+            overdue=Count("pk", filter=late_at(timezone.now())), paused=Count("pk", filter=PAUSED)
+        )
+    )
+    return counts["overdue"], counts["paused"]
 
 
 def _days_ahead(today: date) -> dict[date, bool]:

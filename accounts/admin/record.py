@@ -68,12 +68,26 @@ class RecordForm(CustomerForm):
     )
     REACHED_BY: tuple[str, ...] = ("email", "phone")
     UNREACHABLE = _("An email or a phone number is needed.")
-    LAST = ("is_another", "agreed_to", "consent_on", "consent_channel", "consent_reference")
+    CONSENTS = ("agreed_to", "consent_on", "consent_channel", "consent_reference")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        told = [name for name in self.fields if name not in self.LAST]
-        self.order_fields([*told, *self.LAST])
+        told = [name for name in self.fields if name not in ("is_another", *self.CONSENTS)]
+        told.insert(told.index("phone") + 1, "is_another")
+        self.order_fields([*told, *self.CONSENTS])
+
+    @property
+    def about_them(self) -> list[forms.BoundField]:
+        return [field for field in self if field.name not in self.CONSENTS]
+
+    @property
+    def consents(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.CONSENTS]
+
+    @property
+    def is_unfolded(self) -> bool:
+        """Say whether something was told of a consent, or has to be."""
+        return any(field.data or field.errors for field in self.consents)
 
     def clean_consent_on(self) -> Any:
         day = self.cleaned_data["consent_on"]
@@ -152,6 +166,7 @@ class RecordingAdmin(PersonalDataAdmin):
             done=_("The customer is recorded."),
             back=reverse(CHANGELIST),
             after=self.page_of,
+            template="admin/accounts/customer/add.html",
         )
 
     # A file of customers

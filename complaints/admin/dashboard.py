@@ -27,6 +27,7 @@ from common.charts import HEIGHT, WIDTH, scaled
 from common.csv_files import csv_pieces
 from common.personal_data import DataCategory
 from common.workbooks import xlsx_pieces
+from complaints.admin.filters import NEVER
 from complaints.admin.queue import LIST
 from complaints.export import rows_of
 from complaints.figures import (
@@ -36,6 +37,7 @@ from complaints.figures import (
     Kept,
     answered_by_month,
     answered_in_all,
+    beside_those_ahead,
     causes,
     due_ahead,
     open_by_state,
@@ -105,6 +107,7 @@ class DashboardAdmin(PersonalDataAdmin):
                 "opts": self.opts,
                 "height": HEIGHT,
                 "states": _states(open_by_state(user)),
+                "beside": _beside(*beside_those_ahead(user)),
                 "days": _days(days),
                 "days_width": WIDTH * len(days),
                 "months": [_month(place, month) for place, month in enumerate(months)],
@@ -160,6 +163,17 @@ def _states(counts: dict[ComplaintState, int]) -> list[Column]:
             link=rows_behind(queue="open", state__exact=state),
         )
         for place, (state, count) in enumerate(counts.items())
+    ]
+
+
+def _beside(overdue: int, paused: int) -> list[tuple[Any, int, str]]:
+    return [
+        (_("Overdue already"), overdue, rows_behind(queue="overdue")),
+        (
+            _("Stand still until the customer answers"),
+            paused,
+            rows_behind(queue="open", due=NEVER),
+        ),
     ]
 
 

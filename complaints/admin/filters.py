@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from casework.deadlines import soon_until
 from complaints.figures import (
     ALL_MONTHS,
+    PAUSED,
     closed_in,
     closed_since,
     due_on,
@@ -26,6 +27,8 @@ from complaints.intake import possible_handlers
 from complaints.queue import QUEUES, conditions
 from policies.counting import local_day
 from policies.models import RuleFamily
+
+NEVER = "never"  # while it waits for the customer
 
 
 def soon_for(request: Any) -> datetime:
@@ -83,14 +86,20 @@ class OneChoiceFilter(admin.SimpleListFilter):
 
 
 class DueFilter(OneChoiceFilter):
+    """A day, or that every clock stands still."""
+
     title = _("last day")
     parameter_name = "due"
 
     def asks(self, value: str) -> Q | None:
+        if value == NEVER:
+            return PAUSED
         day = read_day(value)
         return due_on(day) if day else None
 
-    def name_of(self, value: str) -> str:
+    def name_of(self, value: str) -> Any:
+        if value == NEVER:
+            return _("stands still")
         return date_format(date.fromisoformat(value), "SHORT_DATE_FORMAT")
 
 

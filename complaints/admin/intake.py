@@ -162,7 +162,7 @@ class IntakeAdmin(PersonalDataAdmin):
         """Write down the customer first: what they complain of may fail to be stored."""
         self._require_work(request, ADD_CUSTOMER)
         user: Any = request.user
-        return self.form_view(
+        page = self.form_view(
             request,
             form_class=ComplainantForm,
             act=partial(record_customer, by=user),
@@ -171,7 +171,17 @@ class IntakeAdmin(PersonalDataAdmin):
             back=reverse("admin:complaints_complaint_record_complaint"),
             after=_page_for,
             button=_("Go on to the complaint"),
+            template="admin/complaints/complaint/record_new.html",
         )
+        if request.method == "POST" and isinstance(page, TemplateResponse):
+            page.context_data = {**(page.context_data or {}), "found": self._find_known(request)}
+        return page
+
+    def _find_known(self, request: HttpRequest) -> list[dict[str, str]]:
+        """Return who is recorded already with the email or the number that was typed."""
+        typed = [request.POST.get(name, "").strip() for name in ("email", "phone")]
+        found = [each for term in typed if term for each in self._find(request, term)]
+        return list({each["page"]: each for each in found}.values())
 
     def record_for_view(self, request: HttpRequest, public_id: str) -> HttpResponse:
         self._require_work(request)

@@ -84,6 +84,17 @@ class TestDashboard:
         assert [day.number for day in days] == [0, 0, 0, 1] + [0] * (len(days) - 4)
         assert references(client, days[3].link) == {friday.reference}
 
+    def test_what_is_late_and_what_stands_still_is_told_beside_the_days(self, client, officer):
+        late, waiting = ends_on(make_complaint(), NOW), make_complaint()
+        Complaint.objects.filter(pk=waiting.pk).update(late_from=None, waiting_since=NOW)
+        make_complaint()
+
+        rows = context(client)["beside"]
+
+        assert [number for _label, number, _link in rows] == [1, 1]
+        shown = [references(client, link) for _label, _number, link in rows]
+        assert shown == [{late.reference}, {waiting.reference}]
+
     def test_days_are_told_without_a_calendar_too(self, client, officer):
         CalendarRange.objects.all().delete()
 

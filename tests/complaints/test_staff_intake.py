@@ -199,6 +199,28 @@ class TestSomebodyNew:
         assert (customer.user, customer.history.get().history_user) == (None, officer)
         assert Complaint.objects.get().customer == customer
 
+    def test_who_is_known_already_is_offered_instead(self, client, officer):
+        known = make_customer(user=None, phone="+84912345678", email="mai@example.com")
+
+        page = client.post(
+            NEW, {"full_name": "Lê Thị Mai", "phone": "0912 345 678", "language": "vi"}
+        ).text
+
+        assert page_for(known) in page
+        assert "m•••@example.com" in page
+        assert Customer.objects.get() == known
+        assert AccessRecord.objects.get().filters == ["phone"]
+
+    def test_consents_stay_folded_until_one_is_told(self, client, officer):
+        told = {"full_name": "Lê Thị Mai", "language": "vi", "consent_on": "2026-01-01"}
+
+        folded, unfolded = client.get(NEW).text, client.post(NEW, told).text
+
+        assert folded.index('name="phone"') < folded.index('name="is_another"')
+        assert folded.index('name="is_another"') < folded.index('name="address"')
+        is_open = '<details class="desk-fold" open>'
+        assert (is_open in folded, is_open in unfolded) == (False, True)
+
     def test_needs_a_way_to_be_answered(self, client, officer):
         page = client.post(NEW, {"full_name": "Lê Thị Mai", "language": "vi"})
 
