@@ -27,6 +27,7 @@ class PortalAdminSite(UnfoldAdminSite):  # type: ignore[misc]
 
     index_title = _("Overview")
     site_title = site_header = _("Privacy portal")
+    empty_value_display = "–"
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         """Take the portal's own admins alone; a library's shows people unmasked, unrecorded."""

@@ -72,7 +72,7 @@ class PolicyVersionAdmin(ReadOnlyAdmin):
     def state_badge(self, version: PolicyVersion) -> tuple[str, Any]:
         return version.state, version.state.label
 
-    @admin.display(description=_("published"), empty_value="–")
+    @admin.display(description=_("published"))
     def published(self, version: PolicyVersion) -> Any:
         return version.published_on
 
