@@ -51,12 +51,17 @@ def test_every_bench_prints_its_table():
         "a copy of 200 rows, seconds",
         *(
             f"{page}, {figure}"
-            for page in ("queue", "closed ones", "words of one")
+            for page, other in (
+                ("queue", "first"),
+                ("closed ones", "first"),
+                ("words of one", "first"),
+                ("figures", "one before"),
+            )
             for figure in (
                 "50 complaints, ms",
                 "500 complaints, ms",
                 "2,000 complaints, ms",
-                "the last as a multiple of the first",
+                f"the last as a multiple of the {other}",
                 "queries",
                 "queries beyond those of the first",
             )

@@ -112,7 +112,7 @@ class DashboardAdmin(PersonalDataAdmin):
                 "days_width": WIDTH * len(days),
                 "months": [_month(place, month) for place, month in enumerate(months)],
                 "months_width": WIDTH * len(months),
-                "all_months": _month(0, answered_in_all(user, today)),
+                "all_months": _month(0, answered_in_all(user, today, months)),
                 "outcomes": Outcome.choices,
                 "causes": _causes(causes(user, today)),
             },
