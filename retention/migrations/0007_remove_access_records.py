@@ -37,7 +37,7 @@ $$;
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("retention", "0005_residue"),
+        ("retention", "0006_ledger"),
         ("access", "0011_removal_by_rule"),
         ("policies", "0026_company_website"),
     ]
