@@ -21,8 +21,14 @@ FORMS = {
         record.field_groups, record.filters, record.count, record.request_id, record.address,
         record.secret_until
     )::text""",
+    2: """pg_catalog.jsonb_build_array(
+        (extract(epoch FROM record.at) * 1000000)::bigint, record.actor_id, record.role,
+        record.action, record.customer, record.purpose, record.case_reference,
+        record.field_groups, record.filters, record.count, record.request_id, record.address,
+        record.secret_until, record.reason
+    )::text""",
 }
-FORM = 1  # of new seals
+FORM = 2  # of new seals
 LEAF_BYTES = 16
 NO_LEAF = bytes(LEAF_BYTES)  # of a record that was gone before it could be sealed
 

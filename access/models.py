@@ -1,4 +1,4 @@
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -8,6 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from access.purposes import BUILT_IN
+from access.reasons import AccessReason
 
 GAP = timedelta(minutes=30)  # without a seal, from which on somebody should ask why
 
@@ -30,6 +31,10 @@ class AccessRecordQuerySet(models.QuerySet["AccessRecord"]):
     def about(self, *public_ids: str) -> "AccessRecordQuerySet":
         """Narrow to one person, who has several ids after a merge of records."""
         return self.filter(customer__in=public_ids)
+
+    def shown_to_customer(self, on: date) -> "AccessRecordQuerySet":
+        """Leave out what an authority's order keeps from the customer on that day."""
+        return self.exclude(secret_until__gte=on)
 
 
 class AccessRecord(models.Model):
@@ -54,6 +59,9 @@ class AccessRecord(models.Model):
     customer = models.CharField(_("customer"), max_length=32, blank=True)
     purpose = models.SlugField(_("purpose"), max_length=40)
     case_reference = models.CharField(_("case"), max_length=20, blank=True)
+    reason = models.CharField(
+        _("occasion"), max_length=20, choices=AccessReason, blank=True, db_default=""
+    )
     field_groups = ArrayField(models.CharField(max_length=20), verbose_name=_("data"))
     filters = ArrayField(
         models.CharField(max_length=64), verbose_name=_("filters"), default=list, blank=True

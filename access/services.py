@@ -1,6 +1,7 @@
 """Writing down who looked. A record that cannot be written lets nothing be shown."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import date
 from functools import partial
 from typing import Any
 
@@ -11,6 +12,22 @@ from common.networks import network
 from common.personal_data import DataCategory
 from common.requests import request_id
 
+SecretUntil = Callable[[Any, Collection[str]], Mapping[str, date]]
+"""Takes who looks and public ids of customers; returns the last day on which the look is kept from
+each of them, where it is."""
+
+_delays: list[SecretUntil] = []
+
+
+def delays_showing(delay: SecretUntil) -> SecretUntil:
+    """Let a room above say which looks customers are told of later, as an authority ordered."""
+    _delays.append(delay)
+    return delay
+
+
+def _secret_until(by: Any, customers: Collection[str]) -> Mapping[str, date]:
+    return {key: day for delay in _delays for key, day in delay(by, customers).items()}
+
 
 def record_access(
     *,
@@ -20,11 +37,14 @@ def record_access(
     purpose: str,
     field_groups: Iterable[DataCategory],
     case_reference: str = "",
+    reason: str = "",
     role: str = "",
+    secret_until: date | None = None,
 ) -> AccessRecord:
     """Record that ``by`` sees data of ``customer`` (a public id), "" if it reaches nobody.
 
-    ``role`` is for who has no role of staff.
+    ``role`` is for who has no role of staff. ``secret_until`` is for what is about an order of
+    secrecy itself; looks under one are found to be secret without it.
     Call it in the transaction that reads, before anything is shown.
 
     Raises NotBound.
@@ -37,10 +57,12 @@ def record_access(
         customer=customer,
         purpose=purpose,
         case_reference=case_reference,
+        reason=reason,
         field_groups=sorted(field_groups),
         count=1 if customer else 0,
         request_id=request_id.get(),
         address=network.get(),
+        secret_until=secret_until or _secret_until(by, [customer]).get(customer),
     )
 
 
@@ -63,7 +85,11 @@ def record_list(
     """
     line = _line(by, purpose, field_groups, filters)
     if searched and customers:
-        lines = [line(action=AccessAction.SEARCH, customer=each) for each in sorted(customers)]
+        secret = _secret_until(by, customers)
+        lines = [
+            line(action=AccessAction.SEARCH, customer=each, secret_until=secret.get(each))
+            for each in sorted(customers)
+        ]
     else:
         action = AccessAction.SEARCH if searched else AccessAction.LIST
         lines = [line(action=action, count=len(customers))]
