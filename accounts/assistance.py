@@ -16,6 +16,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from accounts.approvals import require_change
 from accounts.details import NONE, put_declared, write_details
 from accounts.erasure import erase_details
 from accounts.exceptions import AddressTaken, NothingToChange
@@ -33,8 +34,10 @@ from accounts.models import (
 )
 from accounts.models.assistance import labels_of
 from accounts.sessions import end_sessions
+from common.personal_data import DataCategory
 from notices.services import Recipient, fills_template, queue_notice, queue_to
 from policies.models import sha256
+from policies.models.declared_fields import FIXED
 
 CONFIRM_WITHIN = timedelta(days=3)
 SALT = "accounts.confirm_email"
@@ -63,9 +66,12 @@ def change_for_customer(
     at the address of before, and at a new one. One who can sign in keeps the
     address until they confirm the new one.
 
-    Raises AccountClosed, AddressTaken, ErasureRefused, NothingToChange.
+    Raises AccessClosed, AccountClosed, AddressTaken, ErasureRefused, NothingToChange.
     """
     lock_open(customer)
+    groups = {_group_of(name) for name in (*details, *declared, *erase)}
+    groups |= {DataCategory.CONTACT} if email else set()
+    approval = require_change(customer, by=by, groups=groups)
     check = record_identity_check(
         customer,
         kind=kind,
@@ -85,12 +91,16 @@ def change_for_customer(
     if not changed:
         raise NothingToChange(_("Nothing here differs from what is recorded already."))
     change = AssistedChange.objects.create(
-        customer=customer, identity_check=check, fields=changed, reason=reason
+        customer=customer, identity_check=check, approval=approval, fields=changed, reason=reason
     )
     _tell(customer, change, before)
     if email and customer.user is not None:
         _ask_to_confirm(customer, customer.user, email)
     return change
+
+
+def _group_of(name: str) -> DataCategory:
+    return DataCategory.CONTACT if name in FIXED else DataCategory.DECLARED
 
 
 def _new_address(customer: Customer, email: str) -> str:
@@ -161,7 +171,10 @@ def invite_to_claim(
     Who signs up with that address, and proves it by the mailed code, takes over
     this record. So the address becomes the record's, and nothing else is needed.
 
-    Raises AccountClosed, AddressTaken, NothingToChange for a customer who can sign in.
+    Where the company asks its customers first and knows an address, another one needs their
+    approval: whoever has the mailbox of a record can take it over.
+
+    Raises AccessClosed, AccountClosed, AddressTaken, NothingToChange for who can sign in.
     """
     lock_open(customer)
     if customer.user is not None:
@@ -171,6 +184,8 @@ def invite_to_claim(
     )
     if check.result == IdentityCheckResult.PROVED:
         address = _new_address(customer, email)
+        if address and customer.email:
+            require_change(customer, by=by, groups=[DataCategory.CONTACT])
         _write(customer, {}, address, by=by, reason=f"asked {channel}")
         queue_notice(
             "claim_invitation",

@@ -18,6 +18,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.approvals import end_grants, require_change
 from accounts.consents import withdraw_given
 from accounts.exceptions import ClosingRefused
 from accounts.identity_checks import record_identity_check
@@ -130,9 +131,10 @@ def close_for_customer(
     Returns None when it did not. Receipt and days of grace are those of a customer who
     closes the account alone.
 
-    Raises AccountClosed, NotConfigured.
+    Raises AccessClosed, AccountClosed, NotConfigured.
     """
     lock_open(customer)
+    approval = require_change(customer, by=by, groups=[DataCategory.ACCOUNT])
     check = record_identity_check(
         customer, kind=kind, channel=channel, by=by, reference=reference, result=result
     )
@@ -140,7 +142,11 @@ def close_for_customer(
         return None
     close_account(customer, by=by)
     return AssistedChange.objects.create(
-        customer=customer, identity_check=check, fields=["closed_at"], reason=reason
+        customer=customer,
+        identity_check=check,
+        approval=approval,
+        fields=["closed_at"],
+        reason=reason,
     )
 
 
@@ -203,6 +209,7 @@ def _close(
     reason = "closed for customer" if is_assisted else REASONS[cause]
     save_as(customer, by=by, reason=reason, fields=CLOSING_FIELDS)
     withdraw_given(customer, by=by, channel=channel)
+    end_grants(customer, by=by)
     for ending in _endings:
         ending(customer, by)
     if customer.user is not None:

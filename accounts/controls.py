@@ -16,19 +16,21 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.accuracy import review
 from accounts.devices import LONGEST_MONTHS
+from accounts.emergencies import REVIEW_WITHIN
 from accounts.erasure import ERASABLE
 from accounts.models import (
     MAILING,
     AssistedChange,
     Customer,
     DeclaredValue,
+    EmergencyAccess,
     IdentityCheck,
     IdentityCheckResult,
     KnownDevice,
     PhoneVerification,
     PolicyAnnouncement,
 )
-from accounts.uses import uses_for_no_purpose
+from accounts.uses import changes_unapproved, uses_for_no_purpose, uses_unapproved
 from notices.models import Notice, NoticeState, Outcome
 from notices.sms import can_send_sms
 from policies.counting import local_day, midnight
@@ -39,6 +41,7 @@ from policies.models import (
     Promise,
     Purpose,
     Significance,
+    StaffAccessMode,
 )
 from policies.models.declared_fields import FIXED
 from policies.promise_counting import CountRows
@@ -51,6 +54,7 @@ from policies.promises import (
     broken,
     control,
     kept,
+    not_applicable,
     not_measured,
 )
 
@@ -351,3 +355,39 @@ def phone_verification(promise: Promise) -> Asking:
         link = admin_list("accounts.customer", account="open")
         return at_risk(counts["unproved"], Unit.CUSTOMERS, link=link)
     return not_measured(OLDER_NUMBERS_UNSEEN)
+
+
+NOT_ASKED_FIRST = _("The company does not promise to ask its customers first.")
+
+
+@control(
+    "customer_approval",
+    needs="staff_access_mode",
+    counts=_("Looks and changes without approval, or emergencies not told or reviewed in time"),
+)
+def customer_approval(promise: Promise) -> Asking:
+    """Count what staff saw or changed of the last 30 days without the customer's approval.
+
+    A confirmed emergency stands for the approval of a look; broken too where its customer should
+    have been told two days ago and was not. At risk while one waits for its review for long. What
+    customers sent to be handled, their complaints and evidence, asks for no approval.
+    """
+    if promise.parameters["staff_access_mode"] != StaffAccessMode.APPROVAL:
+        return not_applicable(NOT_ASKED_FIRST)
+    now = timezone.now()
+    since, emergencies = now - LOOKED_BACK, EmergencyAccess.objects.all()
+    untold = emergencies.to_be_told(local_day(now - TOLD_WITHIN))
+    counts = yield {
+        "seen": uses_unapproved(since),
+        "changed": changes_unapproved(since),
+        "untold": untold.filter(confirmed_at__lt=now - 2 * TOLD_WITHIN),
+        "unreviewed": emergencies.unreviewed().filter(ends_at__lt=now - REVIEW_WITHIN),
+    }
+    if uses := counts["seen"] + counts["changed"]:
+        return broken(uses, Unit.USES, link=admin_list("access.accessrecord"))
+    link = admin_list("accounts.emergencyaccess", state="untold")
+    if counts["untold"]:
+        return broken(counts["untold"], Unit.CUSTOMERS, link=link)
+    link = admin_list("accounts.emergencyaccess", state="unreviewed")
+    verdict = at_risk if counts["unreviewed"] else kept
+    return verdict(counts["unreviewed"], Unit.USES, link=link)

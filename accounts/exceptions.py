@@ -67,3 +67,15 @@ class NoSuchDevice(AccountError):
 
 class PhoneRefused(AccountError):
     pass
+
+
+class ApprovalRefused(AccountError):
+    pass
+
+
+class AccessClosed(AccountError):
+    """The customer has not approved of it, and no confirmed emergency opens it."""
+
+
+class EmergencyRefused(AccountError):
+    pass

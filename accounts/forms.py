@@ -273,6 +273,17 @@ class PhoneCodeForm(forms.Form):
     )
 
 
+class ApprovalCodeForm(PhoneCodeForm):
+    """The code of who has no password: it came by text message, or by mail."""
+
+    code = forms.RegexField(
+        r"^\d{6}$",
+        label=_("Code that we sent you"),
+        error_messages={"invalid": _("Enter the six digits of the code.")},
+        widget=PhoneCodeForm.base_fields["code"].widget,
+    )
+
+
 class CloseAccountForm(forms.Form):
     waives_grace = forms.BooleanField(
         label=_("Delete my data without these days. I know that I cannot change my mind then."),

@@ -146,7 +146,7 @@ def held_in(
     """
     declared = _shown()[category]
     pages = [
-        Paginator(each.about([customer.pk]).order_by("-pk"), A_PAGE).get_page(number)
+        Paginator(each.told_to(customer.pk).order_by("-pk"), A_PAGE).get_page(number)
         for each in declared
     ]
     tables = [
@@ -176,7 +176,7 @@ def kept_after_closing(customer: Customer, terms: Terms) -> list[KeptCategory]:
     """Return what stays of the customer's account under these terms, by kind."""
     kept: dict[DataCategory, KeptCategory] = {}
     for declaration in declarations():
-        rows = declaration.about([customer.pk])
+        rows = declaration.told_to(customer.pk)
         if rows.exists():
             last = _last_of(declaration, rows, terms)
             kept[last.category] = max(last, kept.get(last.category, last), key=attrgetter("until"))
@@ -244,7 +244,7 @@ def _shown() -> dict[DataCategory, list[Declaration]]:
 
 
 def _newest(declaration: Declaration, customer: Customer) -> HeldTable:
-    rows = declaration.about([customer.pk]).order_by("-pk")
+    rows = declaration.told_to(customer.pk).order_by("-pk")
     newest = list(rows[:NEWEST]) if declaration.personal else []
     is_all = declaration.personal and len(newest) < NEWEST
     return _table(declaration, newest, len(newest) if is_all else rows.count())

@@ -1,14 +1,18 @@
 from collections.abc import Collection
+from typing import Any
 
 from allauth.account.models import EmailAddress, EmailConfirmation
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.approvals import end_grants
 from accounts.devices import period_of_devices
 from accounts.merging import rows_of_sign_ins
 from accounts.models import (
+    AccessApproval,
     AccuracyDeclaration,
     AssistedChange,
     Consent,
@@ -16,12 +20,14 @@ from accounts.models import (
     Customer,
     CustomerMerge,
     DeclaredValue,
+    EmergencyAccess,
     IdentityCheck,
     IdentityProof,
     KnownDevice,
     MergeState,
     PhoneVerification,
     PolicyEvent,
+    SecrecyOrder,
     ServiceEnd,
     User,
 )
@@ -42,6 +48,14 @@ from common.personal_data import (
 )
 from notices.models import Notice
 from notices.services import Recipient, finds_recipients
+from policies.counting import local_day
+
+
+def _for_who_may_view(rows: Any, staff: Any) -> Any:
+    """Narrow to nothing for who may not open such rows: not even their number is told."""
+    view = f"accounts.view_{rows.model._meta.model_name}"
+    return rows if staff.has_perm(view) else rows.none()
+
 
 declare(
     Declaration(
@@ -267,6 +281,67 @@ declare(
     )
 )
 
+declare(
+    Declaration(
+        model=AccessApproval,
+        category=DataCategory.ACCESS_RECORD,
+        customer="customer",
+        internal=["code"],
+        plain=["field_groups", "case_reference", "codes_sent", "code_tries"],
+        page="approvals",
+        exported=[
+            "purpose",
+            "reason",
+            "case_reference",
+            "may_change",
+            "hours",
+            "asked_at",
+            "answer_by",
+            "answer",
+            "answered_at",
+            "answered_through",
+            "ends_at",
+            "revoked_at",
+        ],
+    )
+)
+declare(
+    Declaration(
+        model=SecrecyOrder,
+        category=DataCategory.ACCESS_RECORD,
+        customer="customer",
+        plain=["document", "dated_on", "ends_on"],
+        told_rows=lambda rows: rows.filter(
+            pk__in=SecrecyOrder.objects.told(local_day(timezone.now()))
+        ),
+        readable_by=_for_who_may_view,
+        page="approvals",
+        exported=["authority", "document", "dated_on", "ends_on"],
+    )
+)
+declare(
+    Declaration(
+        model=EmergencyAccess,
+        category=DataCategory.ACCESS_RECORD,
+        customer="customer",
+        plain=["field_groups", "case_reference"],
+        told_rows=lambda rows: rows.exclude(told_at=None),
+        readable_by=_for_who_may_view,
+        page="approvals",
+        exported=[
+            "category",
+            "case_reference",
+            "hours",
+            "asked_at",
+            "confirmed_at",
+            "ends_at",
+            "told_at",
+            "reviewed_at",
+            "finding",
+        ],
+    )
+)
+
 exempt("accounts.ServiceReport", because="numbers only")
 exempt(
     "sessions.Session",
@@ -340,6 +415,13 @@ def keep_one_of_each_declared(duplicate: Customer, survivor: Customer) -> None:
 def forget_the_verification(duplicate: Customer, survivor: Customer) -> None:
     """The hashes in it fit the duplicate alone; the survivor's number has its own, or none."""
     PhoneVerification.objects.filter(customer=duplicate).delete()
+
+
+@moves_on_merge
+def end_grants_for_one(duplicate: Customer, survivor: Customer) -> None:
+    """Let nobody see, by what was granted for one record, what the other one held."""
+    for customer in (duplicate, survivor):
+        end_grants(customer, by=None)
 
 
 @finds_recipients

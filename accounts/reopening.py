@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.announcements import announce_to
+from accounts.approvals import require_change
 from accounts.closing import CLOSING_FIELDS, end_sign_in
 from accounts.exceptions import ReopeningRefused
 from accounts.identity_checks import record_identity_check
@@ -25,6 +26,7 @@ from accounts.models import (
     User,
 )
 from common.history import save_as
+from common.personal_data import DataCategory
 from notices.services import queue_notice
 from policies.counting import local_day
 
@@ -80,13 +82,14 @@ def reopen_for_customer(
     Returns None when it did not. Locks the row as the purge does: whichever comes first, the
     other finds it so.
 
-    Raises ReopeningRefused.
+    Raises AccessClosed, ReopeningRefused.
     """
     _lock(customer)
     if customer.is_open:
         raise ReopeningRefused(_("This account is open already."))
     if not can_be_reopened(customer):
         raise ReopeningRefused(_("The period is over; the data is being deleted."))
+    approval = require_change(customer, by=by, groups=[DataCategory.ACCOUNT])
     check = record_identity_check(
         customer, kind=kind, channel=channel, by=by, reference=reference, result=result
     )
@@ -94,7 +97,11 @@ def reopen_for_customer(
         return None
     _reopen(customer, by=by, reason="reopened by staff")
     return AssistedChange.objects.create(
-        customer=customer, identity_check=check, fields=["closed_at"], reason=reason
+        customer=customer,
+        identity_check=check,
+        approval=approval,
+        fields=["closed_at"],
+        reason=reason,
     )
 
 

@@ -1,4 +1,4 @@
-from common.jobs import daily, every_minute, scheduled_job
+from common.jobs import daily, every_hour, every_minute, scheduled_job
 
 
 @scheduled_job("accounts.forget_ended_sessions", daily(1, 30))
@@ -47,6 +47,22 @@ def erase_proofs() -> None:
     from accounts import identity_checks
 
     identity_checks.erase_proofs()
+
+
+@scheduled_job("accounts.tell_of_emergencies", every_hour)
+def tell_of_emergencies() -> None:
+    """Tell customers of what was secret until yesterday. Safe to repeat: told is told once."""
+    from accounts import emergencies
+
+    emergencies.tell_customers()
+
+
+@scheduled_job("accounts.remind_of_reviews", daily(8, 30))
+def remind_of_reviews() -> None:
+    """Remind the officers of emergencies to review. Safe to repeat: one mail a day each."""
+    from accounts import emergencies
+
+    emergencies.remind_of_reviews()
 
 
 @scheduled_job("accounts.forget_devices", daily(3, 20))

@@ -2,6 +2,7 @@ from django.urls import path
 
 from accounts.views import (
     accesses,
+    approvals,
     assistance,
     closing,
     consents,
@@ -39,6 +40,14 @@ urlpatterns = [
         name="consent_receipt_json",
     ),
     path("accesses/", accesses.accesses, name="accesses"),
+    path("approvals/", approvals.approvals, name="approvals"),
+    path("approvals/<slug:public_id>/", approvals.approval, name="approval"),
+    path("approvals/<slug:public_id>/answer/", approvals.answer, name="answer_approval"),
+    path("approvals/<slug:public_id>/end/", approvals.end, name="end_approval"),
+    path("emergencies/<slug:public_id>/", approvals.emergency, name="emergency"),
+    path("answer/<str:token>/", approvals.answer_by_link, name="answer_access"),
+    path("answer/<str:token>/code/", approvals.send_code_by_link, name="send_access_code"),
+    path("answer/<str:token>/end/", approvals.end_by_link, name="end_access"),
     path("details/", assistance.choose_details, name="choose_details"),
     path("changes/", assistance.staff_changes, name="staff_changes"),
     path("email/<str:token>/", assistance.confirm_new_email, name="confirm_new_email"),

@@ -16,7 +16,8 @@ from access.admin import SHORT_ID, PersonalDataAdmin
 from access.models import AccessAction
 from access.purposes import CUSTOMER_CARE
 from access.services import record_list
-from accounts.admin.reveal import APPROVAL_FIRST, ReasonForm, asks_customers_first
+from accounts.admin.reveal import ReasonForm, approved_reason, closed_page
+from accounts.approvals import is_open_to, openings_for, require_opening
 from accounts.finding import read_search
 from accounts.models import Customer
 from calls.forms import RecordingForm
@@ -24,6 +25,7 @@ from calls.models import CallRecording
 from calls.playback import playback_token, recording_of, send_recording
 from calls.services import add_recording
 from common.admin import themed
+from common.errors import PortalError
 from common.personal_data import DataCategory
 from common.uploads import receives_files
 
@@ -124,28 +126,35 @@ class CallRecordingAdmin(PersonalDataAdmin):
             "opts": self.opts,
             "back": self.page_of(recording),
         }
-        if asks_customers_first():
-            context["refusal"] = APPROVAL_FIRST
-            return TemplateResponse(request, "admin/refused.html", context, status=403)
+        opened = openings_for(recording.customer, by=request.user)
+        if opened is not None and DataCategory.CALL_RECORDING not in opened.groups:
+            return closed_page(
+                request, recording.customer, context, group=DataCategory.CALL_RECORDING
+            )
         data = request.POST if request.method == "POST" else None
-        form = ReasonForm(data, customer=recording.customer)
+        form = ReasonForm(
+            data, customer=recording.customer, opened=opened, initial=approved_reason(opened)
+        )
         themed(form)
         context |= {"form": form, "note": _("What you hear is recorded, and the customer sees it.")}
         if form.is_valid():
-            return self._show_player(request, recording, form, context)
+            try:
+                return self._show_player(request, recording, form, context)
+            except PortalError as error:  # ended at this moment, or not for this purpose
+                form.add_error(None, str(error))
         return TemplateResponse(request, "admin/step.html", context)
 
     @transaction.atomic
     def _show_player(
         self, request: HttpRequest, recording: CallRecording, form: ReasonForm, context: Any
     ) -> HttpResponse:
-        self.record(
-            request,
-            recording,
-            AccessAction.PLAY,
-            purpose=form.cleaned_data["purpose"].code,
-            case_reference=form.cleaned_data["case"],
+        require_opening(
+            recording.customer,
+            by=request.user,
+            groups=self.field_groups,
+            purpose=form.cleaned_data["purpose"],
         )
+        self.record(request, recording, AccessAction.PLAY, **form.why)
         token = playback_token(recording, _session_of(request))
         audio = reverse("admin:calls_callrecording_audio", args=[token])
         page = TemplateResponse(
@@ -154,11 +163,16 @@ class CallRecordingAdmin(PersonalDataAdmin):
         return page.render()
 
     def audio_view(self, request: HttpRequest, token: str) -> HttpResponseBase:
-        """Send what the player asks for: the look was recorded when it was shown."""
+        """Send what the player asks for: the look was recorded when it was shown.
+
+        Where customers are asked first, it ends in the midst when they end it.
+        """
         if not self.has_play_permission(request):
             raise PermissionDenied
         recording = recording_of(token, _session_of(request))
-        if recording is None:
+        if recording is None or not is_open_to(
+            recording.customer, by=request.user, groups=self.field_groups
+        ):
             raise Http404
         return send_recording(request, recording)
 

@@ -75,6 +75,8 @@ class Declaration:
     files: FileFields; the files go with the row, whose ``file_name`` says what a copy is called.
     untold: returns of a row, present or past, the fields that its customer has not been told yet;
         their page, and a copy of their data, leave those empty.
+    told_rows: narrows rows to those of which their customer may know by now; of the others neither
+        their page nor a copy of their data says that they are there.
     since: the field that says when a row was recorded, where no history does.
     origin: where such a row comes from, in the customer's words.
     until: the field that says the last day of a row, where it has one of its own.
@@ -94,6 +96,7 @@ class Declaration:
     shared: Collection[str] = ()
     files: Collection[str] = ()
     untold: Callable[[Any], Collection[str]] = lambda row: ()
+    told_rows: Callable[[QuerySet[Any]], QuerySet[Any]] = lambda rows: rows
     since: str = ""
     origin: str | Promise = ""
     until: str = ""
@@ -110,6 +113,10 @@ class Declaration:
     def about(self, customers: Iterable[int] | QuerySet[Any, Any]) -> QuerySet[Any]:
         """Return the rows about these customers (primary keys, or a query for them)."""
         return self.model._base_manager.filter(**{f"{self.customer}__in": customers})
+
+    def told_to(self, customer: int) -> QuerySet[Any]:
+        """Return the rows about a customer (primary key) of which they may know by now."""
+        return self.told_rows(self.about([customer]))
 
     def history_about(
         self, customers: Iterable[int] | QuerySet[Any, Any], rows: Iterable[Any]

@@ -1,5 +1,6 @@
 """How the desk looks: style, script, and a sidebar of what the person may open."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from accounts.approvals import asks_customers_first
 from common.personal_data import DataCategory
 from complaints.models import Complaint
 from policies.categories import is_dealt_with
@@ -33,6 +35,9 @@ GROUPS: tuple[tuple[str | Promise, tuple[Link, ...]], ...] = (
             (_("Customers"), "person", "accounts.customer"),
             (_("Merges of records"), "merge", "accounts.customermerge"),
             (_("Identity checks"), "id_card", "accounts.identitycheck"),
+            (_("Requests for approval"), "contact_support", "accounts.accessapproval"),
+            (_("Emergency accesses"), "emergency", "accounts.emergencyaccess"),
+            (_("Orders of secrecy"), "lock_clock", "accounts.secrecyorder"),
             (_("Call recordings"), "call", "calls.callrecording"),
             (_("Hosted services"), "dns", "hosting.hostedservice"),
         ),
@@ -92,9 +97,12 @@ GROUPS: tuple[tuple[str | Promise, tuple[Link, ...]], ...] = (
 )
 
 MOST_TOLD = 99
-OF_SOME_COMPANIES = {
-    "calls.callrecording": DataCategory.CALL_RECORDING,
-    "hosting.hostedservice": DataCategory.HOSTED_CONTENT,
+OF_SOME_COMPANIES: dict[str, Callable[[], bool]] = {
+    "accounts.accessapproval": asks_customers_first,
+    "accounts.emergencyaccess": asks_customers_first,
+    "accounts.secrecyorder": asks_customers_first,
+    "calls.callrecording": partial(is_dealt_with, DataCategory.CALL_RECORDING),
+    "hosting.hostedservice": partial(is_dealt_with, DataCategory.HOSTED_CONTENT),
 }
 
 
@@ -127,12 +135,11 @@ def _allowed(request: HttpRequest, links: tuple[Link, ...]) -> list[Link]:
 
 
 def _applies(label: str) -> bool:
-    """Say whether the company holds anything of that kind, asked once a minute."""
-    category = OF_SOME_COMPANIES.get(label)
-    if category is None:
+    """Say whether the company has anything of that kind, asked once a minute."""
+    question = OF_SOME_COMPANIES.get(label)
+    if question is None:
         return True
-    question = partial(is_dealt_with, category)
-    return bool(cache.get_or_set(f"deals-with-{category}", question, timeout=60))
+    return bool(cache.get_or_set(f"applies-{label}", question, timeout=60))
 
 
 def _item(request: HttpRequest, title: str | Promise, icon: str, label: str) -> dict[str, Any]:

@@ -193,10 +193,6 @@ not_built(
     because=_("Ordering the destruction of hosted content is not built yet."),
 )
 not_built(
-    "customer_approval",
-    because=_("Customers cannot confirm an access here yet; until then their details stay closed."),
-)
-not_built(
     "hand_over",
     because=_(
         "Customers take a copy of their data with them; handing over what is hosted, and the proof"

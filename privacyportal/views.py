@@ -11,15 +11,14 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.i18n import set_language
 
-from access.models import AccessRecord
 from accounts import details
 from accounts.acceptance import version_to_accept
 from accounts.accuracy import review
 from accounts.consents import choices_of
 from accounts.http import CustomerRequest, for_customer
-from accounts.merging import public_ids_of
-from accounts.models import Customer
+from accounts.models import AccessApproval, Customer
 from accounts.phone import waits_for_verification
+from accounts.uses import accesses_told_to
 from complaints.models import Complaint
 from policies.models import Purpose
 from retention import ledger
@@ -40,7 +39,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @for_customer
 def overview(request: CustomerRequest) -> HttpResponse:
     customer = request.customer
-    choices = choices_of(customer)
+    choices, now = choices_of(customer), timezone.now()
     return render(
         request,
         "overview.html",
@@ -52,8 +51,10 @@ def overview(request: CustomerRequest) -> HttpResponse:
             "open_complaints": Complaint.objects.of(customer).open(),
             "consents_given": sum(choice.is_given for choice in choices),
             "consents_asked": len(choices),
-            "last_accesses": AccessRecord.objects.about(*public_ids_of(customer))[:3],
+            "last_accesses": accesses_told_to(customer)[:3],
             "purposes": Purpose.objects.in_bulk(field_name="code"),
+            "requests_waiting": AccessApproval.objects.filter(customer=customer).waiting(now),
+            "requests_running": AccessApproval.objects.filter(customer=customer).running(now),
         },
     )
 

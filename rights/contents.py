@@ -16,9 +16,10 @@ from django.utils.translation import gettext_lazy
 
 from access.models import AccessRecord
 from accounts.held import table_label, told_fields
-from accounts.merging import history_of, public_ids_of
+from accounts.merging import history_of
 from accounts.models import Customer, User
 from accounts.origins import Origin, origins_of
+from accounts.uses import accesses_told_to
 from common.attachments import safe_name
 from common.personal_data import DataCategory, Declaration, declarations
 from policies.models import Purpose
@@ -121,7 +122,7 @@ class _DeclaredTable:
                     yield from self._files_of(row)
 
     def _rows(self) -> "QuerySet[Any]":
-        return self._declaration.about([self._customer.pk])
+        return self._declaration.told_to(self._customer.pk)
 
     def _files_of(self, row: Any) -> Iterator[CopiedFile]:
         """Name the row's files; a copy of the data holds no earlier copies."""
@@ -174,7 +175,7 @@ class _Accesses:
 
     def records(self) -> Iterator[Record]:
         purposes = Purpose.objects.in_bulk(field_name="code")
-        for batch in _batches(AccessRecord.objects.about(*public_ids_of(self._customer))):
+        for batch in _batches(accesses_told_to(self._customer)):
             for row in batch:
                 purpose = purposes.get(row.purpose)
                 told = {
@@ -184,6 +185,7 @@ class _Accesses:
                     "field_groups": [str(DataCategory(each).label) for each in row.field_groups],
                     "purpose": purpose.name if purpose else row.purpose_label,
                     "case_reference": row.case_reference,
+                    "reason": row.get_reason_display(),
                 }
                 labels = {name: row._meta.get_field(name).verbose_name for name in told}
                 yield Record([Value(name, labels[name], told[name]) for name in told], [])

@@ -1,13 +1,21 @@
 from accounts.admin.announcements import PolicyAnnouncementAdmin
+from accounts.admin.approvals import (
+    AccessApprovalAdmin,
+    EmergencyAccessAdmin,
+    SecrecyOrderAdmin,
+)
 from accounts.admin.customers import CustomerAdmin
 from accounts.admin.identity_checks import IdentityCheckAdmin
 from accounts.admin.merging import CustomerMergeAdmin
 from accounts.admin.staff import StaffAdmin
 
 __all__ = [
+    "AccessApprovalAdmin",
     "CustomerAdmin",
     "CustomerMergeAdmin",
+    "EmergencyAccessAdmin",
     "IdentityCheckAdmin",
     "PolicyAnnouncementAdmin",
+    "SecrecyOrderAdmin",
     "StaffAdmin",
 ]

@@ -11,6 +11,7 @@ from unfold.decorators import display
 from access.admin import SHORT_ID
 from access.models import AccessAction
 from access.purposes import CUSTOMER_CARE
+from accounts.admin.approvals import AskingAdmin
 from accounts.admin.assist import AssistingAdmin
 from accounts.admin.closing import ClosingAdmin
 from accounts.admin.merging import MergingAdmin
@@ -38,7 +39,9 @@ class ClosedFilter(admin.SimpleListFilter):
 
 
 @admin.register(Customer)
-class CustomerAdmin(RevealingAdmin, AssistingAdmin, ClosingAdmin, RecordingAdmin, MergingAdmin):
+class CustomerAdmin(
+    RevealingAdmin, AskingAdmin, AssistingAdmin, ClosingAdmin, RecordingAdmin, MergingAdmin
+):
     purpose = CUSTOMER_CARE
     field_groups = (DataCategory.CONTACT,)
 
@@ -51,10 +54,20 @@ class CustomerAdmin(RevealingAdmin, AssistingAdmin, ClosingAdmin, RecordingAdmin
     readonly_fields = ["masked_name", "account_text"]
     actions_detail = [
         "reveal",
+        "ask_approval",
         "assist",
         {
             "title": _("More"),
-            "items": ["invite", "merge", "lock", "close", "end_service", "reopen"],
+            "items": [
+                "break_glass",
+                "invite",
+                "merge",
+                "lock",
+                "close",
+                "end_service",
+                "reopen",
+                "record_order",
+            ],
         },
     ]
     change_form_outer_after_template = "admin/accounts/customer/record.html"
@@ -93,6 +106,7 @@ class CustomerAdmin(RevealingAdmin, AssistingAdmin, ClosingAdmin, RecordingAdmin
         number = request.GET.get("page", "")
         customer.groups = context["groups"] = masked_record(customer, number, by=staff)
         context["page"] = page_of(customer.groups, number)
+        context |= self.openings_shown(request, customer)
         return super().render_change_form(  # type: ignore[no-any-return]
             request, context, *args, **kwargs
         )

@@ -2,7 +2,8 @@ from typing import Any
 
 from django.contrib import admin
 from django.db import transaction
-from django.http import FileResponse, Http404, HttpRequest
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
 from django.utils.formats import date_format
 from django.utils.html import format_html
@@ -12,8 +13,11 @@ from unfold.decorators import display
 from access.admin import PersonalDataAdmin
 from access.models import AccessAction
 from access.purposes import CUSTOMER_CARE
+from accounts.admin.reveal import closed_page
+from accounts.approvals import require_opening
+from accounts.exceptions import AccessClosed
 from accounts.merging import public_ids_of
-from accounts.models import IdentityCheck, IdentityCheckResult
+from accounts.models import AccessApproval, IdentityCheck, IdentityCheckResult
 from common.admin import named
 from common.attachments import as_attachment
 from common.personal_data import DataCategory
@@ -67,11 +71,22 @@ class IdentityCheckAdmin(PersonalDataAdmin):
         return format_html('<a class="desk-link" href="{}">{}</a>', page, text)
 
     @transaction.atomic
-    def paper_view(self, request: HttpRequest, object_id: str) -> FileResponse:
+    def paper_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
         check = self.get_row(request, object_id, VIEW)
         if not hasattr(check, "proof"):
             raise Http404
-        self.record(request, check, AccessAction.DOWNLOAD)
+        try:
+            approval = require_opening(check.customer, by=request.user, groups=self.field_groups)
+        except AccessClosed:
+            context = {
+                **self.admin_site.each_context(request),
+                "title": _("paper"),
+                "opts": self.opts,
+                "back": self.page_of(check),
+            }
+            return closed_page(request, check.customer, context, group=DataCategory.ACCOUNT)
+        why = approval.why if isinstance(approval, AccessApproval) else {}
+        self.record(request, check, AccessAction.DOWNLOAD, **why)
         owner, *former = public_ids_of(check.customer)
         return as_attachment(
             str(check.proof.file),

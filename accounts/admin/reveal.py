@@ -7,20 +7,26 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from access.admin import PersonalDataAdmin
 from access.models import AccessAction
+from access.reasons import AccessReason
+from accounts.approvals import Openings, openings_for, require_opening
 from accounts.models import Customer, User
 from accounts.record import masked_record, revealed_record
 from accounts.uses import may_use
 from common.admin import themed
+from common.errors import PortalError
 from common.personal_data import DataCategory
-from policies.models import Company, Purpose, StaffAccessMode
+from policies.models import Purpose
 
 VIEW_CUSTOMER = "accounts.view_customer"
+ASK = "accounts.add_accessapproval"
 
 
 class PurposeChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
@@ -29,7 +35,10 @@ class PurposeChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
 
 
 class ReasonForm(forms.Form):
-    """Why somebody needs to see or hear data of a customer."""
+    """Why somebody needs to see or hear data of a customer; never in words of their own.
+
+    opened: what is open to them, where the company asks its customers first.
+    """
 
     purpose = PurposeChoice(
         Purpose.objects.active(),
@@ -43,10 +52,36 @@ class ReasonForm(forms.Form):
         required=False,
         help_text=_("If it is about a case of this customer."),
     )
+    reason = forms.ChoiceField(
+        label=_("Occasion"),
+        choices=[("", "---"), *AccessReason.choices],
+        required=False,
+        help_text=_("If no case says it."),
+    )
 
-    def __init__(self, *args: Any, customer: Customer, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, customer: Customer, opened: Openings | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.customer = customer
+        if opened is not None:
+            purpose: Any = self.fields["purpose"]
+            purpose.queryset = opened.purposes()
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if not self.errors and not (data["case"] or data["reason"]):
+            self.add_error("reason", _("Name a case of this customer, or the occasion."))
+        return data
+
+    @property
+    def why(self) -> dict[str, str]:
+        """Return what the record of the access says."""
+        return {
+            "purpose": self.cleaned_data["purpose"].code,
+            "case_reference": self.cleaned_data["case"],
+            "reason": self.cleaned_data["reason"],
+        }
 
     def clean_purpose(self) -> Purpose:
         purpose: Purpose = self.cleaned_data["purpose"]
@@ -70,32 +105,48 @@ class RevealForm(ReasonForm):
         help_text=_("Only what you need for this purpose."),
         error_messages={"required": _("Choose what you need to see.")},
     )
-    field_order = ["groups", "purpose", "case"]
+    field_order = ["groups", "purpose", "case", "reason"]
 
-    def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, *args: Any, by: User, opened: Openings | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, opened=opened, **kwargs)
         groups: Any = self.fields["groups"]
         groups.choices = [
             (group.category.value, group.category.label)
             for group in masked_record(self.customer, by=by)
-            if group.may_be_revealed
+            if group.may_be_revealed and (opened is None or group.category in opened.groups)
         ]
 
 
 APPROVAL_FIRST = _(
-    "This company promises to open a customer's data only after the customer approves."
-    " Asking for approval is not available yet, so details stay closed."
+    "This company promises to open a customer's data only after the customer approves, and this"
+    " customer has not approved."
 )
 
 
-def asks_customers_first() -> bool:
-    """Tell whether the company promises that details open once the customer approves."""
-    return Company.objects.filter(staff_access_mode=StaffAccessMode.APPROVAL).exists()
+def closed_page(
+    request: HttpRequest, customer: Customer, context: dict[str, Any], *, group: str
+) -> HttpResponse:
+    """Say that this is not open, and lead to where the customer is asked."""
+    query = urlencode({"group": group, "case": request.GET.get("case", "")})
+    ask = reverse("admin:accounts_customer_ask_approval", args=[customer.pk])
+    context |= {
+        "refusal": APPROVAL_FIRST,
+        "ask": f"{ask}?{query}" if request.user.has_perm(ASK) else "",
+    }
+    return TemplateResponse(request, "admin/refused.html", context, status=403)
 
 
 def is_case_of(customer: Any, reference: str) -> bool:
     """Tell whether a case of that reference is the customer's; cases live in a room above."""
     return bool(customer.cases.filter(reference=reference).exists())
+
+
+def approved_reason(opened: Openings | None) -> dict[str, Any]:
+    """Return what the customer read and approved, for a form to begin with."""
+    if opened is None or not opened.approvals:
+        return {}
+    why = opened.approvals[0].why
+    return {**why, "case": why["case_reference"]}
 
 
 class RevealingAdmin(PersonalDataAdmin):
@@ -114,35 +165,37 @@ class RevealingAdmin(PersonalDataAdmin):
             "opts": self.opts,
             "back": self.page_of(customer),
         }
-        if asks_customers_first():
-            context["refusal"] = APPROVAL_FIRST
-            return TemplateResponse(request, "admin/refused.html", context, status=403)
+        staff: Any = request.user
+        group = request.GET.get("group", DataCategory.CONTACT)
+        opened = openings_for(customer, by=staff)
+        if opened is not None and not opened:
+            return closed_page(request, customer, context, group=group)
         data = request.POST if request.method == "POST" else None
         initial = {
-            "case": self.case_of(request, customer),
-            "groups": [request.GET.get("group", DataCategory.CONTACT)],
+            **approved_reason(opened),
+            "groups": [group],
         }
-        staff: Any = request.user
-        form = themed(RevealForm(data, customer=customer, by=staff, initial=initial))
-        context["form"] = form
+        if case := self.case_of(request, customer):
+            initial["case"] = case
+        form = RevealForm(data, customer=customer, by=staff, opened=opened, initial=initial)
+        context["form"] = themed(form)
         if form.is_valid():
-            return self._show_revealed(request, customer, form, context)
+            try:
+                return self._show_revealed(request, customer, form, context)
+            except PortalError as error:  # ended at this moment, or not for this purpose
+                form.add_error(None, str(error))
         return TemplateResponse(request, "admin/accounts/customer/reveal.html", context)
 
     @transaction.atomic
     def _show_revealed(
-        self, request: HttpRequest, customer: Customer, form: forms.Form, context: Any
+        self, request: HttpRequest, customer: Customer, form: RevealForm, context: Any
     ) -> HttpResponse:
         wanted = form.cleaned_data
-        self.record(
-            request,
-            customer,
-            AccessAction.REVEAL,
-            purpose=wanted["purpose"].code,
-            case_reference=wanted["case"],
-            field_groups=wanted["groups"],
-        )
         staff: Any = request.user
+        require_opening(customer, by=staff, groups=wanted["groups"], purpose=wanted["purpose"])
+        self.record(
+            request, customer, AccessAction.REVEAL, field_groups=wanted["groups"], **form.why
+        )
         number = request.GET.get("page", "")
         groups = revealed_record(customer, wanted["groups"], number, by=staff)
         page = TemplateResponse(

@@ -1,5 +1,13 @@
 """Customers and their sign-ins, what they declared, were shown, accepted, and consented to."""
 
+from accounts.models.approvals import (
+    AccessApproval,
+    AnswerWay,
+    ApprovalAnswer,
+    EmergencyAccess,
+    EmergencyCategory,
+    SecrecyOrder,
+)
 from accounts.models.assistance import (
     AssistedChange,
     ConsentProof,
@@ -35,7 +43,10 @@ from accounts.models.policy_events import (
 
 __all__ = [
     "MAILING",
+    "AccessApproval",
     "AccuracyDeclaration",
+    "AnswerWay",
+    "ApprovalAnswer",
     "AssistedChange",
     "ClosingCause",
     "Consent",
@@ -47,6 +58,8 @@ __all__ = [
     "CustomerMerge",
     "CustomerQuerySet",
     "DeclaredValue",
+    "EmergencyAccess",
+    "EmergencyCategory",
     "Engagement",
     "EventChannel",
     "Folded",
@@ -63,6 +76,7 @@ __all__ = [
     "PolicyEvent",
     "PolicyEventKind",
     "RequestChannel",
+    "SecrecyOrder",
     "ServiceEnd",
     "ServiceReport",
     "User",

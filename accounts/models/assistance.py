@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models.approvals import AccessApproval
 from accounts.models.consents import Consent
 from accounts.models.people import Customer
 from common.encryption.fields import EncryptedTextField
@@ -178,7 +179,8 @@ class CustomerImport(models.Model):
 class AssistedChange(models.Model):
     """What a member of staff changed because the customer asked. Append-only, held by a trigger.
 
-    The values are in the customer's history; the customer reads this line.
+    The values are in the customer's history; the customer reads this line. approval: under which
+    it was done, where the company asks its customers first.
     """
 
     customer = models.ForeignKey(
@@ -192,6 +194,13 @@ class AssistedChange(models.Model):
         on_delete=models.CASCADE,
         related_name="change",
         verbose_name=_("identity check"),
+    )
+    approval = models.ForeignKey(
+        AccessApproval,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="changes",
+        verbose_name=_("approved by the customer"),
     )
     fields = ArrayField(models.CharField(max_length=40), verbose_name=_("changed"))
     reason = models.TextField(_("reason"), max_length=LONGEST_REASON)

@@ -13,9 +13,9 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from access.models import AccessAction, AccessRecord
-from accounts.merging import public_ids_of
+from access.models import AccessAction
 from accounts.models import User
+from accounts.uses import accesses_told_to
 from casework.deadlines import deadline_of
 from casework.downloads import as_attachment
 from casework.models import CaseEvent, Clock, Evidence
@@ -90,7 +90,7 @@ class ComplaintAdmin(IntakeAdmin, DashboardAdmin, PaperAdmin, LetterAdmin):
             "evidence": complaint.evidence.all(),
             "related": related(complaint, request.user),
             "questioned": complaint.questioned_accesses.select_related("record__actor"),
-            "accesses": AccessRecord.objects.about(*public_ids_of(complaint.customer))
+            "accesses": accesses_told_to(complaint.customer)
             .select_related("actor")
             .order_by("-pk")[:ACCESSES],
             "kept_away": complaint.conflicts.select_related("staff"),

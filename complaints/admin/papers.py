@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 
 from access.models import AccessAction
-from accounts.admin.reveal import asks_customers_first
+from accounts.approvals import asks_customers_first
 from common.attachments import as_download
 from common.personal_data import DataCategory
 from complaints.admin.queue import QueueAdmin, masked_email

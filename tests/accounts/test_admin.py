@@ -123,7 +123,7 @@ def test_a_customers_page_makes_the_same_queries_for_any_number_of_rows(
     page = f"{CUSTOMERS}{hoa.pk}/change/"
     client.get(page)
 
-    with django_assert_num_queries(16 + len(declarations())):  # one for each table
+    with django_assert_num_queries(20 + len(declarations())):  # one for each table
         client.get(page)
 
 
@@ -132,7 +132,12 @@ def test_a_long_record_is_paged_behind_masks_and_in_full(client, officer, hoa):
     for number in range(60):
         make_evidence(complaint, name=f"thu-{number:02}.pdf")
     page = f"{CUSTOMERS}{hoa.pk}/change/"
-    data = {"groups": ["evidence"], "purpose": "rights_and_complaints", "case": ""}
+    data = {
+        "groups": ["evidence"],
+        "purpose": "rights_and_complaints",
+        "reason": "rights",
+        "case": "",
+    }
 
     first, second = client.get(page), client.get(f"{page}?page=2")
     newest = client.post(reveal(hoa), data).text
@@ -183,7 +188,7 @@ def test_a_name_that_many_bear_shows_the_newest_twenty(client, officer):
 def test_each_kind_of_data_is_revealed_alone(group, shown, hidden, client, officer, hoa):
     complaint = make_complaint(customer=hoa, text="Quảng cáo làm phiền tôi")
     make_evidence(complaint, name="ảnh chụp.pdf")
-    data = {"groups": [group], "purpose": "rights_and_complaints", "case": ""}
+    data = {"groups": [group], "purpose": "rights_and_complaints", "reason": "rights", "case": ""}
 
     masked = client.get(f"{CUSTOMERS}{hoa.pk}/change/").text
     page = client.post(reveal(hoa), data).text
@@ -207,7 +212,12 @@ def test_of_a_complaint_against_them_staff_see_nothing_on_the_customers_page(
     CaseMessage.objects.create(case_id=complaint.pk, from_customer=True, text="Xin giữ kín")
     make_evidence(complaint, name="ảnh chụp.pdf")
     texts = ("Cán bộ này đã xem trộm", "Xin giữ kín", "ảnh chụp.pdf")
-    data = {"groups": ["complaint", "evidence"], "purpose": "rights_and_complaints", "case": ""}
+    data = {
+        "groups": ["complaint", "evidence"],
+        "purpose": "rights_and_complaints",
+        "reason": "rights",
+        "case": "",
+    }
     before = client.post(reveal(hoa), data).text
     exclude_staff(complaint, officer, cause=cause)
 
@@ -226,7 +236,12 @@ def test_staff_kept_from_one_complaint_see_the_customers_others(client, officer,
     for complaint in (kept, other):
         make_evidence(complaint, name=f"{complaint.text}.pdf")
     exclude_staff(kept, officer, cause=ConflictCause.NAMED)
-    data = {"groups": ["complaint", "evidence"], "purpose": "rights_and_complaints", "case": ""}
+    data = {
+        "groups": ["complaint", "evidence"],
+        "purpose": "rights_and_complaints",
+        "reason": "rights",
+        "case": "",
+    }
 
     groups = client.post(reveal(hoa), data).context_data["groups"]
 
@@ -239,7 +254,7 @@ def test_staff_kept_from_one_complaint_see_the_customers_others(client, officer,
 
 def test_what_is_not_held_or_not_named_is_not_revealed(client, officer, hoa):
     make_complaint(text="Của người khác")
-    purpose = {"purpose": "rights_and_complaints", "case": ""}
+    purpose = {"purpose": "rights_and_complaints", "reason": "rights", "case": ""}
 
     for groups in ([], ["complaint"], ["everything"], ["contact", "password"]):
         page = client.post(reveal(hoa), {"groups": groups, **purpose})
@@ -273,9 +288,10 @@ def test_a_purpose_reveals_the_details_once_and_is_recorded(client, officer, hoa
         assert value in page.content.decode()
     assert page["Cache-Control"] == "no-store"
     assert (record.action, record.customer) == (AccessAction.REVEAL, hoa.public_id)
-    assert (record.purpose, record.case_reference) == (
+    assert (record.purpose, record.case_reference, record.reason) == (
         "rights_and_complaints",
         complaint.reference,
+        "",
     )
     assert record.field_groups == ["contact"]
     assert complaint.text not in page.text
@@ -310,13 +326,19 @@ def test_asking_to_reveal_shows_nothing(client, officer, hoa):
 
 
 @pytest.mark.parametrize(
-    ("purpose", "case"),
-    [("", ""), ("curiosity", ""), ("rights_and_complaints", "KN-0000-0000")],
+    ("purpose", "case", "reason"),
+    [
+        ("", "", "rights"),
+        ("curiosity", "", "rights"),
+        ("rights_and_complaints", "KN-0000-0000", "rights"),
+        ("rights_and_complaints", "", ""),
+        ("rights_and_complaints", "", "her husband asked me to"),
+    ],
 )
-def test_nothing_is_revealed_without_a_purpose_or_for_a_foreign_case(
-    purpose, case, client, officer, hoa
+def test_nothing_is_revealed_without_a_purpose_an_occasion_or_for_a_foreign_case(
+    purpose, case, reason, client, officer, hoa
 ):
-    data = {"groups": ["contact"], "purpose": purpose, "case": case}
+    data = {"groups": ["contact"], "purpose": purpose, "reason": reason, "case": case}
 
     page = client.post(reveal(hoa), data).content.decode()
 
@@ -327,7 +349,12 @@ def test_nothing_is_revealed_without_a_purpose_or_for_a_foreign_case(
 
 def test_the_case_of_somebody_else_does_not_reveal(client, officer, hoa):
     foreign = make_complaint()
-    data = {"groups": ["contact"], "purpose": "rights_and_complaints", "case": foreign.reference}
+    data = {
+        "groups": ["contact"],
+        "purpose": "rights_and_complaints",
+        "reason": "rights",
+        "case": foreign.reference,
+    }
 
     page = client.post(reveal(hoa), data).content.decode()
 

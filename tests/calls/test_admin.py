@@ -31,7 +31,8 @@ def officer(client, customer):
 
 
 def listen(client, recording, **changes):
-    return client.post(f"{LIST}{recording.pk}/play/", {"purpose": "support", "case": "", **changes})
+    why = {"purpose": "support", "case": "", "reason": "contact"}
+    return client.post(f"{LIST}{recording.pk}/play/", {**why, **changes})
 
 
 def audio_of(page):

@@ -151,7 +151,7 @@ def test_sp_16_the_desk_refuses_a_use_without_consent(client):
     customer = make_customer()
     client.force_login(make_staff(COMPLAINT_OFFICER))
     page = f"/admin/accounts/customer/{customer.pk}/reveal/"
-    why = {"groups": ["contact"], "purpose": "announcements", "case": ""}
+    why = {"groups": ["contact"], "purpose": "announcements", "reason": "contact", "case": ""}
 
     refused = client.post(page, why)
 

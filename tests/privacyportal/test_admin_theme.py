@@ -45,6 +45,9 @@ PAGES = {
     "/admin/accounts/customer/import_file/": {DPO},
     "/admin/accounts/customermerge/": {COMPLAINT_OFFICER, DPO},
     "/admin/accounts/identitycheck/": {DPO},
+    "/admin/accounts/accessapproval/": {COMPLAINT_OFFICER, DPO},
+    "/admin/accounts/emergencyaccess/": {COMPLAINT_OFFICER, DPO},
+    "/admin/accounts/secrecyorder/": {DPO},
     "/admin/retention/legalhold/add/": {DPO},
     "/admin/retention/necessityreview/": {DPO},
     "/admin/retention/purgeapproval/": {DPO, AUDITOR},
@@ -116,7 +119,12 @@ def test_the_sidebar_leads_to_what_the_role_may_open(role, client, db):
 
     links = {str(item["link"]) for group in groups for item in group["items"]}
     lists = {page for page, may in PAGES.items() if role in may and not page.endswith(STEPS)}
-    assert links == lists - {"/admin/hosting/hostedservice/"}  # the company hosts nothing
+    assert links == lists - {  # the company hosts nothing, and promises no approval
+        "/admin/hosting/hostedservice/",
+        "/admin/accounts/accessapproval/",
+        "/admin/accounts/emergencyaccess/",
+        "/admin/accounts/secrecyorder/",
+    }
 
 
 def test_a_list_of_what_only_some_companies_hold_stands_in_their_sidebar_alone(client, db):
@@ -126,7 +134,7 @@ def test_a_list_of_what_only_some_companies_hold_stands_in_their_sidebar_alone(c
     groups = client.get("/admin/").context_data["sidebar_navigation"]
 
     links = {str(item["link"]) for group in groups for item in group["items"]}
-    assert "/admin/hosting/hostedservice/" in links
+    assert {"/admin/hosting/hostedservice/", "/admin/accounts/accessapproval/"} <= links
     assert "/admin/calls/callrecording/" not in links
 
 

@@ -5,8 +5,9 @@ from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.urls import NoReverseMatch, get_resolver, reverse
 
+from accounts.approvals import ask_approval
 from accounts.consents import decide_consent
-from accounts.models import Consent, Customer
+from accounts.models import AccessApproval, Consent, Customer, EmergencyAccess
 from accounts.receipts import record_of
 from calls.models import CallRecording
 from casework.models import Evidence
@@ -30,13 +31,19 @@ from tests.factories import (
 from tests.rights.conftest import make_export
 
 CANARY = "zqvkxwpfhdnt"
-POSTED = ("withdraw", "write", "agree", "disagree", "escalate", "mfa", "end_", "erase_hosted")
+POSTED = (
+    *("withdraw", "write", "agree", "disagree", "escalate"),
+    *("mfa", "end_", "erase_hosted", "answer_approval"),
+)
 NO_OBJECT = {  # what else a parameter names
     "erase_detail": "a detail of one's own",
     "data_category": "a kind of one's own data",
     "erase_category": "a kind of one's own data",
     "policy_version": "what everybody may read",
     "confirm_new_email": "a signed link",
+    "answer_access": "a signed link",
+    "send_access_code": "a signed link",
+    "end_access": "a signed link",
     "confirm_subscription": "a signed link",
     "confirm_enquiry": "a signed link",
     "confirm_complaint": "a signed link",
@@ -82,6 +89,12 @@ def owner(db):
     HostedService.objects.create(customer=customer, kind="vps", label=CANARY, description=CANARY)
     Authenticator.objects.create(user=customer.user, type="webauthn", data={"name": CANARY})
     make_export(customer)
+    ask_approval(
+        customer, purpose=purpose, groups=["contact"], hours=1, reason="contact", by=officer
+    )
+    EmergencyAccess.objects.create(
+        customer=customer, category="fraud", field_groups=["contact"], hours=1, asked_by=officer
+    )
     return customer
 
 
@@ -91,6 +104,7 @@ def objects_of(customer):
     service = {"public_id": HostedService.objects.get().public_id}
     recording = {"public_id": CallRecording.objects.get().public_id}
     receipt = {"record": record_of(Consent.objects.get())}
+    asked = {"public_id": AccessApproval.objects.get().public_id}
     return {
         "consent_receipt_pdf": receipt,
         "consent_receipt_json": receipt,
@@ -103,6 +117,10 @@ def objects_of(customer):
         "download_call": recording,
         "download_export": {"public_id": Export.objects.get().public_id},
         "erase_call": recording,
+        "approval": asked,
+        "answer_approval": asked,
+        "end_approval": asked,
+        "emergency": {"public_id": EmergencyAccess.objects.get().public_id},
         "hosted_service": service,
         "end_hosted_service": service,
         "erase_hosted_service": service,
@@ -149,7 +167,7 @@ def test_the_owner_reaches_each_of_them(client, owner):
     readable = (
         *("consent_receipt_pdf", "consent_receipt_json", "complaint", "evidence"),
         *("call_audio", "download_call", "download_export", "hosted_service"),
-        *("complaint_letter", "complaint_letter_pdf", "complaint_file_pdf"),
+        *("complaint_letter", "complaint_letter_pdf", "complaint_file_pdf", "approval"),
     )
 
     for name in readable:

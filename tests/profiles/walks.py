@@ -153,7 +153,7 @@ def staff_may_reveal() -> bool:
     officer.force_login(make_staff(COMPLAINT_OFFICER))
     page = officer.post(
         f"/admin/accounts/customer/{customer.pk}/reveal/",
-        {"purpose": purpose.code, "groups": ["contact"]},
+        {"purpose": purpose.code, "groups": ["contact"], "reason": "rights"},
     )
     shown = {value in page.text for value in (customer.full_name, customer.address)}
     assert len(shown) == 1, "either all of it or nothing"

@@ -9,21 +9,26 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from access.models import AccessAction, AccessRecord
+from access.reasons import AccessReason
 from access.services import record_access
 from accounts.accuracy import confirm_details
 from accounts.consents import decide_consent
 from accounts.details import put_declared
 from accounts.merging import approve_merge, ask_merge
 from accounts.models import (
+    AccessApproval,
     AssistedChange,
     ConsentProof,
+    EmergencyAccess,
     IdentityCheck,
     IdentityProof,
     KnownDevice,
     PhoneVerification,
     PolicyEvent,
+    SecrecyOrder,
     ServiceEnd,
 )
+from accounts.models.approvals import ANSWER_WITHIN
 from casework.models import ConflictCause
 from casework.services import (
     add_note,
@@ -116,7 +121,11 @@ def _ask_staff(customer, canary):
         file=f"proofs/{check.pk}",
     )
     AssistedChange.objects.create(
-        customer=customer, identity_check=check, fields=["phone"], reason=f"{canary}10"
+        customer=customer,
+        identity_check=check,
+        approval=_approve(customer, officer),
+        fields=["phone"],
+        reason=f"{canary}10",
     )
     duplicate = make_customer(full_name=f"{canary}12", email=f"{canary}13@example.com")
     merge = ask_merge(customer, duplicate=duplicate.public_id, reason=f"{canary}14", by=officer)
@@ -129,6 +138,44 @@ def _ask_staff(customer, canary):
         field_groups=[DataCategory.CONTACT],
     )
     _complain(customer, canary)
+
+
+def _approve(customer, officer):
+    """Let the customer be asked, and have been told of an emergency under an order that ended."""
+    now, today, second = timezone.now(), timezone.localdate(), make_staff(DPO)
+    order = SecrecyOrder.objects.create(
+        customer=customer,
+        authority="police",
+        document="12/QĐ",
+        dated_on=today - timedelta(days=9),
+        ends_on=today - timedelta(days=1),
+        recorded_by=officer,
+        confirmed_by=second,
+        confirmed_at=now,
+    )
+    EmergencyAccess.objects.create(
+        customer=customer,
+        category="fraud",
+        field_groups=["contact"],
+        hours=1,
+        secrecy=order,
+        asked_by=officer,
+        asked_at=now,
+        confirmed_by=second,
+        confirmed_at=now,
+        ends_at=now,
+        told_at=now,
+    )
+    return AccessApproval.objects.create(
+        customer=customer,
+        purpose=Purpose.objects.first(),
+        reason=AccessReason.CORRECTION,
+        field_groups=["contact"],
+        hours=1,
+        asked_by=officer,
+        asked_at=now,
+        answer_by=now + ANSWER_WITHIN,
+    )
 
 
 def _declare(customer, canary):

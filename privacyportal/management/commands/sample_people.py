@@ -17,11 +17,14 @@ from django.utils import timezone, translation
 from django.utils.crypto import get_random_string
 
 from access.models import AccessAction
+from access.reasons import AccessReason
 from access.roles import ADMINISTRATOR, COMPLAINT_OFFICER, DPO
 from access.services import record_access
+from accounts.approvals import ask_approval, asks_customers_first
 from accounts.closing import close_account
 from accounts.consents import decide_consent
 from accounts.models import ConsentDecision, Customer, Engagement, User
+from accounts.models.approvals import GrantHours
 from accounts.registration import register_customer
 from calls.models import CallDirection, CallRecording
 from calls.services import Call, add_recording, purposes_of_recording
@@ -99,6 +102,7 @@ class Command(BaseCommand):
             _make_cases(customers, staff["officer"])
             enquiry = _ask_a_question()
             _host(customers[0])
+            _ask_to_see(customers[0], staff["officer"])
             _close_long_ago(old)
         _drop_mails([*staff.values(), *customers, old, enquiry])
         self._print(password, secret)
@@ -257,6 +261,19 @@ def _tone(pitch: int, seconds: int) -> io.BytesIO:
         out.writeframes(samples.tobytes())
     sound.seek(0)
     return sound
+
+
+def _ask_to_see(customer: Customer, officer: User) -> None:
+    """Leave a question of staff for the customer to answer, where the company asks first."""
+    if asks_customers_first():
+        ask_approval(
+            customer,
+            purpose=Purpose.objects.active().get(code="rights_and_complaints"),
+            groups=[DataCategory.CONTACT],
+            hours=GrantHours.FOUR,
+            reason=AccessReason.CORRECTION,
+            by=officer,
+        )
 
 
 def _close_long_ago(customer: Customer) -> None:
