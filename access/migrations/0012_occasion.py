@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('access', '0010_note_unsealed_records'),
+        ('access', '0011_removal_by_rule'),
     ]
 
     operations = [
