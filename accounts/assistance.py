@@ -6,7 +6,7 @@ carries a link, signed, good for a few days, which names the address by its hash
 
 from collections.abc import Collection, Mapping
 from datetime import timedelta
-from typing import Any
+from typing import Any, Unpack
 
 from allauth.account.internal.flows.email_verification import verify_email
 from allauth.account.models import EmailAddress
@@ -20,14 +20,12 @@ from accounts.approvals import require_change
 from accounts.details import NONE, put_declared, write_details
 from accounts.erasure import erase_details
 from accounts.exceptions import AddressTaken, NothingToChange
-from accounts.identity_checks import record_identity_check
+from accounts.identity_checks import CheckMade, record_identity_check
 from accounts.locks import lock_open
 from accounts.models import (
     AssistedChange,
     Customer,
     IdentityCheck,
-    IdentityCheckKind,
-    IdentityCheckResult,
     IdentityProof,
     RequestChannel,
     User,
@@ -53,11 +51,8 @@ def change_for_customer(
     erase: Collection[str] = (),
     reason: str,
     by: User,
-    channel: RequestChannel,
-    kind: IdentityCheckKind,
-    result: IdentityCheckResult = IdentityCheckResult.PROVED,
-    reference: str = "",
     proof: IdentityProof | None = None,
+    **made: Unpack[CheckMade],
 ) -> AssistedChange | None:
     """Record the identity check and, if it proved who asks, write what they asked for.
 
@@ -72,20 +67,12 @@ def change_for_customer(
     groups = {_group_of(name) for name in (*details, *declared, *erase)}
     groups |= {DataCategory.CONTACT} if email else set()
     approval = require_change(customer, by=by, groups=groups)
-    check = record_identity_check(
-        customer,
-        kind=kind,
-        channel=channel,
-        by=by,
-        reference=reference,
-        result=result,
-        proof=proof,
-    )
-    if check.result != IdentityCheckResult.PROVED:
+    check = record_identity_check(customer, by=by, proof=proof, **made)
+    if not check.is_proved:
         return None
     before = customer.email
     email = _new_address(customer, email)
-    changed = _write(customer, details, email, by=by, reason=f"asked {channel}")
+    changed = _write(customer, details, email, by=by, reason=f"asked {made['channel']}")
     changed += put_declared(customer, declared, by=by)
     changed += erase_details(customer, erase, by=by) if erase else []
     if not changed:
@@ -161,10 +148,7 @@ def invite_to_claim(
     *,
     email: str,
     by: User,
-    channel: RequestChannel,
-    kind: IdentityCheckKind,
-    result: IdentityCheckResult = IdentityCheckResult.PROVED,
-    reference: str = "",
+    **made: Unpack[CheckMade],
 ) -> IdentityCheck:
     """Record the identity check and, if it proved who asks, mail an invitation to sign up.
 
@@ -179,14 +163,12 @@ def invite_to_claim(
     lock_open(customer)
     if customer.user is not None:
         raise NothingToChange(_("This customer can sign in already."))
-    check = record_identity_check(
-        customer, kind=kind, channel=channel, by=by, reference=reference, result=result
-    )
-    if check.result == IdentityCheckResult.PROVED:
+    check = record_identity_check(customer, by=by, **made)
+    if check.is_proved:
         address = _new_address(customer, email)
         if address and customer.email:
             require_change(customer, by=by, groups=[DataCategory.CONTACT])
-        _write(customer, {}, address, by=by, reason=f"asked {channel}")
+        _write(customer, {}, address, by=by, reason=f"asked {made['channel']}")
         queue_notice(
             "claim_invitation",
             recipient=customer.public_id,

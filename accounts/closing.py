@@ -12,6 +12,7 @@ Where the company closes, nobody asked for speed, and a wrong entry must be foun
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Unpack
 
 from allauth.account.models import EmailAddress
 from django.db import transaction
@@ -21,16 +22,13 @@ from django.utils.translation import gettext as _
 from accounts.approvals import end_grants, require_change
 from accounts.consents import withdraw_given
 from accounts.exceptions import ClosingRefused
-from accounts.identity_checks import record_identity_check
+from accounts.identity_checks import CheckMade, record_identity_check
 from accounts.locks import lock_customer, lock_open
 from accounts.models import (
     AssistedChange,
     ClosingCause,
     Customer,
     EventChannel,
-    IdentityCheckKind,
-    IdentityCheckResult,
-    RequestChannel,
     ServiceEnd,
     User,
 )
@@ -121,10 +119,7 @@ def close_for_customer(
     *,
     reason: str,
     by: User,
-    channel: RequestChannel,
-    kind: IdentityCheckKind,
-    result: IdentityCheckResult = IdentityCheckResult.PROVED,
-    reference: str = "",
+    **made: Unpack[CheckMade],
 ) -> AssistedChange | None:
     """Record the identity check and, if it proved who asks, close the account as they wish.
 
@@ -135,10 +130,8 @@ def close_for_customer(
     """
     lock_open(customer)
     approval = require_change(customer, by=by, groups=[DataCategory.ACCOUNT])
-    check = record_identity_check(
-        customer, kind=kind, channel=channel, by=by, reference=reference, result=result
-    )
-    if check.result != IdentityCheckResult.PROVED:
+    check = record_identity_check(customer, by=by, **made)
+    if not check.is_proved:
         return None
     close_account(customer, by=by)
     return AssistedChange.objects.create(

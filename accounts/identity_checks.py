@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import Required, TypedDict, Unpack
 
 from django.db import transaction
 from django.utils import timezone
@@ -29,30 +30,31 @@ LONGEST_NUMBER = 40  # characters that a form takes
 PROOF_KEPT_FOR = timedelta(days=30)  # long enough to answer who doubts the change
 
 
+class CheckMade(TypedDict, total=False):
+    """How staff made sure who asked, and by which way they asked; proved, unless it is said."""
+
+    kind: Required[IdentityCheckKind]
+    channel: Required[RequestChannel]
+    result: IdentityCheckResult
+    reference: str
+
+
 def record_identity_check(
     customer: Customer,
     *,
-    kind: IdentityCheckKind,
-    channel: RequestChannel,
     by: User,
-    reference: str = "",
-    result: IdentityCheckResult = IdentityCheckResult.PROVED,
     proof: IdentityProof | None = None,
+    **made: Unpack[CheckMade],
 ) -> IdentityCheck:
     """Record that ``by`` checked who asks. Of a document's number only the end is kept.
 
     ``proof`` comes from stored_proof(); one that proved nothing is not kept.
     Call it in the transaction that the check allows, with the customer's row locked.
     """
-    check = IdentityCheck.objects.create(
-        customer=customer,
-        kind=kind,
-        channel=channel,
-        result=result,
-        reference=_masked(reference),
-        by=by,
-    )
-    if proof is not None and result == IdentityCheckResult.PROVED:
+    made["reference"] = _masked(made.get("reference", ""))
+    made.setdefault("result", IdentityCheckResult.PROVED)
+    check = IdentityCheck.objects.create(customer=customer, by=by, **made)
+    if proof is not None and check.is_proved:
         proof.identity_check = check
         proof.erase_on = local_day(timezone.now()) + PROOF_KEPT_FOR
         proof.save()

@@ -5,6 +5,8 @@ officer afterwards, having made sure who asks. The sign-in address comes back if
 proved meanwhile that it is theirs. Consents stay withdrawn: a consent is given, never restored.
 """
 
+from typing import Unpack
+
 from allauth.account.models import EmailAddress
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -14,15 +16,12 @@ from accounts.announcements import announce_to
 from accounts.approvals import require_change
 from accounts.closing import CLOSING_FIELDS, end_sign_in
 from accounts.exceptions import ReopeningRefused
-from accounts.identity_checks import record_identity_check
+from accounts.identity_checks import CheckMade, record_identity_check
 from accounts.locks import lock_customer
 from accounts.models import (
     AssistedChange,
     ClosingCause,
     Customer,
-    IdentityCheckKind,
-    IdentityCheckResult,
-    RequestChannel,
     User,
 )
 from common.history import save_as
@@ -72,10 +71,7 @@ def reopen_for_customer(
     *,
     reason: str,
     by: User,
-    channel: RequestChannel,
-    kind: IdentityCheckKind,
-    result: IdentityCheckResult = IdentityCheckResult.PROVED,
-    reference: str = "",
+    **made: Unpack[CheckMade],
 ) -> AssistedChange | None:
     """Record the identity check and, if it proved who asks, open the account again.
 
@@ -90,10 +86,8 @@ def reopen_for_customer(
     if not can_be_reopened(customer):
         raise ReopeningRefused(_("The period is over; the data is being deleted."))
     approval = require_change(customer, by=by, groups=[DataCategory.ACCOUNT])
-    check = record_identity_check(
-        customer, kind=kind, channel=channel, by=by, reference=reference, result=result
-    )
-    if check.result != IdentityCheckResult.PROVED:
+    check = record_identity_check(customer, by=by, **made)
+    if not check.is_proved:
         return None
     _reopen(customer, by=by, reason="reopened by staff")
     return AssistedChange.objects.create(

@@ -8,14 +8,15 @@ purge from taking them, or finds them gone.
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Unpack
 
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.identity_checks import record_identity_check
+from accounts.identity_checks import CheckMade, record_identity_check
 from accounts.locks import lock_open
-from accounts.models import IdentityCheckKind, IdentityCheckResult, RequestChannel, User
+from accounts.models import User
 from casework.clocks import meet_clocks, reopen_clocks
 from casework.heard import Heard, moment_of
 from casework.models import CaseConflict, CaseMessage, CaseNote, ConflictCause
@@ -271,11 +272,8 @@ def _exclude_who_decided(complaint: Complaint) -> None:
 def check_identity(
     complaint: Complaint,
     *,
-    kind: IdentityCheckKind,
-    channel: RequestChannel,
-    result: IdentityCheckResult,
-    reference: str = "",
     by: User,
+    **made: Unpack[CheckMade],
 ) -> None:
     """Write down how somebody made sure who complains; once proved, the answer may reveal data.
 
@@ -285,10 +283,7 @@ def check_identity(
     _hold(complaint, by)
     if not complaint.needs_identity_check:
         raise ComplaintError(_("It is known already who complains."))
-    record_identity_check(
-        complaint.customer, kind=kind, channel=channel, result=result, reference=reference, by=by
-    )
-    if result != IdentityCheckResult.PROVED:
+    if not record_identity_check(complaint.customer, by=by, **made).is_proved:
         return
     complaint.identity = Identity.CHECKED
     save_as(complaint, by=by, reason=IDENTITY_CHECKED, fields=["identity"])

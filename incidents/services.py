@@ -6,18 +6,17 @@ office hours. Only where the mailbox may be in wrong hands too, or where staff l
 of staff first makes sure who asks and allows it.
 """
 
+from typing import Unpack
+
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.identity_checks import record_identity_check
+from accounts.identity_checks import CheckMade, record_identity_check
 from accounts.locking import forget_second_factor, lock_sign_in, unlock_sign_in
 from accounts.locks import lock_customer, lock_open
 from accounts.models import (
     Customer,
-    IdentityCheckKind,
-    IdentityCheckResult,
-    RequestChannel,
     User,
 )
 from casework.models import CaseChannel, CaseKind
@@ -105,12 +104,9 @@ def allow_unlocking(
     case: UnauthorisedUse,
     *,
     by: User,
-    channel: RequestChannel,
-    kind: IdentityCheckKind,
-    result: IdentityCheckResult,
-    reference: str = "",
     mailbox_is_safe: bool = False,
     removes_factor: bool = False,
+    **made: Unpack[CheckMade],
 ) -> bool:
     """Record how staff made sure who asks and, if it was proved, mail the link that unlocks.
 
@@ -122,18 +118,15 @@ def allow_unlocking(
     _lock(case)
     if case.unlocked_at is not None or case.released_at is not None or not case.needs_release:
         raise IncidentError(_("The customer can unlock the account already, or has done so."))
-    if result == IdentityCheckResult.PROVED and case.mailbox_unsafe and not mailbox_is_safe:
+    if not record_identity_check(case.customer, by=by, **made).is_proved:
+        return False
+    if case.mailbox_unsafe and not mailbox_is_safe:
         raise IncidentError(
             _(
                 "Somebody else may read the customer's mails. Change the email first, or make sure"
                 " that the mailbox is safe again, and tick so."
             )
         )
-    check = record_identity_check(
-        case.customer, kind=kind, channel=channel, by=by, reference=reference, result=result
-    )
-    if check.result != IdentityCheckResult.PROVED:
-        return False
     case.released_at = timezone.now()
     save_as(case, by=by, reason="unlocking allowed", fields=["released_at"])
     add_event(case, RELEASED, by=by)

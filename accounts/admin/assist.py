@@ -189,7 +189,7 @@ class AssistingAdmin(PersonalDataAdmin):
 
 
 def _invite(customer: Customer, **asked: Any) -> None:
-    if invite_to_claim(customer, **asked).result != IdentityCheckResult.PROVED:
+    if not invite_to_claim(customer, **asked).is_proved:
         raise IdentityNotProved(NOT_PROVED)
 
 

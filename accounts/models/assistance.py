@@ -87,6 +87,10 @@ class IdentityCheck(models.Model):
     def __str__(self) -> str:
         return f"{self.kind} {self.pk}"
 
+    @property
+    def is_proved(self) -> bool:
+        return self.result == IdentityCheckResult.PROVED
+
 
 def proof_path(proof: "IdentityProof", filename: str) -> str:
     """Return a random place."""
