@@ -8,10 +8,13 @@ from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 from django.utils.functional import cached_property
+from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.formfields import PhoneNumberField
 
+from access.models import AccessAction
+from access.purposes import BUILT_IN
 from accounts import accuracy
 from accounts.details import EDITABLE
 from accounts.models import ConsentDecision, Customer, User
@@ -260,6 +263,36 @@ class ConsentForm(forms.Form):
         if purpose and data.get("wording") != sha256(purpose.wording):
             raise forms.ValidationError(_("The question has changed. Please read it again."))
         return data
+
+
+class AccessFilterForm(forms.Form):
+    """Which accesses to show; what is left out does not count."""
+
+    since = PastDateField(label=_("From"), required=False)
+    until = PastDateField(label=_("Until"), required=False)
+    purpose = forms.ChoiceField(label=_("What for"), required=False)
+    action = forms.ChoiceField(
+        label=_("Kind of access"), required=False, choices=[("", _("all")), *AccessAction.choices]
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        purpose: Any = self.fields["purpose"]
+        named = [(each.code, each.name) for each in Purpose.objects.order_by("pk")]
+        purpose.choices = [("", _("all")), *BUILT_IN.items(), *named]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        since, until = data.get("since"), data.get("until")
+        if since and until and since > until:
+            self.add_error("until", _("The last day comes before the first."))
+        return data
+
+    @property
+    def query(self) -> str:
+        """Return what was asked for, as an address repeats it."""
+        data = self.cleaned_data if self.is_valid() else {}
+        return urlencode({name: value for name, value in data.items() if value})
 
 
 class PhoneCodeForm(forms.Form):

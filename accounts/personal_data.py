@@ -70,7 +70,10 @@ declare(
         },
         internal=["phone_hash"],
         plain=["kept_until", "grace_until"],
-        exported=["language", "opened_at", "closed_at", "kept_until", "grace_until", "declared_at"],
+        exported=[
+            *("language", "opened_at", "closed_at", "kept_until", "grace_until", "declared_at"),
+            "gets_access_mails",
+        ],
     )
 )
 declare(

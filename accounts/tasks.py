@@ -79,3 +79,11 @@ def mail_newest_seal() -> None:
     from accounts import seal_mails
 
     seal_mails.mail_newest_seal()
+
+
+@scheduled_job("accounts.tell_of_accesses", daily(8))
+def tell_of_accesses() -> None:
+    """Mail customers who want it how often staff looked yesterday. A day is told once."""
+    from accounts import access_mails
+
+    access_mails.tell_of_accesses()

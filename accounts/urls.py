@@ -40,6 +40,8 @@ urlpatterns = [
         name="consent_receipt_json",
     ),
     path("accesses/", accesses.accesses, name="accesses"),
+    path("accesses/accesses.csv", accesses.accesses_csv, name="accesses_csv"),
+    path("accesses/mails/", accesses.access_mails, name="access_mails"),
     path("approvals/", approvals.approvals, name="approvals"),
     path("approvals/<slug:public_id>/", approvals.approval, name="approval"),
     path("approvals/<slug:public_id>/answer/", approvals.answer, name="answer_approval"),

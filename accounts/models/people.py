@@ -174,6 +174,8 @@ class Customer(SearchableModel):
     declared_at is when they last declared their details right, accuracy_asked_at when they
     were last asked to: copies for the review, of the declarations and of the notices.
 
+    gets_access_mails is their wish for a mail after each day on which staff looked.
+
     kept_until is the last local day on which the data of a closed account is
     kept, as the customer was told under closing_rule; grace_until the last one on
     which the account can be opened again without an officer, None where it cannot.
@@ -215,6 +217,7 @@ class Customer(SearchableModel):
     grace_until = models.DateField(_("can be opened again until"), null=True, editable=False)
     declared_at = models.DateTimeField(_("details declared right"), null=True, editable=False)
     accuracy_asked_at = models.DateTimeField(_("asked to confirm"), null=True, editable=False)
+    gets_access_mails = models.BooleanField(_("gets mails about who looked"), default=False)
 
     objects = CustomerQuerySet.as_manager()
     history = HistoricalRecords(
