@@ -15,7 +15,7 @@ from common.tokens import new_public_id
 def check_every_personal_table_is_declared(**kwargs: Any) -> list[CheckMessage]:
     """Refuse to start while some table could hold personal data and nobody says what it is."""
     declared = {declaration.model for declaration in personal_data.declarations()}
-    errors: list[CheckMessage] = [*_unknown_exemptions()]
+    errors: list[CheckMessage] = [*_unknown_exemptions(), *_unknown_survivors()]
     for declaration in personal_data.declarations():
         errors += _faults_of(declaration)
     for model in apps.get_models():
@@ -45,6 +45,15 @@ def _unknown_exemptions() -> Iterator[Error]:
             apps.get_model(label)
         except LookupError:
             yield Error(f"{label} is exempt and is no table.", id="common.E005")
+
+
+def _unknown_survivors() -> Iterator[Error]:
+    for column in personal_data.outliving():
+        label, _dot, name = column.rpartition(".")
+        try:
+            apps.get_model(label)._meta.get_field(name)
+        except (LookupError, FieldDoesNotExist):
+            yield Error(f"{column} outlives customers and is no column.", id="common.E007")
 
 
 def _faults_of(declaration: Declaration) -> Iterator[Error]:

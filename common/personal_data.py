@@ -221,7 +221,7 @@ def remembers_erased(memory: Memory) -> Memory:
 
 
 def outlives(column: str, *, because: str) -> None:
-    """Say why a column ("app.Model.field") may name the erased, and by public id alone."""
+    """Say why a column ("app.Model.field") may still know of the erased, by a pseudonym alone."""
     _outliving[column] = because
 
 

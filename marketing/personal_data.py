@@ -11,6 +11,7 @@ from common.personal_data import (
     exempt,
     mask_all,
     moves_on_merge,
+    outlives,
 )
 from marketing.models import Preference, Subscription
 from marketing.models.preferences import stricter
@@ -31,6 +32,10 @@ exempt(
     "marketing.Suppression",
     because="knows an address or number by a keyed hash alone, and must outlive its owner's data:"
     " else an import would bring back the advertising that they refused",
+)
+outlives(
+    "marketing.Suppression.contact_hash",
+    because="a keyed hash, without which an import would bring back what they refused",
 )
 exempt(
     "marketing.Subscription",

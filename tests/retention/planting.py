@@ -85,7 +85,9 @@ def _sign_in(customer, canary):
     PhoneVerification.objects.create(
         customer=customer, number=f"{canary}10", sent_at=timezone.now()
     )
-    KnownDevice.objects.create(user=customer.user, cookie_hash="0" * 64, language=canary[:20])
+    KnownDevice.objects.create(
+        user=customer.user, cookie_hash=f"{canary:_>64}", language=canary[:20]
+    )
     report = report_unauthorised_use(
         customer, origin="account", by=customer.user, text=f"{canary} đã bị lộ"
     )

@@ -104,6 +104,7 @@ def test_everything_of_a_due_customer_goes_and_nothing_of_a_neighbour(approved):
     (run,) = purge.purge_closed_accounts()
 
     assert (run.due, run.erased, run.failed, run.only_reported) == (1, 1, 0, False)
+    assert run.residue == []
     assert tables_holding(CANARY) == set()
     assert files_holding(CANARY) == []
     assert len(stored_files()) == 2

@@ -1,7 +1,6 @@
 """Erasures survive a restored backup, and no page is served before."""
 
 import json
-import subprocess
 
 import psycopg
 import pytest
@@ -9,12 +8,10 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
-from psycopg.conninfo import make_conninfo
 
 from accounts.models import Customer
 from common.models import JobStatus
 from policies.retention import rule_after_closing
-from privacyportal import embedded
 from privacyportal.roles import DPO
 from retention import ledger
 from retention.models import PurgeRun, Tombstone
@@ -23,21 +20,11 @@ from retention.purge import purge_closed_accounts
 from retention.residue import Search
 from retention.tasks import ask_about_idle_data
 from tests.factories import approve, make_complaint, make_customer, make_hold, make_staff
+from tests.retention.postgres import address_of, dump, run
 
 
 def lines():
     return [json.loads(line) for line in settings.ERASURE_LEDGER.read_text().splitlines()]
-
-
-def address_of(database):
-    known = connection.get_connection_params()
-    kept = {name: known[name] for name in ("host", "port", "user", "password") if name in known}
-    return make_conninfo(**kept, dbname=database)
-
-
-def run(program, *arguments):
-    command = [embedded.postgres_binaries() / program, *arguments]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
 
 class Backup:
@@ -46,7 +33,7 @@ class Backup:
     def __init__(self, file):
         self.file, self.original = file, connection.settings_dict["NAME"]
         self.restored = f"{self.original}_restored"
-        run("pg_dump", "--no-owner", f"--file={file}", address_of(self.original))
+        file.write_bytes(dump())
 
     def restore(self):
         self.administer(f"CREATE DATABASE {self.restored}")
