@@ -17,6 +17,7 @@ REASONS: dict[str, str | Promise] = {
     "language chosen": _("language chosen"),
     "chosen by customer": _("chosen by the customer"),
     "corrected by customer": _("corrected by the customer"),
+    "command line": _("changed on the command line"),
     "access mails chosen": _("mails about accesses chosen by the customer"),
     "phone erased": _("phone erased"),
     "address erased": _("address erased"),
