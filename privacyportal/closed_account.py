@@ -4,7 +4,8 @@ from datetime import timedelta
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import cache_control
 
@@ -12,8 +13,10 @@ from accounts.closed_pages import public_id_in
 from accounts.models import Customer
 from accounts.reopening import can_reopen_alone
 from casework.models import Case
+from common.paper import hand_out
 from common.personal_data import is_held
 from policies.counting import local_day
+from retention.certificates import can_be_certified, issue_certificate
 from retention.models import Tombstone
 
 REMEMBERED = timedelta(days=30)  # after the erasure the page says for so long that it is done
@@ -27,7 +30,7 @@ def closed_account(request: HttpRequest, token: str) -> HttpResponse:
     customers = Customer.objects.select_related("closing_rule", "user")
     customer = customers.filter(public_id=public_id).first()
     if customer is None:
-        return _erased(request, public_id)
+        return _erased(request, token, public_id)
     if customer.kept_until is None:
         return render(request, "accounts/reopened.html")
     context = {
@@ -41,12 +44,31 @@ def closed_account(request: HttpRequest, token: str) -> HttpResponse:
     return _unindexed(render(request, "accounts/closed.html", context))
 
 
-def _erased(request: HttpRequest, public_id: str) -> HttpResponse:
-    recent = Tombstone.objects.filter(erased_at__gte=timezone.now() - REMEMBERED)
-    tombstone = recent.filter(public_id=public_id).first()
-    if tombstone is None:
+@login_not_required
+@cache_control(no_store=True)
+def erasure_certificate(request: HttpRequest, token: str, form: str) -> HttpResponse:
+    tombstone = _recent_tombstone(public_id_in(token))
+    if not can_be_certified(tombstone):
         raise Http404
-    return _unindexed(render(request, "accounts/erased.html", {"tombstone": tombstone}))
+    document = issue_certificate(tombstone)
+    name = "erasure-certificate"
+    return _unindexed(hand_out(document, name=name, form=form, verified_at=reverse("verify")))
+
+
+def _erased(request: HttpRequest, token: str, public_id: str) -> HttpResponse:
+    tombstone = _recent_tombstone(public_id)
+    context = {
+        "tombstone": tombstone,
+        "token": token,
+        "has_certificate": can_be_certified(tombstone),
+    }
+    return _unindexed(render(request, "accounts/erased.html", context))
+
+
+def _recent_tombstone(public_id: str) -> Tombstone:
+    """Raises Http404."""
+    recent = Tombstone.objects.filter(erased_at__gte=timezone.now() - REMEMBERED)
+    return get_object_or_404(recent.select_related("run", "rule"), public_id=public_id)
 
 
 def _unindexed(response: HttpResponse) -> HttpResponse:

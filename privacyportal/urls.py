@@ -4,7 +4,7 @@ from django.urls import include, path
 from accounts.views import devices
 from policies.promise_views import promises
 from privacyportal import verification, views
-from privacyportal.closed_account import closed_account
+from privacyportal.closed_account import closed_account, erasure_certificate
 
 handler500 = "privacyportal.views.server_error"
 
@@ -23,6 +23,18 @@ urlpatterns = [
     path("promises/", promises, name="promises"),
     path("closed/<str:token>/", closed_account, name="closed_account"),
     path("closed/<str:token>/", include("accounts.closed_urls")),
+    path(
+        "closed/<str:token>/certificate.pdf",
+        erasure_certificate,
+        {"form": "pdf"},
+        name="erasure_certificate_pdf",
+    ),
+    path(
+        "closed/<str:token>/certificate.json",
+        erasure_certificate,
+        {"form": "json"},
+        name="erasure_certificate_json",
+    ),
     path("verify/", verification.verify, name="verify"),
     path(".well-known/jwks.json", verification.signing_keys, name="signing_keys"),
     path("account/sessions/", devices.show, name="usersessions_list"),  # instead of allauth's

@@ -25,6 +25,7 @@ from policies.models import RetentionAction, RetentionRule, RetentionTrigger, Ru
 from policies.retention import SET_OFF_BY_CLOSING
 from retention import services
 from retention.access_records import removes_access_records
+from retention.certificates import digest_of
 from retention.models import LegalHold, PurgeApproval, PurgeRun, Tombstone
 from retention.preview import preview_of
 from retention.residue import KINDS
@@ -296,6 +297,7 @@ class PurgeRunAdmin(ReadOnlyAdmin):
         "searched_at",
         "what_was_searched",
         "residue_places",
+        "digest",
     ]
     readonly_fields = [
         "rule_text",
@@ -304,6 +306,7 @@ class PurgeRunAdmin(ReadOnlyAdmin):
         "rows_removed",
         "what_was_searched",
         "residue_places",
+        "digest",
     ]
 
     @admin.display(description=_("rule"))
@@ -346,6 +349,10 @@ class PurgeRunAdmin(ReadOnlyAdmin):
     @admin.display(description=_("searched"))
     def what_was_searched(self, run: PurgeRun) -> str:
         return _lines({str(KINDS[kind]): number for kind, number in run.searched.items()})
+
+    @admin.display(description=_("hash of the run (SHA-256)"))
+    def digest(self, run: PurgeRun) -> str:
+        return digest_of(run)
 
     @admin.display(description=_("residue"))
     def residue_places(self, run: PurgeRun) -> str:

@@ -56,6 +56,8 @@ NO_OBJECT = {  # what else a parameter names
     "reopen_account": "a signed link",
     "closing_receipt_pdf": "a signed link",
     "closing_receipt_json": "a signed link",
+    "erasure_certificate_pdf": "a signed link",
+    "erasure_certificate_json": "a signed link",
     "account_reset_password_from_key": "a signed link",
     **{f"followed_{page}": "a signed link" for page in PAGES},
 }

@@ -54,6 +54,8 @@ NO_PAGES = {
     "consent_receipt_pdf",
     "download_call",
     "download_export",
+    "erasure_certificate_json",
+    "erasure_certificate_pdf",
     "evidence",
     "mfa_download_recovery_codes",
     # answers a program,
