@@ -51,10 +51,15 @@ from notices.services import Recipient, finds_recipients
 from policies.counting import local_day
 
 
-def _for_who_may_view(rows: Any, staff: Any) -> Any:
-    """Narrow to nothing for who may not open such rows: not even their number is told."""
-    view = f"accounts.view_{rows.model._meta.model_name}"
-    return rows if staff.has_perm(view) else rows.none()
+def _orders_for(rows: Any, staff: Any) -> Any:
+    """Narrow to nothing for who may not open them: not even their number is told."""
+    return rows if staff.has_perm("accounts.view_secrecyorder") else rows.none()
+
+
+def _emergencies_for(rows: Any, staff: Any) -> Any:
+    """Narrow to their own for who may not decide on them: others may be secret."""
+    decides = staff.has_perm("accounts.change_emergencyaccess")
+    return rows if decides else rows.filter(asked_by=staff)
 
 
 declare(
@@ -317,7 +322,7 @@ declare(
         told_rows=lambda rows: rows.filter(
             pk__in=SecrecyOrder.objects.told(local_day(timezone.now()))
         ),
-        readable_by=_for_who_may_view,
+        readable_by=_orders_for,
         page="approvals",
         exported=["authority", "document", "dated_on", "ends_on"],
     )
@@ -329,7 +334,7 @@ declare(
         customer="customer",
         plain=["field_groups", "case_reference"],
         told_rows=lambda rows: rows.exclude(told_at=None),
-        readable_by=_for_who_may_view,
+        readable_by=_emergencies_for,
         page="approvals",
         exported=[
             "category",

@@ -12,7 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from access.gate import lacks_undertaking
-from accounts.models import Customer
+from accounts.models import Customer, EmergencyAccess
 from casework.deadlines import Deadline, deadline_of, soon_until
 from common.job_report import late_jobs
 from complaints.models import Complaint
@@ -70,6 +70,7 @@ def figures(request: HttpRequest) -> list[Figure]:
         found += _of_complaints(user)
     if user.has_perm("enquiries.view_enquiry"):
         found.append(_of_enquiries())
+    found += _of_emergencies(user)
     if user.has_perm("hosting.view_hostedservice"):
         found += _of_hosting()
     if user.has_perm("retention.view_purgerun"):
@@ -110,6 +111,17 @@ def _of_complaints(user: Any) -> Iterator[Figure]:
 def _of_enquiries() -> Figure:
     page = reverse("admin:enquiries_enquiry_changelist")
     return Figure(_("Enquiries to be answered"), Enquiry.objects.to_be_answered().count(), page)
+
+
+def _of_emergencies(user: Any) -> Iterator[Figure]:
+    """Yield what waits for a second person, and for a review, if anything does."""
+    page = reverse("admin:accounts_emergencyaccess_changelist")
+    asked = EmergencyAccess.objects.to_be_confirmed(timezone.now())
+    if user.has_perm("accounts.change_emergencyaccess") and (waiting := asked.count()):
+        yield Figure(_("Emergencies to be confirmed"), waiting, f"{page}?state=asked", "late")
+    unreviewed = EmergencyAccess.objects.unreviewed()
+    if user.has_perm("accounts.review_emergencyaccess") and (left := unreviewed.count()):
+        yield Figure(_("Emergencies to be reviewed"), left, f"{page}?state=unreviewed", "soon")
 
 
 def _of_hosting() -> Iterator[Figure]:

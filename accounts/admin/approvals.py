@@ -298,6 +298,10 @@ class OpeningAdmin(PersonalDataAdmin):
     def short_id(self, opening: Any) -> str:
         return str(opening.customer)
 
+    @admin.display(description=_("state"))
+    def state_text(self, opening: Any) -> str:
+        return str(opening.state.label)
+
     @admin.display(description=_("data"))
     def groups_text(self, opening: Any) -> str:
         return "; ".join(opening.group_labels)
@@ -312,7 +316,7 @@ class AccessApprovalAdmin(OpeningAdmin):
     list_filter = [ApprovalStateFilter]
     list_select_related = ["customer", "purpose", "asked_by"]
     fields = [
-        "state_badge",
+        "state_text",
         "short_id",
         "purpose_text",
         "reason",
@@ -328,7 +332,7 @@ class AccessApprovalAdmin(OpeningAdmin):
         "ends_at",
         "revoked_at",
     ]
-    readonly_fields = ["state_badge", "short_id", "purpose_text", "groups_text", "asked"]
+    readonly_fields = ["state_text", "short_id", "purpose_text", "groups_text", "asked"]
 
     @admin.display(description=_("purpose"))
     def purpose_text(self, approval: AccessApproval) -> str:
@@ -393,7 +397,7 @@ class EmergencyAccessAdmin(OpeningAdmin):
     list_filter = [EmergencyStateFilter]
     list_select_related = ["customer", "asked_by", "confirmed_by"]
     fields = [
-        "state_badge",
+        "state_text",
         "short_id",
         "category",
         "case_reference",
@@ -411,7 +415,7 @@ class EmergencyAccessAdmin(OpeningAdmin):
         "finding",
     ]
     readonly_fields = [
-        "state_badge",
+        "state_text",
         "short_id",
         "groups_text",
         "asked",

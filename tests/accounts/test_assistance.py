@@ -9,6 +9,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from access.models import AccessRecord
+from accounts.approvals import answer_approval, ask_approval
 from accounts.assistance import change_for_customer
 from accounts.closing import close_account
 from accounts.consents import decide_consent
@@ -21,7 +22,7 @@ from notices.models import Notice
 from notices.services import send_due_notices
 from policies.counting import local_day
 from policies.loading import load_profile
-from policies.models import DeclaredField, Purpose
+from policies.models import Company, DeclaredField, Purpose
 from privacyportal.roles import ADMINISTRATOR, AUDITOR, COMPLAINT_OFFICER, DPO
 from retention.purge import erase
 from tests.clients import PortalClient
@@ -393,6 +394,23 @@ def test_the_paper_is_sealed_and_a_dpo_downloads_it(client, officer, hoa, settin
     assert b"".join(client.get(page).streaming_content) == PAPER
     record = AccessRecord.objects.get()
     assert (record.action, record.customer) == ("download", hoa.public_id)
+
+
+def test_where_customers_are_asked_first_the_paper_waits_for_them(client, officer, hoa, settings):
+    assist(client, hoa, address="1 Huế", kind="power_of_attorney", paper=paper())
+    page = f"/admin/accounts/identitycheck/{IdentityCheck.objects.get().pk}/paper/"
+    dpo = make_staff(DPO)
+    client.force_login(dpo)
+    Company.objects.update(staff_access_mode="approval")
+    why = {"purpose": Purpose.objects.get(code="support"), "reason": "security"}
+
+    assert client.get(page).status_code == 403
+    assert not AccessRecord.objects.exists()
+    approval = ask_approval(hoa, groups=["account"], hours=1, **why, by=dpo)
+    answer_approval(approval, granted=True, through="account", by=hoa.user)
+    assert b"".join(client.get(page).streaming_content) == PAPER
+    record = AccessRecord.objects.get()
+    assert (record.purpose, record.reason) == ("support", "security")
 
 
 def test_a_paper_that_proved_nothing_or_is_none_is_not_kept(client, officer, hoa, settings):

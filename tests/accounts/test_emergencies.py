@@ -23,7 +23,9 @@ from accounts.emergencies import (
 )
 from accounts.exceptions import AccessClosed, EmergencyRefused
 from accounts.models import EmergencyAccess, SecrecyOrder
+from accounts.record import masked_record
 from accounts.uses import accesses_told_to
+from common.personal_data import DataCategory
 from notices.models import Notice
 from notices.services import send_due_notices
 from policies.loading import load_profile
@@ -110,11 +112,13 @@ def test_a_second_person_opens_it_and_the_customer_and_the_dpo_are_told(customer
     )
     emergency = EmergencyAccess.objects.get()
     before = reveal(customer, staff["officer"])
+    figures = desk(staff["lead"]).get("/admin/").context_data["figures"]
     own_word = step(emergency, "confirm", staff["officer"])
     other = step(emergency, "confirm", staff["lead"])
     emergency.refresh_from_db()
 
     assert (asked.status_code, before.status_code, own_word, other) == (302, 403, 403, 302)
+    assert [each.value for each in figures if "state=asked" in each.link] == [1]
     assert emergency.ends_at == emergency.confirmed_at + timedelta(hours=1)
     assert customer.address in reveal(customer, staff["officer"]).text
     assert customer.address not in reveal(customer, staff["lead"]).text
@@ -185,6 +189,8 @@ def test_others_neither_see_nor_confirm_emergencies(role, customer, staff):
     orders = desk(stranger).get(f"{ORDERS}{secrecy.pk}/change/").status_code
 
     assert seen in (302, 403)  # Django leads from a row that is not there to the index
+    shown = {group.category for group in masked_record(customer, by=stranger)}
+    assert DataCategory.ACCESS_RECORD not in shown
     assert orders == 403
     assert step(emergency, "confirm", stranger) == 403
     emergency.refresh_from_db()

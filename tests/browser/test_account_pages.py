@@ -5,13 +5,16 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from accounts.accuracy import confirm_details
+from accounts.approval_links import path_of
+from accounts.approvals import answer_approval, ask_approval
 from accounts.assistance import change_for_customer
 from accounts.closed_pages import token_of
 from accounts.closing import close_account
-from accounts.models import Customer, KnownDevice
+from accounts.emergencies import confirm_emergency
+from accounts.models import AccessApproval, Customer, EmergencyAccess, KnownDevice
 from hosting.models import HostedService
-from policies.models import RetentionTrigger
-from privacyportal.roles import COMPLAINT_OFFICER
+from policies.models import Purpose, RetentionTrigger
+from privacyportal.roles import COMPLAINT_LEAD, COMPLAINT_OFFICER
 from tests.browser.visitors import in_language
 from tests.calls.conftest import decide, make_recording, make_rule
 from tests.factories import PASSWORD, make_complaint, make_customer, make_evidence, make_staff
@@ -35,7 +38,22 @@ def customer(client, site, portal):
     make_rule(RetentionTrigger.ON_REQUEST)
     KnownDevice.objects.create(user=customer.user, browser="Firefox", system="Linux")
     client.force_login(customer.user)
+    for granted in (True, None):
+        _ask_to_see(customer, granted=granted)
     return customer
+
+
+def _ask_to_see(customer, *, granted):
+    officer, lead = make_staff(COMPLAINT_OFFICER), make_staff(COMPLAINT_LEAD)
+    purpose = Purpose.objects.active().first()
+    asked = {"purpose": purpose, "groups": ["contact"], "hours": 1, "reason": "contact"}
+    approval = ask_approval(customer, **asked, may_change=True, by=officer)
+    if granted is not None:
+        answer_approval(approval, granted=granted, through="account", by=customer.user)
+    emergency = EmergencyAccess.objects.create(
+        customer=customer, category="fraud", field_groups=["contact"], hours=1, asked_by=officer
+    )
+    confirm_emergency(emergency, by=lead)
 
 
 def addresses(customer):
@@ -44,8 +62,12 @@ def addresses(customer):
         customer=customer, kind="vps", label="m" * 100, host="h" * 253, description="d" * 500
     )
     pages = ["confirm_details", "data", "edit_details", "staff_changes", "verify_phone"]
+    approvals = AccessApproval.objects.filter(customer=customer)
+    emergency = EmergencyAccess.objects.first()
     return [
-        *map(reverse, [*pages, "usersessions_list", "calls", "hosting"]),
+        *map(reverse, [*pages, "usersessions_list", "calls", "hosting", "approvals"]),
+        *(reverse("approval", args=[each.public_id]) for each in approvals),
+        reverse("emergency", args=[emergency.public_id]),
         reverse("erase_call", args=[recording.public_id]),
         reverse("hosted_service", args=[service.public_id]),
         *(reverse("data_category", args=[kind]) for kind in ("account", "contact")),
@@ -87,3 +109,20 @@ def test_an_account_is_opened_again_by_keyboard(visitor, site, portal):
 
     expect(page.locator("h1")).to_have_text(say("Sign in"))
     assert Customer.objects.get().is_open
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_the_link_of_a_question_is_answered_without_signing_in(visitor, site, customer, language):
+    page, say = visitor.page, in_language(language)
+    page.context.add_cookies([{"name": "django_language", "value": language, "url": site}])
+    (waiting,) = AccessApproval.objects.filter(answer="")
+    page.goto(site + path_of(waiting.public_id))
+    visitor.look()
+
+    page.locator("#id_password").fill(PASSWORD)
+    page.get_by_role("button", name=say("Allow it")).click()
+
+    expect(page.get_by_role("button", name=say("End it now"))).to_be_visible()
+    visitor.look()
+    waiting.refresh_from_db()
+    assert waiting.answer == "granted"

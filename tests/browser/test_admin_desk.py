@@ -8,12 +8,14 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import expect
 
+from accounts.approvals import ask_approval
 from accounts.identity_checks import record_identity_check
 from accounts.imports import keep_for_preview
 from accounts.merging import ask_merge
+from accounts.models import EmergencyAccess, SecrecyOrder
 from complaints.models import ComplaintState
 from marketing.systems import add_system
-from policies.models import RetentionRule
+from policies.models import Purpose, RetentionRule
 from privacyportal.roles import ADMINISTRATOR, COMPLAINT_OFFICER, DPO
 from retention.purge import purge_closed_accounts
 from tests.enquiries.conftest import make_enquiry
@@ -58,6 +60,20 @@ def desk(portal):
     )
     recorded, twin = make_customer(user=None), make_customer(full_name="Hoa Trần")
     check = record_identity_check(recorded, kind="call_back", channel="phone", by=officer)
+    day = timezone.localdate()
+    order = SecrecyOrder.objects.create(
+        customer=customer,
+        authority="police",
+        document="12/QĐ",
+        dated_on=day,
+        ends_on=day,
+        recorded_by=dpo,
+    )
+    emergency = EmergencyAccess.objects.create(
+        customer=customer, category="fraud", field_groups=["contact"], hours=1, asked_by=officer
+    )
+    why = {"purpose": Purpose.objects.first(), "reason": "contact"}
+    asked = ask_approval(customer, groups=["contact"], hours=1, **why, by=officer)
     merge = ask_merge(customer, duplicate=twin.public_id, reason="Một người", by=officer)
     good, bad = "Mai;mai@example.com;0912345678", "Nam;;"
     kept = keep_for_preview(f"Họ tên;Email;Điện thoại\n{good}\n{bad}\n".encode(), by=dpo)
@@ -85,6 +101,8 @@ def desk(portal):
             page_of("accounts_customer_invite", recorded.pk),
             page_of("accounts_customermerge_changelist"),
             page_of("accounts_customermerge_change", merge.pk),
+            page_of("accounts_accessapproval_changelist"),
+            page_of("accounts_accessapproval_change", asked.pk),
             page_of("policies_company_change", 1),
             page_of("enquiries_enquiry_changelist"),
             page_of("enquiries_enquiry_change", enquiry.pk),
@@ -102,6 +120,11 @@ def desk(portal):
             page_of("accounts_customermerge_approve", merge.pk),
             page_of("accounts_identitycheck_changelist"),
             page_of("accounts_identitycheck_change", check.pk),
+            page_of("accounts_emergencyaccess_changelist"),
+            page_of("accounts_emergencyaccess_change", emergency.pk),
+            page_of("accounts_emergencyaccess_confirm", emergency.pk),
+            page_of("accounts_secrecyorder_changelist"),
+            page_of("accounts_secrecyorder_change", order.pk),
             page_of("retention_legalhold_changelist"),
             page_of("retention_legalhold_add"),
             page_of("retention_legalhold_release", hold.pk),

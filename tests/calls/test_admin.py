@@ -9,9 +9,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from access.models import AccessRecord
+from accounts.approvals import answer_approval, ask_approval, revoke_approval
 from calls.models import CallRecording
 from calls.playback import playback_token, recording_of
-from policies.models import Company
+from policies.models import Company, Purpose
 from privacyportal.roles import ADMINISTRATOR, AUDITOR, COMPLAINT_OFFICER, DPO
 from tests.calls.conftest import decide, make_recording, wav
 from tests.clients import PortalClient
@@ -167,12 +168,23 @@ def test_others_see_and_hear_nothing(role, client, customer):
     assert client.get(f"{LIST}add/").status_code == 403
 
 
-def test_where_customers_are_asked_first_nothing_is_heard(client, customer, officer):
+def test_where_customers_are_asked_first_a_call_is_heard_while_they_allow_it(
+    client, customer, officer
+):
     recording = make_recording(customer)
     Company.objects.update(staff_access_mode="approval")
+    asked = {"purpose": Purpose.objects.get(code="support"), "hours": 1, "reason": "contact"}
 
     assert listen(client, recording).status_code == 403
-    assert not plays().exists()
+    approval = ask_approval(customer, groups=["call_recording"], **asked, by=officer)
+    answer_approval(approval, granted=True, through="account", by=customer.user)
+    audio = audio_of(listen(client, recording))
+    assert (status_of(client, audio), plays().count()) == (200, 1)
+
+    revoke_approval(approval, by=customer.user)
+    assert client.get(audio).status_code == 404
+    assert listen(client, recording).status_code == 403
+    assert plays().count() == 1
 
 
 class TestAdding:
