@@ -29,6 +29,7 @@ PAGES = {
     "/admin/complaints/complaint/dashboard/": {COMPLAINT_OFFICER, DPO},
     "/admin/complaints/complaint/record/": {COMPLAINT_OFFICER, DPO},
     "/admin/complaints/complaint/record/new/": {COMPLAINT_OFFICER, DPO},
+    "/admin/complaints/replytemplate/": {COMPLAINT_OFFICER, DPO},
     "/admin/enquiries/enquiry/": {COMPLAINT_OFFICER, DPO},
     "/admin/enquiries/erasedenquiries/": {DPO},
     "/admin/accounts/customer/": {COMPLAINT_OFFICER, DPO},
