@@ -16,7 +16,7 @@ from retention.residue_tables import renew_statistics
 
 logger = logging.getLogger(__name__)
 
-MOST = 200_000  # strings: some 100 MB; beyond, a run is searched for in several passes
+MOST = 50_000  # strings, some 100 MB; a run that has more is searched for in several passes
 
 
 class Watch:
