@@ -1,16 +1,19 @@
 """The desk's doors to personal data: whoever looks is written down before anything is shown."""
 
 from collections.abc import Collection
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IS_POPUP_VAR, TO_FIELD_VAR
 from django.contrib.admin.views.main import SEARCH_VAR
+from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Case, F, Model, Q, Value, When
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
@@ -157,6 +160,44 @@ class PurposeFilter(admin.SimpleListFilter):
         return queryset.filter(purpose=self.value()) if self.value() else queryset
 
 
+class _Narrowed(admin.SimpleListFilter):
+    """What a link from elsewhere narrows the list to; it offers nothing by itself."""
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        value = request.GET.get(self.parameter_name or "", "")
+        return [(value, self.name_of(value))] if value else []
+
+    def name_of(self, value: str) -> str:
+        return value
+
+
+class DayFilter(_Narrowed):
+    title = _("day")
+    parameter_name = "day"
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        try:
+            begins = datetime.combine(date.fromisoformat(self.value() or ""), time.min)
+            ends = timezone.make_aware(begins + timedelta(days=1))
+        except (ValueError, OverflowError):
+            return queryset
+        return queryset.filter(at__gte=timezone.make_aware(begins), at__lt=ends)
+
+
+class MemberFilter(_Narrowed):
+    """By public id, which an address may hold."""
+
+    title = _("member of staff")
+    parameter_name = "member"
+
+    def name_of(self, value: str) -> str:
+        member = get_user_model()._default_manager.filter(public_id=value, is_staff=True).first()
+        return str(member or "–")
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(actor__public_id=self.value()) if self.value() else queryset
+
+
 @admin.register(AccessRecord)
 class AccessRecordAdmin(PersonalDataAdmin):
     """Who looked at whose data. Reading this is an access too."""
@@ -176,7 +217,7 @@ class AccessRecordAdmin(PersonalDataAdmin):
         "address",
     ]
     list_display_links = None
-    list_filter = ["action", PurposeFilter]
+    list_filter = ["action", DayFilter, MemberFilter, PurposeFilter]
     sortable_by = ()
     list_select_related = ["actor"]
     search_fields = ["customer"]

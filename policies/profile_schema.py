@@ -142,6 +142,10 @@ class Parameters(Entry):
     lead_after_days: Count = 0  # working days after it, until the team's lead is told
     dpo_after_days: Count = 2  # and until the data protection officers are
     undertaking_months: Span = 12  # then a member of staff signs confidentiality anew
+    work_from_hour: Annotated[int, Field(ge=0, le=23)] = 7  # accesses before it are unusual,
+    work_to_hour: Annotated[int, Field(ge=1, le=24)] = 19  # and from it on
+    customers_per_hour: Count = 30  # whose data one member opens; more are unusual
+    caseless_percent: Annotated[int, Field(ge=0, le=100)] = 80  # of a day's accesses; likewise
     assignment: Assignment = "by_hand"  # of new complaints
     newsletter: Slug | None = None  # the purpose for which anybody may subscribe to mails
     unstated: Many[
@@ -160,6 +164,13 @@ class Parameters(Entry):
         if days < info.data.get("lead_after_days", 0):
             raise ValueError("the data protection officers are told after the team's lead")
         return days
+
+    @field_validator("work_to_hour")
+    @classmethod
+    def _after_the_first_hour(cls, hour: int, info: ValidationInfo) -> int:
+        if hour <= info.data.get("work_from_hour", 0):
+            raise ValueError("must be after work_from_hour")
+        return hour
 
     @field_validator("required_fields")
     @classmethod

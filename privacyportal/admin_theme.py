@@ -84,6 +84,10 @@ GROUPS: tuple[tuple[str | Promise, tuple[Link, ...]], ...] = (
             (_("Members of staff"), "badge", "accounts.user"),
             (_("Undertakings"), "history_edu", "staff.undertaking"),
             (_("Texts of the undertaking"), "contract", "staff.undertakingtext"),
+            (_("Misuse"), "report", "staff.misuse"),
+            (_("Reviews of rights"), "fact_check", "staff.rightsreview"),
+            (_("Unusual accesses"), "troubleshoot", "staff.unusualaccess"),
+            (_("Flagged records"), "flag", "staff.flaggedrecord"),
         ),
     ),
     (

@@ -169,10 +169,6 @@ not_built(
     because=_("What is disclosed, to whom and on which basis is not recorded here yet."),
 )
 not_built(
-    "confidentiality",
-    because=_("Access goes by role and is recorded; confidentiality undertakings are not yet."),
-)
-not_built(
     "breach_register",
     because=_("Attacks and breaches, and who was informed, are not recorded here yet."),
 )

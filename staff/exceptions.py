@@ -11,3 +11,15 @@ class SigningRefused(StaffError):
 
 class RevocationRefused(StaffError):
     pass
+
+
+class MisuseRefused(StaffError):
+    pass
+
+
+class ReviewRefused(StaffError):
+    pass
+
+
+class LookRefused(StaffError):
+    pass

@@ -7,3 +7,11 @@ def remind_of_undertakings() -> None:
     from staff import undertakings
 
     undertakings.remind_of_undertakings()
+
+
+@scheduled_job("staff.prepare_reviews", daily(8, 10))
+def prepare_reviews() -> None:
+    """Write down each role once in a quarter, and tell the officers. Safe to repeat."""
+    from staff import reviews
+
+    reviews.prepare_reviews()

@@ -39,6 +39,10 @@ def load_company(profile: profile_schema.Profile) -> int:
                     "lead_after_days",
                     "dpo_after_days",
                     "undertaking_months",
+                    "work_from_hour",
+                    "work_to_hour",
+                    "customers_per_hour",
+                    "caseless_percent",
                     "assignment",
                 }
             ),

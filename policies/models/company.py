@@ -1,6 +1,6 @@
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
@@ -123,6 +123,20 @@ class Company(models.Model):
         default=12,
         help_text=_("Then a member of staff signs anew, or sees no personal data."),
     )
+    work_from_hour = models.PositiveSmallIntegerField(
+        _("staff work from, hour of the day"),
+        default=7,
+        help_text=_("Accesses outside of these hours, or on a day of rest, are shown as unusual."),
+    )
+    work_to_hour = models.PositiveSmallIntegerField(
+        _("staff work until, hour of the day"), default=19
+    )
+    customers_per_hour = models.PositiveSmallIntegerField(
+        _("more customers in an hour are unusual than"), default=30
+    )
+    caseless_percent = models.PositiveSmallIntegerField(
+        _("more accesses of a day without a case are unusual than, in percent"), default=80
+    )
     assignment = models.CharField(
         _("new complaints"), max_length=20, choices=Assignment, default=Assignment.BY_HAND
     )
@@ -157,6 +171,13 @@ class Company(models.Model):
             models.CheckConstraint(name="company_idle_months", condition=Q(idle_months__gte=1)),
             models.CheckConstraint(
                 name="company_undertaking_months", condition=Q(undertaking_months__gte=1)
+            ),
+            models.CheckConstraint(
+                name="company_working_hours",
+                condition=Q(work_from_hour__lt=F("work_to_hour"), work_to_hour__lte=24),
+            ),
+            models.CheckConstraint(
+                name="company_caseless_share", condition=Q(caseless_percent__lte=100)
             ),
             models.CheckConstraint(
                 name="company_consents_last",

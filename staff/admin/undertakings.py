@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
@@ -91,7 +92,7 @@ class UndertakingAdmin(ReadOnlyAdmin):
         "typed_name",
         "signed_at",
         "valid_until",
-        "sha256",
+        "fingerprint",
         "agrees",
         "reason",
         named("revoked_by", _("revoked by")),
@@ -99,7 +100,7 @@ class UndertakingAdmin(ReadOnlyAdmin):
         named("readmitted_by", _("allowed by")),
         "readmitted_at",
     ]
-    readonly_fields = ["state_text", "words", "agrees"]
+    readonly_fields = ["state_text", "words", "fingerprint", "agrees"]
     actions_detail = ["revoke", "readmit"]
 
     def get_urls(self) -> list[URLPattern]:
@@ -120,6 +121,10 @@ class UndertakingAdmin(ReadOnlyAdmin):
     @admin.display(description=_("text"))
     def words(self, undertaking: Undertaking) -> str:
         return str(undertaking.text.body)
+
+    @admin.display(description="SHA-256")
+    def fingerprint(self, undertaking: Undertaking) -> str:
+        return format_html('<code class="desk-text">{}</code>', undertaking.sha256)
 
     @admin.display(description=_("the fingerprint agrees"), boolean=True)
     def agrees(self, undertaking: Undertaking) -> bool:

@@ -18,6 +18,8 @@ from marketing.systems import add_system
 from policies.models import Purpose, RetentionRule
 from privacyportal.roles import ADMINISTRATOR, COMPLAINT_OFFICER, DPO
 from retention.purge import purge_closed_accounts
+from staff.models import RightsReview
+from staff.reviews import prepare_reviews
 from tests.enquiries.conftest import make_enquiry
 from tests.evidence_files import picture
 from tests.factories import (
@@ -27,6 +29,7 @@ from tests.factories import (
     make_evidence,
     make_hold,
     make_staff,
+    make_undertaking,
 )
 from tests.marketing.conftest import make_issue
 from visits.models import PageDay
@@ -76,6 +79,10 @@ def desk(portal):
     asked = ask_approval(customer, groups=["contact"], hours=1, **why, by=officer)
     merge = ask_merge(customer, duplicate=twin.public_id, reason="Một người", by=officer)
     good, bad = "Mai;mai@example.com;0912345678", "Nam;;"
+    dpo.undertakings.update(revoked_at=timezone.now(), revoked_by=officer, reason="no_need")
+    dpo.undertakings.update(readmitted_at=timezone.now(), readmitted_by=officer)
+    make_undertaking(dpo, valid_until=timezone.localdate() + timedelta(days=20))  # may sign anew
+    prepare_reviews()
     kept = keep_for_preview(f"Họ tên;Email;Điện thoại\n{good}\n{bad}\n".encode(), by=dpo)
     return {
         COMPLAINT_OFFICER: [
@@ -142,6 +149,10 @@ def desk(portal):
             page_of("marketing_newsletterissue_add"),
             page_of("marketing_newsletterissue_change", issue.pk),
             page_of("marketing_newsletterissue_send", issue.pk),
+            page_of("staff_undertaking_sign"),
+            page_of("staff_misuse_add"),
+            page_of("staff_rightsreview_change", RightsReview.objects.get(role=DPO).pk),
+            page_of("staff_unusualaccess_changelist"),
         ],
         ADMINISTRATOR: [
             administrator,

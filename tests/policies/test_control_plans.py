@@ -42,8 +42,8 @@ SET LOCAL statement_timeout = 0;  -- for the foreign keys too, which are checked
 ALTER TABLE access_accessrecord DISABLE TRIGGER stamp;
 
 INSERT INTO accounts_user (password, is_superuser, public_id, email, staff_name, language,
-                           is_staff, is_active, date_joined)
-VALUES ('', false, 'staff', 'staff@example.com', 'Staff', 'vi', true, true, now());
+                           engagement, is_staff, is_active, date_joined)
+VALUES ('', false, 'staff', 'staff@example.com', 'Staff', 'vi', 'employee', true, true, now());
 
 INSERT INTO accounts_customer (public_id, full_name, email, phone, phone_hash, address, language,
                                opened_at, closed_at, closing_cause, closing_rule_id, kept_until)

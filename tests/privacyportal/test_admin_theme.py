@@ -75,6 +75,13 @@ PAGES = {
     "/admin/staff/undertaking/": {DPO, AUDITOR},
     "/admin/staff/undertakingtext/": {DPO, AUDITOR},
     "/admin/staff/undertakingtext/add/": {DPO},
+    "/admin/staff/misuse/": {DPO, AUDITOR},
+    "/admin/staff/misuse/add/": {DPO},
+    "/admin/staff/rightsreview/": {DPO, AUDITOR},
+    "/admin/staff/unusualaccess/": {DPO, AUDITOR},
+    "/admin/staff/unusualaccess/csv/": {DPO, AUDITOR},
+    "/admin/staff/flaggedrecord/": {DPO},
+    "/admin/staff/flaggedrecord/add/": {DPO},
 }
 
 

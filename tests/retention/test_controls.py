@@ -16,7 +16,7 @@ from policies.retention import rule_after_closing
 from retention.models import Tombstone
 from retention.purge import purge_closed_accounts
 from tests.answers import answer_of
-from tests.factories import approve, make_complaint, make_customer, make_hold, make_user
+from tests.factories import approve, make_complaint, make_customer, make_hold, make_staff
 
 pytestmark = pytest.mark.django_db
 
@@ -37,7 +37,7 @@ def due(days, cause="customer"):
 
 def look_at(customer, purpose):
     record_access(
-        by=make_user(is_staff=True),
+        by=make_staff(),
         action=AccessAction.REVEAL,
         customer=customer.public_id,
         purpose=purpose,
