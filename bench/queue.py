@@ -25,6 +25,7 @@ from casework.clocks import start_clocks
 from casework.models import CaseKind
 from complaints.intake import CLOCKS
 from complaints.models import ANSWER, Complaint, ComplaintCategory, ComplaintState, Outcome
+from staff.undertakings import sign_undertaking
 from tests.clients import PortalClient
 
 SIZES, QUICK_SIZES = (1_000, 100_000, 1_000_000), (50, 500, 2_000)  # complaints
@@ -232,6 +233,7 @@ def _officer(number: int) -> User:
     name = f"officer{number}"
     user = User.objects.create_user(email=f"{name}@example.com", is_staff=True, staff_name=name)
     user.groups.add(Group.objects.get(name=COMPLAINT_OFFICER))
+    sign_undertaking(user, number=1, name=name, language="vi")
     return user
 
 

@@ -20,11 +20,14 @@ TABLE = """
     access.accessrecord           view:DA
     access.accessseal             view:DA
     access.accessverification     view:DA
+    accounts.accessapproval       view:OLD    add:OLD
     accounts.customer             view:OLD    add:OLD  change:OLD
     accounts.customermerge        view:OLD             change:D
     accounts.customers            import:D
+    accounts.emergencyaccess      view:OLD    add:OLD  change:LD  review:D
     accounts.identitycheck        view:D
     accounts.policyannouncement   view:DAS
+    accounts.secrecyorder         view:D      add:D    change:D
     accounts.user                 view:S      add:S    change:S
     calls.callrecording           view:OLD    add:D    play:OLD
     common.jobstatus              view:DAS
@@ -61,7 +64,8 @@ TABLE = """
     visits.pageday                view:D
 """
 PERSONAL = {  # what nobody does who is not bound to confidentiality
-    "access.accessrecord", "accounts.customer", "accounts.customermerge", "accounts.customers",
+    "access.accessrecord", "accounts.accessapproval", "accounts.emergencyaccess",
+    "accounts.secrecyorder", "accounts.customer", "accounts.customermerge", "accounts.customers",
     "accounts.identitycheck", "calls.callrecording", "complaints.complaint", "enquiries.enquiry",
     "hosting.hostedservice", "incidents.unauthoriseduse", "retention.legalhold",
     "retention.necessityreview", "staff.flaggedrecord", "staff.unusualaccess",
