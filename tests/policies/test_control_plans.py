@@ -46,10 +46,11 @@ INSERT INTO accounts_user (password, is_superuser, public_id, email, staff_name,
 VALUES ('', false, 'staff', 'staff@example.com', 'Staff', 'vi', 'employee', true, true, now());
 
 INSERT INTO accounts_customer (public_id, full_name, email, phone, phone_hash, address, language,
-                               opened_at, closed_at, closing_cause, closing_rule_id, kept_until)
+                               gets_access_mails, opened_at, closed_at, closing_cause,
+                               closing_rule_id, kept_until)
 SELECT 'p' || n, 'Name', n || '@example.com', 'v1.test.' || rpad('p' || n, 40, 'p'),
        'h1.test.' || rpad('h' || n, 43, 'h'), 'v1.test.' || rpad('a' || n, 40, 'a'),
-       'vi', now() - interval '3 years',
+       'vi', false, now() - interval '3 years',
        CASE WHEN n %% 250 = 0 THEN now() - n * interval '10 minutes' END,
        CASE WHEN n %% 250 = 0 THEN 'customer' ELSE '' END,
        CASE WHEN n %% 250 = 0 THEN (SELECT min(id) FROM policies_retentionrule) END,
