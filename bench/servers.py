@@ -25,7 +25,7 @@ def own_portal(profile: str) -> Iterator[None]:
         embedded.valkey(Path(name) / "valkey", durable=False) as valkey,
     ):
         os.environ |= {
-            "DJANGO_SETTINGS_MODULE": "privacyportal.settings",
+            "DJANGO_SETTINGS_MODULE": "bench.settings",
             "DATABASE_URL": database.url,
             "DATABASE_OWNER_URL": "",
             "REDIS_URL": valkey.url,
@@ -47,7 +47,7 @@ def own_portal(profile: str) -> Iterator[None]:
             "DATABASE_STATEMENT_TIMEOUT_MS": "600000",
         }
         django.setup()
-        call_command("migrate", verbosity=0, interactive=False)
+        call_command("migrate", run_syncdb=True, verbosity=0, interactive=False)
         call_command("load_profile", profile, stdout=sys.stderr)
         yield
 

@@ -25,6 +25,18 @@ def test_every_bench_prints_its_table():
     rows = [line for line in lines if line.startswith(" ")]
     figures = {line[2:52].strip(): float(line[52:64].replace(",", "")) for line in rows}
     assert list(figures) == [
+        "the page without a record, ms",
+        *(
+            f"{way}: a record, {figure}"
+            for way in ("the portal", "django-auditlog", "django-pghistory")
+            for figure in ("ms", "percent of the page")
+        ),
+        "2,000 records sealed, seconds",
+        "records sealed per second",
+        "2,000 records verified, seconds",
+        "records verified per second",
+        "bytes of the seals for each record",
+        "bytes of the records themselves, each",
         "peak memory at 300 customers, MB",
         "peak memory at 3,000 customers, MB",
         "the second peak as a multiple of the first",
