@@ -16,13 +16,13 @@ Not seen is a record that a superuser removes together with its note before it w
 """
 
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from access.blocks import FORM, FORMS, NO_LEAF, content_of, leaf_of
+from access.blocks import FORM, NO_LEAF, content_of, leaves_of
 from access.models import AccessSeal, UnsealedRecord
 from common.database import wait_for_others
 from common.documents import Content, Fact, Section, document_kind, issue, said_moment
@@ -31,18 +31,6 @@ KIND = "access-seal"
 LOCK = "access.seal"
 BLOCK = 10_000  # records
 EMPTY_EVERY = timedelta(minutes=15)
-
-WAITING = f"""
-    SELECT waiting.record, CASE WHEN record.id IS NOT NULL THEN {FORMS[FORM]} END
-    FROM access_unsealedrecord AS waiting
-    LEFT JOIN access_accessrecord AS record ON record.id = waiting.record
-    ORDER BY waiting.record LIMIT %s
-"""  # noqa: S608 -- our own form
-
-
-class _Leaf(NamedTuple):
-    record: int
-    digest: bytes
 
 
 def seal_records() -> int:
@@ -60,31 +48,25 @@ def seal_block(**statement: Any) -> AccessSeal | None:
     """Seal the next block; None where nothing waits, nothing is said and the last seal is young."""
     wait_for_others(LOCK)
     last, now = AccessSeal.objects.newest(), _database_now()
-    leaves = _waiting()
+    notes = UnsealedRecord.objects.order_by("record").values_list("record", flat=True)
+    records = list(notes[:BLOCK])
     is_young = last is not None and abs(now - last.made_at) < EMPTY_EVERY
-    if is_young and not leaves and not statement:
+    if is_young and not records and not statement:
         return None
+    leaves = leaves_of(records, FORM)
     seal = AccessSeal(
         number=last.number + 1 if last else 1,
         made_at=now,
-        count=len(leaves),
-        records=[leaf.record for leaf in leaves],
-        leaves=b"".join(leaf.digest for leaf in leaves),
+        count=len(records),
+        records=records,
+        leaves=b"".join(leaves.get(record, NO_LEAF) for record in records),
         statement=statement,
     )
     content = content_of(seal, form=FORM, previous=last.text if last else "")
     seal.text = issue(KIND, content).text
     seal.save(force_insert=True)
-    UnsealedRecord.objects.filter(record__in=seal.records)._raw_delete(UnsealedRecord.objects.db)
+    notes.filter(record__in=records)._raw_delete(UnsealedRecord.objects.db)
     return seal
-
-
-def _waiting() -> list[_Leaf]:
-    with connection.cursor() as cursor:
-        cursor.execute(WAITING, [BLOCK])
-        return [
-            _Leaf(record, NO_LEAF if text is None else leaf_of(text)) for record, text in cursor
-        ]
 
 
 def _database_now() -> datetime:

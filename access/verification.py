@@ -18,7 +18,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Max
 
-from access.blocks import FORMS, LEAF_BYTES, content_of, leaf_of
+from access.blocks import FORMS, LEAF_BYTES, content_of, leaves_of
 from access.models import GAP, AccessRecord, AccessSeal, AccessVerification, Fault, UnsealedRecord
 from access.outside_copy import number_of, restarts_behind
 from access.sealing import KIND
@@ -31,11 +31,6 @@ SEALS_AT_ONCE = 5
 IDS_AT_ONCE = 100_000
 LINES_AT_ONCE = 500
 SIGNED_TEXT = re.compile(SIGNED_BYTES.pattern.decode())
-
-ROWS = """
-    SELECT record.id, {form} FROM access_accessrecord AS record
-    WHERE record.id = ANY(%s) ORDER BY record.id
-"""
 
 
 class Finding(NamedTuple):
@@ -162,7 +157,7 @@ def _check_records(seal: AccessSeal, form: int, removal: _Removal) -> Finding | 
         record: bytes(seal.leaves[place * LEAF_BYTES : (place + 1) * LEAF_BYTES])
         for place, record in enumerate(seal.records)
     }
-    rows = _digests(seal.records, form)
+    rows = leaves_of(seal.records, form)
     if seal.number <= removal.up_to:
         removal.left += len(rows)
         leaves = {record: leaf for record, leaf in leaves.items() if record in rows}
@@ -174,12 +169,6 @@ def _check_records(seal: AccessSeal, form: int, removal: _Removal) -> Finding | 
         if rows[record] != leaf:
             return Finding(_kind_of_change(rows[record]), seal.number, record)
     return None
-
-
-def _digests(records: list[int], form: int) -> dict[int, bytes]:
-    with connection.cursor() as cursor:
-        cursor.execute(ROWS.format(form=FORMS[form]), [records])
-        return {record: leaf_of(text) for record, text in cursor}
 
 
 def _kind_of_change(leaf: bytes) -> Fault:

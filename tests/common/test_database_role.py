@@ -116,7 +116,12 @@ def reveal(client, customer):
     client.force_login(make_staff(COMPLAINT_OFFICER))
     page = client.post(
         f"/admin/accounts/customer/{customer.pk}/reveal/",
-        {"groups": ["contact"], "purpose": "rights_and_complaints", "case": ""},
+        {
+            "groups": ["contact"],
+            "purpose": "rights_and_complaints",
+            "reason": "rights",
+            "case": "",
+        },
     )
     assert "5 Lê Lợi, Huế" in page.text
     assert AccessRecord.objects.filter(action=AccessAction.REVEAL).exists()
