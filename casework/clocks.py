@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -119,7 +119,7 @@ def count_anew(case: Case, clocks: Iterable[Clock]) -> list[Move]:
     What the calendar does not reach stays as it was. Return which last days moved.
     """
     moves = []
-    for clock, explanation in foresee(case, clocks, complexity=case.complexity):
+    for clock, explanation in foresee(case, clocks, basis_of(case), complexity=case.complexity):
         before = clock.last_day
         put_count(clock, explanation)
         clock.save(update_fields=COUNTED)
@@ -129,15 +129,25 @@ def count_anew(case: Case, clocks: Iterable[Clock]) -> list[Move]:
     return moves
 
 
+class Basis(NamedTuple):
+    """What the counts of a case rest on, read once for many."""
+
+    paused: Pauses
+    calendars: Calendars
+
+
+def basis_of(case: Case) -> Basis:
+    return Basis(pauses_of([case.pk])[case.pk], Calendars())
+
+
 def foresee(
-    case: Case, clocks: Iterable[Clock], *, complexity: str
+    case: Case, clocks: Iterable[Clock], basis: Basis, *, complexity: str
 ) -> Iterator[tuple[Clock, Explanation]]:
     """Yield how each of the clocks would end; leave out what the calendar does not reach."""
-    paused, calendars = pauses_of([case.pk])[case.pk], Calendars()
     for clock in clocks:
-        terms = replace(_terms(clock, complexity, paused), worked=_worked(clock))
+        terms = replace(_terms(clock, complexity, basis.paused), worked=_worked(clock))
         with suppress(OutsideCalendar, NotConfigured):
-            yield clock, explain(clock.limit, case.received_at, calendars, terms)
+            yield clock, explain(clock.limit, case.received_at, basis.calendars, terms)
 
 
 def _worked(clock: Clock) -> Set[date]:

@@ -13,7 +13,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from casework.clocks import count_anew, foresee, unmet_clocks
+from casework.clocks import Basis, basis_of, count_anew, foresee, unmet_clocks
 from casework.exceptions import CaseError
 from casework.models import CLASSIFIED, Case, CaseNote, Clock
 from casework.services import add_event, add_moves, hold_open
@@ -39,7 +39,7 @@ def classify_case(
         return
     if any(before.values()) and not reason.strip():
         raise CaseError(_("Say why the case is judged anew."))
-    change = _change(case, complexity)
+    change = _change(case, complexity, list(unmet_clocks(case)), basis_of(case))
     if change.obstacle:
         raise CaseError(change.obstacle)
     case.severity, case.complexity = severity, complexity
@@ -51,9 +51,16 @@ def classify_case(
         CaseNote.objects.create(case_id=case.pk, about=CLASSIFIED, text=reason, by=by)
 
 
-def foretell(case: Case, complexity: Complexity) -> str:
-    """Name a complexity with the last day that choosing it would give."""
-    change = _change(case, complexity)
+def foretell(case: Case) -> list[tuple[str, str]]:
+    """Return the complexities, each with the last day that choosing it would give in its name."""
+    unmet, basis = list(unmet_clocks(case)), basis_of(case)
+    return [
+        (complexity, _foretold(complexity, _change(case, complexity, unmet, basis)))
+        for complexity in Complexity
+    ]
+
+
+def _foretold(complexity: Complexity, change: "_Change") -> str:
     if change.obstacle:
         return f"{complexity.label}: {change.obstacle}"
     if not change.ends:
@@ -76,14 +83,13 @@ class _Change(NamedTuple):
     obstacle: str
 
 
-def _change(case: Case, complexity: str) -> _Change:
-    unmet = list(unmet_clocks(case))
+def _change(case: Case, complexity: str, unmet: list[Clock], basis: Basis) -> _Change:
     clocks = [
         clock
         for clock in unmet
         if clock.limit.length_for(complexity) != clock.limit.length_for(case.complexity)
     ]
-    foreseen = foresee(case, clocks, complexity=complexity)
+    foreseen = foresee(case, clocks, basis, complexity=complexity)
     ends = [(clock, explanation.late_from) for clock, explanation in foreseen]
     obstacle = _missed(clocks) or _over_already(ends)
     if complexity != case.complexity and not unmet and _has_clocks(case):

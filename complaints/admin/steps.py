@@ -36,7 +36,7 @@ from complaints.forms import (
 from complaints.intake import possible_handlers
 from complaints.links import signs_in
 from complaints.models import Complaint, ComplaintState, LinkKind, Side
-from policies.models import Complexity, TimeLimitKind
+from policies.models import TimeLimitKind
 
 COMPLETION = TimeLimitKind.COMPLAINT_COMPLETION
 EXCLUDED_BECAUSE = (ConflictCause.NAMED, ConflictCause.DECLARED)
@@ -81,8 +81,7 @@ class ClassifyForm(CaseForm):
     def __init__(self, *args: Any, case: Case, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         complexity: Any = self.fields["complexity"]
-        told = [(each, foretell(case, each)) for each in Complexity]
-        complexity.choices = [*UNCHOSEN, *told]
+        complexity.choices = [*UNCHOSEN, *foretell(case)]
 
 
 class WriteForm(CaseForm):

@@ -170,7 +170,7 @@ class TestDashboard:
             resolved(3)
         client.get(DASHBOARD)
 
-        with django_assert_num_queries(17):
+        with django_assert_num_queries(19):
             client.get(DASHBOARD)
 
     def test_list_and_first_page_lead_to_it(self, client, officer):
