@@ -35,14 +35,14 @@ SEALED = _("sealed: its constraint takes no plain text")
 
 TEXT_COLUMNS = """
     SELECT n.nspname, c.relname, array_agg(a.attname::text ORDER BY a.attnum),
-           array_agg(t.typname = 'bytea' ORDER BY a.attnum)
+           array_agg(t.typname = 'bytea' ORDER BY a.attnum), has_table_privilege(c.oid, 'SELECT')
     FROM pg_class AS c
     JOIN pg_namespace AS n ON n.oid = c.relnamespace
     JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
     JOIN pg_type AS t ON t.oid = a.atttypid
     WHERE c.relkind IN ('r', 'm') AND n.nspname <> 'information_schema'
       AND n.nspname !~ '^pg_' AND t.typcategory NOT IN ('B', 'D', 'N', 'T')
-    GROUP BY n.nspname, c.relname ORDER BY n.nspname, c.relname
+    GROUP BY c.oid, n.nspname, c.relname ORDER BY n.nspname, c.relname
 """
 STATISTICS = """
     SELECT tablename || '.' || attname,
@@ -58,6 +58,7 @@ class _Table:
     schema: str
     name: str
     columns: Sequence[tuple[str, bool]]
+    is_readable: bool
 
     @cached_property
     def full_name(self) -> str:
@@ -85,6 +86,9 @@ class _Table:
 
 def search_tables(search: Search) -> None:
     for table in _tables():
+        if not table.is_readable:
+            search.left_out[table.full_name] = _("the portal's role cannot read it")
+            continue
         columns = [each for each in table.columns if not _is_left_out(search, table, each[0])]
         if not columns:
             continue
@@ -109,8 +113,8 @@ def _tables() -> list[_Table]:
     with connection.cursor() as cursor:
         cursor.execute(TEXT_COLUMNS)
         return [
-            _Table(schema, name, [*zip(columns, are_bytes, strict=True)])
-            for schema, name, columns, are_bytes in cursor.fetchall()
+            _Table(schema, name, [*zip(columns, are_bytes, strict=True)], is_readable)
+            for schema, name, columns, are_bytes, is_readable in cursor.fetchall()
         ]
 
 
@@ -209,23 +213,10 @@ def _quoted(name: str) -> str:
 
 
 def renew_statistics() -> None:
-    """Let the samples that the planner keeps be of rows that there are."""
-    for table in _tables():
-        with connection.cursor() as cursor:
-            cursor.execute(f"ANALYZE {table.full_name}")
-            _forget_empty(cursor, table)
+    """Let the samples that the planner keeps be of rows that there are.
 
-
-def _forget_empty(cursor: Any, table: _Table) -> None:
-    """Clear the samples of a table that is empty, as ANALYZE keeps the old ones of it.
-
-    Before version 18 PostgreSQL cannot; the search tells then what is left in them.
+    Before version 18 PostgreSQL keeps those of an empty table; the search tells what is in them.
     """
-    cursor.execute(f"SELECT EXISTS (SELECT FROM {table.full_name})")  # noqa: S608 -- quoted
-    server: Any = connection
-    if cursor.fetchone()[0] or server.pg_version < 180000:
-        return
-    for column, _is_bytes in table.columns:
-        cursor.execute(
-            "SELECT pg_clear_attribute_stats(%s, %s, %s, false)", [table.schema, table.name, column]
-        )
+    with connection.cursor() as cursor:
+        for table in _tables():
+            cursor.execute("SELECT retention_renew_statistics(%s)", [table.full_name])

@@ -69,6 +69,7 @@ def test_the_role_does_the_portals_work_and_can_neither_change_records_nor_table
 
     assert PolicyEvent.objects.exists()
     assert (run.due, run.erased, run.failed) == (1, 1, 0)
+    assert (run.searched_at is not None, run.residue) == (True, [])
     assert AccessSeal.objects.get().count == AccessRecord.objects.count()
     assert verify_all().findings == []
 
