@@ -1,12 +1,13 @@
 """What allauth asks of the portal: which addresses pass, how mails leave, where people land."""
 
+from http import HTTPStatus
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.stagekit import clear_login
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import translation
 
@@ -45,6 +46,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """Say that the sign-in is locked to whoever knows its password, and to nobody else."""
         if user.locked_at is not None:
             clear_login(request)
+            if user.is_staff:
+                return render(request, "403_locked.html", status=HTTPStatus.FORBIDDEN)
             return redirect("account_locked")
         response: HttpResponse | None = super().pre_login(request, user, **kwargs)
         return response

@@ -15,4 +15,5 @@ class AccountsConfig(AppConfig):
             consent_expiry,
             second_factor,
             signals,
+            staff_locking,
         )

@@ -50,7 +50,7 @@ class OwnComplaint:
     deadline: Deadline | None
 
 
-def undertaking_to_sign(request: HttpRequest) -> str:
+def undertaking_to_sign(request: HttpRequest) -> str | Promise:
     """Tell a member of staff that they have to sign, now or soon; empty where not."""
     user: Any = request.user
     if lacks_undertaking(user):

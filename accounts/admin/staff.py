@@ -19,7 +19,8 @@ from accounts.models import User
 from accounts.second_factor import FACTORS
 from accounts.sessions import end_sessions
 from accounts.staff import remove_second_factor, telling_of_roles
-from common.admin import PortalAdmin
+from accounts.staff_locking import unlock_member
+from common.admin import PortalAdmin, is_among
 from common.history import save_as
 from common.text import clean_email
 
@@ -68,11 +69,19 @@ class StaffAdmin(PortalAdmin):
     """The members of staff. Customers' sign-ins are not here, nor anything about customers."""
 
     form = StaffForm
-    list_display = ["staff_name", "email", "roles", "second_factor", "engagement", "is_active"]
+    list_display = [
+        "staff_name",
+        "email",
+        "roles",
+        "second_factor",
+        "engagement",
+        "locked_at",
+        "is_active",
+    ]
     list_filter = ["is_active"]
     ordering = ["staff_name", "pk"]
     fields = FIELDS
-    actions_detail = ["lost_second_factor"]
+    actions_detail = ["unlock", "lost_second_factor"]
 
     def get_queryset(self, request: HttpRequest) -> Any:
         factors = Authenticator.objects.filter(user=OuterRef("pk"), type__in=FACTORS)
@@ -129,6 +138,34 @@ class StaffAdmin(PortalAdmin):
                 "The second factor is removed. The member gets a link by mail, chooses a new"
                 " password and then sets up another."
             ),
+        )
+
+    def has_unlock_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        locked = User.objects.filter(is_staff=True, locked_at__isnull=False)
+        return (
+            object_id is not None
+            and is_among(locked, object_id)
+            and self.has_lost_second_factor_permission(request, object_id)
+        )
+
+    @action(  # type: ignore[untyped-decorator]
+        description=_("Unlock the sign-in"), icon="lock_open", permissions=["unlock"]
+    )
+    def unlock(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Let a member in again whose sign-in failed too often, once it is clear who it was."""
+
+        @transaction.atomic
+        def unlock(member: User, *, by: User) -> None:
+            unlock_member(member, by=by)
+            _mail_link(request, member)
+
+        return self.step_view(
+            request,
+            object_id,
+            permission="accounts.change_user",
+            step=unlock,
+            title=_("Unlock the sign-in"),
+            done=_("The sign-in is unlocked. The member gets a link by mail for a new password."),
         )
 
     @transaction.atomic

@@ -69,10 +69,11 @@ class MisuseAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         if not self.has_add_permission(request):
             raise PermissionDenied
+        user: Any = request.user
         return self.form_view(
             request,
             form_class=MisuseForm,
-            act=partial(record_misuse, by=request.user),
+            act=partial(record_misuse, by=user),
             title=_("Record a misuse"),
             done=_("The misuse is recorded."),
             back=reverse("admin:staff_misuse_changelist"),

@@ -70,13 +70,14 @@ class StateFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         now = timezone.now()
-        return {
+        rows: dict[str, Any] = {
             UndertakingState.IN_FORCE: queryset.in_force(now),
             UndertakingState.EXPIRED: queryset.filter(
                 revoked_at=None, valid_until__lt=local_day(now)
             ),
             UndertakingState.REVOKED: queryset.filter(revoked_at__isnull=False),
-        }.get(self.value(), queryset)
+        }
+        return rows.get(self.value() or "", queryset)
 
 
 @admin.register(Undertaking)
@@ -155,7 +156,7 @@ class UndertakingAdmin(ReadOnlyAdmin):
     # Steps of the officers
 
     def has_revoke_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        rows = Undertaking.objects.in_force(timezone.now()).exclude(member=request.user)
+        rows = Undertaking.objects.in_force(timezone.now()).exclude(member=request.user.pk)
         known = object_id is None or is_among(rows, object_id)
         return known and bool(request.user.has_perm(CHANGE))
 
@@ -174,7 +175,7 @@ class UndertakingAdmin(ReadOnlyAdmin):
         )
 
     def has_readmit_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        rows = Undertaking.objects.barring().exclude(member=request.user)
+        rows = Undertaking.objects.barring().exclude(member=request.user.pk)
         known = object_id is None or is_among(rows, object_id)
         return known and bool(request.user.has_perm(CHANGE))
 
@@ -212,11 +213,12 @@ class UndertakingTextAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         if not self.has_add_permission(request):
             raise PermissionDenied
+        user: Any = request.user
         text = current_text()
         return self.form_view(
             request,
             form_class=TextForm,
-            act=partial(publish_text, by=request.user),
+            act=partial(publish_text, by=user),
             title=_("Publish a new text"),
             done=_("The text is published. Whoever signs from now on signs this."),
             back=reverse("admin:staff_undertakingtext_changelist"),

@@ -118,11 +118,12 @@ class UnusualAccessAdmin(PersonalDataAdmin):
         on = _day(day)
         if kind not in UnusualKind.values or on is None:
             raise Http404
+        user: Any = request.user
         who = get_object_or_404(User, public_id=member, is_staff=True)
         return self.form_view(
             request,
             form_class=LookForm,
-            act=partial(settle, kind, on, who, by=request.user),
+            act=partial(settle, kind, on, who, by=user),
             title=_("Look into an unusual access"),
             done=_("The finding is recorded."),
             back=reverse(LIST),
@@ -220,10 +221,11 @@ class FlaggedRecordAdmin(PersonalDataAdmin):
     ) -> HttpResponse:
         if not self.has_add_permission(request):
             raise PermissionDenied
+        user: Any = request.user
         return self.form_view(
             request,
             form_class=FlagForm,
-            act=partial(flag_record, by=request.user),
+            act=partial(flag_record, by=user),
             title=_("Flag a record"),
             done=_("The record is flagged. Each access of this member to it is unusual."),
             back=reverse("admin:staff_flaggedrecord_changelist"),
