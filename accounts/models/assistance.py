@@ -214,6 +214,10 @@ class AssistedChange(models.Model):
         verbose_name = _("change made by staff")
         verbose_name_plural = _("changes made by staff")
         ordering = ["-pk"]
+        indexes = [
+            # For the control customer_approval: what staff changed lately.
+            models.Index(name="assistedchange_recent", fields=["at"]),
+        ]
 
     def __str__(self) -> str:
         return f"{self.pk}"
