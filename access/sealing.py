@@ -65,8 +65,14 @@ def seal_block(**statement: Any) -> AccessSeal | None:
     content = content_of(seal, form=FORM, previous=last.text if last else "")
     seal.text = issue(KIND, content).text
     seal.save(force_insert=True)
-    notes.filter(record__in=records)._raw_delete(UnsealedRecord.objects.db)
+    _forget_notes(records)
     return seal
+
+
+def _forget_notes(records: list[int]) -> None:
+    """Delete by one array: as a list, each number would be a parameter of its own."""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM access_unsealedrecord WHERE record = ANY (%s)", [records])
 
 
 def _database_now() -> datetime:
