@@ -48,6 +48,7 @@ from policies.models import DeclaredField, PolicyText, Purpose
 from privacyportal.roles import COMPLAINT_OFFICER, DPO
 from retention.models import NecessityReview
 from rights.models import Export
+from staff.unusual import flag_record
 from tests.calls.conftest import decide, make_recording
 from tests.factories import (
     close_in_the_past,
@@ -113,6 +114,7 @@ def _decide(customer):
 
 def _ask_staff(customer, canary):
     officer = make_staff(COMPLAINT_OFFICER)
+    flag_record(make_staff(DPO), customer=customer, tie="relative", by=officer)
     check = IdentityCheck.objects.create(
         customer=customer, kind="call_back", channel="phone", result="proved", by=officer
     )
