@@ -93,9 +93,9 @@ def reopen_clocks(case: Case, *kinds: TimeLimitKind, by: User | None) -> None:
 
 
 def pause_clocks(case: Case, *, at: datetime) -> None:
-    """Let those that may stand still do so; not saved."""
+    """Let those that may stand still do so; not saved. What has run out by then stays late."""
     running = Clock.objects.filter(case_id=case.pk, limit__may_pause=True).running()
-    running.update(paused_at=at)
+    running.filter(late_from__gt=at).update(paused_at=at)
     set_nearest(case)
 
 

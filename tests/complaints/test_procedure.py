@@ -23,6 +23,7 @@ from common.personal_data import DataCategory
 from common.tokens import new_public_id
 from complaints import services
 from complaints.exceptions import ComplaintError, InvalidTransition
+from complaints.figures import is_late
 from complaints.intake import file_complaint
 from complaints.models import Complaint, ComplaintState
 from notices.models import Notice
@@ -174,6 +175,17 @@ class TestPauses:
         )
         assert complaint.late_from == clock.late_from
         assert "waiting for the customer" in str(clock.explanation)
+
+    def test_a_question_after_the_last_day_hides_nothing(self, complaint, officer):
+        ends = promised(complaint).late_from
+        with at(23):
+            write_to_customer(complaint, text="Khi nào?", is_question=True, by=officer)
+
+            assert Complaint.objects.overdue().get().late_from == ends
+            assert Complaint.objects.filter(is_late(timezone.now())).exists()
+        with at(25):
+            go_on_without_answer(complaint, by=officer)
+            assert (complaint.late_from, promised(complaint).was_missed) == (ends, True)
 
     def test_asking_and_answering_on_one_day_changes_nothing(self, complaint, officer):
         before = promised(complaint).last_day
