@@ -315,7 +315,7 @@ def escalate_complaint(
 
 @transaction.atomic
 def settle_escalation(complaint: Complaint, *, decision: str, by: User) -> None:
-    """Write down what the authority decided; what was not answered yet is verified on.
+    """Write down what the authority decided; what has no answer that stands is verified on.
 
     Its clocks then run on as from the beginning: going to an authority buys no time. That it is
     verified on is the first response, if none was given before.
@@ -326,7 +326,7 @@ def settle_escalation(complaint: Complaint, *, decision: str, by: User) -> None:
     if complaint.state != ComplaintState.ESCALATED:
         raise ComplaintError(_("This complaint is with no authority."))
     complaint.decision = decision
-    if complaint.answered_at is not None:
+    if complaint.is_answer_standing:
         _close(complaint, by=by, also=["decision"])
         return
     complaint.move_to(ComplaintState.VERIFYING)

@@ -264,6 +264,13 @@ class Complaint(Case):
         return bool(self.outcome) and all(getattr(self, name) for name in ANSWER)
 
     @property
+    def is_answer_standing(self) -> bool:
+        """Say whether the customer has an answer that they have not disagreed with."""
+        if self.answered_at is None:
+            return False
+        return self.disagreed_at is None or self.disagreed_at < self.answered_at
+
+    @property
     def next_states(self) -> tuple[ComplaintState, ...]:
         return NEXT[ComplaintState(self.state)]
 

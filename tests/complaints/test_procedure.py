@@ -133,6 +133,16 @@ class TestAuthorities:
             ComplaintState.VERIFYING,
         )
 
+    def test_no_decision_closes_it_with_the_answer_that_the_customer_rejected(self, officer):
+        complaint = resolved(officer)
+        services.disagree_with_answer(complaint, reason="Sai.", by=complaint.customer.user)
+        services.escalate_complaint(complaint, side="customer", authority="A05", by=None)
+
+        services.settle_escalation(complaint, decision="Trả lại.", by=make_staff(DPO))
+
+        complaint.refresh_from_db()
+        assert (complaint.state, complaint.is_open) == (ComplaintState.VERIFYING, True)
+
 
 class TestRefusals:
     def test_the_database_wants_two_people_too(self, officer):
