@@ -65,12 +65,21 @@ FOR_CUSTOMER: dict[str, str | Promise] = {
 BY_CUSTOMER = (
     ComplaintState.RECEIVED,
     ComplaintState.WITHDRAWN,
+    ComplaintState.ESCALATED,
     WROTE,
     ANSWERED,
     AGREED,
     DISAGREED,
 )
 """What customers do; by nobody's sign-in where they came by the link of a mail."""
+
+
+def actor_of(event: CaseEvent) -> str:
+    """Say who did it: a member of staff by name, the customer, or the portal."""
+    if event.by is not None and event.by.is_staff:
+        return str(event.by)
+    is_customer = event.by is not None or event.code in BY_CUSTOMER
+    return gettext("the customer") if is_customer else gettext("the portal")
 
 
 def sentence_of(event: CaseEvent) -> str:

@@ -27,7 +27,7 @@ from complaints.admin.letter import LetterAdmin
 from complaints.admin.papers import PaperAdmin
 from complaints.admin.queue import CHANGE, masked_email
 from complaints.admin.steps import STEPS, AssignForm, Step, act_unless_changed, assign
-from complaints.events import BY_CUSTOMER, label_of
+from complaints.events import actor_of, label_of
 from complaints.models import ANSWER, Complaint, ComplaintState, ReplyTemplate
 from complaints.replies import fill_in
 
@@ -240,12 +240,9 @@ def _names_told(events: Iterable[CaseEvent]) -> dict[str, str]:
 
 
 def _event_line(event: CaseEvent, names: Mapping[str, str]) -> Line:
-    by_staff = event.by is not None and event.by.is_staff
-    by_customer = event.by is not None or event.code in BY_CUSTOMER
-    by = _name(event.by) if by_staff else str(_("customer") if by_customer else _("the portal"))
     told = ", ".join(names[each] for each in event.details.get("to", ()) if each in names)
     label = label_of(event)
-    return Line(event.at, f"{label}: {told}" if told else label, by)
+    return Line(event.at, f"{label}: {told}" if told else label, actor_of(event))
 
 
 def _name(user: User | None) -> str:

@@ -21,7 +21,7 @@ from casework.judging import classify_case, foretell
 from casework.models import Case, ConflictCause, Severity
 from common.forms import UNCHOSEN, ProseField
 from complaints import services
-from complaints.events import label_of
+from complaints.events import actor_of, label_of
 from complaints.exceptions import ComplaintError
 from complaints.forms import (
     AnswerForm,
@@ -408,7 +408,7 @@ def act_unless_changed(
                 " saved. Look at the complaint; if it still fits, send again."
             )
             % {
-                "who": newer.by if newer.by and newer.by.is_staff else gettext("the customer"),
+                "who": actor_of(newer),
                 "what": label_of(newer),
                 "when": f"{timezone.localtime(newer.at):%H:%M}",
             },

@@ -4,12 +4,14 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from django.utils.translation import override
 
 from access.models import AccessAction, AccessRecord
-from casework.models import CaseConflict, CaseReminder, ConflictCause
+from casework.models import CaseConflict, CaseEvent, CaseReminder, ConflictCause
 from casework.services import exclude_staff
 from common.personal_data import declaration_of
 from complaints import services
+from complaints.admin.case import timeline
 from complaints.models import (
     Complaint,
     ComplaintLink,
@@ -64,6 +66,23 @@ class TestTwoOfficersAtOnce:
         renewed = refused.context_data["form"]["seen"].value()
         done = client.post(page_of(complaint, "decide"), {**decision, "seen": renewed})
         assert done.url == page_of(complaint)
+
+    def test_what_the_portal_did_is_not_said_to_be_the_customers(self, client, officer):
+        complaint = make_complaint()
+        services.acknowledge_complaint(complaint, by=officer)
+        seen = newest(complaint)
+        CaseEvent.objects.create(case_id=complaint.pk, code="assigned", by=None)
+
+        refused = client.post(page_of(complaint, "verify"), {"seen": seen})
+
+        assert "the portal was here: assigned" in refused.content.decode()
+
+    def test_who_went_to_an_authority_by_a_link_is_the_customer(self, officer):
+        complaint = make_complaint()
+        services.escalate_complaint(complaint, side="customer", authority="A05", by=None)
+
+        with override("en"):
+            assert timeline(complaint)[-1].by == "the customer"
 
     def test_a_case_that_nobody_touched_takes_the_step(self, client, officer):
         complaint = make_complaint()
