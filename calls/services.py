@@ -24,7 +24,7 @@ from calls.models import (
 from calls.retention import last_day_of
 from common.encryption.files import Readable
 from common.files import company_key, keep_files, provisional_files
-from common.personal_data import DataCategory, mask_phone
+from common.personal_data import DataCategory, end_of_phone
 from policies.counting import local_day
 from policies.models import Purpose
 
@@ -70,7 +70,7 @@ def add_recording(
         direction=call.direction,
         started_at=call.started_at,
         duration=call.duration,
-        number=mask_phone(call.number) if call.number else "",
+        number=end_of_phone(call.number) if call.number else "",
         purpose=call.purpose,
         content_type=checked.content_type,
         source_hash=hash_of(call.source),

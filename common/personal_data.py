@@ -45,6 +45,7 @@ class DataCategory(models.TextChoices):
 
 
 CUSTOMER = "accounts.Customer"
+HOME = "+84"
 
 
 @dataclass(frozen=True)
@@ -306,5 +307,11 @@ def mask_email(value: str) -> str:
 
 
 def mask_phone(value: str) -> str:
+    """+84912345560 -> 091 ••• •560; of a number from elsewhere its end alone."""
+    is_ours = value.startswith(HOME) and len(value) == len(HOME) + 9
+    return f"0{value[3:5]} ••• •{value[-3:]}" if is_ours else end_of_phone(value)
+
+
+def end_of_phone(value: str) -> str:
     """+84912345560 -> •••560"""
     return f"•••{value[-3:]}" if len(value) > 6 else "•••"

@@ -149,7 +149,8 @@ def test_children_come_before_what_they_point_at():
     [
         (personal_data.mask_name, "Nguyễn Văn Ưng", "N. V. Ư."),
         (personal_data.mask_email, "khach@example.vn", "k•••@example.vn"),
-        (personal_data.mask_phone, "+84912345560", "•••560"),
+        (personal_data.mask_phone, "+84912345560", "091 ••• •560"),
+        (personal_data.mask_phone, "+442079460958", "•••958"),
         (personal_data.mask_phone, "113", "•••"),
         (personal_data.mask_all, "bất kỳ", "•••"),
     ],
