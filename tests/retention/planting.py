@@ -39,7 +39,7 @@ from casework.services import (
 )
 from common.personal_data import DataCategory
 from complaints.intake import file_complaint
-from complaints.models import QuestionedAccess
+from complaints.models import Complaint, QuestionedAccess
 from complaints.services import link_complaints, withdraw_complaint
 from hosting.models import HostedService
 from incidents.services import report_unauthorised_use, settle_report
@@ -59,10 +59,16 @@ from tests.factories import (
 )
 
 
-def make_full_customer(canary, *, closed_days_ago):
-    """A customer with something in every table that knows customers; ``canary`` marks the texts."""
+def make_full_customer(canary, *, closed_days_ago=None, **kwargs):
+    """A customer with something in every table that knows customers; ``canary`` marks the texts.
+
+    One who is not closed has a complaint that is open.
+    """
     customer = make_customer(
-        full_name=f"{canary}1", email=f"{canary}2@example.com", address=f"{canary}3 Lê Lợi"
+        full_name=f"{canary}1",
+        email=f"{canary}2@example.com",
+        address=f"{canary}3 Lê Lợi",
+        **kwargs,
     )
     _sign_in(customer, canary)
     _decide(customer)
@@ -76,7 +82,9 @@ def make_full_customer(canary, *, closed_days_ago):
     Export.objects.create(customer=customer, state="expired")
     ServiceEnd.objects.create(customer=customer, ended_on=timezone.localdate(), reason=f"{canary}9")
     NecessityReview.objects.create(customer=customer, asked_on=timezone.localdate())
-    close_in_the_past(customer, closed_days_ago)
+    if closed_days_ago is not None:
+        withdraw_complaint(Complaint.objects.open().get(customer=customer), by=customer.user)
+        close_in_the_past(customer, closed_days_ago)
     return customer
 
 
@@ -206,4 +214,3 @@ def _complain(customer, canary):
     link_complaints(complaint, other=other, kind="related", by=officer)
     record = AccessRecord.objects.about(customer.public_id).first()
     QuestionedAccess.objects.create(complaint=complaint, record=record)
-    withdraw_complaint(complaint, by=customer.user)
