@@ -51,7 +51,7 @@ class RecordedCommand(BaseCommand):
             occasion = "" if case else self._ask(f"Occasion ({', '.join(AccessReason.values)})")
         member = record_command_line(by, purpose=purpose, case=case, occasion=occasion)
         with in_the_name_of(member):
-            super().handle(*args, **options)  # type: ignore[safe-super]
+            super().handle(*args, **options)
 
     def _ask(self, question: str) -> str:
         if not sys.stdin.isatty():

@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse, StreamingHttpResponse
@@ -85,7 +86,8 @@ def _asked(form: AccessFilterForm) -> Asked:
 
 
 def _rows(customer: Customer, asked: Asked) -> Iterator[list[str]]:
-    yield [str(AccessRecord._meta.get_field(name).verbose_name) for name in COLUMNS]
+    table: Any = AccessRecord._meta
+    yield [str(table.get_field(name).verbose_name) for name in COLUMNS]
     purposes = Purpose.objects.in_bulk(field_name="code")
     for record in records_asked_for(customer, asked):
         purpose = purposes.get(record.purpose)
