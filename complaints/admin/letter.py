@@ -74,7 +74,7 @@ class LetterAdmin(QueueAdmin):
         language = request.GET.get("language") or complaint.customer.language
         if at is None or language not in LANGUAGES:
             raise Http404
-        self.record(request, complaint, AccessAction.EXPORT)
+        self.record(request, complaint, AccessAction.PRINT)
         content = letter_on_paper(compose_letter(complaint, language, at=at), at=at)
         name = f"{complaint.reference}-{language}.pdf"
         return as_download(content, name=name, content_type="application/pdf")

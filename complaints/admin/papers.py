@@ -53,7 +53,7 @@ class PaperAdmin(QueueAdmin):
         complaint: Complaint = self.get_row(request, object_id, "complaints.view_complaint")
         language = _language(request, settings.LANGUAGE_CODE)
         groups = [*self.field_groups, DataCategory.EVIDENCE]
-        self.record(request, complaint, AccessAction.EXPORT, field_groups=groups)
+        self.record(request, complaint, AccessAction.PRINT, field_groups=groups)
         return _as_pdf(draw(complaint, language), f"{complaint.reference}-{name}-{language}")
 
 

@@ -244,7 +244,7 @@ def test_an_officers_download_is_recorded(complaint, officer):
     assert "Answer to your complaint" in text
     record = AccessRecord.objects.get()
     assert (record.action, record.customer, record.case_reference) == (
-        AccessAction.EXPORT,
+        AccessAction.PRINT,
         complaint.customer.public_id,
         complaint.reference,
     )

@@ -76,7 +76,7 @@ def test_taking_it_is_recorded(client, officer, complaint):
     client.get(page_of(complaint, "file_pdf"))
 
     record = AccessRecord.objects.get()
-    assert (record.action, record.actor) == (AccessAction.EXPORT, officer)
+    assert (record.action, record.actor) == (AccessAction.PRINT, officer)
     assert (record.customer, record.case_reference) == (
         complaint.customer.public_id,
         complaint.reference,
@@ -106,7 +106,7 @@ def test_the_sheet_of_the_folder_shows_facts_and_no_address(client, officer, com
     for part in (complaint.reference, complaint.text, "h•••@example.com", "Nguyễn Thị Hạnh"):
         assert part in text
     assert [part for part in ("hue@", "Trần", "Ghi chú") if part in text] == []
-    assert AccessRecord.objects.get().action == AccessAction.EXPORT
+    assert AccessRecord.objects.get().action == AccessAction.PRINT
 
 
 def test_whom_it_is_about_gets_neither(client, officer):
