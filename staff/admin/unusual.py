@@ -23,6 +23,7 @@ from access.admin import SHORT_ID, PersonalDataAdmin
 from access.purposes import ACCESS_REVIEW
 from access.services import record_export, record_list
 from accounts.models import Customer, User
+from common.admin import ReadOnlyAdmin
 from common.charts import HEIGHT, WIDTH, scaled
 from common.csv_files import csv_response
 from common.personal_data import DataCategory
@@ -47,6 +48,10 @@ class UnusualAccessAdmin(PersonalDataAdmin):
 
     purpose = ACCESS_REVIEW
     field_groups = (DataCategory.ACCESS_RECORD,)
+    show_past = ReadOnlyAdmin.show_past  # the history holds nothing of a customer
+
+    def subject_of(self, row: UnusualAccess) -> str:
+        return ""
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
