@@ -50,7 +50,8 @@ from policies.models import Agreement, PolicyVersion, Recipient
 from policies.retention import rule_after_closing
 from privacyportal.roles import ADMINISTRATOR, AUDITOR, COMPLAINT_LEAD, COMPLAINT_OFFICER, DPO
 from retention.models import PurgeRun, Tombstone
-from staff.models import RevocationReason
+from staff.models import FlaggedRecord, Misuse, RevocationReason, Undertaking, UnusualAccess
+from staff.reviews import prepare_reviews
 from staff.undertakings import revoke_undertaking
 from tests.addresses import address, names
 from tests.enquiries.conftest import make_enquiry
@@ -87,6 +88,7 @@ SIGNED = (
     *("unsubscribe", "confirm_report", "unlock_account", "closed_account", "reopen_account"),
     *("closing_receipt_pdf", "closing_receipt_json", "admin:calls_callrecording_audio"),
     *("answer_access", "send_access_code", "end_access"),
+    *("erasure_certificate_pdf", "erasure_certificate_json"),
     *(f"followed_{page}" for page in PAGES if page != "evidence"),
 )
 
@@ -138,6 +140,8 @@ def make_household(canary: str) -> Household:
         for row in (
             *(customer, complaint, enquiry, merge, staff["handler"], proof.identity_check),
             ReplyTemplate.objects.get(name_en="Reply"),
+            EmergencyAccess.objects.told().get(),
+            Undertaking.objects.get(member=staff["handler"]),
         )
     }
     household.parameters = _parameters(household, complaint, export)
@@ -216,7 +220,21 @@ def _fill_the_desk(customer: Customer, staff: dict[str, User]) -> None:
     announce_policies()
     seal_records()
     note_verification()
+    _watch_staff(customer, staff)
     make_policy_draft("3")
+
+
+def _watch_staff(customer: Customer, staff: dict[str, User]) -> None:
+    """Plant what the officers keep about members of staff, all of it about one who was tempted."""
+    today, member, dpo = timezone.localdate(), staff["kept_away"], staff["dpo"]
+    prepare_reviews()
+    Misuse.objects.create(
+        member=member, found_on=today, category="without_need", measure="warning", decided_by=dpo
+    )
+    UnusualAccess.objects.create(
+        kind="many", day=today, member=member, finding="explained", looked_by=dpo
+    )
+    FlaggedRecord.objects.create(member=member, customer=customer, tie="relative", flagged_by=dpo)
 
 
 def _parameters(household: Household, complaint: Complaint, export: Any) -> dict[str, Any]:
@@ -257,6 +275,10 @@ def _parameters(household: Household, complaint: Complaint, export: Any) -> dict
         "admin:policies_recipient_file": [agreement.recipient_id, agreement.pk],
         "admin:policies_recipient_end": [agreement.recipient_id, agreement.pk],
         "admin:app_list": ["accounts"],
+        "admin:staff_unusualaccess_look": [
+            *("many", timezone.localdate().isoformat()),
+            household.staff["kept_away"].public_id,
+        ],
         "admin:accounts_customer_invite": [make_customer(user=None).pk],
         "admin:accounts_customer_reopen": [make_customer(closed_days_ago=3).pk],
         "admin:hosting_hostedservice_end_account": [

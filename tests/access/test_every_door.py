@@ -52,10 +52,17 @@ IN_FULL_AT = {
 }
 EMPTY = {
     "admin:autocomplete": "would find customers for any form",
-    "admin:common_jobstatus_change": "its list shows all there is",
-    "admin:access_accessrecord_change": "its list shows all there is",
-    "admin:access_accessverification_change": "its list shows all there is",
-    "admin:visits_pageday_change": "its list shows all there is",
+    **dict.fromkeys(
+        (
+            "admin:common_jobstatus_change",
+            "admin:access_accessrecord_change",
+            "admin:access_accessverification_change",
+            "admin:staff_flaggedrecord_change",
+            "admin:staff_unusualaccess_change",
+            "admin:visits_pageday_change",
+        ),
+        "its list shows all there is",
+    ),
 }
 
 
