@@ -314,6 +314,7 @@ def _at_other_stages(customer: Customer, officer: User) -> dict[str, Any]:
     undertaking = make_undertaking(make_staff(DPO, signed=False))
     revoke_undertaking(undertaking, reason=RevocationReason.LEFT, by=second)
     rows = {
+        "accounts_user_unlock": make_staff(DPO, locked_at=now),
         "accounts_secrecyorder_confirm": order,
         "accounts_emergencyaccess_confirm": EmergencyAccess.objects.create(**asked),
         "accounts_emergencyaccess_end": EmergencyAccess.objects.create(**asked, **confirmed),
