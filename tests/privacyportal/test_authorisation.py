@@ -23,6 +23,7 @@ FROM_ELSEWHERE = {  # forms that other sites may send: nothing is done in a pers
     "purpose_check",  # the key of a system speaks
     "marketing_check",
     "open_complaint",  # as an enquiry
+    "new_complaint_link",  # mailed to the address that has the old one
     "enquiry",  # of visitors, who get no cookie for reading; a mail asks them to confirm
     "newsletter",
     "report_use",
