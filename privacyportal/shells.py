@@ -5,13 +5,12 @@ by the rules, and what they change bears their name.
 """
 
 import sys
-from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from simple_history.models import HistoricalRecords
 from simple_history.signals import pre_create_historical_record
 
@@ -33,7 +32,7 @@ MISSING = "Say --by, --purpose, and --case or --occasion."
 class RecordedCommand(BaseCommand):
     """A command that asks at a terminal for what was not said, and begins once it is recorded."""
 
-    def add_arguments(self, parser: ArgumentParser) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("--by", metavar="EMAIL", help="Who opens it: a member of staff.")
         parser.add_argument("--purpose", metavar="CODE", help="What for.")

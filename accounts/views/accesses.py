@@ -86,8 +86,8 @@ def _asked(form: AccessFilterForm) -> Asked:
 
 
 def _rows(customer: Customer, asked: Asked) -> Iterator[list[str]]:
-    table: Any = AccessRecord._meta
-    yield [str(table.get_field(name).verbose_name) for name in COLUMNS]
+    names: Any = (AccessRecord._meta.get_field(column) for column in COLUMNS)
+    yield [str(name.verbose_name) for name in names]
     purposes = Purpose.objects.in_bulk(field_name="code")
     for record in records_asked_for(customer, asked):
         purpose = purposes.get(record.purpose)
