@@ -10,10 +10,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from casework.deadlines import SOON_UNCOUNTED
-from casework.models import Case, CaseEvent, CaseKind, Clock
+from casework.models import IS_OPEN, Case, CaseEvent, CaseKind, Clock
 from complaints.intake import possible_handlers
 from complaints.models import Complaint, ComplaintState
-from policies.models import Company, Promise, RuleFamily
+from policies.models import Company, Promise
 from policies.promise_counting import CountRows
 from policies.promises import (
     Asking,
@@ -42,13 +42,38 @@ def complaint_term(promise: Promise) -> Asking:
     a complaint never got such a clock because the calendar does not reach its last day.
     Statutory clocks are not the company's promise and do not count here.
     """
-    measure = yield from _by_clocks(promise, unjudged=Complaint.objects.none())
+    measure = yield from _by_clocks(promise)
     return measure
 
 
-def _by_clocks(promise: Promise, *, unjudged: QuerySet[Any]) -> Asking:
+@control(
+    "complaint_statute",
+    needs="time_limits",
+    counts=_("Complaints past the last day that the law sets, or close to it"),
+)
+def complaint_statute(promise: Promise) -> Asking:
+    """Go by the statutory clocks, as complaint_term does by the promised ones.
+
+    Broken, too, by each complaint that is open, or was closed in the last 30 days, of which such
+    a clock was met too late.
+    """
+    met_late = _clocks_under(promise).filter(met_at__gte=F("late_from"))
+    open_or_lately = IS_OPEN | Q(closed_at__gte=timezone.now() - LOOKED_BACK)
+    complaints = Case.objects.filter(open_or_lately, kind=CaseKind.COMPLAINT)
+    # Counted for each case by its index; a semi join would read every clock there is.
+    counted = complaints.alias(late_ones=CountRows(met_late.values("pk")))
+    measure = yield from _by_clocks(promise, met_late=counted.filter(late_ones__gt=0))
+    return measure
+
+
+NONE = Case.objects.none()
+
+
+def _by_clocks(
+    promise: Promise, *, unjudged: QuerySet[Any] = NONE, met_late: QuerySet[Any] = NONE
+) -> Asking:
     now = timezone.now()
-    clocks = _promised_clocks(promise)
+    clocks = _clocks_under(promise)
     running = clocks.filter(met_at=None, paused_at=None)
     soon = running.filter(late_from__lte=now + timedelta(days=SOON_UNCOUNTED))
     kinds = promise.parameters["time_limits"]
@@ -61,7 +86,11 @@ def _by_clocks(promise: Promise, *, unjudged: QuerySet[Any]) -> Asking:
         "soon": open_ones.filter(Exists(soon)),
         "unclocked": open_ones.alias(**clocks_of).filter(lacks_one),
         "unjudged": unjudged,
+        "met_late": met_late,
     }
+    if counts["met_late"]:
+        link = admin_list(COMPLAINTS, queue="all", term=f"{promise.family}-missed")
+        return broken(counts["late"] + counts["met_late"], Unit.COMPLAINTS, link=link)
     if counts["late"]:
         return broken(counts["late"], Unit.COMPLAINTS, link=admin_list(COMPLAINTS, queue="overdue"))
     if counts["unclocked"]:
@@ -83,11 +112,11 @@ def _by_clocks(promise: Promise, *, unjudged: QuerySet[Any]) -> Asking:
     return verdict(counts["soon"], Unit.COMPLAINTS, link=admin_list(COMPLAINTS, queue=queue))
 
 
-def _promised_clocks(promise: Promise) -> QuerySet[Clock]:
+def _clocks_under(promise: Promise) -> QuerySet[Clock]:
     return Clock.objects.filter(
         case=OuterRef("pk"),
         kind__in=promise.parameters["time_limits"],
-        limit__family=RuleFamily.PROMISE,
+        limit__family=promise.family,
     )
 
 

@@ -274,8 +274,12 @@ class CalendarRange(Entry):
 
 
 class StatutePack(Entry):
-    """``retention_rules`` name what other law demands to be stored for longer, and nothing else."""
+    """``retention_rules`` name what other law demands to be stored for longer, and nothing else.
+
+    ``promises`` are the duties of every company that a control watches over.
+    """
 
     calendar: CalendarRange
     time_limits: TimeLimits
     retention_rules: Some[RetentionRule]
+    promises: Some[Promise]

@@ -193,18 +193,18 @@ class Registers:
 
     purposes: dict[str, str]
     recipients: dict[str, str]
-    limits: dict[str, TimeLimit]
+    limits: dict[tuple[str, str], TimeLimit]
     rules: dict[tuple[str, str, str], RetentionRule]
 
     @classmethod
     def read(cls) -> "Registers":
         today = local_day(timezone.now())
-        limits = TimeLimit.objects.in_force(today).filter(family=RuleFamily.PROMISE)
+        limits = TimeLimit.objects.in_force(today)
         rules = RetentionRule.objects.in_force(today).filter(family=RuleFamily.PROMISE)
         return cls(
             {row.code: str(row.name) for row in Purpose.objects.all()},
             {row.code: str(row.name) for row in Recipient.objects.all()},
-            {limit.kind: limit for limit in limits},
+            {(limit.family, limit.kind): limit for limit in limits},
             {(rule.category, rule.trigger, rule.action): rule for rule in rules},
         )
 
@@ -214,7 +214,8 @@ class Registers:
         pairs = [
             setting(name, value) for name, value in parameters.items() if name not in NAMED_ROWS
         ]
-        limits = (self.limits.get(kind) for kind in parameters["time_limits"])
+        kinds = parameters["time_limits"]
+        limits = (self.limits.get((promise.family, kind)) for kind in kinds)
         pairs += [_limit(limit) for limit in limits if limit]
         rules = (self.rules.get(tuple(key)) for key in parameters["retention_rules"])
         pairs += _rules(rule for rule in rules if rule)

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.checks import CheckMessage, Error
 
 from policies.profile_faults import read_toml
-from policies.profile_files import known_profiles, profile_path
+from policies.profile_files import STATUTE, known_profiles, profile_path
 from policies.promises import control_names
 
 
@@ -29,6 +29,6 @@ def check_promises_have_controls(**kwargs: Any) -> list[CheckMessage]:
 
 
 def _named_controls() -> Iterator[tuple[str, str, str]]:
-    for profile in known_profiles():
-        for promise in read_toml(profile_path(profile)).get("promises", []):
-            yield profile, str(promise.get("code")), str(promise.get("control"))
+    for file in [*map(profile_path, known_profiles()), STATUTE]:
+        for promise in read_toml(file).get("promises", []):
+            yield file.stem, str(promise.get("code")), str(promise.get("control"))

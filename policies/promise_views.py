@@ -12,7 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from common.bilingual import Bilingual
-from policies.models import PromiseStatus
+from policies.models import PromiseStatus, RuleFamily
 from policies.promise_board import last_measured, with_last_result
 from policies.promise_figures import rounded
 from policies.promises import Text, control_named
@@ -102,7 +102,7 @@ def _published() -> list[Published]:
                 measured_at=promise.last_measured_at,
                 is_current=promise.is_current,
             )
-            for promise in with_last_result()
+            for promise in with_last_result().filter(family=RuleFamily.PROMISE)
         ]
         cache.set(CACHED, known, CACHED_FOR)
     return known

@@ -9,7 +9,7 @@ from policies import profile_schema
 from policies.loading.calendar import load_calendar
 from policies.loading.company import load_company
 from policies.loading.policy import load_policy, unpublishable
-from policies.loading.promises import load_promises
+from policies.loading.promises import load_duties, load_promises
 from policies.loading.registers import (
     load_declared_fields,
     load_purposes,
@@ -58,6 +58,7 @@ def load_profile(source: str | Path) -> int:
     if not _is_loaded(statute_sha256=law):
         changed += load_limits(statute.time_limits, RuleFamily.STATUTE)
         changed += load_retention(statute.retention_rules, RuleFamily.STATUTE)
+        changed += load_duties(statute)
     Company.objects.update(profile_sha256=company, statute_sha256=law)
     return changed
 

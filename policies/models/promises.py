@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from common.bilingual import Bilingual
+from policies.models.rules import RuleFamily
 
 
 class PromiseStatus(models.TextChoices):
@@ -22,12 +23,16 @@ class PromiseQuerySet(models.QuerySet["Promise"]):
 
 
 class Promise(models.Model):
-    """A sentence of the policy that binds the company, and the control that answers for it.
+    """A sentence that binds the company, and the control that answers for it.
 
-    parameters: what the profile sets under this promise, by the name of the setting.
+    family: whether the policy says it or the law. parameters: what the profile sets under it, by
+    the name of the setting.
     """
 
     code = models.CharField(_("code"), max_length=10, unique=True)
+    family = models.CharField(
+        _("set by"), max_length=10, choices=RuleFamily, default=RuleFamily.PROMISE
+    )
     text_vi = models.TextField(_("text (Vietnamese)"))
     text_en = models.TextField(_("text (English)"))
     control = models.SlugField(_("control"), max_length=40)
@@ -43,7 +48,7 @@ class Promise(models.Model):
     class Meta:
         verbose_name = _("promise")
         verbose_name_plural = _("promises")
-        ordering = ["position", "code"]
+        ordering = ["family", "position", "code"]
 
     def __str__(self) -> str:
         return self.code

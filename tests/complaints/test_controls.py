@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.utils import timezone
 
 from casework.judging import classify_case
@@ -141,6 +142,26 @@ def test_sp_10_is_kept_when_what_is_resolved_was_verified(officer):
     services.withdraw_complaint(make_complaint(), by=officer)  # nothing to verify
 
     assert answer_of("SP-10") == ("kept", 0, "complaints")
+
+
+def test_law_1_watches_over_what_the_law_sets_whatever_was_promised(officer):
+    complaint = make_complaint()
+    assert answer_of("LAW-1") == ("kept", 0, "complaints")
+
+    first_response = complaint.clocks.filter(limit__family="statute")
+    first_response.update(late_from=timezone.now() + timedelta(days=4))
+    assert answer_of("LAW-1") == ("at_risk", 1, "complaints")
+
+    first_response.update(late_from=days_ago(1))
+    assert answer_of("LAW-1") == ("broken", 1, "complaints")
+    assert answer_of("SP-12") == ("kept", 0, "complaints")
+
+    services.verify_complaint(complaint, by=officer)  # too late stays too late
+    services.withdraw_complaint(complaint, by=officer)
+    assert answer_of("LAW-1") == ("broken", 1, "complaints")
+
+    with time_machine.travel(timezone.now() + timedelta(days=31)):
+        assert answer_of("LAW-1") == ("kept", 0, "complaints")
 
 
 @pytest.mark.parametrize(("days", "answer"), [(29, ("broken", 1)), (31, ("kept", 0))])

@@ -90,7 +90,7 @@ def test_what_is_not_built_is_not_measured_and_says_why(registry):
 def test_loading_stores_the_promises_in_the_order_of_the_policy():
     codes = list(Promise.objects.active().values_list("code", flat=True))
 
-    assert codes == [f"FPT-{number}" for number in range(1, 23)]
+    assert codes == [*(f"FPT-{number}" for number in range(1, 23)), "LAW-1"]
 
 
 def test_loading_stores_what_the_profile_sets_under_a_promise():
@@ -114,7 +114,7 @@ def test_a_promise_that_is_made_no_longer_is_retired_and_keeps_its_results():
     fpt_1 = Promise.objects.get(code="FPT-1")
     assert fpt_1.retired_on == timezone.localdate()
     assert fpt_1.results.count() == 1
-    assert set(statuses()) == {f"SPM-{number}" for number in range(1, 10)}
+    assert set(statuses()) == {"LAW-1", *(f"SPM-{number}" for number in range(1, 10))}
 
 
 def test_a_promise_that_is_made_again_comes_back():
@@ -156,7 +156,7 @@ def test_all_controls_are_asked_with_one_query(copies, django_assert_num_queries
             promise.save()
 
     with django_assert_num_queries(4):  # the promises, and a savepoint around the numbers
-        assert len(promises.measure_all()) == 22 * copies
+        assert len(promises.measure_all()) == 23 * copies
 
 
 def fail_before(promise):
@@ -228,7 +228,7 @@ def test_the_results_of_a_day_are_stored_once_and_replaced_by_a_second_run(regis
     del registry["of_the_test"]
     answer_with(registry, "FPT-7", lambda promise: broken(3, Unit.CUSTOMERS))
 
-    assert promises.record_results() == 22
+    assert promises.record_results() == 23
 
     result = PromiseResult.objects.get(promise__code="FPT-7")
     assert (result.day, result.status, result.figure, result.unit) == (
@@ -239,7 +239,7 @@ def test_the_results_of_a_day_are_stored_once_and_replaced_by_a_second_run(regis
     )
     assert result.pk == first.pk
     assert result.measured_at > first.measured_at
-    assert PromiseResult.objects.count() == 22
+    assert PromiseResult.objects.count() == 23
 
 
 def test_a_result_names_its_control_also_when_another_takes_over_the_same_day(registry):
@@ -306,6 +306,6 @@ def test_the_daily_job_stores_results_half_an_hour_after_midnight():
 
     measure_promises()
 
-    assert PromiseResult.objects.count() == 22
+    assert PromiseResult.objects.count() == 23
     planned = timezone.localtime(job.planned(now + timedelta(days=1)))
     assert (planned.hour, planned.minute) == (0, 30)

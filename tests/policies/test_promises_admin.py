@@ -90,7 +90,7 @@ class TestTheBoard:
         shown = [status for status, _lines in page.context_data["groups"]]
         assert shown == [status for status in PromiseStatus if status in shown]
         assert codes(page)[0] == "FPT-7"
-        assert len(codes(page)) == 22
+        assert len(codes(page)) == 23
 
     def test_is_narrowed_by_status_and_by_words_in_either_language(self, client, dpo, answer):
         answer(broken(2, Unit.CUSTOMERS))
@@ -143,7 +143,7 @@ class TestTheBoard:
         with django_assert_num_queries(15):
             page = client.get(BOARD)
 
-        assert len(codes(page)) == 22 * copies
+        assert len(codes(page)) == 23 * copies
 
     @pytest.mark.parametrize("days", [1, 3])
     def test_reads_all_trends_with_one_query(self, days, client, dpo, django_assert_num_queries):
@@ -151,7 +151,7 @@ class TestTheBoard:
             store(promise.code, *["kept"] * days)
 
         with django_assert_num_queries(1):
-            assert len(trends(Promise.objects.active())) == 22
+            assert len(trends(Promise.objects.active())) == 23
 
     def test_draws_a_strip_that_says_in_words_what_it_shows(self, client, dpo):
         store("FPT-7", *["kept"] * 40, "broken", "broken", *["kept"] * 48)
