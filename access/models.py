@@ -1,4 +1,5 @@
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -114,11 +115,16 @@ class AccessSealQuerySet(models.QuerySet["AccessSeal"]):
     def newest(self) -> "AccessSeal | None":
         return self.defer("records", "leaves").order_by("-number").first()
 
-    def newest_removal(self) -> dict[str, int]:
-        """Return what the newest statement of a removal says: up to which seal, how many stayed."""
+    def newest_removal(self) -> dict[str, Any]:
+        """Return what the newest statement of a removal says: up to which seal, how many stayed.
+
+        made_at: when it was made.
+        """
         said = self.filter(statement__has_key="removed").order_by("-number")
-        statement = said.exclude(statement={}).values_list("statement", flat=True).first()
-        return statement["removed"] if statement else {"up_to": 0, "kept": 0}
+        seal = said.exclude(statement={}).values("statement", "made_at").first()
+        if seal is None:
+            return {"up_to": 0, "kept": 0, "made_at": None}
+        return {**seal["statement"]["removed"], "made_at": seal["made_at"]}
 
     def overdue(self, at: datetime) -> "AccessSealQuerySet":
         """Return the newest seal, if it is too old to be the newest."""

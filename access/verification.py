@@ -9,7 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -30,6 +30,7 @@ from common.signatures import Signed, verify
 SEALS_AT_ONCE = 5
 IDS_AT_ONCE = 100_000
 LINES_AT_ONCE = 500
+KEPT_FOR = timedelta(days=365)  # records stay at least so long, as the database has it
 SIGNED_TEXT = re.compile(SIGNED_BYTES.pattern.decode())
 
 
@@ -112,13 +113,19 @@ class _Removal:
 
     up_to: int
     kept: int
+    made_at: datetime | None
     left: int = 0
+
+    def allows(self, seal: AccessSeal) -> bool:
+        """Say whether records of this seal may be missing: no rule removes younger ones."""
+        is_old = self.made_at is not None and seal.made_at <= self.made_at - KEPT_FOR
+        return is_old and seal.number <= self.up_to
 
 
 def _check_seals(found: Verification, seen: _Seen) -> int:
     """Check seal by seal until the first fault; return the number of the last one that holds."""
     stated = AccessSeal.objects.newest_removal()
-    removal = _Removal(stated["up_to"], stated["kept"])
+    removal = _Removal(stated["up_to"], stated["kept"], stated["made_at"])
     previous = AccessSeal(number=0)
     for seal in AccessSeal.objects.order_by("number").iterator(SEALS_AT_ONCE):
         signed = _signed(seal, previous)
@@ -158,7 +165,7 @@ def _check_records(seal: AccessSeal, form: int, removal: _Removal) -> Finding | 
         for place, record in enumerate(seal.records)
     }
     rows = leaves_of(seal.records, form)
-    if seal.number <= removal.up_to:
+    if removal.allows(seal):
         removal.left += len(rows)
         leaves = {record: leaf for record, leaf in leaves.items() if record in rows}
     if rows == leaves:

@@ -5,10 +5,12 @@ approved it, whole seals that are older lose their records. The seals stay, and 
 up to which of them records are gone, under which rule, and how many are still there: on legal
 hold, or questioned by their customer. Those go once nothing keeps them. The rows go by a function
 of the database, since the role of the running portal may delete none; it looks for the approved
-rule and the age of each seal itself.
+rule and the age of each seal and record itself. An approval counts from its third day on, by the
+clock of the database, and no rule makes a record go within a year.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from datetime import timedelta
 from itertools import takewhile
 from typing import Any
 
@@ -27,6 +29,8 @@ from retention.models import LegalHold, PurgeApproval, PurgeRun
 
 BATCH = 50_000  # records a transaction, about
 TABLE = AccessRecord._meta.label
+LEAST_MONTHS = 12  # as the function of the database has it, and the days too
+APPROVED_FOR = timedelta(days=3)
 
 FindKept = Callable[[], QuerySet[Any, int]]
 """Returns the primary keys of records that must stay, whatever their age."""
@@ -43,13 +47,15 @@ def keeps_access_records(finder: FindKept) -> FindKept:
 def remove_access_records() -> PurgeRun | None:
     """Remove the records whose period is over; None without a rule for them.
 
-    Reports only while the rule is not approved. Run again, it continues.
+    Reports only until the rule has been approved for some days. Run again, it continues.
     """
-    today = local_day(timezone.now())
+    now = timezone.now()
+    today = local_day(now)
     rule = deletion_rule(DataCategory.ACCESS_RECORD, [RetentionTrigger.CREATED], today)
     if rule is None:
         return None
-    approved = PurgeApproval.objects.filter(rule=rule).exists()
+    approvals = PurgeApproval.objects.filter(rule=rule, approved_at__lte=now - APPROVED_FOR)
+    approved = approvals.exists()
     run = PurgeRun.objects.create(rule=rule, only_reported=not approved)
     number = _remove_all(rule) if approved else count_due(rule)
     run.counts = {TABLE: number} if number else {}
@@ -105,7 +111,8 @@ def _remove(rule: RetentionRule, seals: list[int]) -> int:
 
 def _seals_due(rule: RetentionRule) -> Iterator[AccessSeal]:
     """Yield the oldest seals that have their records and are too old to; never the newest."""
-    before = midnight(add_months(local_day(timezone.now()), -rule.months))
+    months = max(rule.months, LEAST_MONTHS)
+    before = midnight(add_months(local_day(timezone.now()), -months))
     newest = AccessSeal.objects.newest()
     seals = AccessSeal.objects.filter(number__gt=AccessSeal.objects.newest_removal()["up_to"])
     return takewhile(

@@ -1,19 +1,21 @@
 """The own period of access records, and what of it the seals still prove."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from access.models import AccessAction, AccessRecord, AccessSeal, Fault
 from access.purposes import CUSTOMER_CARE
-from access.sealing import seal_records
+from access.sealing import seal_block, seal_records
 from access.services import record_access
 from access.verification import Finding, verify_all
 from complaints.models import QuestionedAccess
 from policies.models import RetentionRule
 from privacyportal.roles import COMPLAINT_OFFICER, DPO
 from retention.access_records import TABLE, remove_access_records
-from retention.models import LegalHold
+from retention.models import LegalHold, PurgeApproval
 from tests.access.test_sealing import make_older, superuser
 from tests.factories import approve, make_complaint, make_customer, make_hold, make_staff
 
@@ -22,16 +24,18 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def rule():
+    return make_rule(family="promise", basis="company_choice", months=12)
+
+
+def make_rule(**facts):
     return RetentionRule.objects.create(
-        family="promise",
         category="access_record",
         trigger="created",
-        months=12,
         action="delete",
-        basis="company_choice",
         source_vi="Công ty tự chọn",
         source_en="Chosen by the company",
         valid_from="2024-07-01",
+        **facts,
     )
 
 
@@ -51,8 +55,26 @@ def look(officer, customer):
 
 
 def seal_in_the_past(days=400):
+    with superuser() as cursor:
+        cursor.execute(
+            "UPDATE access_accessrecord SET at = at - %s WHERE id IN (SELECT record"
+            " FROM access_unsealedrecord)",
+            [timedelta(days=days)],
+        )
     seal_records()
     make_older(days * 24 * 60)
+
+
+def approve_days_ago(rule, days=3):
+    approve(rule)
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("ALTER TABLE retention_purgeapproval DISABLE TRIGGER USER")
+        cursor.execute(
+            "UPDATE retention_purgeapproval SET approved_at = now() - %s", [timedelta(days=days)]
+        )
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("ALTER TABLE retention_purgeapproval ENABLE TRIGGER USER")
 
 
 def test_old_records_go_once_the_rule_is_approved_and_the_seals_hold(rule, officer):
@@ -66,7 +88,7 @@ def test_old_records_go_once_the_rule_is_approved_and_the_seals_hold(rule, offic
     assert (run.only_reported, run.counts) == (True, {TABLE: 3})
     assert AccessRecord.objects.count() == 4
 
-    approve(rule)
+    approve_days_ago(rule)
     run = remove_access_records()
     again = remove_access_records()
 
@@ -87,7 +109,7 @@ def test_what_is_held_or_questioned_stays_until_it_is_released(rule, officer):
     seal_in_the_past()
     look(officer, free)
     seal_records()
-    approve(rule)
+    approve_days_ago(rule)
 
     assert remove_access_records().counts == {TABLE: 1}
     assert AccessSeal.objects.newest().statement["removed"]["kept"] == 2
@@ -96,11 +118,6 @@ def test_what_is_held_or_questioned_stays_until_it_is_released(rule, officer):
     LegalHold.objects.filter(pk=hold.pk).update(
         released_at=timezone.now(), released_by=make_staff(DPO)
     )
-    with superuser() as cursor:
-        cursor.execute(
-            "UPDATE access_accessrecord SET at = now() - interval '400 days' WHERE id = %s",
-            [records[0].pk],
-        )
     remove_access_records()
 
     assert not AccessRecord.objects.filter(pk=records[0].pk).exists()
@@ -120,11 +137,44 @@ def test_the_database_removes_nothing_without_an_approved_rule_or_too_young(rule
     seal_records()
 
     assert remove_by_hand(rule, [1]) == "no approved rule"
-    approve(rule)
+    approve_days_ago(rule)
     assert remove_by_hand(rule, [1]) == "a seal is too young"
     make_older(400 * 24 * 60)
     assert remove_by_hand(rule, [2]) == "a seal is too young"  # it is the newest
     assert AccessRecord.objects.count() == 2
+
+
+def test_what_the_running_portal_may_write_removes_no_record_of_the_last_year(rule, officer):
+    """It may write rules, approvals, and seals that say anything: it has the key."""
+    look(officer, make_customer())
+    seal_in_the_past(days=300)
+    look(officer, make_customer())
+    seal_records()
+    make_older(400 * 24 * 60)  # of a record of today
+    seal_block(nothing=True)
+    hasty = make_rule(family="statute", basis="statute", months=0)
+
+    PurgeApproval.objects.create(rule=hasty, approved_by=officer, approved_at="2020-01-01T00:00Z")
+    assert remove_by_hand(hasty, [1, 2]) == "no approved rule"
+    with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+        PurgeApproval.objects.update(approved_at="2020-01-01T00:00Z")
+    approve_days_ago(rule)
+    assert remove_by_hand(hasty, [1]) == "a seal is too young"
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT retention_remove_access_records(%s, '{2}', '{}')", [hasty.pk])
+        assert cursor.fetchone() == (0,)
+    assert AccessRecord.objects.count() == 2
+
+
+def test_a_statement_that_young_records_were_removed_by_rule_is_not_believed(rule, officer):
+    record = look(officer, make_customer())
+    seal_in_the_past(days=300)
+    with superuser() as cursor:
+        cursor.execute(f"DELETE FROM access_accessrecord WHERE id = {record.pk}")
+    seal_block(removed={"up_to": 1, "kept": 0, "months": 0, "rule": rule.pk})
+
+    assert verify_all().findings == [Finding(Fault.REMOVED, seal=1, record=record.pk)]
 
 
 def remove_by_hand(rule, seals):
