@@ -14,9 +14,12 @@ from django.core import signing
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
-from accounts.approvals import require_change
+from accounts.approvals import asks_customers_first, require_change
 from accounts.details import NONE, put_declared, write_details
 from accounts.erasure import erase_details
 from accounts.exceptions import AddressTaken, NothingToChange
@@ -26,6 +29,7 @@ from accounts.models import (
     AssistedChange,
     Customer,
     IdentityCheck,
+    IdentityCheckResult,
     IdentityProof,
     RequestChannel,
     User,
@@ -33,7 +37,9 @@ from accounts.models import (
 from accounts.models.assistance import labels_of
 from accounts.sessions import end_sessions
 from common.personal_data import DataCategory
-from notices.services import Recipient, fills_template, queue_notice, queue_to
+from notices.services import Recipient, fills_template, queue_notice, queue_sms, queue_to
+from notices.sms import can_send_sms
+from policies.clocks import the_company
 from policies.models import sha256
 from policies.models.declared_fields import FIXED
 
@@ -155,19 +161,26 @@ def invite_to_claim(
     Who signs up with that address, and proves it by the mailed code, takes over
     this record. So the address becomes the record's, and nothing else is needed.
 
-    Where the company asks its customers first and knows an address, another one needs their
-    approval: whoever has the mailbox of a record can take it over.
+    Whoever has the mailbox of a record can take it over. So, where the company asks its customers
+    first, a new address in place of one that is known needs their approval; the first address of
+    a record that cannot be asked needs two members of staff, each with a check of their own. The
+    check that waits for the other one says so by ``invited``. A known phone is told each time.
 
     Raises AccessClosed, AccountClosed, AddressTaken, NothingToChange for who can sign in.
     """
     lock_open(customer)
     if customer.user is not None:
         raise NothingToChange(_("This customer can sign in already."))
+    made["invited"] = _to_be_seconded(customer, email, by=by)
     check = record_identity_check(customer, by=by, **made)
-    if check.is_proved:
-        address = _new_address(customer, email)
-        if address and customer.email:
-            require_change(customer, by=by, groups=[DataCategory.CONTACT])
+    if not check.is_proved:
+        return check
+    address = _new_address(customer, email)
+    if address and customer.email:
+        require_change(customer, by=by, groups=[DataCategory.CONTACT])
+    if address:
+        _tell_phone(customer)
+    if not check.invited:
         _write(customer, {}, address, by=by, reason=f"asked {made['channel']}")
         queue_notice(
             "claim_invitation",
@@ -176,6 +189,29 @@ def invite_to_claim(
             path=reverse("account_signup"),
         )
     return check
+
+
+def _to_be_seconded(customer: Customer, email: str, *, by: User) -> str:
+    """Return the hash of an address to which another member of staff has to invite first."""
+    if customer.email or not asks_customers_first():
+        return ""
+    value = f"{customer.public_id} {email}"
+    hashed = salted_hmac("accounts.invite", value, algorithm="sha256").hexdigest()
+    fresh = customer.identity_checks.filter(at__gt=timezone.now() - CONFIRM_WITHIN, invited=hashed)
+    proved = fresh.filter(result=IdentityCheckResult.PROVED)
+    return "" if proved.exclude(by=by).exists() else hashed
+
+
+def _tell_phone(customer: Customer) -> None:
+    if not customer.phone or not can_send_sms():
+        return
+    with override(customer.language):
+        text = _(
+            "Somebody asked %(company)s, in your name, to let them sign in with a new email"
+            " address. If that was not you, tell us at once."
+        )
+        said = text % {"company": the_company().short_name}
+    queue_sms(recipient=customer.public_id, text=said)
 
 
 # A new sign-in address

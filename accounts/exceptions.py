@@ -41,6 +41,10 @@ class IdentityNotProved(AccountError):
     """Staff did not find out who asks; the check is recorded, and nothing else was done."""
 
 
+class SecondPersonNeeded(AccountError):
+    """What one member of staff said is recorded; it takes the word of another one too."""
+
+
 class NoSecondFactor(AccountError):
     pass
 

@@ -37,6 +37,7 @@ class CheckMade(TypedDict, total=False):
     channel: Required[RequestChannel]
     result: IdentityCheckResult
     reference: str
+    invited: str
 
 
 def record_identity_check(

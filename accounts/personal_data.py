@@ -47,7 +47,7 @@ from common.personal_data import (
     moves_on_merge,
 )
 from notices.models import Notice
-from notices.services import Recipient, finds_recipients
+from notices.services import Recipient, finds_recipients, finds_recipients_of
 from policies.counting import local_day
 
 
@@ -231,6 +231,7 @@ declare(
         category=DataCategory.ACCOUNT,
         customer="customer",
         personal={"reference": mask_all},
+        plain=["invited"],
         since="at",
         origin=_("from a member of staff"),
         exported=["kind", "channel", "result", "at"],
@@ -434,8 +435,15 @@ def end_grants_for_one(duplicate: Customer, survivor: Customer) -> None:
 
 @finds_recipients
 def find_customer(public_id: str) -> Recipient | None:
+    recipient = find_by_phone(public_id)
+    return recipient if recipient and recipient.address else None
+
+
+@finds_recipients_of("sms")
+def find_by_phone(public_id: str) -> Recipient | None:
+    """Find those too who have a phone alone: no mail goes to them, but text messages do."""
     customer = Customer.objects.known_as(public_id).first()
-    if customer is None or not customer.email:
+    if customer is None:
         return None
     return Recipient(customer.full_name, customer.email, customer.language, customer.phone)
 

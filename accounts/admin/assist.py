@@ -14,7 +14,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 from access.admin import PersonalDataAdmin
 from accounts.assistance import change_for_customer, invite_to_claim
 from accounts.erasure import erasable_declared, erasable_details
-from accounts.exceptions import IdentityNotProved
+from accounts.exceptions import IdentityNotProved, SecondPersonNeeded
 from accounts.forms import DetailsForm
 from accounts.identity_checks import LONGEST_NUMBER, stored_proof
 from accounts.models import Customer, IdentityCheckKind, IdentityCheckResult, RequestChannel
@@ -37,6 +37,10 @@ LOCK = "incidents.add_unauthoriseduse"
 PAPERS = (PDF, JPEG, PNG)
 LARGEST_PAPER = 5 * 1024 * 1024  # bytes
 NOT_PROVED = _("The check is recorded. Nothing else was done, because it is not proved who asks.")
+SECOND_PERSON = _(
+    "Your check is recorded. The invitation leaves once another member of staff, after a check of"
+    " their own, invites the same address within three days."
+)
 
 
 class IdentityCheckForm(forms.Form):
@@ -189,8 +193,11 @@ class AssistingAdmin(PersonalDataAdmin):
 
 
 def _invite(customer: Customer, **asked: Any) -> None:
-    if not invite_to_claim(customer, **asked).is_proved:
+    check = invite_to_claim(customer, **asked)
+    if not check.is_proved:
         raise IdentityNotProved(NOT_PROVED)
+    if check.invited:
+        raise SecondPersonNeeded(SECOND_PERSON)
 
 
 def _change(customer: Customer, *, paper: CheckedFile | None, **asked: Any) -> None:

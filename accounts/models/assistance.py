@@ -42,6 +42,7 @@ class IdentityCheck(models.Model):
     """How a member of staff made sure who asked. Append-only, held by a trigger.
 
     reference is the end of a document's number at most: enough to ask again, too little to use.
+    invited: a keyed hash of the address to which a second person has yet to invite too.
     """
 
     Kind = IdentityCheckKind
@@ -57,6 +58,7 @@ class IdentityCheck(models.Model):
     channel = models.CharField(_("asked"), max_length=10, choices=RequestChannel)
     result = models.CharField(_("identity"), max_length=10, choices=IdentityCheckResult)
     reference = models.CharField(_("end of the document's number"), max_length=7, blank=True)
+    invited = models.CharField(max_length=64, blank=True, default="", editable=False)
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,

@@ -420,12 +420,29 @@ def test_staff_close_an_account_that_its_customer_let_them_close(officer, hoa):
     assert approval.state == AccessApproval.State.REVOKED
 
 
-def test_a_record_without_an_address_can_be_invited(officer):
-    nobody = make_customer(user=None, email="")
+def test_two_members_of_staff_give_a_record_its_first_address(client, officer, settings):
+    settings.SMS_URL = "memory://"
+    nobody = make_customer(user=None, email="", phone="+84912345678")
+    asked = {**ASKED, "result": "proved"}
 
-    invite_to_claim(nobody, email="moi@example.com", by=officer, **ASKED)
+    def invite(by, email):
+        client.force_login(by)
+        answer = client.post(page(nobody, "invite"), {**asked, "email": email})
+        nobody.refresh_from_db()
+        mailed = Notice.objects.filter(template="claim_invitation").count()
+        return answer.status_code, nobody.email, mailed
 
-    assert nobody.email == "moi@example.com"
+    other = make_staff(COMPLAINT_OFFICER)
+    alone = [invite(officer, "moi@example.com") for _again in range(2)]
+    elsewhere = invite(other, "khac@example.com")
+    send_due_notices()
+    with time_machine.travel(timezone.now() + timedelta(days=4)):
+        late = invite(other, "moi@example.com")
+    together = invite(officer, "moi@example.com")
+
+    assert [*alone, elsewhere, late] == 4 * [(200, "", 0)]
+    assert {message.number for message in sms.outbox} == {nobody.phone}
+    assert together == (302, "moi@example.com", 1)
 
 
 def test_what_ends_an_account_or_joins_two_ends_what_was_granted(officer, hoa):
