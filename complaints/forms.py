@@ -14,7 +14,7 @@ from common.errors import PortalError
 from common.forms import UNCHOSEN, LineField, ProseField
 from common.open_forms import OpenForm
 from common.tokens import new_public_id
-from complaints.models import ComplaintCategory, Outcome
+from complaints.models import Complaint, ComplaintCategory, Outcome
 
 LONGEST_OPEN_TEXT = LONGEST_TEXT - 500  # who sent it is written below
 
@@ -142,7 +142,7 @@ class DecideForm(CaseForm):
 
 
 class AnswerForm(CaseForm):
-    """The whole answer, beginning with what was decided; ``cleaned_data`` is for services."""
+    """The whole answer to ``case``, beginning with what was decided."""
 
     cause = prose(_("Cause"), _("The customer reads this."))
     finding = prose(_("Finding"), _("The customer reads this."))
@@ -150,6 +150,15 @@ class AnswerForm(CaseForm):
     remedy = prose(_("Remedy"), _("What the customer gets for it. The customer reads this."))
     next_steps = prose(_("Next steps"), _("What the customer can do. The customer reads this."))
     lesson = prose(_("Lesson"), _("What the company changes. The customer does not read this."))
+    reveals_nothing = forms.BooleanField(
+        label=_("This answer reveals no data of the customer"),
+        help_text=_("Nobody has checked yet who complains. Check it first, or vouch for this."),
+    )
+
+    def __init__(self, *args: Any, case: Complaint, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not case.needs_identity_check:
+            del self.fields["reveals_nothing"]
 
 
 def channel_field() -> forms.ChoiceField:

@@ -8,7 +8,7 @@ purge from taking them, or finds them gone.
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Unpack
+from typing import Any, Unpack
 
 from django.db import transaction
 from django.utils import timezone
@@ -57,6 +57,8 @@ PARTS_OF_AN_ANSWER = (
 RESPONSES = (ComplaintState.ACKNOWLEDGED, ComplaintState.VERIFYING)
 AGREED, DISAGREED, REFUSAL_RETURNED = "agreed", "disagreed", "refusal_returned"
 IDENTITY_CHECKED = "identity_checked"
+Details = dict[str, Any]
+"""What an event keeps."""
 
 
 @transaction.atomic
@@ -112,10 +114,13 @@ def decide_complaint(
 
 
 @transaction.atomic
-def resolve_complaint(complaint: Complaint, *, answer: Mapping[str, str], by: User) -> None:
+def resolve_complaint(
+    complaint: Complaint, *, answer: Mapping[str, str], reveals_nothing: bool = False, by: User
+) -> None:
     """Answer the customer and close the complaint; a refusal waits for a second person first.
 
-    ``answer`` holds all of ANSWER.
+    ``answer`` holds all of ANSWER. While it is not known who complains, ``by`` vouches that it
+    ``reveals_nothing`` of the customer's data, which the event keeps.
 
     Raises InvalidTransition, ConflictOfInterest, and ComplaintError when a part is missing.
     """
@@ -128,12 +133,18 @@ def resolve_complaint(complaint: Complaint, *, answer: Mapping[str, str], by: Us
         raise ComplaintError(
             _("An answer needs cause, finding, solution, remedy, next steps and lesson.")
         )
+    if complaint.needs_identity_check and not reveals_nothing:
+        raise ComplaintError(
+            _("Check first who complains, or say that the answer reveals no data of the customer.")
+        )
+    details = {"reveals_nothing": True} if complaint.needs_identity_check else {}
     if complaint.outcome == Outcome.NOT_UPHELD:
         complaint.move_to(ComplaintState.REFUSAL)
         complaint.refused_by, complaint.confirmed_by = by, None
-        _save_step(complaint, by=by, also=[*ANSWER, "refused_by", "confirmed_by"], tell=False)
+        fields = [*ANSWER, "refused_by", "confirmed_by"]
+        _save_step(complaint, by=by, also=fields, details=details, tell=False)
     else:
-        _close(complaint, by=by, also=ANSWER)
+        _close(complaint, by=by, also=ANSWER, details=details)
 
 
 @transaction.atomic
@@ -367,20 +378,28 @@ def _hold(complaint: Complaint, by: User | None) -> None:
         refuse_conflict(complaint, by)
 
 
-def _close(complaint: Complaint, *, by: User, also: Sequence[str]) -> None:
+def _close(
+    complaint: Complaint, *, by: User, also: Sequence[str], details: Details | None = None
+) -> None:
     stop_waiting(complaint, by=by)
     complaint.move_to(ComplaintState.RESOLVED)
     complaint.answered_at = complaint.answered_at or timezone.now()
     meet_clocks(complaint)
-    _save_step(complaint, by=by, also=[*also, "closed_at", "answered_at"])
+    fields = [*also, "closed_at", "answered_at"]
+    _save_step(complaint, by=by, also=fields, details=details)
 
 
 def _save_step(
-    complaint: Complaint, *, by: User | None, also: Sequence[str] = (), tell: bool = True
+    complaint: Complaint,
+    *,
+    by: User | None,
+    also: Sequence[str] = (),
+    details: Details | None = None,
+    tell: bool = True,
 ) -> None:
     fields = ["state", "late_from", "waiting_since", *also]
     save_as(complaint, by=by, reason=complaint.state, fields=fields)
-    add_event(complaint, complaint.state, by=by)
+    add_event(complaint, complaint.state, by=by, details=details)
     if tell:
         tell_customer(complaint)
 

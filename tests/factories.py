@@ -134,8 +134,9 @@ def decide(complaint: Complaint, *, by: User, outcome: str = Outcome.UPHELD) -> 
     return complaint
 
 
-def answer(complaint: Complaint, *, by: User, **parts: str) -> None:
-    services.resolve_complaint(complaint, answer={**WHOLE_ANSWER, **parts}, by=by)
+def answer(complaint: Complaint, *, by: User, reveals_nothing: bool = False, **parts: str) -> None:
+    parts = {**WHOLE_ANSWER, **parts}
+    services.resolve_complaint(complaint, answer=parts, reveals_nothing=reveals_nothing, by=by)
 
 
 def make_evidence(complaint: Complaint, **kwargs: Any) -> Evidence:

@@ -152,8 +152,8 @@ class IdentityForm(CaseForm):
     )
 
 
-def _answer(complaint: Complaint, *, by: User, **parts: str) -> None:
-    services.resolve_complaint(complaint, answer=parts, by=by)
+def _answer(complaint: Complaint, *, by: User, reveals_nothing: bool = False, **parts: str) -> None:
+    services.resolve_complaint(complaint, answer=parts, reveals_nothing=reveals_nothing, by=by)
 
 
 def _extend(complaint: Complaint, *, units: int, reason: str, by: User) -> None:
@@ -258,6 +258,7 @@ STEPS: dict[str, Step] = {
         in_states=(S.MEASURES,),
         button=_("Look at it as a letter"),
         is_looked_at=True,
+        is_for_case=True,
     ),
     "confirm_refusal": Step(
         _("Confirm the refusal"),

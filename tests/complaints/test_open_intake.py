@@ -17,6 +17,7 @@ from accounts.models import Customer, IdentityCheck, User
 from accounts.reopening import reopen_for_customer
 from common.open_forms import TRAP
 from common.tokens import LinkSigner, new_public_id
+from complaints.exceptions import ComplaintError
 from complaints.links import token_of
 from complaints.models import Complaint, ComplaintState, UnconfirmedComplaint
 from complaints.open_intake import CONFIRMING, erase_unconfirmed
@@ -26,6 +27,7 @@ from privacyportal.roles import COMPLAINT_OFFICER
 from retention.purge import erase
 from tests.clients import PortalClient
 from tests.factories import (
+    WHOLE_ANSWER,
     answer,
     decide,
     make_complaint,
@@ -311,7 +313,7 @@ def test_behind_the_link_the_customer_writes_reads_and_goes_on(client):
     page = reverse("followed_complaint", args=[token_of(complaint)])
     client.post(f"{page}write/", {"text": "Thêm một tin nữa."})
     officer = make_staff(COMPLAINT_OFFICER)
-    answer(decide(complaint, by=officer), by=officer)
+    answer(decide(complaint, by=officer), by=officer, reveals_nothing=True)
 
     assert "Thêm một tin nữa." in client.get(page).text
     assert "Kính gửi Quý khách," in client.get(f"{page}letter/").text
@@ -494,6 +496,23 @@ def test_staff_are_warned_until_the_identity_is_checked(client, result, identity
     assert (complaint.identity, IdentityCheck.objects.get().result) == (identity, result)
     assert (WARNING in desk.get(page).text) == warned
     assert "079123004567" not in str(list(IdentityCheck.objects.values()))
+
+
+def test_until_then_somebody_vouches_that_the_answer_reveals_nothing(client):
+    complaint, officer = filed(client), make_staff(COMPLAINT_OFFICER)
+    decide(complaint, by=officer)
+    step = reverse("admin:complaints_complaint_resolve", args=[complaint.pk])
+    sent = {**WHOLE_ANSWER, "send": 1}
+
+    assert desk_of(officer).post(step, sent).status_code == 200
+    with pytest.raises(ComplaintError):
+        answer(complaint, by=officer)
+    complaint.refresh_from_db()
+    assert (complaint.state, complaint.solution) == ("measures", "")
+
+    desk_of(officer).post(step, {**sent, "reveals_nothing": "on"})
+    event = complaint.events.last()
+    assert (event.code, event.details) == ("resolved", {"reveals_nothing": True})
 
 
 def test_who_is_signed_in_needs_no_check():
