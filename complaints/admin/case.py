@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -148,7 +149,12 @@ class ComplaintAdmin(IntakeAdmin, DashboardAdmin, PaperAdmin, LetterAdmin):
 
     # Steps
 
+    @transaction.atomic
     def take_step(self, request: HttpRequest, object_id: str, name: str) -> HttpResponse:
+        """Show a step's form, which may hold the answer as far as it is written; or take the step.
+
+        A form is recorded, whichever step it is, as the page of the complaint is.
+        """
         step, user = STEPS[name], cast("User", request.user)
         complaint: Complaint = self.get_row(request, object_id, CHANGE)
         is_sent = request.method == "POST"
@@ -159,7 +165,7 @@ class ComplaintAdmin(IntakeAdmin, DashboardAdmin, PaperAdmin, LetterAdmin):
             form = themed(step.form_for(complaint)(request.POST))
             if form.is_valid():
                 return self.draft_view(request, complaint, form)
-        return self.form_view(
+        page = self.form_view(
             request,
             form_class=step.form_for(complaint),
             act=partial(act_unless_changed, complaint, act=step.act, names=step.names, by=user),
@@ -171,6 +177,10 @@ class ComplaintAdmin(IntakeAdmin, DashboardAdmin, PaperAdmin, LetterAdmin):
             button=step.button or step.label,
             object=complaint,
         )
+        if isinstance(page, TemplateResponse):
+            self.record(request, complaint, AccessAction.OPEN)
+            page.render()
+        return page
 
     def _refuse(self, request: HttpRequest, complaint: Complaint) -> HttpResponse:
         text = gettext("This step is not possible: the complaint is “%(state)s”.")

@@ -17,6 +17,9 @@ from access.purposes import CUSTOMER_CARE
 from access.services import record_list
 from accounts.models import Customer
 from common.personal_data import DataCategory, mask_email
+from complaints.admin.steps import STEPS
+from complaints.models import CLOSED as SETTLED
+from complaints.models import Complaint, ComplaintState
 from policies.models import Company, StaffAccessMode
 from privacyportal import urls
 from retention.models import NecessityReview
@@ -41,10 +44,12 @@ IN_FULL_AT = {
     "admin:accounts_identitycheck_paper",
     "admin:calls_callrecording_audio",
     "admin:complaints_complaint_change",
+    "admin:complaints_complaint_decide",
     "admin:complaints_complaint_evidence",
     "admin:complaints_complaint_file_pdf",
     "admin:complaints_complaint_letter",
     "admin:complaints_complaint_letter_pdf",
+    "admin:complaints_complaint_resolve",
     "admin:complaints_complaint_sheet_pdf",
     "admin:enquiries_enquiry_change",
     "admin:incidents_unauthoriseduse_change",
@@ -193,6 +198,7 @@ def forms_filled_in(household, desk, walker, found):
     yield ask("retention_necessityreview_changelist", "post", data=chosen)
     yield listen(desk, walker, found, reason)
     yield from promised_to_ask(desk, walker, found)
+    yield from steps_in_each_state(household, desk, walker, found)
 
 
 def lists_searched(ask, terms):
@@ -224,6 +230,21 @@ def promised_to_ask(desk, walker, found):
             assert answer.letter == "o", name
             found.note("superuser", name, "get", answer)
             yield name
+
+
+def steps_in_each_state(household, desk, walker, found):
+    """Open the steps of a complaint where they are possible, with all of its answer written."""
+    rows = Complaint.objects.filter(pk=household.rows["complaints.Complaint"].pk)
+    for state in set(ComplaintState) - set(SETTLED):
+        with walker.visit():
+            rows.update(state=state)
+            for step in STEPS:
+                if STEPS[step].is_possible(rows.get(), household.staff["superuser"]):
+                    name = f"admin:complaints_complaint_{step}"
+                    answer = walker.request("get", desk[name])
+                    assert answer.letter == "o", (state, step)
+                    found.note("superuser", name, "get", answer)
+                    yield name
 
 
 class Leaky:
