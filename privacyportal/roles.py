@@ -139,6 +139,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "staff.view_undertakingtext",
         "staff.view_misuse",
         "staff.view_rightsreview",
+        "staff.change_rightsreview",
         "staff.view_unusualaccess",
         "access.view_accessrecord",
         "access.view_accessseal",

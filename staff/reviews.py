@@ -1,15 +1,21 @@
-"""The quarterly review of rights: each role as it stood, to be signed by a protection officer."""
+"""The quarterly review of rights: each role as it stood, to be signed by who does not have it.
+
+A protection officer signs, and an auditor the role of the protection officers. Who may more than
+a role gives, or belongs to the staff without one, stands in two reviews of its own.
+"""
 
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
-from access.roles import ADMINISTRATOR
+from access.roles import ADMINISTRATOR, AUDITOR
 from accounts.models import User
 from accounts.staff import holders, officers
 from common.signatures import canonical
@@ -19,6 +25,10 @@ from policies.models import sha256
 from staff.exceptions import ReviewRefused
 from staff.models import ReviewOutcome, RightsReview
 from staff.undertakings import who_signed
+
+SUPERUSERS = gettext_noop("superusers")
+OUTSIDE = gettext_noop("outside of roles")
+EVERYTHING = "*"  # what a superuser may
 
 
 def quarter_of(day: date) -> date:
@@ -30,14 +40,17 @@ def quarter_of(day: date) -> date:
 def prepare_reviews() -> int:
     """Write down each role as it stands, once in a quarter; return how many roles were new.
 
-    The officers are told, and again of what nobody has signed after 30 days. Nobody is told twice.
+    Officers and auditors are told, and again of what nobody has signed after 30 days. Nobody is
+    told twice.
     """
     now = timezone.now()
     quarter = quarter_of(local_day(now))
-    roles = Group.objects.order_by("name").exclude(
-        name__in=RightsReview.objects.filter(quarter=quarter).values("role")
-    )
-    reviews = [_taken(role, quarter) for role in roles]
+    known = set(RightsReview.objects.filter(quarter=quarter).values_list("role", flat=True))
+    reviews = [
+        _taken(role, quarter, members, permissions)
+        for role, members, permissions in _standing()
+        if role not in known
+    ]
     RightsReview.objects.bulk_create(reviews, ignore_conflicts=True)
     if RightsReview.objects.waiting().filter(quarter=quarter).exists():
         _tell_officers(quarter, is_late=False)
@@ -47,10 +60,26 @@ def prepare_reviews() -> int:
     return len(reviews)
 
 
-def _taken(role: Group, quarter: date) -> RightsReview:
-    members = User.objects.filter(is_staff=True, is_active=True, groups=role).order_by("public_id")
+def _standing() -> Iterator[tuple[str, QuerySet[User], list[str]]]:
+    """Yield each role, and what is beside them, with its members and permissions."""
+    staff = User.objects.filter(is_staff=True, is_active=True)
+    for role in Group.objects.order_by("name"):
+        yield role.name, staff.filter(groups=role), _codes(role.permissions.all())
+    yield SUPERUSERS, User.objects.filter(is_superuser=True, is_active=True), [EVERYTHING]
+    beside = staff.filter(Q(groups=None) | ~Q(user_permissions=None), is_superuser=False)
+    own = Permission.objects.filter(user__in=beside)
+    yield OUTSIDE, beside.distinct(), _codes(own.distinct())
+
+
+def _codes(permissions: QuerySet[Permission]) -> list[str]:
+    rows = permissions.order_by("content_type__app_label", "codename")
+    return [".".join(row) for row in rows.values_list("content_type__app_label", "codename")]
+
+
+def _taken(
+    role: str, quarter: date, members: QuerySet[User], permissions: list[str]
+) -> RightsReview:
     signed = set(who_signed(members).values_list("pk", flat=True))
-    permissions = role.permissions.order_by("content_type__app_label", "codename")
     rights = {
         "members": [
             {
@@ -59,15 +88,12 @@ def _taken(role: Group, quarter: date) -> RightsReview:
                 "until": each.engaged_until.isoformat() if each.engaged_until else "",
                 "signed": each.pk in signed,
             }
-            for each in members
+            for each in members.order_by("public_id")
         ],
-        "permissions": [
-            f"{app}.{name}"
-            for app, name in permissions.values_list("content_type__app_label", "codename")
-        ],
+        "permissions": permissions,
     }
     return RightsReview(
-        quarter=quarter, role=role.name, rights=rights, sha256=digest_of(role.name, quarter, rights)
+        quarter=quarter, role=role, rights=rights, sha256=digest_of(role, quarter, rights)
     )
 
 
@@ -77,7 +103,7 @@ def digest_of(role: str, quarter: date, rights: dict[str, Any]) -> str:
 
 
 def _tell_officers(quarter: date, *, is_late: bool) -> None:
-    for officer in officers():
+    for officer in officers() | holders(AUDITOR):
         queue_notice(
             "rights_review",
             recipient=officer,
@@ -96,6 +122,8 @@ def sign_review(review: RightsReview, *, outcome: str, by: User) -> None:
     review.refresh_from_db(from_queryset=RightsReview.objects.select_for_update())
     if review.outcome:
         raise ReviewRefused(_("This review is signed already."))
+    if has_part(review, by):
+        raise ReviewRefused(_("Somebody who does not have these rights signs this review."))
     if digest_of(review.role, review.quarter, review.rights) != review.sha256:
         raise ReviewRefused(_("What was written down does not agree with its fingerprint."))
     review.outcome, review.signed_by, review.signed_at = outcome, by, timezone.now()
@@ -109,6 +137,12 @@ def sign_review(review: RightsReview, *, outcome: str, by: User) -> None:
                 role=review.role,
                 by=str(by),
             )
+
+
+def has_part(review: RightsReview, user: User) -> bool:
+    """Say whether somebody is, or was then, one of those whose rights are reviewed."""
+    then = user.public_id in {each["id"] for each in review.rights["members"]}
+    return then or user.groups.filter(name=review.role).exists()
 
 
 def changes_of(review: RightsReview) -> dict[str, tuple[list[str], list[str]]]:

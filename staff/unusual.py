@@ -121,15 +121,20 @@ def _days_of_rest(kind: DayKind, since: date) -> Iterator[date]:
             yield day
 
 
+def is_over(day: date) -> bool:
+    return day < local_day(timezone.now())
+
+
 @transaction.atomic
 def settle(kind: str, day: date, member: User, *, finding: str, by: User) -> UnusualAccess:
-    """Write down that somebody looked into it, and what it was.
+    """Write down that somebody looked into it, and what it was, once the day is over.
 
     Raises LookRefused.
     """
+    if not is_over(day):
+        raise LookRefused(_("This day is not over yet."))
     member = User.objects.select_for_update().get(pk=member.pk)
-    if member == by:
-        raise LookRefused(_("Somebody else looks into your own accesses."))
+    _refuse_own(member, by)
     if UnusualAccess.objects.filter(kind=kind, day=day, member=member).exists():
         raise LookRefused(_("Somebody has looked into this already."))
     settled = UnusualAccess(kind=kind, day=day, member=member, finding=finding, looked_by=by)
@@ -139,7 +144,11 @@ def settle(kind: str, day: date, member: User, *, finding: str, by: User) -> Unu
 
 @transaction.atomic
 def flag_record(member: User, *, customer: Any, tie: str, by: User) -> FlaggedRecord:
-    """Flag a customer's record for a member of staff; a second time changes nothing."""
+    """Flag a customer's record for a member of staff; a second time changes nothing.
+
+    Raises LookRefused.
+    """
+    _refuse_own(member, by)
     known = FlaggedRecord.objects.filter(member=member, customer=customer).first()
     if known is not None:
         return known
@@ -149,4 +158,11 @@ def flag_record(member: User, *, customer: Any, tie: str, by: User) -> FlaggedRe
 
 
 def unflag_record(flag: FlaggedRecord, *, by: User) -> None:
+    """Raises LookRefused."""
+    _refuse_own(flag.member, by)
     delete_as(flag, by=by, reason="flag removed")
+
+
+def _refuse_own(member: User, by: User) -> None:
+    if member == by:
+        raise LookRefused(_("Somebody else looks into your own accesses."))

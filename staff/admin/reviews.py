@@ -12,7 +12,7 @@ from accounts.models import Engagement, User
 from common.admin import ReadOnlyAdmin, is_among
 from common.csv_files import csv_response
 from staff.models import ReviewOutcome, RightsReview
-from staff.reviews import changes_of, digest_of, rows_of, sign_review
+from staff.reviews import changes_of, digest_of, has_part, rows_of, sign_review
 
 CHANGE = "staff.change_rightsreview"
 VIEW = "staff.view_rightsreview"
@@ -74,6 +74,9 @@ class RightsReviewAdmin(ReadOnlyAdmin):
     def has_sign_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         known = object_id is None or is_among(RightsReview.objects.waiting(), object_id)
         return known and bool(request.user.has_perm(CHANGE))
+
+    def can_take(self, step: str, row: RightsReview, user: Any) -> bool:
+        return not has_part(row, user)
 
     @action(  # type: ignore[untyped-decorator]
         description=_("Sign"), icon="history_edu", permissions=["sign"]

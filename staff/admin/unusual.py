@@ -31,7 +31,15 @@ from policies.clocks import the_company
 from policies.counting import local_day
 from staff.admin.members import MemberField
 from staff.models import Finding, FlaggedRecord, Tie, UnusualAccess, UnusualKind
-from staff.unusual import DAYS, Unusual, flag_record, settle, unflag_record, unusual_accesses
+from staff.unusual import (
+    DAYS,
+    Unusual,
+    flag_record,
+    is_over,
+    settle,
+    unflag_record,
+    unusual_accesses,
+)
 
 CHANGE = "staff.change_unusualaccess"
 ADD_FLAG = "staff.add_flaggedrecord"
@@ -82,7 +90,9 @@ class UnusualAccessAdmin(PersonalDataAdmin):
                 "opts": self.opts,
                 "days": days,
                 "stretches": DAYS,
-                "rows": [{"found": row, **_links(row)} for row in rows],
+                "rows": [
+                    {"found": row, "is_over": is_over(row.day), **_links(row)} for row in rows
+                ],
                 "may_look": request.user.has_perm(CHANGE),
                 "columns": columns,
                 "highest": max(column["number"] for column in columns),

@@ -57,7 +57,7 @@ TABLE = """
     retention.tombstone           view:DA
     staff.flaggedrecord           view:D      add:D
     staff.misuse                  view:DA     add:D
-    staff.rightsreview            view:DA              change:D
+    staff.rightsreview            view:DA              change:DA
     staff.undertaking             view:DA              change:D
     staff.undertakingtext         view:DA     add:D
     staff.unusualaccess           view:DA              change:D

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 import time_machine
+from django.contrib.auth.models import Group, Permission
 from django.db import DatabaseError, transaction
 from django.urls import reverse
 from django.utils import timezone
@@ -84,7 +85,7 @@ def test_nobody_decides_about_themselves_nor_in_free_words_nor_an_auditor(client
 
 def test_each_quarter_every_role_is_written_down_once_and_signed(client, dpo):
     officer = make_staff(COMPLAINT_OFFICER)
-    assert prepare_reviews() == 5
+    assert prepare_reviews() == 7
     assert prepare_reviews() == 0
     assert Notice.objects.filter(template="rights_review").count() == 1
 
@@ -104,6 +105,50 @@ def test_each_quarter_every_role_is_written_down_once_and_signed(client, dpo):
     for change in ({"rights": {}}, {"outcome": "to_change"}):
         with pytest.raises(DatabaseError), transaction.atomic():
             RightsReview.objects.filter(pk=review.pk).update(**change)
+
+
+def test_rights_beside_the_roles_are_written_down_too(dpo):
+    root, idle, more = make_staff(is_superuser=True), make_staff(), make_staff(AUDITOR)
+    root.user_permissions.add(Permission.objects.get(codename="view_misuse"))
+    more.user_permissions.add(Permission.objects.get(codename="view_customer"))
+    make_staff(is_superuser=True, is_active=False)
+
+    prepare_reviews()
+
+    rights = {
+        role: ({each["id"] for each in row["members"]}, row["permissions"])
+        for role, row in RightsReview.objects.values_list("role", "rights")
+    }
+    assert rights["superusers"] == ({root.public_id}, ["*"])
+    assert rights["outside of roles"] == (
+        {idle.public_id, more.public_id},
+        ["accounts.view_customer"],
+    )
+
+
+def test_nobody_signs_for_a_role_of_their_own(client, dpo):
+    auditor = make_staff(AUDITOR)
+    prepare_reviews()
+    dpo.groups.add(Group.objects.get(name=COMPLAINT_OFFICER))  # after it was written down
+    reviews = {each.role: each for each in RightsReview.objects.all()}
+
+    def sign(role):
+        step = reverse("admin:staff_rightsreview_sign", args=[reviews[role].pk])
+        return client.post(step, {"outcome": "confirmed"}).text
+
+    own = [sign(role) for role in (DPO, COMPLAINT_OFFICER)]
+    client.force_login(auditor)
+    own.append(sign(AUDITOR))
+    refused = "Somebody who does not have these rights signs this review."
+    assert [refused in page for page in own] == [True, True, True]
+    assert not RightsReview.objects.exclude(outcome="").exists()
+
+    sign(DPO)
+    assert list(RightsReview.objects.exclude(outcome="").values_list("role", "signed_by")) == [
+        (DPO, auditor.pk)
+    ]
+    told = Notice.objects.filter(template="rights_review").values_list("recipient", flat=True)
+    assert set(told) == {dpo.public_id, auditor.public_id}
 
 
 def test_a_review_shows_what_came_and_went_and_the_administrators_learn_of_changes(
@@ -177,4 +222,4 @@ def test_an_unsigned_review_of_long_ago_puts_it_at_risk(dpo):
     without_guards("staff_rightsreview")
     RightsReview.objects.update(taken_at=timezone.now() - timedelta(days=31))
 
-    assert answer_of("SP-7") == ("at_risk", 5, "facts")
+    assert answer_of("SP-7") == ("at_risk", 7, "facts")

@@ -174,6 +174,29 @@ def test_somebody_else_looks_into_it_once(client, dpo, officer):
     assert "explained by the work (Phạm Minh Đức)" in client.get(LIST).text
 
 
+def test_nobody_settles_a_day_that_goes_on_nor_flags_or_unflags_for_themselves(
+    client, dpo, officer
+):
+    today = timezone.localdate()
+    look(officer, at(today, 3))
+    customer = make_customer()
+    flag = FlaggedRecord.objects.create(
+        member=dpo, customer=customer, tie="relative", flagged_by=make_staff(DPO)
+    )
+    (row,) = client.get(LIST).context_data["rows"]
+
+    early = client.post(row["look"], {"finding": "explained"})
+    data = {"member": dpo.pk, "customer": make_customer().public_id, "tie": "relative"}
+    own = client.post(f"{FLAGS}add/", data)
+    client.post(FLAGS, {"action": "unflag", "_selected_action": [flag.pk]})
+
+    assert "This day is not over yet." in early.text
+    assert row["look"] not in client.get(LIST).text
+    assert "Somebody else looks into your own accesses." in own.text
+    assert list(FlaggedRecord.objects.all()) == [flag]
+    assert not UnusualAccess.objects.exists()
+
+
 def test_the_records_narrow_to_a_day_and_a_member_or_not_at_all(client, dpo):
     for query in ("day=2026-13-99", "day=9999-12-31", "member=nobody", "day=x&member=%00"):
         assert client.get(f"/admin/access/accessrecord/?{query}").status_code in (200, 302, 400)
