@@ -1,7 +1,8 @@
 """The command lines into the data: opened by members of staff who say who they are and what for.
 
 Whoever runs commands on the server could get at the data without. The record is for those who work
-by the rules, and what they change bears their name.
+by the rules, and what they change bears their name. Whoever is named, and the officers, get a mail,
+and each opening is an unusual access (staff.unusual).
 """
 
 import sys
@@ -11,19 +12,20 @@ from types import SimpleNamespace
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
 from simple_history.models import HistoricalRecords
 from simple_history.signals import pre_create_historical_record
 
-from access.gate import NotBound
 from access.models import AccessAction
 from access.purposes import BUILT_IN
 from access.reasons import AccessReason
 from access.services import record_access
 from accounts.models import User
+from accounts.staff import officers
 from casework.models import Case
 from common.personal_data import DataCategory
+from notices.services import queue_notice
 from policies.models import Purpose
-from privacyportal.roles import ROLES
 
 CHANGED_THERE = "command line"
 MISSING = "Say --by, --purpose, and --case or --occasion."
@@ -58,34 +60,39 @@ class RecordedCommand(BaseCommand):
         return input(f"{question}: ").strip()
 
 
+@transaction.atomic
 def record_command_line(email: str, *, purpose: str, case: str, occasion: str) -> User:
-    """Record that a member of staff opens a command line, and return them.
+    """Record that a member of staff opens a command line, tell them and the officers; return them.
 
-    Raises CommandError, and nothing is recorded, for who has no role or undertaking, and for what
-    is no purpose, case or occasion.
+    Raises CommandError, and nothing is recorded, for who may not see customers' records, and for
+    what is no purpose, case or occasion.
     """
     staff = User.objects.filter(email__iexact=email, is_staff=True, is_active=True)
     member = staff.first()
-    if member is None or not (member.is_superuser or member.groups.filter(name__in=ROLES).exists()):
-        raise CommandError("There is no member of staff with this address and a role.")
+    if member is None or not member.has_perm("accounts.view_customer"):
+        raise CommandError("No member of staff with this address may see customers' records.")
     if purpose not in _purposes():
         raise CommandError(f"The purpose is one of {', '.join(_purposes())}.")
     if case and not Case.objects.filter(reference=case.upper()).exists():
         raise CommandError("There is no case with this reference.")
     if not case and occasion not in AccessReason.values:
         raise CommandError(f"The occasion is one of {', '.join(AccessReason.values)}.")
-    try:
-        record_access(
-            by=member,
-            action=AccessAction.SHELL,
-            customer="",
-            purpose=purpose,
-            case_reference=case.upper(),
-            reason=occasion,
-            field_groups=DataCategory,
+    record = record_access(
+        by=member,
+        action=AccessAction.SHELL,
+        customer="",
+        purpose=purpose,
+        case_reference=case.upper(),
+        reason=occasion,
+        field_groups=DataCategory,
+    )
+    for reader in officers() | {member.public_id}:  # the address is typed, by whomever
+        queue_notice(
+            "command_line",
+            recipient=reader,
+            key=f"command-line-{record.pk}-{reader[:16]}",
+            member=str(member),
         )
-    except NotBound:
-        raise CommandError("This member of staff has no undertaking in force.") from None
     return member
 
 

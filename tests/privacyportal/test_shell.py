@@ -1,25 +1,39 @@
 """The command lines open to no one who has not said who they are, what for and for which case."""
 
 import sys
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command, get_commands
 from django.db import connection
 
 from access.models import AccessRecord
 from accounts.models import Customer
 from common.personal_data import DataCategory
-from privacyportal.roles import ADMINISTRATOR, DPO
+from notices.models import Notice
+from privacyportal.roles import ADMINISTRATOR, AUDITOR, COMPLAINT_OFFICER, DPO
 from tests.factories import make_complaint, make_customer, make_staff
 
 pytestmark = pytest.mark.django_db
+
+HARMLESS = {
+    *("check", "compilemessages", "createcachetable", "diffsettings", "flush", "inspectdb"),
+    *("makemessages", "makemigrations", "migrate", "optimizemigration", "sendtestemail"),
+    *("showmigrations", "sqlflush", "sqlmigrate", "sqlsequencereset", "squashmigrations"),
+    *("startapp", "startproject", "test", "collectstatic", "findstatic", "runserver"),
+    *("clearsessions", "remove_stale_contenttypes", "createsuperuser"),
+    *("clean_duplicate_history", "clean_old_history", "populate_history"),
+    "account_unsetmultipleprimaryemails",
+}
+"""Commands of libraries that show nobody's data."""
 
 RENAME = "c = Customer.objects.get(); c.full_name = 'Trần Thị Mới'; c.save()"
 
 
 @pytest.fixture
 def member():
-    return make_staff(ADMINISTRATOR, email="it@example.vn")
+    return make_staff(COMPLAINT_OFFICER, email="it@example.vn")
 
 
 def open_it(parameters):
@@ -31,19 +45,22 @@ def said(**changed):
 
 
 def test_what_is_done_there_is_recorded_first_and_bears_a_name(member, capsys):
-    complaint = make_complaint(customer=make_customer())
+    complaint, dpo = make_complaint(customer=make_customer()), make_staff(DPO)
     case = complaint.reference
 
     call_command("shell", **said(occasion=None, case=case.lower()), command=f"{RENAME}; print(9)")
 
     record = AccessRecord.objects.get()
-    assert (record.actor, record.role, record.action) == (member, ADMINISTRATOR, "shell")
+    assert (record.actor, record.role, record.action) == (member, COMPLAINT_OFFICER, "shell")
     assert (record.purpose, record.case_reference, record.customer) == ("security", case, "")
     assert record.field_groups == sorted(DataCategory)
     newest = Customer.objects.get().history.latest()
     assert newest.full_name == "Trần Thị Mới"
     assert (newest.history_user, newest.history_change_reason) == (member, "command line")
     assert "9" in capsys.readouterr().out
+    told = Notice.objects.filter(template="command_line")
+    assert {each.recipient for each in told} == {member.public_id, dpo.public_id}
+    assert {str(each.context["member"]) for each in told} == {str(member)}
 
 
 @pytest.mark.parametrize(
@@ -53,6 +70,8 @@ def test_what_is_done_there_is_recorded_first_and_bears_a_name(member, capsys):
         {"by": "customer@example.vn"},
         {"by": "idle@example.vn"},
         {"by": "unbound@example.vn"},
+        {"by": "auditor@example.vn"},
+        {"by": "administrator@example.vn"},
         {"by": None},
         {"purpose": "curiosity"},
         {"purpose": None},
@@ -65,6 +84,8 @@ def test_what_is_done_there_is_recorded_first_and_bears_a_name(member, capsys):
 def test_without_an_answer_that_counts_nothing_opens(command, changed, member, monkeypatch, capsys):
     make_customer(email="customer@example.vn")
     make_staff(email="idle@example.vn")
+    make_staff(AUDITOR, email="auditor@example.vn")
+    make_staff(ADMINISTRATOR, email="administrator@example.vn")
     make_staff(DPO, email="unbound@example.vn", signed=False)
     monkeypatch.setattr(
         connection.client, "runshell", lambda parameters: sys.stdout.write("opened")
@@ -76,6 +97,7 @@ def test_without_an_answer_that_counts_nothing_opens(command, changed, member, m
 
     assert "opened" not in capsys.readouterr().out
     assert not AccessRecord.objects.exists()
+    assert not Notice.objects.filter(template="command_line").exists()
 
 
 def test_the_database_opens_for_who_says_so(member, monkeypatch, capsys):
@@ -90,5 +112,17 @@ def test_the_database_opens_for_who_says_so(member, monkeypatch, capsys):
     assert (record.action, record.purpose, record.reason) == ("shell", "security", "security")
 
 
-def test_no_library_opens_another():
-    assert {get_commands()[name] for name in ("shell", "dbshell")} == {"privacyportal"}
+@pytest.mark.parametrize("command", ["dumpdata", "loaddata", "testserver", "changepassword"])
+def test_what_would_open_the_data_without_a_name_is_refused(command, capsys):
+    make_customer(full_name="Trần Thị Huế")
+
+    with pytest.raises(CommandError, match="nobody would know who did it"):
+        call_command(command, "accounts.Customer")
+
+    assert "Huế" not in capsys.readouterr().out
+
+
+def test_no_library_opens_another_door():
+    ours = {path.name for path in Path(settings.BASE_DIR).iterdir()}
+
+    assert {name for name, app in get_commands().items() if app not in ours} == HARMLESS
