@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Customer
 from common.tokens import LinkSigner
 from complaints.exceptions import ComplaintError, LinkGone
-from complaints.models import Complaint, ComplaintState, Identity
+from complaints.models import Complaint, ComplaintState, Identity, UnconfirmedComplaint
 from notices.services import fills_template, queue_notice
 
 NEW_LINK, WITHDRAWAL = "complaint_link", "complaint_withdraw"
@@ -26,12 +26,31 @@ NOTICES = (
     *("case_message", "case_question", NEW_LINK),
 )
 WITHDRAWN_WITHIN = timedelta(days=3)
+_confirming = LinkSigner("complaints.confirm")
 _following = LinkSigner("complaints.follow")
 _withdrawing = LinkSigner("complaints.withdraw")
 
 
+def confirmation_of(row: UnconfirmedComplaint) -> str:
+    return _sign(_confirming, row.submission, row.email)
+
+
+def confirmed_by(token: str) -> str:
+    """Return the submission that the link confirms, or nothing where it is none of ours."""
+    return _confirming.read(token).partition(".")[0]
+
+
+def filed_by(token: str) -> Complaint:
+    """Return what this link confirmed before: who presses twice gets the same page.
+
+    Raises LinkGone.
+    """
+    works_for = timedelta(days=settings.UNCONFIRMED_ENQUIRY_DAYS)
+    return _find(_confirming, token, works_for, names="submission")
+
+
 def token_of(complaint: Complaint) -> str:
-    return _sign(_following, complaint)
+    return _sign(_following, complaint.public_id, complaint.customer.email)
 
 
 def followed_by(token: str) -> Complaint:
@@ -50,6 +69,7 @@ def withdrawn_by(token: str) -> Complaint:
 def mail_new_link(token: str) -> None:
     """Mail another link to the address on record, for one of ours that opens nothing any more."""
     complaint = _named(_following.read(token) or _withdrawing.read(token))
+    complaint = complaint or _named(_confirming.read(token), "submission")
     if complaint is not None:
         _mail(complaint, NEW_LINK)
 
@@ -73,13 +93,15 @@ def signs_in(customer: Customer) -> bool:
     return customer.is_open and customer.user_id is not None
 
 
-def _sign(signer: LinkSigner, complaint: Complaint) -> str:
+def _sign(signer: LinkSigner, name: str, email: str) -> str:
     sent = int(timezone.now().timestamp())
-    return signer.sign(f"{complaint.public_id}.{_hash_of(complaint)}.{sent}")
+    return signer.sign(f"{name}.{_hash_of(email)}.{sent}")
 
 
-def _find(signer: LinkSigner, token: str, works_for: timedelta) -> Complaint:
-    complaint = _named(said := signer.read(token))
+def _find(
+    signer: LinkSigner, token: str, works_for: timedelta, names: str = "public_id"
+) -> Complaint:
+    complaint = _named(said := signer.read(token), names)
     if (
         complaint is None
         or not is_followed_by_link(complaint)
@@ -89,19 +111,20 @@ def _find(signer: LinkSigner, token: str, works_for: timedelta) -> Complaint:
     return complaint
 
 
-def _named(said: str) -> Complaint | None:
-    return _whole(Complaint.objects.filter(public_id=said.partition(".")[0]))
+def _named(said: str, names: str = "public_id") -> Complaint | None:
+    return _whole(Complaint.objects.filter(**{names: said.partition(".")[0]}))
 
 
 def _is_of_today(said: str, complaint: Complaint, works_for: timedelta) -> bool:
     """Say whether it was mailed to the customer's address of today, and lately."""
     hashed, _dot, sent = said.partition(".")[2].partition(".")
     age = timezone.now().timestamp() - int(sent or 0)  # links once said no day
-    return constant_time_compare(hashed, _hash_of(complaint)) and age < works_for.total_seconds()
+    is_theirs = constant_time_compare(hashed, _hash_of(complaint.customer.email))
+    return is_theirs and age < works_for.total_seconds()
 
 
-def _hash_of(complaint: Complaint) -> str:
-    hashed = salted_hmac("complaints.address", complaint.customer.email, algorithm="sha256")
+def _hash_of(email: str) -> str:
+    hashed = salted_hmac("complaints.address", email, algorithm="sha256")
     return hashed.hexdigest()[:32]
 
 
@@ -133,7 +156,7 @@ def _withdrawal_in_mail(context: dict[str, Any]) -> dict[str, Any]:
     complaint = _mailed_about(context)
     if complaint is None:
         return {}
-    token = _sign(_withdrawing, complaint)
+    token = _sign(_withdrawing, complaint.public_id, complaint.customer.email)
     path = reverse("confirm_withdrawal", args=[token])
     return {"path": path, "by_link": True, "days": WITHDRAWN_WITHIN.days}
 

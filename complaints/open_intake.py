@@ -14,16 +14,15 @@ from django.utils.translation import gettext as _
 
 from accounts.recording import find_or_record
 from common.database import wait_for_others
-from common.tokens import LinkSigner, new_public_id
-from complaints.exceptions import LinkGone
+from common.tokens import new_public_id
 from complaints.intake import file_complaint
+from complaints.links import confirmation_of, confirmed_by, filed_by
 from complaints.models import Complaint, Identity, UnconfirmedComplaint
 from notices.models import Notice
 from notices.services import Recipient, fills_template, finds_recipients_of, queue_notice
 from policies.counting import local_day
 
 MAIL = "complaint_confirm"
-CONFIRMING = LinkSigner("complaints.confirm")
 
 
 @transaction.atomic
@@ -53,15 +52,15 @@ def _made(row: UnconfirmedComplaint, filed: Complaint) -> bool:
 
 
 @transaction.atomic
-def confirm_open_complaint(submission: str) -> Complaint:
+def confirm_open_complaint(token: str) -> Complaint:
     """File the complaint for whom the address belongs to; the second time returns the same.
 
     Raises LinkGone.
     """
     rows = UnconfirmedComplaint.objects.select_for_update()
-    row = rows.filter(submission=submission).first()
+    row = rows.filter(submission=confirmed_by(token)).first()
     if row is None:
-        return _filed_before(submission)
+        return filed_by(token)
     customer = find_or_record(
         full_name=row.name, email=row.email, phone=row.phone, language=row.language
     )
@@ -95,16 +94,8 @@ def _sender(public_id: str) -> Recipient | None:
 @fills_template(MAIL)
 def _link_of(context: dict[str, Any]) -> dict[str, Any]:
     row = UnconfirmedComplaint.objects.get(public_id=context["row"])
-    path = reverse("confirm_complaint", args=[CONFIRMING.sign(row.submission)])
+    path = reverse("confirm_complaint", args=[confirmation_of(row)])
     return {"path": path, "days": settings.UNCONFIRMED_ENQUIRY_DAYS}
-
-
-def _filed_before(submission: str) -> Complaint:
-    filed = Complaint.objects.select_related("customer").filter(submission=submission)
-    complaint: Complaint | None = filed.first()
-    if complaint is None:
-        raise LinkGone(_("This link leads to no complaint any more."))
-    return complaint
 
 
 def _with_sender(row: UnconfirmedComplaint) -> str:

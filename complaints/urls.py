@@ -4,7 +4,7 @@ from typing import Any
 from django.urls import URLPattern, path
 
 from complaints import open_views, views
-from complaints.doors import followed, own, withdrawing
+from complaints.doors import confirming, followed, own, withdrawing
 
 PAGES = {
     "complaint": ("", views.detail),
@@ -31,7 +31,11 @@ urlpatterns = [
     path("new/", views.file_complaint, name="file_complaint"),
     path("without-account/", open_views.send, name="open_complaint"),
     path("without-account/sent/", open_views.sent, name="open_complaint_sent"),
-    path("without-account/confirm/<str:token>/", open_views.confirm, name="confirm_complaint"),
+    path(
+        "without-account/confirm/<str:token>/",
+        confirming(open_views.confirm),
+        name="confirm_complaint",
+    ),
     path("new-link/<str:token>/", open_views.new_link, name="new_complaint_link"),
     path(
         "confirm-withdrawal/<str:token>/",

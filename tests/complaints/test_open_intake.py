@@ -18,9 +18,9 @@ from accounts.reopening import reopen_for_customer
 from common.open_forms import TRAP
 from common.tokens import LinkSigner, new_public_id
 from complaints.exceptions import ComplaintError
-from complaints.links import token_of
+from complaints.links import confirmation_of, token_of
 from complaints.models import Complaint, ComplaintState, UnconfirmedComplaint
-from complaints.open_intake import CONFIRMING, erase_unconfirmed
+from complaints.open_intake import erase_unconfirmed
 from notices.models import Notice
 from notices.services import send_due_notices
 from privacyportal.roles import COMPLAINT_OFFICER
@@ -123,7 +123,12 @@ def test_confirmed_twice_it_is_one_complaint_with_one_page(client):
     send(client)
     link = newest_link()
 
-    assert client.post(link).url == client.post(link).url
+    with time_machine.travel(timezone.now(), tick=False):  # a link says when it was made
+        first, second = client.post(link), client.post(link)
+
+    assert first.url == second.url
+    assert "no-store" in first["Cache-Control"]
+    assert first["X-Robots-Tag"] == "noindex, nofollow"
     assert Complaint.objects.count() == 1
 
 
@@ -157,8 +162,9 @@ def test_unconfirmed_it_is_erased_and_its_link_says_so(client, settings):
     assert erase_unconfirmed() == 1
 
     assert not Notice.objects.exists()
-    link = reverse("confirm_complaint", args=[CONFIRMING.sign(row.submission)])
-    assert client.post(link).status_code == 404
+    gone = client.post(reverse("confirm_complaint", args=[confirmation_of(row)]))
+    assert gone.status_code == 404
+    assert f'<a href="{reverse("open_complaint")}">' in gone.text
 
 
 def test_it_goes_to_the_account_of_the_address(client):
@@ -353,20 +359,34 @@ def test_a_link_opens_its_own_complaint_alone(client):
     assert not Notice.objects.filter(template__in=["complaint_link", "complaint_withdraw"]).exists()
 
 
+def confirmation(complaint):
+    row = UnconfirmedComplaint(submission=complaint.submission, email=complaint.customer.email)
+    return confirmation_of(row)
+
+
 @pytest.mark.parametrize("why", ["old", "moved", "of a version before"])
-def test_a_link_that_is_too_old_or_of_another_address_only_mails_a_new_one(client, settings, why):
+@pytest.mark.parametrize(
+    ("opened", "made", "days", "salt", "named"),
+    [
+        ("followed_complaint", token_of, "COMPLAINT_LINK_DAYS", "follow", "public_id"),
+        ("confirm_complaint", confirmation, "UNCONFIRMED_ENQUIRY_DAYS", "confirm", "submission"),
+    ],
+)
+def test_a_link_that_is_too_old_or_of_another_address_only_mails_a_new_one(
+    client, settings, opened, made, days, salt, named, why
+):
     complaint = filed(client)
     send_due_notices()
-    token = token_of(complaint)
+    token = made(complaint)
     if why == "old":
-        day = timezone.now() - timedelta(days=settings.COMPLAINT_LINK_DAYS, seconds=1)
+        day = timezone.now() - timedelta(days=getattr(settings, days), seconds=1)
         with time_machine.travel(day, tick=False):
-            token = token_of(complaint)
+            token = made(complaint)
     elif why == "moved":
         Customer.objects.filter(pk=complaint.customer_id).update(email="new@example.com")
     else:
-        token = LinkSigner("complaints.follow").sign(complaint.public_id)
-    page = client.get(reverse("followed_complaint", args=[token]))
+        token = LinkSigner(f"complaints.{salt}").sign(getattr(complaint, named))
+    page = client.post(reverse(opened, args=[token]))
     assert (page.status_code, complaint.reference in page.text) == (404, False)
 
     again = reverse("new_complaint_link", args=[token])
