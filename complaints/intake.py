@@ -3,7 +3,7 @@
 What follows, people do: complaints.services.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -61,21 +61,24 @@ def file_complaint(
     """
     with stored(customer, evidence) as files, transaction.atomic(durable=bool(files)):
         lock_open(customer)
+        typed = {
+            "channel": channel,
+            "severity": severity,
+            "complexity": complexity,
+            "category": category,
+            "text": text,
+            **({"received_at": received_at} if received_at else {}),
+        }
         known: Complaint | None = Complaint.objects.filter(submission=submission).first()
         if known:
-            _require_same(known, customer, category, text, evidence)
+            _require_same(known, customer, typed, evidence, questioned, about)
             return known
         complaint = Complaint(
             kind=CaseKind.COMPLAINT,
             customer=customer,
-            channel=channel,
-            severity=severity,
-            complexity=complexity,
             identity=identity or _identity_of(channel),
-            category=category,
-            text=text,
             submission=submission,
-            received_at=received_at or timezone.now(),
+            **typed,
         )
         save_as(complaint, by=by, reason="filed")
         start_clocks(complaint, CLOCKS)
@@ -164,15 +167,34 @@ def _start_missing_clocks(key: int) -> bool:
 
 
 def _require_same(
-    known: Complaint, customer: Customer, category: str, text: str, evidence: Sequence[CheckedFile]
+    known: Complaint,
+    customer: Customer,
+    typed: Mapping[str, Any],
+    evidence: Sequence[CheckedFile],
+    questioned: Collection[AccessRecord],
+    about: Collection[User],
 ) -> None:
     """Refuse to take a form for one sent before when it says something else."""
-    hashes = sorted(known.evidence.values_list("sha256", flat=True))
-    sent = (customer.pk, category, text, sorted(file.sha256 for file in evidence))
-    if sent != (known.customer_id, known.category, known.text, hashes):
+    as_filed = known.history.earliest()  # it may have been judged anew since
+    named = known.conflicts.filter(cause=ConflictCause.NAMED)
+    held = (
+        known.customer_id,
+        {name: getattr(as_filed, name) for name in typed},
+        sorted(known.evidence.values_list("sha256", flat=True)),
+        set(known.questioned_accesses.values_list("record", flat=True)),
+        set(named.values_list("staff", flat=True)),
+    )
+    sent = (
+        customer.pk,
+        typed,
+        sorted(file.sha256 for file in evidence),
+        {record.pk for record in questioned},
+        {staff.pk for staff in about} - {record.actor_id for record in questioned},
+    )
+    if sent != held:
         raise SubmissionUsed(
             _(
-                "You have sent this form before, with other words or files, and we keep that"
-                " complaint. To make this one too, choose its files again and send it once more."
+                "You have sent this form before, filled in otherwise, and we keep that complaint."
+                " To make this one too, choose its files again and send it once more."
             )
         )

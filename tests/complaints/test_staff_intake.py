@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from access.models import AccessAction, AccessRecord
 from accounts.models import Customer
+from casework.judging import classify_case
 from common.tokens import new_public_id
 from complaints.models import Complaint
 from policies.counting import local_day, midnight
@@ -152,6 +153,37 @@ class TestRecording:
         client.post(page_for(customer), {**form, "text": "Việc khác.", "submission": renewed})
 
         assert Complaint.objects.count() == 2
+
+    @pytest.mark.parametrize("changed", ["channel", "received_at", "complexity", "about"])
+    def test_so_is_one_that_differs_in_what_staff_add(self, changed, client, officer):
+        customer, form = make_customer(user=None), typed()
+        client.post(page_for(customer), form)
+        others = {
+            "channel": "phone",
+            "received_at": f"{timezone.localtime() - timedelta(hours=3):%Y-%m-%dT%H:%M}",
+            "complexity": "complex",
+            "about": [make_staff(COMPLAINT_OFFICER).pk],
+        }
+        other = {**form, changed: others[changed]}
+
+        asked = client.post(page_for(customer), other)
+        renewed = asked.context_data["form"]["submission"].value()
+        client.post(page_for(customer), {**other, "submission": renewed})
+
+        first, second = Complaint.objects.order_by("pk")
+        assert (first.conflicts.count(), second.conflicts.count()) == (0, int(changed == "about"))
+
+    def test_the_same_form_sent_again_after_it_was_judged_makes_one(self, client, officer):
+        customer = make_customer(user=None)
+        form = typed(severity="low", complexity="simple", about=[make_staff(DPO).pk])
+        client.post(page_for(customer), form)
+        complaint = Complaint.objects.get()
+        classify_case(complaint, severity="high", complexity="complex", reason="Khó.", by=officer)
+
+        again = client.post(page_for(customer), form)
+
+        assert again.url == f"{QUEUE}{complaint.pk}/change/"
+        assert Complaint.objects.count() == 1
 
     def test_a_receipt_to_come_is_refused(self, client, officer):
         later = timezone.localtime() + timedelta(hours=1)
