@@ -193,6 +193,12 @@ class HeardReasonForm(HeardForm):
     reason = prose(_("Why they disagree"), _("Whoever looks at it again reads this."))
 
 
+class WithdrawForm(HeardForm):
+    reason = prose(
+        _("What they said or wrote"), _("Why it ends here. The customer does not read this.")
+    )
+
+
 class HeardMessageForm(HeardForm):
     text = prose(_("What they said or wrote"))
 

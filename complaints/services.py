@@ -31,6 +31,7 @@ from casework.services import (
 )
 from common.history import save_as
 from complaints.exceptions import ComplaintError, InvalidTransition
+from complaints.links import signs_in
 from complaints.models import (
     ANSWER,
     DECISION,
@@ -194,16 +195,35 @@ def decide_anew(complaint: Complaint, *, reason: str, by: User) -> None:
 
 
 @transaction.atomic
-def withdraw_complaint(complaint: Complaint, *, by: User | None) -> None:
+def withdraw_complaint(
+    complaint: Complaint, *, by: User | None, heard: Heard | None = None, reason: str = ""
+) -> None:
     """Close the complaint at the customer's wish.
 
-    Raises InvalidTransition, ConflictOfInterest.
+    ``heard`` where ``by`` writes down what a customer said who does not sign in; ``reason`` is
+    then kept as a note. Whoever proposed to refuse the complaint does not end it so.
+
+    Raises ComplaintError, CaseError, ConflictOfInterest.
     """
-    _hold(complaint, by)
+    hold_for_customer(complaint, by=by, heard=heard)
+    if heard is not None and by is not None:
+        _require_word_of_another(complaint, by)
+        CaseNote.objects.create(
+            case_id=complaint.pk, about=ComplaintState.WITHDRAWN, text=reason, by=by
+        )
+    at = moment_of(heard, since=complaint.received_at)
     stop_waiting(complaint, by=by)
     complaint.move_to(ComplaintState.WITHDRAWN)
     meet_clocks(complaint)
-    _save_step(complaint, by=by, also=["closed_at"])
+    details = heard.details if heard else None
+    _save_step(complaint, by=by, also=["closed_at"], at=at, details=details)
+
+
+def _require_word_of_another(complaint: Complaint, by: User) -> None:
+    if signs_in(complaint.customer):
+        raise ComplaintError(_("This customer withdraws it in the account, where they sign in."))
+    if complaint.state == ComplaintState.REFUSAL:
+        _require_second(complaint, by)
 
 
 # What the customer says to the answer
@@ -313,7 +333,8 @@ def escalate_complaint(
     Raises InvalidTransition, ConflictOfInterest.
     """
     lock_owner(complaint)
-    _hold(complaint, by)
+    is_theirs = by is not None and by.pk == complaint.customer.user_id
+    _hold(complaint, None if is_theirs else by)
     stop_waiting(complaint, by=by)
     complaint.move_to(ComplaintState.ESCALATED)
     complaint.escalated_at, complaint.escalated_by = timezone.now(), side
@@ -394,12 +415,13 @@ def _save_step(
     *,
     by: User | None,
     also: Sequence[str] = (),
+    at: datetime | None = None,
     details: Details | None = None,
     tell: bool = True,
 ) -> None:
     fields = ["state", "late_from", "waiting_since", *also]
     save_as(complaint, by=by, reason=complaint.state, fields=fields)
-    add_event(complaint, complaint.state, by=by, details=details)
+    add_event(complaint, complaint.state, by=by, at=at, details=details)
     if tell:
         tell_customer(complaint)
 

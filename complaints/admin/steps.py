@@ -31,6 +31,7 @@ from complaints.forms import (
     HeardMessageForm,
     HeardReasonForm,
     ReasonForm,
+    WithdrawForm,
     prose,
 )
 from complaints.intake import possible_handlers
@@ -224,6 +225,10 @@ def _is_open(complaint: Complaint) -> bool:
     return complaint.is_open
 
 
+def _is_open_and_heard(complaint: Complaint) -> bool:
+    return complaint.is_open and not signs_in(complaint.customer)
+
+
 def _is_heard(complaint: Complaint) -> bool:
     """Say whether what the customer thinks of the answer comes on other ways than the portal."""
     return complaint.state == S.RESOLVED and not signs_in(complaint.customer)
@@ -329,7 +334,7 @@ STEPS: dict[str, Step] = {
         casework.write_as_customer,
         _("Recorded. Where we waited for an answer, the clock runs again."),
         HeardMessageForm,
-        beside=lambda complaint: complaint.is_open and not signs_in(complaint.customer),
+        beside=_is_open_and_heard,
     ),
     "hear_agreement": Step(
         _("Record that the customer agrees"),
@@ -380,7 +385,8 @@ STEPS: dict[str, Step] = {
         _("Withdraw at the customer's wish"),
         services.withdraw_complaint,
         _("The complaint is withdrawn. The customer is told."),
-        beside=_is_open,
+        WithdrawForm,
+        beside=_is_open_and_heard,
     ),
 }
 

@@ -15,7 +15,7 @@ from notices.models import Notice
 from privacyportal.roles import COMPLAINT_OFFICER
 from tests.factories import answer, decide, make_complaint, make_customer, make_staff
 
-HEARD = ("hear_reply", "hear_agreement", "hear_disagreement")
+HEARD = ("hear_reply", "hear_agreement", "hear_disagreement", "withdraw")
 
 
 @pytest.fixture
@@ -78,7 +78,10 @@ def test_a_reply_by_letter_ends_the_pause_when_it_came(client, officer):
             write_to_customer(complaint, text="Số nào gửi?", by=officer, is_question=True)
     with on(4):
         write_as_customer(signed_in, text="0901 234 567", by=signed_in.customer.user)
-    assert [offered(client, each) for each in (by_post, signed_in)] == [["hear_reply"], []]
+    assert [offered(client, each) for each in (by_post, signed_in)] == [
+        ["hear_reply", "withdraw"],
+        [],
+    ]
 
     client.post(page_of(by_post, "hear_reply"), came(4, text="0901 234 567"))
 
@@ -125,6 +128,44 @@ def test_agreement_and_disagreement_are_noted_with_channel_and_day(client, offic
     assert other.conflicts.get().staff == colleague
     assert other.messages.get().text == "Chưa xóa."
     assert offered(client, content) == ["hear_disagreement"]
+
+
+def test_a_withdrawal_is_noted_with_channel_day_and_reason(client, officer):
+    complaint, hasty = by_letter(), by_letter()
+
+    client.post(page_of(complaint, "withdraw"), came(2, reason="Đã tự giải quyết."))
+    client.post(page_of(hasty, "withdraw"), {})
+
+    complaint.refresh_from_db()
+    hasty.refresh_from_db()
+    event, note = complaint.events.get(code="withdrawn"), complaint.notes.get()
+    assert (complaint.state, hasty.state) == (ComplaintState.WITHDRAWN, ComplaintState.RECEIVED)
+    assert (event.by, event.at, event.details) == (officer, at_the_hour(2), {"channel": "post"})
+    assert (note.about, note.text, note.by) == ("withdrawn", "Đã tự giải quyết.", officer)
+    assert complaint.closed_at > at_the_hour(1)  # nothing is closed in the past
+
+
+def test_who_signs_in_withdraws_alone_and_no_refusal_is_ended_by_who_proposed_it(
+    client, officer, colleague
+):
+    refused, signed_in = by_letter(), by_letter(customer=make_customer())
+    answer(decide(refused, by=officer, outcome="not_upheld"), by=officer)
+
+    told = [
+        client.post(page_of(each, "withdraw"), came(2, reason="Thôi.")).text
+        for each in (refused, signed_in)
+    ]
+
+    assert "A second person decides" in told[0]
+    assert "withdraws it in the account" in told[1]
+    for each in (refused, signed_in):
+        each.refresh_from_db()
+        assert (each.is_open, each.notes.count()) == (True, 0)
+
+    client.force_login(colleague)
+    client.post(page_of(refused, "withdraw"), came(2, reason="Thôi."))
+    refused.refresh_from_db()
+    assert refused.state == ComplaintState.WITHDRAWN
 
 
 @pytest.mark.parametrize(("step", "days_ago"), [("hear_agreement", 8), ("hear_agreement", -1)])
