@@ -114,10 +114,15 @@ def _identity_of(channel: str) -> Identity:
 def _keep_away(
     complaint: Complaint, about: Collection[User], questioned: Collection[AccessRecord]
 ) -> None:
-    """Attach the accesses in question, and keep whoever has an interest away."""
+    """Attach the accesses in question, and keep whoever has an interest away.
+
+    Staff who are customers too decide on no complaint of their own.
+    """
     QuestionedAccess.objects.bulk_create(
         QuestionedAccess(complaint=complaint, record=record) for record in questioned
     )
+    if (own := complaint.customer.user) and own.is_staff:
+        exclude_staff(complaint, own, cause=ConflictCause.DECLARED)
     for staff in about:
         exclude_staff(complaint, staff, cause=ConflictCause.NAMED)
     for record in questioned:

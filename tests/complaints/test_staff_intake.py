@@ -8,9 +8,11 @@ from django.utils import timezone
 
 from access.models import AccessAction, AccessRecord
 from accounts.models import Customer
+from casework.exceptions import ConflictOfInterest
 from casework.judging import classify_case
 from common.tokens import new_public_id
 from complaints.models import Complaint
+from complaints.services import verify_complaint
 from policies.counting import local_day, midnight
 from policies.models import Assignment, CalendarRange, Company
 from privacyportal.roles import ADMINISTRATOR, AUDITOR, COMPLAINT_OFFICER, DPO
@@ -135,6 +137,25 @@ class TestRecording:
         assert answer.url == QUEUE
         assert client.get(f"{QUEUE}{complaint.pk}/change/").status_code == 302
         assert complaint.conflicts.get().staff == officer
+
+    def test_staff_decide_on_no_complaint_of_their_own_but_may_end_it(self, client, officer):
+        colleague = make_staff(COMPLAINT_OFFICER)
+        customer = make_customer(user=colleague, is_verified=True)
+        for _ in range(2):
+            client.post(page_for(customer), typed())
+        client.force_login(colleague)
+
+        desk = client.get(QUEUE).text
+        for complaint, step in zip(Complaint.objects.all(), ("withdraw", "escalate"), strict=True):
+            assert complaint.reference not in desk
+            with pytest.raises(ConflictOfInterest):
+                verify_complaint(complaint, by=colleague)
+            client.post(
+                f"{complaint.get_absolute_url()}{step}/", {"authority-authority": "Cục A05"}
+            )
+
+        states = set(Complaint.objects.values_list("state", flat=True))
+        assert states == {"withdrawn", "escalated"}
 
     def test_the_same_form_sent_twice_makes_one(self, client, officer):
         customer, form = make_customer(user=None), typed()
