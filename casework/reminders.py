@@ -1,7 +1,8 @@
 """Reminding of last days: the handler before it, the team's lead and the officers after it.
 
 What is due follows from the cases alone: who is late and has no event of that step for that last
-day since the clocks last began to run. So a stopped worker loses no reminder, a last day that
+day of that clock since the clocks last began to run. Of what waits long for its customer, the
+handler is reminded the same way. So a stopped worker loses no reminder, a last day that
 moved and a case that was opened again are reminded of anew, and a second run finds nothing. Each
 batch locks its cases, writes events and notices in one transaction, and leaves for the next run
 what somebody holds.
@@ -9,11 +10,11 @@ what somebody holds.
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
-from datetime import datetime
+from datetime import date
 from typing import Any, NamedTuple
 
 from django.db import transaction
-from django.db.models import CharField, Exists, OuterRef, Subquery
+from django.db.models import CharField, Exists, Expression, OuterRef, Q, Subquery, Value
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Coalesce, TruncDate
 from django.utils import timezone
@@ -22,25 +23,40 @@ from access.roles import COMPLAINT_LEAD
 from accounts.staff import holders, officers, who_may
 from casework.conflicts import kept_away
 from casework.deadlines import late_for, soon_until
-from casework.models import RAN_AGAIN, REMINDED, Case, CaseConflict, CaseEvent, CaseReminder
+from casework.models import RAN_AGAIN, REMINDED, Case, CaseConflict, CaseEvent, CaseReminder, Clock
 from casework.records import desk_list_of, records, whole, work_on
 from notices.services import queue_notice, queue_notices
 from policies.counting import local_day
 from policies.models import Company
 
 BATCH = 200  # cases
-SOON, LEAD, OFFICERS = "soon", "lead", "officers"
+WAITED_LONG = 10  # working days without an answer of the customer
+SOON, LEAD, OFFICERS, WAITING = "soon", "lead", "officers", "waiting"
+NEAREST = Clock.objects.filter(case=OuterRef("pk")).running().order_by("late_from").values("pk")
+KNOWN_BY: dict[str, dict[str, Expression]] = {
+    "last_day": {
+        "day": Cast(TruncDate("late_from"), CharField()),
+        "clock": Coalesce(Cast(Subquery(NEAREST[:1]), CharField()), Value("")),
+    },
+    "waiting_since": {"day": Cast(TruncDate("waiting_since"), CharField())},
+}
+"""By the day that is told, what makes two reminders the same; both stand in the event."""
 
 
 class Step(NamedTuple):
-    """One step of the escalation: of what is late from ``until`` on, or sooner, it tells whom.
+    """One step of the escalation: of which open cases it tells whom, and which day of them.
 
     recipients: takes a case and those who are to hear nothing of it.
     """
 
     code: str
-    until: datetime
+    due: Q
     recipients: Callable[[Case, set[str]], set[str]]
+    tells: str = "last_day"
+
+    def day(self, case: Any) -> str:
+        day: date = case.last_day if self.tells == "last_day" else local_day(case.waiting_since)
+        return day.isoformat()
 
 
 def remind_of_deadlines() -> int:
@@ -61,14 +77,27 @@ def _steps(record: type[Case]) -> list[Step]:
     def lead(away: set[str]) -> set[str]:
         return leads - away or protectors - away
 
+    def handler_or_lead(case: Case, away: set[str]) -> set[str]:
+        return handler(case, away) or lead(away)
+
     return [
-        Step(SOON, soon_until(), lambda case, away: handler(case, away) or lead(away)),
+        Step(SOON, Q(late_from__gt=timezone.now(), late_from__lte=soon_until()), handler_or_lead),
         Step(
             LEAD,
-            late_for(company.lead_after_days),
+            Q(late_from__lte=late_for(company.lead_after_days)),
             lambda case, away: handler(case, away) | lead(away),
         ),
-        Step(OFFICERS, late_for(company.dpo_after_days), lambda case, away: protectors - away),
+        Step(
+            OFFICERS,
+            Q(late_from__lte=late_for(company.dpo_after_days)),
+            lambda case, away: protectors - away,
+        ),
+        Step(
+            WAITING,
+            Q(waiting_since__lte=late_for(WAITED_LONG)),
+            handler_or_lead,
+            tells="waiting_since",
+        ),
     ]
 
 
@@ -85,19 +114,18 @@ def _remind(record: type[Case], step: Step) -> int:
 @transaction.atomic
 def _remind_batch(record: type[Case], step: Step, *, after: int) -> tuple[int, int]:
     """Return for how many cases the step was taken, and the last one looked at, 0 at the end."""
-    day = Cast(TruncDate("late_from"), CharField())
+    known_by = KNOWN_BY[step.tells]
     events = CaseEvent.objects.filter(case=OuterRef("pk"))
     reopened = events.filter(code=RAN_AGAIN).order_by("-pk").values("pk")[:1]
     known = events.filter(code=REMINDED).annotate(
-        step=KeyTextTransform("step", "details"), day=KeyTextTransform("day", "details")
+        **{name: KeyTextTransform(name, "details") for name in ["step", *known_by]}
     )
+    same = {"step": Value(step.code), **{name: OuterRef(name) for name in known_by}}
     due = (
         record.objects.open()
-        .filter(late_from__lte=step.until, pk__gt=after)
-        .annotate(day=day, since=Coalesce(Subquery(reopened), 0))
-        .exclude(
-            Exists(known.filter(step=step.code, day=OuterRef("day"), pk__gt=OuterRef("since")))
-        )
+        .filter(step.due, pk__gt=after)
+        .annotate(**known_by, since=Coalesce(Subquery(reopened), 0))
+        .exclude(Exists(known.filter(pk__gt=OuterRef("since"), **same)))
     )
     keys = list(due.order_by("pk").values_list("pk", flat=True)[:BATCH])
     # In both of its tables, or one that was closed just then would pass for open.
@@ -113,8 +141,8 @@ def _remind_batch(record: type[Case], step: Step, *, after: int) -> tuple[int, i
             code=REMINDED,
             details={
                 "step": step.code,
-                "day": case.day,
-                "last_day": case.last_day.isoformat(),
+                **{name: getattr(case, name) for name in known_by},
+                step.tells: step.day(case),
                 "to": sorted(told[case.pk]),
             },
         )
@@ -151,8 +179,8 @@ def _tell(
                 f"{step.code}-{events[theirs[0].pk]}-{recipient[:16]}",
                 {
                     "cases": [
-                        {"reference": case.reference, "day": case.last_day.isoformat()}
-                        for case in sorted(theirs, key=lambda case: case.late_from)
+                        {"reference": case.reference, "day": step.day(case)}
+                        for case in sorted(theirs, key=step.day)
                     ],
                     "path": page,
                 },
