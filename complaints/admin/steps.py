@@ -69,7 +69,9 @@ class ClassifyForm(CaseForm):
         choices=[*UNCHOSEN, *Severity.choices],
     )
     complexity = forms.ChoiceField(
-        label=_("Complexity"), help_text=_("It sets the term, from receipt.")
+        label=_("Complexity"),
+        required=False,
+        help_text=_("It sets the term, from receipt. Left empty, it stays as it is."),
     )
     reason = ProseField(
         label=_("Reason"),
@@ -155,6 +157,10 @@ class IdentityForm(CaseForm):
 
 def _answer(complaint: Complaint, *, by: User, reveals_nothing: bool = False, **parts: str) -> None:
     services.resolve_complaint(complaint, answer=parts, reveals_nothing=reveals_nothing, by=by)
+
+
+def _classify(complaint: Complaint, *, complexity: str, by: User, **judged: str) -> None:
+    classify_case(complaint, complexity=complexity or complaint.complexity, by=by, **judged)
 
 
 def _extend(complaint: Complaint, *, units: int, reason: str, by: User) -> None:
@@ -306,7 +312,7 @@ STEPS: dict[str, Step] = {
     ),
     "classify": Step(
         _("Judge severity and complexity"),
-        classify_case,
+        _classify,
         _("Recorded."),
         ClassifyForm,
         beside=_is_open,

@@ -119,6 +119,11 @@ def test_while_an_authority_decides_no_term_is_chosen(complaint, officer):
         judge(complaint, "simple", by=officer)
 
     assert unchanged(complaint) == before
+    client = PortalClient()
+    client.force_login(officer)
+    form = {"severity": "high", "complexity": ""}
+    client.post(f"/admin/complaints/complaint/{complaint.pk}/classify/", form)
+    assert unchanged(complaint)[:4] == ("high", *before[1:4])
 
 
 def test_each_move_is_told_with_before_and_after(complaint, officer):
