@@ -29,6 +29,7 @@ from complaints.admin.papers import PaperAdmin
 from complaints.admin.queue import CHANGE, masked_email
 from complaints.admin.steps import STEPS, AssignForm, Step, act_unless_changed, assign
 from complaints.events import actor_of, label_of
+from complaints.forms import CaseForm
 from complaints.models import ANSWER, Complaint, ComplaintState, ReplyTemplate
 from complaints.replies import fill_in
 
@@ -115,7 +116,9 @@ class ComplaintAdmin(IntakeAdmin, DashboardAdmin, PaperAdmin, LetterAdmin):
         is_handled = complaint.is_open and complaint.state != ComplaintState.REFUSAL
         return {
             "may_work": complaint.is_open or any(step.beside(complaint) for step in STEPS.values()),
-            "may_take": is_handled and complaint.handler != user,
+            "take_form": is_handled
+            and complaint.handler != user
+            and CaseForm(initial=initial, auto_id="id_take_%s"),
             "assign_form": themed(AssignForm(initial=initial)),
             "steps": [
                 (name, step, _form(step, complaint, name, initial))
@@ -205,9 +208,10 @@ class ComplaintAdmin(IntakeAdmin, DashboardAdmin, PaperAdmin, LetterAdmin):
             request,
             object_id,
             permission=CHANGE,
-            step=partial(assign, handler=officer),
+            step=partial(act_unless_changed, act=assign, handler=officer),
             title=_("Take it"),
             done=_("The complaint is yours."),
+            form_class=CaseForm,
         )
 
     # Evidence

@@ -10,7 +10,7 @@ from django.contrib.admin.views.main import SEARCH_VAR
 from django.contrib.postgres.search import SearchQuery, SearchVector
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
-from django.db.models import DateTimeField, Value
+from django.db.models import DateTimeField, Max, Value
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -24,6 +24,7 @@ from access.purposes import COMPLAINT_HANDLING
 from accounts.finding import read_search
 from accounts.models import Customer
 from casework.deadlines import Nearness, deadline_of
+from casework.models import CaseEvent
 from casework.references import is_beginning, is_mistyped
 from common.admin import themed
 from common.personal_data import DataCategory, declaration_of
@@ -36,7 +37,7 @@ from complaints.admin.filters import (
     QueueFilter,
     soon_for,
 )
-from complaints.admin.steps import AssignForm, assign
+from complaints.admin.steps import AssignForm, act_unless_changed, assign
 from complaints.models import Complaint, ComplaintState, SavedFilter
 from complaints.queue import CLOSED, QUEUES, count_queues, workload
 
@@ -230,10 +231,13 @@ class QueueAdmin(PersonalDataAdmin):
     @action(description=_("Assign"), permissions=["work"])  # type: ignore[untyped-decorator]
     def assign_many(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
         """Ask for the handler first; the rows chosen stay chosen in the form."""
-        form = themed(AssignForm(request.POST if "handler" in request.POST else None))
+        seen = CaseEvent.objects.filter(case__in=queryset.values("pk")).aggregate(Max("pk"))
+        typed = request.POST if "handler" in request.POST else None
+        form = themed(AssignForm(typed, initial={"seen": seen["pk__max"]}))
         if form.is_valid():
-            handler = form.cleaned_data["handler"]
-            self.run_on_each(request, queryset, partial(assign, handler=handler))
+            step = partial(act_unless_changed, act=assign, **form.cleaned_data)
+            # In the order in which each step holds customers: nobody waits in a circle.
+            self.run_on_each(request, queryset.order_by("customer_id", "pk"), step)
             return None
         return TemplateResponse(
             request,

@@ -8,7 +8,7 @@ from django.utils.translation import override
 
 from access.models import AccessAction, AccessRecord
 from casework.models import CaseConflict, CaseEvent, CaseReminder, ConflictCause
-from casework.services import exclude_staff
+from casework.services import assign_case, exclude_staff
 from common.personal_data import declaration_of
 from complaints import services
 from complaints.admin.case import timeline
@@ -345,6 +345,30 @@ class TestManyAtOnce:
         client.post(QUEUE, {**chosen, "handler": officer.pk})
 
         assert set(Complaint.objects.values_list("handler", flat=True)) == {officer.pk}
+
+    def test_what_a_colleague_took_meanwhile_stays_theirs(self, client, officer):
+        taken, free = make_complaint(), make_complaint()
+        colleague = make_staff(COMPLAINT_OFFICER, staff_name="Lê Văn Bình")
+        assign_case(
+            free, handler=colleague, by=colleague, permission=services.WORK
+        )  # before the page
+        chosen = {"action": "assign_many", "_selected_action": [taken.pk, free.pk]}
+        seen = client.post(QUEUE, chosen).context_data["form"].initial["seen"]
+        takes = client.get(page_of(taken)).context_data["take_form"].initial
+        assign_case(taken, handler=colleague, by=colleague, permission=services.WORK)
+
+        page = client.post(QUEUE, {**chosen, "handler": officer.pk, "seen": seen}, follow=True)
+        refused = client.post(page_of(taken, "take"), {"seen": takes["seen"] or 0})
+
+        told = str(next(iter(page.context["messages"])))
+        assert told.startswith(f"{taken.reference}: While you were writing, Lê Văn Bình was here")
+        assert "Lê Văn Bình was here" in refused.text
+        handlers = Complaint.objects.order_by("pk").values_list("handler", flat=True)
+        assert list(handlers) == [colleague.pk, officer.pk]
+
+        client.post(page_of(taken, "take"), {"seen": refused.context_data["form"]["seen"].value()})
+        taken.refresh_from_db()
+        assert taken.handler == officer
 
 
 class TestFilters:
