@@ -53,7 +53,7 @@ def compose_letter(complaint: Complaint, language: str, *, at: datetime) -> Lett
             title=_("Answer to your complaint"),
             greeting=_greeting(complaint),
             opening=_opening(complaint),
-            parts=_parts(complaint),
+            parts=_parts(complaint, at),
             limits_title=_("Our time limits"),
             limits=[
                 _kept_or_missed(clock, at) for clock in complaint.clocks.select_related("limit")
@@ -119,7 +119,7 @@ def _opening(complaint: Complaint) -> str:
     }
 
 
-def _parts(complaint: Complaint) -> list[tuple[str, str]]:
+def _parts(complaint: Complaint, at: datetime) -> list[tuple[str, str]]:
     parts = [
         (_("Outcome"), capfirst(complaint.get_outcome_display())),
         (_("Cause"), complaint.cause),
@@ -127,9 +127,17 @@ def _parts(complaint: Complaint) -> list[tuple[str, str]]:
         (_("Solution and measures"), complaint.solution),
         (_("Remedy"), complaint.remedy),
         (_("Next steps"), complaint.next_steps),
-        (_("The authority's decision"), complaint.decision),
+        (_("The authority's decision"), _decision_at(complaint, at)),
     ]
     return [(label, text) for label, text in parts if text]
+
+
+def _decision_at(complaint: Complaint, at: datetime) -> str:
+    """Return what an authority had decided by then: a letter holds nothing that came later."""
+    if complaint.escalated_at is None:
+        return ""
+    then = complaint.history.filter(history_date__lte=at).order_by("-history_date", "-history_id")
+    return then.values_list("decision", flat=True).first() or ""
 
 
 def _kept_or_missed(clock: Clock, at: datetime) -> str:

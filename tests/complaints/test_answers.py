@@ -7,8 +7,13 @@ from django.urls import reverse
 from access.models import AccessAction, AccessRecord
 from casework.models import Clock
 from casework.services import add_note
-from complaints.models import Complaint, ComplaintState
-from complaints.services import decide_anew, decide_complaint, settle_escalation
+from complaints.models import Complaint, ComplaintState, Side
+from complaints.services import (
+    decide_anew,
+    decide_complaint,
+    escalate_complaint,
+    settle_escalation,
+)
 from notices.services import send_due_notices
 from privacyportal.roles import AUDITOR, COMPLAINT_OFFICER
 from tests.clients import PortalClient
@@ -178,6 +183,24 @@ def test_the_customer_takes_it_to_an_authority_and_reads_what_it_decides(
     assert [text for text in ("Cục A05", "12/ĐN", "solution.") if text not in page] == []
     settle_escalation(complaint, decision="Giữ nguyên kết luận.", by=officer)
     assert "Giữ nguyên kết luận." in client.get(complaint.get_absolute_url()).text
+    assert "Giữ nguyên" not in client.get(at("complaint_letter", complaint)).text  # of before
+
+
+def test_the_letter_holds_what_an_authority_decided_before_it(client, officer):
+    customer = make_customer()
+    client.force_login(customer.user)
+    complaint = make_complaint(customer=customer)
+    going = {"side": Side.COMPANY, "authority": "Cục A05", "by": officer}
+    escalate_complaint(complaint, **going)
+    settle_escalation(complaint, decision="Phải trả lời.", by=officer)
+    decide_complaint(complaint, outcome="upheld", cause="c", finding="f", by=officer)
+    answer(complaint, by=officer)
+    escalate_complaint(complaint, **going)
+    settle_escalation(complaint, decision="Giữ nguyên.", by=officer)
+
+    letter = client.get(at("complaint_letter", complaint)).text
+
+    assert ("Phải trả lời." in letter, "Giữ nguyên." in letter) == (True, False)
 
 
 def test_the_file_holds_all_that_the_customer_knows_and_no_more(client, complaint, officer):
