@@ -414,7 +414,8 @@ def test_by_link_it_is_withdrawn_only_by_another_one_that_is_mailed(client):
 
     link = newest_link()
     assert mail.outbox[-1].to == [TYPED["email"]]
-    assert complaint.reference in client.get(link).text
+    confirming = client.get(link)
+    assert complaint.reference in confirming.text
     complaint.refresh_from_db()
     assert complaint.is_open
     with time_machine.travel(timezone.now() + timedelta(days=4), tick=False):
@@ -430,6 +431,10 @@ def test_by_link_it_is_withdrawn_only_by_another_one_that_is_mailed(client):
     assert complaint.reference in page.text
     assert client.post(link, follow=True).status_code == 200
     assert complaint.events.filter(code="withdrawn").count() == 1
+    send_due_notices()
+    assert complaint.reference in mail.outbox[-1].body
+    for text in (asked.text, confirming.text, mail.outbox[-1].body):  # they have no account
+        assert [word for word in ("đổi mật khẩu", "cùng tài khoản") if word in text] == []
 
 
 STEPS_BY_LINK = {
