@@ -11,7 +11,7 @@ from django.contrib.admin.views.main import SEARCH_VAR
 from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Case, F, Model, Q, Value, When
+from django.db.models import Case, F, Model, Value, When
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -27,6 +27,7 @@ from common.admin import ReadOnlyAdmin
 from common.personal_data import DataCategory, declaration_of, mask_all
 
 SHORT_ID = 8  # characters of a public id, as lists show it
+LONG_ID = 32
 
 
 class PersonalDataAdmin(ReadOnlyAdmin):
@@ -235,14 +236,16 @@ class AccessRecordAdmin(PersonalDataAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: Any, search_term: str
     ) -> tuple[Any, bool]:
+        """Search by one of them, each with its index; an empty reference is no case."""
         term = search_term.strip()
         if not term:
             return queryset, False
-        reference = term.upper()
-        about = Q(customer=term.lower()) | Q(case_reference=reference, shown_case=reference)
+        if len(term) == LONG_ID:
+            return queryset.filter(customer=term.lower()), False
         if len(term) == SHORT_ID:
-            about |= Q(customer__startswith=term.lower())
-        return queryset.filter(about), False
+            return queryset.filter(customer__startswith=term.lower()), False
+        reference = term.upper()
+        return queryset.filter(case_reference=reference, shown_case=reference), False
 
     def changeform_view(self, *args: Any, **kwargs: Any) -> HttpResponse:
         raise Http404  # the list shows all there is
@@ -291,7 +294,7 @@ class AccessSealAdmin(ReadOnlyAdmin):
 
 @admin.register(AccessVerification)
 class AccessVerificationAdmin(ReadOnlyAdmin):
-    list_display = ["at", "result", "seals", "records", "seal", "record"]
+    list_display = ["at", "result", "seals", "records", "compared", "gaps", "seal", "record"]
     list_display_links = None
     sortable_by = ()
 

@@ -13,5 +13,9 @@ class CopyDiffers(AccessError):
     """The copy outside holds another seal of the same number, or something else."""
 
 
+class CopyShortened(AccessError):
+    """The copy outside is gone, or lacks seals that it had."""
+
+
 class NothingLost(AccessError):
     """The copy outside fits the database: there is nothing to go on from."""

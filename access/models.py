@@ -12,6 +12,8 @@ from access.purposes import BUILT_IN
 from access.reasons import AccessReason
 
 GAP = timedelta(minutes=30)  # without a seal, from which on somebody should ask why
+GAP_TOLD_FOR = timedelta(days=30)
+VERIFIED_WITHIN = timedelta(days=2)
 
 
 class AccessAction(models.TextChoices):
@@ -83,6 +85,17 @@ class AccessRecord(models.Model):
             models.Index(name="accessrecord_customer", fields=["customer", "-id"]),
             # For the controls that judge the uses of the last month.
             models.Index(name="accessrecord_recent", fields=["at"]),
+            # For the desk's search: by case, and by the beginning of an id.
+            models.Index(
+                name="accessrecord_case",
+                fields=["case_reference", "-id"],
+                condition=~models.Q(case_reference=""),
+            ),
+            models.Index(
+                name="accessrecord_beginning",
+                fields=["customer"],
+                opclasses=["varchar_pattern_ops"],
+            ),
         ]
 
     def __str__(self) -> str:
@@ -131,6 +144,11 @@ class AccessSealQuerySet(models.QuerySet["AccessSeal"]):
         newest = self.order_by("-number").values("pk")[:1]
         return self.filter(pk__in=newest, made_at__lt=at - GAP)
 
+    def unverified(self, at: datetime) -> "AccessSealQuerySet":
+        """Return the first seal, if it is old enough and nothing was verified lately."""
+        lately = AccessVerification.objects.filter(at__gte=at - VERIFIED_WITHIN)
+        return self.filter(~models.Exists(lately), pk=1, made_at__lt=at - VERIFIED_WITHIN)
+
 
 class AccessSeal(models.Model):
     """One block of the chain of seals; see sealing.py. Append-only, held by a trigger.
@@ -165,6 +183,24 @@ class AccessSeal(models.Model):
         return f"{self.number}"
 
 
+class SealCopy(models.Model):
+    """What is remembered of a copy outside, so that nobody can shorten it or begin it anew.
+
+    name: what stands in the file beside the copy; number: the last seal that was written.
+    A trigger lets the number grow alone.
+    """
+
+    name = models.CharField(_("name"), max_length=32, primary_key=True)
+    number = models.PositiveBigIntegerField(_("last seal"), default=0)
+
+    class Meta:
+        verbose_name = _("copy of the seals")
+        verbose_name_plural = _("copies of the seals")
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Fault(models.TextChoices):
     """What a verification can find; stored, so never rename one."""
 
@@ -175,6 +211,8 @@ class Fault(models.TextChoices):
     SEAL = "seal", _("seal changed or out of order")
     COPY = "copy", _("seal differs from the copy outside")
     LOST = "lost", _("seal of the copy outside is missing here")
+    CUT = "cut", _("copy outside is missing or was shortened")
+    MISDATED = "misdated", _("record of another time than its seal")
 
 
 class AccessVerificationQuerySet(models.QuerySet["AccessVerification"]):
@@ -183,13 +221,24 @@ class AccessVerificationQuerySet(models.QuerySet["AccessVerification"]):
         newest = self.order_by("-pk").values("pk")[:1]
         return self.filter(pk__in=newest).exclude(fault="")
 
+    def with_gaps(self, at: datetime) -> "AccessVerificationQuerySet":
+        """Narrow to those that lately found a time without seals."""
+        return self.filter(gaps__gt=0, at__gte=at - GAP_TOLD_FOR)
+
 
 class AccessVerification(models.Model):
-    """What a verification of all seals and records found, for the desk and the promises."""
+    """What a nightly verification found, for the desk and the promises.
+
+    seals, records: how many were looked at; up_to: the last seal that held.
+    compared: lines of the copy outside; gaps: times without a seal since the last one.
+    """
 
     at = models.DateTimeField(_("when"), db_default=Now())
     seals = models.PositiveBigIntegerField(_("seals"))
     records = models.PositiveBigIntegerField(_("records"))
+    up_to = models.PositiveBigIntegerField(_("up to seal"), default=0)
+    compared = models.PositiveBigIntegerField(_("compared with the copy outside"), default=0)
+    gaps = models.PositiveIntegerField(_("times without seals"), default=0)
     fault = models.CharField(_("first fault"), max_length=10, choices=Fault, blank=True)
     seal = models.PositiveBigIntegerField(_("seal"), null=True)
     record = models.BigIntegerField(_("record"), null=True)

@@ -4,9 +4,15 @@ Each line is the signed text of a seal. What the file lacks follows from its las
 that a killed run is continued, on each machine that keeps a file. A line that was torn is
 completed. A file that does not fit the database is left as it is, and the job fails: see
 docs/access-records.md for what to do then.
+
+Each file has a name, beside it, under which the database remembers the last seal that it got. So
+one that is gone, emptied or shortened is told, and neither filled up nor begun anew, unless
+somebody says so.
 """
 
-from collections.abc import Iterable
+import secrets
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
@@ -17,8 +23,8 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from access.blocks import hash_of
-from access.exceptions import CopyAhead, CopyDiffers, NothingLost
-from access.models import AccessSeal
+from access.exceptions import CopyAhead, CopyDiffers, CopyShortened, NothingLost
+from access.models import AccessSeal, SealCopy
 from access.sealing import seal_block
 from common import outside_file
 from common.errors import PortalError
@@ -30,12 +36,37 @@ AT_ONCE = 500  # seals
 def copy_seals() -> int:
     """Append what the file does not hold yet; return how many seals. Safe to repeat.
 
-    Raises CopyAhead, CopyDiffers, OSError.
+    Raises CopyAhead, CopyDiffers, CopyShortened, OSError.
     """
-    with outside_file.locked(_path()) as file:
+    if not SealCopy.objects.exists():
+        begin_copy()
+    with _opened() as (file, copy):
         last, torn = outside_file.end_of(file)
         lines = (f"{text}\n".encode() for text in _seals_after(last).iterator(AT_ONCE))
-        return _append(file, lines, torn)
+        written = _append(file, lines, torn)
+        if written:
+            copy.number = max(copy.number, number_of(outside_file.end_of(file)[0]) or 0)
+            copy.save()
+        return written
+
+
+def begin_copy() -> None:
+    """Begin a file, on this machine's own word; what stands in one already is believed."""
+    name = secrets.token_hex(8)
+    with outside_file.locked(own_path()):
+        _name_path().write_text(name)
+        SealCopy.objects.create(name=name)
+
+
+def is_whole() -> bool:
+    """Say whether this machine's file holds all that it ever got. It only reads."""
+    if not own_path().exists():
+        return False
+    try:
+        with _opened():
+            return True
+    except CopyShortened:
+        return False
 
 
 def go_on_after_restore() -> AccessSeal:
@@ -45,14 +76,14 @@ def go_on_after_restore() -> AccessSeal:
 
     Raises NothingLost.
     """
-    with outside_file.locked(_path()) as file:
+    with outside_file.locked(own_path()) as file:
         if outside_file.end_of(file)[1]:
             file.write(b"\n")  # what was torn belongs to a seal that is lost
         last, _torn = outside_file.end_of(file)
         try:
             _seals_after(last)
         except (CopyAhead, CopyDiffers):
-            agreed = _last_agreed(_path())
+            agreed = _last_agreed(own_path())
         else:
             raise NothingLost(_("The copy outside fits the database: nothing was lost."))
     seal = seal_block(restored={"after": agreed, "head": hash_of(last)})
@@ -75,8 +106,30 @@ def restarts_behind(last: str) -> QuerySet[AccessSeal]:
     return said.filter(statement__restored__head=hash_of(last))
 
 
-def _path() -> Path:
+def own_path() -> Path:
     return Path(settings.ACCESS_SEALS_FILE)
+
+
+def _name_path() -> Path:
+    return Path(f"{own_path()}.name")
+
+
+@contextmanager
+def _opened() -> Iterator[tuple[BinaryIO, SealCopy]]:
+    """Open the file, with what is remembered of it.
+
+    Raises CopyShortened.
+    """
+    name = _name_path().read_text() if _name_path().exists() else ""
+    copy = SealCopy.objects.filter(name=name).first()
+    if copy is None:
+        raise CopyShortened(_("The copy outside is not known: somebody must begin it."))
+    with outside_file.locked(own_path()) as file:
+        last, _torn = outside_file.end_of(file)
+        number = number_of(last) if last else 0
+        if number is not None and number < copy.number:
+            raise CopyShortened(_("The copy outside lacks seals that it had."))
+        yield file, copy
 
 
 def _seals_after(last: str) -> QuerySet[AccessSeal, str]:

@@ -12,7 +12,7 @@
   somebody with the key.
 - verification.py names the first record that is not as it was.
 
-Not seen is a record that a superuser removes together with its note before it was sealed.
+Not seen is what a superuser does to a record, or removes with its note, before it was sealed.
 """
 
 from datetime import UTC, datetime, timedelta

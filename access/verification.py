@@ -3,6 +3,9 @@
 Each seal is checked in order, with the records that it covers: so the first fault found is the
 first there is. Then come records that no seal covers and that do not wait for one, and at last the
 copies outside. Memory does not grow with the seals, and by one bit for each record.
+
+Each night looks at the seals that are new since the last one and at a seventh of those before, so
+that it ends in time however many there are. After a fault it looks at all, until none is found.
 """
 
 import re
@@ -14,14 +17,15 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
-from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Max
+from django.db.models import BigIntegerField, Func, Max, Q
+from django.utils import timezone
 
+from access import outside_copy
 from access.blocks import FORMS, LEAF_BYTES, content_of, leaves_of
 from access.models import GAP, AccessRecord, AccessSeal, AccessVerification, Fault, UnsealedRecord
 from access.outside_copy import number_of, restarts_behind
-from access.sealing import KIND
+from access.sealing import BLOCK, KIND
 from common.documents import SIGNED_TEXT as SIGNED_BYTES
 from common.errors import PortalError
 from common.outside_file import whole_lines
@@ -30,6 +34,8 @@ from common.signatures import Signed, verify
 SEALS_AT_ONCE = 5
 IDS_AT_ONCE = 100_000
 LINES_AT_ONCE = 500
+LONGEST_TRANSACTION = timedelta(hours=1)
+CLOCKS_DIFFER = timedelta(minutes=1)  # of a database, after it moved to another machine
 KEPT_FOR = timedelta(days=365)  # records stay at least so long, as the database has it
 SIGNED_TEXT = re.compile(SIGNED_BYTES.pattern.decode())
 
@@ -55,38 +61,75 @@ class Verification:
     findings: list[Finding] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
     compared: int = 0  # lines of copies outside
+    up_to: int = 0  # the last seal that holds
 
     @property
     def is_clean(self) -> bool:
         return not self.findings
 
 
-def verify_all(copies: Iterable[Path] = ()) -> Verification:
-    """Check everything, against these copies of the seals beside the database."""
+class Span(NamedTuple):
+    """Seals behind ``after``, up to and with ``up_to``."""
+
+    after: int = 0
+    up_to: int | None = None
+
+
+ALL = (Span(),)
+
+
+def verify_all(copies: Iterable[Path] = (), spans: Iterable[Span] = ALL) -> Verification:
+    """Check the seals of these spans, against these copies of the seals beside the database."""
     found = Verification(waiting=UnsealedRecord.objects.count())
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL statement_timeout = 0")
-        seen = _Seen()
-        last = _check_seals(found, seen)
+        stated = AccessSeal.objects.newest_removal()
+        removal = _Removal(stated["up_to"], stated["kept"], stated["made_at"])
+        for span in spans:
+            if found.is_clean:
+                _check_seals(found, removal, span)
         if found.is_clean:
-            found.findings += _strays(seen, after=last)
+            found.findings += _removed_too_much(removal)
+            found.findings += _strays(after=found.up_to)
         for copy in copies:
             found.findings += _check_copy(found, copy)
     return found
 
 
+def verify_with_own_copy(spans: Iterable[Span] = ALL) -> Verification:
+    """Check them against the copy of this machine, which must have all that it ever got."""
+    path = outside_copy.own_path()
+    found = verify_all([path] if path.exists() else [], spans)
+    if AccessSeal.objects.exists() and not (found.compared and outside_copy.is_whole()):
+        found.findings.append(Finding(Fault.CUT))
+    return found
+
+
 def note_verification() -> AccessVerification:
-    """Verify everything and keep the result, which the desk shows."""
-    path = Path(settings.ACCESS_SEALS_FILE)
-    found = verify_all([path] if path.exists() else [])
+    """Verify what is due tonight and keep the result, which the desk shows."""
+    clean = AccessVerification.objects.filter(fault="").first()
+    found = verify_with_own_copy(_due())
     first = found.findings[0] if found.findings else None
     return AccessVerification.objects.create(
         seals=found.seals,
         records=found.records,
+        up_to=found.up_to,
+        compared=found.compared,
+        gaps=sum(clean is None or gap.ends > clean.at for gap in found.gaps),
         fault=first.fault if first else "",
         seal=first.seal if first else None,
         record=first.record if first else None,
     )
+
+
+def _due() -> tuple[Span, ...]:
+    """Return what tonight looks at: a seventh of the old seals, by the day of the week, and new."""
+    last = AccessVerification.objects.first()
+    if last is None or last.fault:
+        return ALL
+    day = timezone.localdate().weekday()
+    part = Span(last.up_to * day // 7, last.up_to * (day + 1) // 7)
+    return part, Span(last.up_to)
 
 
 class _Seen:
@@ -109,12 +152,11 @@ class _Seen:
 
 @dataclass
 class _Removal:
-    """What the newest statement of a removal allows to be missing, and what is left of it."""
+    """What the newest statement of a removal allows to be missing."""
 
     up_to: int
     kept: int
     made_at: datetime | None
-    left: int = 0
 
     def allows(self, seal: AccessSeal) -> bool:
         """Say whether records of this seal may be missing: no rule removes younger ones."""
@@ -122,27 +164,34 @@ class _Removal:
         return is_old and seal.number <= self.up_to
 
 
-def _check_seals(found: Verification, seen: _Seen) -> int:
-    """Check seal by seal until the first fault; return the number of the last one that holds."""
-    stated = AccessSeal.objects.newest_removal()
-    removal = _Removal(stated["up_to"], stated["kept"], stated["made_at"])
-    previous = AccessSeal(number=0)
-    for seal in AccessSeal.objects.order_by("number").iterator(SEALS_AT_ONCE):
+def _check_seals(found: Verification, removal: "_Removal", span: Span) -> None:
+    """Check seal by seal until the first fault."""
+    previous = AccessSeal.objects.filter(pk=span.after).first() or AccessSeal(number=0)
+    if previous.number != span.after:
+        found.findings.append(Finding(Fault.SEAL, seal=span.after))
+        return
+    seals = AccessSeal.objects.filter(pk__gt=span.after).order_by("number")
+    if span.up_to is not None:
+        seals = seals.filter(pk__lte=span.up_to)
+    is_drained = previous.number and previous.count < BLOCK
+    since = previous.made_at if is_drained else None  # when nothing waited for a seal
+    for seal in seals.iterator(SEALS_AT_ONCE):
         signed = _signed(seal, previous)
         if signed is None:
             found.findings.append(Finding(Fault.SEAL, seal=seal.number))
-            return previous.number
+            return
         if previous.number and abs(seal.made_at - previous.made_at) > GAP:
             found.gaps.append(Gap(previous.made_at, seal.made_at))
         if finding := _check_records(seal, signed.content["form"], removal):
             found.findings.append(finding)
-            return previous.number
-        seen.add(seal.records)
+            return
+        if misdated := _misdated(seal, since):
+            found.findings.append(Finding(Fault.MISDATED, seal.number, misdated))
+            return
+        since = seal.made_at if seal.count < BLOCK else since
         found.seals, found.records = found.seals + 1, found.records + seal.count
         previous = seal
-    if removal.left < removal.kept:
-        found.findings.append(Finding(Fault.REMOVED))
-    return previous.number
+    found.up_to = max(found.up_to, previous.number)
 
 
 def _signed(seal: AccessSeal, previous: AccessSeal) -> Signed | None:
@@ -166,7 +215,6 @@ def _check_records(seal: AccessSeal, form: int, removal: _Removal) -> Finding | 
     }
     rows = leaves_of(seal.records, form)
     if removal.allows(seal):
-        removal.left += len(rows)
         leaves = {record: leaf for record, leaf in leaves.items() if record in rows}
     if rows == leaves:
         return None
@@ -178,6 +226,17 @@ def _check_records(seal: AccessSeal, form: int, removal: _Removal) -> Finding | 
     return None
 
 
+def _misdated(seal: AccessSeal, since: datetime | None) -> int | None:
+    """Return the first record that claims a moment at which it would have got another seal.
+
+    Clocks may differ a little, and a record waits for the end of its transaction.
+    """
+    records = AccessRecord.objects.filter(pk__in=seal.records)
+    late = Q(at__gt=seal.made_at + CLOCKS_DIFFER)
+    early = Q(at__lt=min(since, seal.made_at) - LONGEST_TRANSACTION) if since else Q(pk=None)
+    return records.filter(late | early).order_by("pk").values_list("pk", flat=True).first()
+
+
 def _kind_of_change(leaf: bytes) -> Fault:
     """Tell a record that stands in another's place from one that says something new."""
     with connection.cursor() as cursor:
@@ -187,11 +246,24 @@ def _kind_of_change(leaf: bytes) -> Fault:
         return Fault.REORDERED if cursor.fetchone()[0] else Fault.CHANGED
 
 
-def _strays(seen: _Seen, *, after: int) -> Iterator[Finding]:
+def _removed_too_much(removal: _Removal) -> Iterator[Finding]:
+    """Yield a finding where fewer records are left than the last removal by rule left."""
+    covered = AccessSeal.objects.filter(pk__lte=removal.up_to)
+    unnested = Func("records", function="unnest", output_field=BigIntegerField())
+    ids = covered.values(record=unnested)
+    if AccessRecord.objects.filter(pk__in=ids).count() < removal.kept:
+        yield Finding(Fault.REMOVED)
+
+
+def _strays(*, after: int) -> Iterator[Finding]:
     """Yield the first record that no seal covers and that does not wait for one.
 
     Seals ``after`` the last one checked were made meanwhile.
     """
+    seen = _Seen()
+    covered = AccessSeal.objects.filter(pk__lte=after).values_list("records", flat=True)
+    for records in covered.iterator(SEALS_AT_ONCE):
+        seen.add(records)
     newest = AccessRecord.objects.aggregate(newest=Max("pk"))["newest"] or 0
     begin = 0
     rows = AccessRecord.objects.order_by("pk").values_list("pk", flat=True)

@@ -75,10 +75,14 @@ def forget_devices() -> None:
 
 @scheduled_job("accounts.mail_newest_seal", daily(7))
 def mail_newest_seal() -> None:
-    """Mail the newest seal of the access records to the auditors. Nobody gets two of a day."""
+    """Mail the newest seal of the access records to the auditors, and tell of gaps.
+
+    Nobody gets two of a day, or two of a gap.
+    """
     from accounts import seal_mails
 
     seal_mails.mail_newest_seal()
+    seal_mails.mail_gaps()
 
 
 @scheduled_job("accounts.tell_of_accesses", daily(8))

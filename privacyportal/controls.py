@@ -99,20 +99,24 @@ def encryption(promise: Promise) -> Asking:
     Broken while no key of the ring opens one; at risk while old keys are still needed. The
     database takes nothing plain into those columns, and files are only written encrypted.
     The records of who saw what are sealed: broken when the last verification found a fault, at
-    risk while no seals are made or copied out. The promise has more parts than that, so that it
-    is never shown kept.
+    risk while no seals are made, copied out or verified, and for a month after a gap. The
+    promise has more parts than that, so that it is never shown kept.
     """
     tables = rotations()
+    now = timezone.now()
     counts = yield {
         "faulty": AccessVerification.objects.faulty(),
-        "overdue": AccessSeal.objects.overdue(timezone.now()),
+        "unverified": AccessSeal.objects.unverified(now),
+        "gaps": AccessVerification.objects.with_gaps(now),
+        "overdue": AccessSeal.objects.overdue(now),
         "failing": JobStatus.objects.filter(name=SEAL).exclude(error=""),
         **{f"stale_{place}": table.stale() for place, table in enumerate(tables)},
         **{f"lost_{place}": table.lost() for place, table in enumerate(tables)},
     }
     faulty, unsealed = counts.pop("faulty"), counts.pop("overdue") + counts.pop("failing")
+    unverified, gaps = counts.pop("unverified"), counts.pop("gaps")
+    link = admin_list("access.accessverification")
     if faulty:
-        link = admin_list("access.accessverification")
         return broken(1, Unit.SEALS, link=link, note=_("Records of access were changed."))
     if lost := sum(number for name, number in counts.items() if name.startswith("lost")):
         return broken(lost, Unit.SEALED, note=_("No key of the portal opens them."))
@@ -120,6 +124,12 @@ def encryption(promise: Promise) -> Asking:
         return at_risk(stale, Unit.SEALED, note=_("The old keys are needed until all is renewed."))
     if unsealed:
         return at_risk(unsealed, Unit.SEALS, note=_("Records of access are not sealed or copied."))
+    if unverified:
+        note = _("The seals of the records of access were not verified for two days.")
+        return at_risk(unverified, Unit.SEALS, link=link, note=note)
+    if gaps:
+        note = _("For a time of the last 30 days no records of access were sealed.")
+        return at_risk(gaps, Unit.SEALS, link=link, note=note)
     return not_measured(FIREWALLS_UNSEEN)
 
 

@@ -1,7 +1,10 @@
 import pytest
+from django.contrib.admin import site
 from django.db import connection
+from django.test import RequestFactory
 from django.urls import reverse
 
+from access.admin import AccessRecordAdmin
 from access.models import AccessAction, AccessRecord
 from access.purposes import ACCESS_REVIEW, COMPLAINT_HANDLING, CUSTOMER_CARE
 from access.services import record_access
@@ -299,3 +302,22 @@ def test_a_customer_reads_of_staff_without_a_role_in_their_language(language, ro
 
 def test_an_officer_does_not_read_the_records(client, officer):
     assert client.get(RECORDS).status_code == 403
+
+
+def test_the_desks_search_goes_by_an_index_for_each_kind_of_term(db):
+    records = AccessRecordAdmin(AccessRecord, site)
+    request = RequestFactory().get("/")
+    request.user = make_staff(AUDITOR)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        plans = [
+            records.get_search_results(request, records.get_queryset(request), term)[0]
+            .order_by("-pk")
+            .explain()
+            for term in ("0123abcd", "0123abcd" * 4, "KN-2345-6789-A")
+        ]
+
+    # By the beginning any index of the column does where the database sorts by bytes.
+    for plan, index in zip(plans, ("", "customer", "case"), strict=True):
+        assert f"using accessrecord_{index}" in plan
+        assert "Seq Scan on access_accessrecord" not in plan

@@ -14,21 +14,29 @@ from django.utils import timezone
 
 from access import tasks
 from access.blocks import FORM, FORMS, content_of
-from access.exceptions import CopyAhead, CopyDiffers, NothingLost
-from access.models import AccessAction, AccessRecord, AccessSeal, Fault, UnsealedRecord
+from access.exceptions import CopyAhead, CopyDiffers, CopyShortened, NothingLost
+from access.models import (
+    AccessAction,
+    AccessRecord,
+    AccessSeal,
+    AccessVerification,
+    Fault,
+    SealCopy,
+    UnsealedRecord,
+)
 from access.outside_copy import copy_seals, go_on_after_restore
 from access.purposes import CUSTOMER_CARE
 from access.sealing import KIND, seal_records
 from access.services import record_access
 from access.verification import Finding, note_verification, verify_all
-from accounts.seal_mails import mail_newest_seal
+from accounts.seal_mails import mail_gaps, mail_newest_seal
 from common.documents import issue
 from common.models import JobStatus
 from common.signatures import parse_signing_keys
 from notices.services import send_due_notices
 from policies.models import Promise, PromiseStatus
 from policies.promises import Unit, control_named
-from privacyportal.roles import AUDITOR
+from privacyportal.roles import AUDITOR, DPO
 from tests.factories import make_staff
 
 
@@ -256,17 +264,55 @@ def test_a_torn_line_is_completed_and_a_foreign_one_left_alone(officer, copy):
     sealed(officer)
     copy_seals()
     sealed(officer)
-    copy_seals()
-    whole = copy.read_bytes()
+    torn = copy.read_bytes() + AccessSeal.objects.newest().text[:40].encode()
 
-    copy.write_bytes(whole[:-40])
-    assert copy_seals() == 1
-    assert copy.read_bytes() == whole
-
-    copy.write_bytes(whole[:-40] + b"?")
+    copy.write_bytes(torn + b"?")
     with pytest.raises(CopyDiffers):
         copy_seals()
-    assert copy.read_bytes() == whole[:-40] + b"?"
+    assert copy.read_bytes() == torn + b"?"
+
+    copy.write_bytes(torn)
+    assert copy_seals() == 1
+    assert findings(copy) == []
+
+
+def test_a_copy_that_was_shortened_is_told_and_not_filled_up(officer, copy):
+    sealed(officer)
+    copy_seals()
+    first = copy.read_bytes()
+    sealed(officer)
+    copy_seals()
+    assert note_verification().fault == ""
+
+    for cut in (first, b"", None):
+        copy.write_bytes(cut) if cut is not None else copy.unlink()
+        with pytest.raises(CopyShortened):
+            copy_seals()
+        assert note_verification().fault == Fault.CUT
+        assert (copy.read_bytes() if copy.exists() else b"") == (cut or b"")
+    out = StringIO()
+    with pytest.raises(SystemExit):
+        call_command("verify_access", stdout=out)
+    assert "FAULT: the copy outside is missing" in out.getvalue()
+    with pytest.raises(IntegrityError, match="never forgotten"), transaction.atomic():
+        SealCopy.objects.update(number=0)
+
+    call_command("begin_access_seals", stdout=StringIO())
+
+    assert note_verification().fault == ""
+    assert verify_all([copy]).compared == 2
+
+
+def test_a_copy_whose_name_was_taken_away_too_is_not_begun_anew(officer, copy):
+    sealed(officer)
+    copy_seals()
+    copy.unlink()
+    Path(f"{copy}.name").unlink()
+
+    with pytest.raises(CopyShortened):
+        copy_seals()
+
+    assert not copy.exists()
 
 
 def test_a_copy_that_cannot_be_written_fails_the_job_and_not_the_sealing(officer, settings):
@@ -281,8 +327,9 @@ def test_a_copy_that_cannot_be_written_fails_the_job_and_not_the_sealing(officer
 
 
 def test_silence_is_sealed_every_quarter_of_an_hour_and_a_gap_is_told(officer):
-    sealed(officer)
-    assert seal_records() == 0
+    dpo, promise = make_staff(DPO), Promise.objects.get(code="FPT-5")
+    ask = control_named("encryption").measure
+    assert (seal_records(), seal_records()) == (1, 0)
 
     for minutes, number in ((14, 1), (15, 2)):
         make_older(minutes)
@@ -292,8 +339,47 @@ def test_silence_is_sealed_every_quarter_of_an_hour_and_a_gap_is_told(officer):
     seal_records()
 
     found = verify_all()
-    assert (found.seals, found.records, len(found.gaps)) == (3, 3, 1)
+    assert (found.seals, found.records, len(found.gaps)) == (3, 0, 1)
     assert found.findings == []
+
+    copy_seals()
+    assert [note_verification().gaps for _night in range(2)] == [1, 0]
+    assert (ask(promise).status, ask(promise).figure) == (PromiseStatus.AT_RISK, 1)
+    for _morning in range(2):
+        mail_gaps()
+    send_due_notices()
+    assert {letter.to[0] for letter in mail.outbox} == {officer.email, dpo.email}
+    assert len(mail.outbox) == 2
+
+
+def test_each_night_looks_at_new_seals_and_a_part_of_the_old_until_there_is_a_fault(officer):
+    for _seal in range(7):
+        record = sealed(officer)[0]
+    copy_seals()
+    assert note_verification().seals == 7
+    assert (note_verification().seals, note_verification().up_to) == (1, 7)
+    sealed(officer)
+    assert (note_verification().seals, note_verification().up_to) == (2, 8)
+
+    with superuser() as cursor:
+        cursor.execute("DELETE FROM access_accessseal WHERE number = 8")
+    assert note_verification().fault == Fault.SEAL  # cut off, and none is new
+    with superuser() as cursor:
+        cursor.execute(f"UPDATE access_accessrecord SET role = '' WHERE id = {record}")
+    found = [note_verification() for _night in range(2)]
+    assert [(each.fault, each.seal, each.seals) for each in found] == [(Fault.CHANGED, 7, 6)] * 2
+
+
+def test_the_promise_of_protection_is_at_risk_when_nothing_was_verified_lately(officer):
+    promise = Promise.objects.get(code="FPT-5")
+    ask = control_named("encryption").measure
+    seal_records()
+    make_older(3 * 24 * 60)
+    seal_records()
+    assert ask(promise).status == PromiseStatus.AT_RISK
+    copy_seals()
+    AccessVerification.objects.create(seals=1, records=0, up_to=1)
+    assert ask(promise).status == PromiseStatus.NOT_MEASURED
 
 
 def make_older(minutes):
@@ -318,14 +404,28 @@ def test_nobody_changes_or_deletes_a_seal(officer):
     assert findings() == []
 
 
-def test_an_older_moment_does_not_disturb_the_order(officer):
-    """A clock that goes backwards: the records of a later seal are older than those before."""
+@pytest.mark.parametrize("at", ["2020-01-01", "now() + interval '1 day'"])
+def test_a_record_that_was_written_for_another_day_is_named(officer, at):
+    """Somebody who passes by the trigger that dates records, but lets it be sealed."""
     sealed(officer)
+    (record,) = look(officer)
     with superuser() as cursor:
-        (record,) = look(officer)
-        cursor.execute(f"UPDATE access_accessrecord SET at = '2020-01-01' WHERE id = {record}")
-        cursor.execute(f"INSERT INTO access_unsealedrecord VALUES ({record})")
+        value = at if "now" in at else f"'{at}'"
+        cursor.execute(f"UPDATE access_accessrecord SET at = {value} WHERE id = {record}")
     seal_records()
+
+    assert findings() == [Finding(Fault.MISDATED, seal=2, record=record)]
+
+
+def test_a_clock_that_goes_back_does_not_disturb_the_order(officer):
+    sealed(officer)
+    (record,) = look(officer)
+    with superuser() as cursor:
+        cursor.execute(
+            f"UPDATE access_accessrecord SET at = now() - interval '1 day' WHERE id = {record}"
+        )
+    seal_records()
+    make_older(24 * 60 - 1)
 
     assert findings() == []
 
@@ -371,6 +471,7 @@ def test_the_newest_seal_is_mailed_to_the_auditors_once_a_day(officer, tmp_path)
 
 def test_the_desk_shows_the_seals_and_the_last_verification(officer, client):
     (_one, second, _three) = sealed(officer)
+    copy_seals()
     note_verification()
     with superuser() as cursor:
         cursor.execute(CHANGE.format(second=second))

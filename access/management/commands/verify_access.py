@@ -3,11 +3,10 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from access.models import Fault
-from access.verification import Finding, Verification, verify_all
+from access.verification import Finding, Verification, verify_all, verify_with_own_copy
 
 WORDS = {
     Fault.CHANGED: "was changed",
@@ -18,7 +17,9 @@ WORDS = {
     Fault.COPY: "is another than in the copy outside",
     Fault.LOST: "is in the copy outside and not here: the end was cut, or a backup was restored;"
     " see docs/access-records.md",
+    Fault.MISDATED: "was recorded at another time than the one at which it was sealed",
 }
+CUT = "FAULT: the copy outside is missing, or lacks seals that it had; see docs/access-records.md."
 MOST_GAPS = 5
 
 
@@ -39,22 +40,18 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, against: list[Path] | None, **options: Any) -> None:
-        own = Path(settings.ACCESS_SEALS_FILE)
-        copies = against or ([own] if own.exists() else [])
-        if missing := [str(path) for path in copies if not path.is_file()]:
+        if missing := [str(path) for path in against or () if not path.is_file()]:
             raise CommandError(f"There is no file {', '.join(missing)}.")
-        found = verify_all(copies)
-        self._report(found, copies)
+        found = verify_all(against) if against else verify_with_own_copy()
+        self._report(found)
         if not found.is_clean:
             sys.exit(1)
 
-    def _report(self, found: Verification, copies: list[Path]) -> None:
+    def _report(self, found: Verification) -> None:
         self.stdout.write(
             f"seals {found.seals}, records {found.records}, waiting {found.waiting},"
             f" compared with copies outside {found.compared}"
         )
-        if not copies:
-            self.stdout.write("There is no copy outside: a chain written anew would not show.")
         for gap in found.gaps[-MOST_GAPS:]:
             self.stdout.write(f"gap: no seal from {gap.begins:%F %T} to {gap.ends:%F %T} UTC")
         for finding in found.findings:
@@ -64,6 +61,8 @@ class Command(BaseCommand):
 
 
 def _sentence(finding: Finding) -> str:
+    if finding.fault == Fault.CUT:
+        return CUT
     of_seal = finding.fault in (Fault.SEAL, Fault.COPY, Fault.LOST)
     number = finding.seal if of_seal else finding.record
     subject = f"{'seal' if of_seal else 'record'} {'?' if number is None else number}"
