@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from common.errors import PortalError
 
 READ_ONLY = ("django_migrations",)
+NOTED_BY_TRIGGER = ("access_unsealedrecord",)  # with the rights of its owner
 
 # What append_only('erasable') lets pass: an erasure, and whose a line is after a merge.
 TABLES = """
@@ -27,6 +28,14 @@ TABLES = """
 FUNCTIONS = """
     SELECT oid::regprocedure FROM pg_proc
     WHERE pronamespace = current_schema()::regnamespace AND prosecdef
+"""
+
+
+WITHOUT_GRANTS = """
+    SELECT relname FROM pg_class
+    WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p')
+        AND NOT has_table_privilege(oid, 'SELECT')
+    ORDER BY relname
 """
 
 
@@ -48,9 +57,21 @@ def grant_to(role: str) -> None:
             cursor.execute(statement)
 
 
+def tables_without_grants() -> list[str]:
+    """Return the tables that a migration made and grant_database_role has not seen yet.
+
+    For whom it connects as: their owner has none.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(WITHOUT_GRANTS)
+        return [table for (table,) in cursor.fetchall()]
+
+
 def _check(role: str, cursor: Any) -> None:
     cursor.execute(
-        "SELECT rolsuper, pg_has_role(rolname, current_user, 'MEMBER')"
+        "SELECT rolsuper, rolcreaterole, rolcreatedb, rolreplication, rolbypassrls,"
+        " pg_has_role(rolname, current_user, 'MEMBER'),"
+        " EXISTS (SELECT FROM pg_auth_members WHERE member = pg_roles.oid)"
         " FROM pg_roles WHERE rolname = %s",
         [role],
     )
@@ -59,7 +80,10 @@ def _check(role: str, cursor: Any) -> None:
         raise RoleRefused(_("There is no role %(role)s.") % {"role": role})
     if any(found):
         raise RoleRefused(
-            _("The role %(role)s is a superuser or may act as the owner of the tables.")
+            _(
+                "The role %(role)s could do more than it is granted: it is a superuser, has an"
+                " attribute such as CREATEROLE, or is a member of another role."
+            )
             % {"role": role}
         )
 
@@ -89,6 +113,8 @@ def _statements(role: str, cursor: Any) -> Iterator[str]:
 def _rights(table: str, guarded: int | None, is_of_customers: bool) -> str:
     if table in READ_ONLY:
         return "SELECT"
+    if table in NOTED_BY_TRIGGER:
+        return "SELECT, DELETE"
     if guarded is None:
         return "SELECT, INSERT, UPDATE, DELETE"
     erasable = ", DELETE" if guarded else ""

@@ -1,5 +1,7 @@
 """The role of the running portal: its work goes on, and nothing else."""
 
+from contextlib import contextmanager
+
 import pytest
 from django.db import DatabaseError, connection, transaction
 from django.urls import reverse
@@ -20,16 +22,29 @@ from tests.retention.planting import make_full_customer
 
 @pytest.fixture
 def as_runtime_role(portal):
-    """Connect as the role, which has been granted what the portal needs."""
+    """Connect as the role, which has been granted what the portal needs; return its owner."""
     _make_role()
     grant_to(RUNTIME_ROLE)
+    owner = {name: connection.settings_dict[name] for name in ("USER", "PASSWORD")}
+    with _connected(USER=RUNTIME_ROLE, PASSWORD=RUNTIME_ROLE):
+        yield owner
+
+
+@contextmanager
+def _connected(**who):
     settings = connection.settings_dict
-    owner = {name: settings[name] for name in ("USER", "PASSWORD")}
+    before = {name: settings[name] for name in who}
     connection.close()
-    settings |= {"USER": RUNTIME_ROLE, "PASSWORD": RUNTIME_ROLE}
+    settings |= who
     yield
     connection.close()
-    settings |= owner
+    settings |= before
+
+
+@contextmanager
+def as_owner(owner):
+    with _connected(**owner), connection.cursor() as cursor:
+        yield cursor
 
 
 def _make_role():
@@ -60,6 +75,7 @@ def test_the_role_does_the_portals_work_and_can_neither_change_records_nor_table
         cursor.execute("SELECT session_user::text")
         assert cursor.fetchone() == (RUNTIME_ROLE,)
 
+    assert client.get("/healthz").status_code == 200
     sign_up(client)
     reveal(client, make_customer(address="5 Lê Lợi, Huế"))
     make_full_customer("zqcanary", closed_days_ago=370)
@@ -89,6 +105,9 @@ def test_the_role_does_the_portals_work_and_can_neither_change_records_nor_table
         "UPDATE accounts_consent SET decision = 'given'",
         "UPDATE casework_caseevent SET at = now()",
         "DELETE FROM django_migrations",
+        "INSERT INTO access_unsealedrecord VALUES (0)",
+        "DELETE FROM access_accessverification",
+        "DELETE FROM retention_purgeapproval",
         "CREATE TABLE own (id int)",
         f"CREATE TEMPORARY TABLE {records} (id int)",
         "CREATE OR REPLACE FUNCTION portal_append_only() RETURNS trigger LANGUAGE plpgsql"
@@ -97,6 +116,14 @@ def test_the_role_does_the_portals_work_and_can_neither_change_records_nor_table
     ):
         assert refused(statement), statement
     assert verify_all().findings == []
+
+    with as_owner(as_runtime_role) as cursor:  # as for a table that a migration has just made
+        cursor.execute(f"REVOKE ALL ON {records} FROM {RUNTIME_ROLE}")
+    answer = client.get("/healthz")
+    assert (answer.status_code, answer.text) == (
+        503,
+        "tables without rights: run grant_database_role\n",
+    )
 
 
 def sign_up(client):
@@ -129,7 +156,7 @@ def reveal(client, customer):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("role", ["portal", "postgres", "nobody_of_this_name"])
+@pytest.mark.parametrize("role", ["portal", "postgres", "pg_monitor", "nobody_of_this_name"])
 def test_a_role_that_could_do_more_is_refused(role):
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_user::text")
