@@ -56,7 +56,7 @@ FOR_CUSTOMER: dict[str, str | Promise] = {
     CLASSIFIED: _("We judged how grave and how complex it is"),
     WENT_ON: _("We went on without waiting for your answer"),
     AGREED: _("You agreed with our answer"),
-    DISAGREED: _("You disagreed: somebody else looks at it again"),
+    DISAGREED: _("You disagreed: somebody else is to look at it again"),
     IDENTITY_CHECKED: _("We made sure that the complaint comes from you"),
     EVIDENCE_INFECTED: _(
         "A virus was found in a file of yours, and nobody can download it any more"

@@ -23,7 +23,7 @@ from notices.services import fills_template, queue_notice
 NEW_LINK, WITHDRAWAL = "complaint_link", "complaint_withdraw"
 NOTICES = (
     *(f"complaint_{state}" for state in ComplaintState),
-    *("case_message", "case_question", NEW_LINK),
+    *("complaint_disagreed", "case_message", "case_question", NEW_LINK),
 )
 WITHDRAWN_WITHIN = timedelta(days=3)
 _confirming = LinkSigner("complaints.confirm")

@@ -14,10 +14,13 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from access.roles import COMPLAINT_LEAD
 from accounts.identity_checks import CheckMade, record_identity_check
 from accounts.locks import lock_open
 from accounts.models import User
+from accounts.staff import holders, officers
 from casework.clocks import meet_clocks, reopen_clocks
+from casework.conflicts import kept_away
 from casework.heard import Heard, moment_of
 from casework.models import CaseConflict, CaseMessage, CaseNote, ConflictCause
 from casework.services import (
@@ -268,7 +271,10 @@ def disagree_with_answer(
     reopen_clocks(complaint, COMPLETION, by=by)
     CaseMessage.objects.create(case_id=complaint.pk, from_customer=True, text=reason, by=by, at=at)
     add_event(complaint, DISAGREED, by=by, at=at, details=heard.details if heard else None)
-    _save_step(complaint, by=by, also=["handler", "closed_at", "disagreed_at", "agreed_at"])
+    also = ["handler", "closed_at", "disagreed_at", "agreed_at"]
+    _save_step(complaint, by=by, also=also, tell=False)
+    tell_customer(complaint, DISAGREED)
+    _tell_leads(complaint)
 
 
 def _when_answered(complaint: Complaint, heard: Heard | None) -> datetime:
@@ -294,6 +300,19 @@ def _exclude_who_decided(complaint: Complaint) -> None:
         ignore_conflicts=True,
     )
     complaint.handler = None
+
+
+def _tell_leads(complaint: Complaint) -> None:
+    """Say that a complaint waits for a handler who had no part in its answer."""
+    away = kept_away([complaint])[complaint.pk]
+    for reader in holders(COMPLAINT_LEAD) - away or officers() - away:
+        queue_notice(
+            "case_disagreed",
+            recipient=reader,
+            key=f"disagreed-{complaint.public_id[:16]}-{reader[:16]}",
+            reference=complaint.reference,
+            path=complaint.get_desk_url(),
+        )
 
 
 # Who complains
@@ -426,10 +445,10 @@ def _save_step(
         tell_customer(complaint)
 
 
-def tell_customer(complaint: Complaint) -> None:
-    """Write the notice about the state that the complaint has now."""
+def tell_customer(complaint: Complaint, step: str = "") -> None:
+    """Write the notice about a step, else about the state that the complaint has now."""
     queue_notice(
-        f"complaint_{complaint.state}",
+        f"complaint_{step or complaint.state}",
         recipient=complaint.customer.public_id,
         key=f"complaint-{complaint.public_id[:16]}-{complaint.events.count()}",
         reference=complaint.reference,

@@ -196,7 +196,7 @@ def agree(request: HttpRequest, visit: Visit) -> HttpResponseBase:
 
 def disagree(request: HttpRequest, visit: Visit) -> HttpResponseBase:
     form = DisagreeForm(request.POST, prefix="disagree")
-    done = _("Somebody else looks at your complaint again.")
+    done = _("Thank you. Somebody who had no part in the answer will look at it again.")
     act = services.disagree_with_answer
     return _take_step(request, visit, act, form, "disagree_form", done=done)
 

@@ -173,7 +173,7 @@ class ComplaintAdmin(IntakeAdmin, DashboardAdmin, PaperAdmin, LetterAdmin):
             form_class=step.form_for(complaint),
             act=partial(act_unless_changed, complaint, act=step.act, names=step.names, by=user),
             title=step.label,
-            done=step.done,
+            done=step.done_on(complaint),
             back=self.page_of(complaint),
             after=lambda _done: self.page_after(request, complaint),
             initial=self._initial(request, complaint),

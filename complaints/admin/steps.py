@@ -36,7 +36,7 @@ from complaints.forms import (
 )
 from complaints.intake import possible_handlers
 from complaints.links import signs_in
-from complaints.models import Complaint, ComplaintState, LinkKind, Side
+from complaints.models import Complaint, ComplaintState, LinkKind, Outcome, Side
 from policies.models import TimeLimitKind
 
 COMPLETION = TimeLimitKind.COMPLAINT_COMPLETION
@@ -195,7 +195,8 @@ class Step:
     """in_states: where it is the next step; elsewhere is for steps that are possible beside it.
 
     names: returns the other cases that are named in its form. is_for: leaves out whom the service
-    would refuse. button: what it says where that is not the label. is_looked_at: it is shown as
+    would refuse. button: what it says where that is not the label. done_refusing: what is said
+    instead of ``done`` where the customer is not found right. is_looked_at: it is shown as
     the customer would read it before it is sent. is_for_case: the form is made for the case that
     it is about.
     """
@@ -209,12 +210,17 @@ class Step:
     names: Callable[..., Collection[Case]] = lambda **data: ()
     is_for: Callable[[Complaint, User], bool] = lambda complaint, user: True
     button: str | Promise = ""
+    done_refusing: str | Promise = ""
     variant: str = "primary"
     is_looked_at: bool = False
     is_for_case: bool = False
 
     def form_for(self, complaint: Complaint) -> Callable[..., forms.Form]:
         return partial(self.form, case=complaint) if self.is_for_case else self.form
+
+    def done_on(self, complaint: Complaint) -> str | Promise:
+        is_refused = complaint.outcome == Outcome.NOT_UPHELD
+        return self.done_refusing if is_refused and self.done_refusing else self.done
 
     def is_next(self, complaint: Complaint, user: User) -> bool:
         return complaint.state in self.in_states and self.is_for(complaint, user)
@@ -264,10 +270,13 @@ STEPS: dict[str, Step] = {
     "resolve": Step(
         _("Answer"),
         _answer,
-        _("The answer is sent; one that refuses waits for a second person first."),
+        _("The answer is sent."),
         AnswerForm,
         in_states=(S.MEASURES,),
         button=_("Look at it as a letter"),
+        done_refusing=_(
+            "The refusal waits for a second person; nothing is sent before they agree."
+        ),
         is_looked_at=True,
         is_for_case=True,
     ),
@@ -352,7 +361,7 @@ STEPS: dict[str, Step] = {
     "hear_disagreement": Step(
         _("Record that the customer disagrees"),
         services.disagree_with_answer,
-        _("Recorded. Somebody who had no part in the answer looks at the complaint again."),
+        _("Recorded. The complaint waits for a handler who had no part in the answer."),
         HeardReasonForm,
         beside=lambda complaint: (
             _is_heard(complaint) and not complaint.disagreed_at and complaint.customer.is_open

@@ -6,9 +6,10 @@ from django.urls import reverse
 
 from access.models import AccessAction, AccessRecord
 from casework.models import Clock
-from casework.services import add_note
+from casework.services import add_note, assign_case
 from complaints.models import Complaint, ComplaintState, Side
 from complaints.services import (
+    WORK,
     decide_anew,
     decide_complaint,
     escalate_complaint,
@@ -140,10 +141,13 @@ def test_the_customer_disagrees_once_with_a_reason(client, complaint, officer):
     page = client.get(complaint.get_absolute_url())
     assert "Vẫn còn tin nhắn." in page.text
     assert "Bạn đã báo không đồng ý với trả lời này" in page.text
+    assert "chờ người không tham gia" in page.text
     assert page.context["disagree_form"] is None
 
     second = make_staff(COMPLAINT_OFFICER)
     complaint = Complaint.objects.get()
+    assign_case(complaint, handler=second, by=second, permission=WORK)
+    assert "đang xem xét lại" in client.get(complaint.get_absolute_url()).text
     decide_and_answer(complaint, second)
     page = client.get(complaint.get_absolute_url())
     assert page.context["disagree_form"] is None

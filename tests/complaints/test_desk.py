@@ -218,7 +218,10 @@ class TestConflicts:
 class TestRefusals:
     def test_a_refusal_waits_for_a_second_person(self, client, officer):
         complaint = decide(make_complaint(), by=officer, outcome="not_upheld")
-        client.post(page_of(complaint, "resolve"), {**WHOLE_ANSWER, "send": 1})
+        page = client.post(page_of(complaint, "resolve"), {**WHOLE_ANSWER, "send": 1}, follow=True)
+        assert [str(message) for message in page.context["messages"]] == [
+            "The refusal waits for a second person; nothing is sent before they agree."
+        ]
         complaint.refresh_from_db()
         assert complaint.state == ComplaintState.REFUSAL
         own = client.get(page_of(complaint)).content.decode()

@@ -29,7 +29,7 @@ from complaints.models import Complaint, ComplaintState
 from notices.models import Notice
 from policies.loading import load_profile
 from policies.models import Assignment, Company, TimeLimitKind
-from privacyportal.roles import COMPLAINT_OFFICER, DPO
+from privacyportal.roles import COMPLAINT_LEAD, COMPLAINT_OFFICER, DPO
 from rights.contents import tables_of
 from tests.factories import answer, decide, make_complaint, make_customer, make_staff
 
@@ -70,7 +70,8 @@ class TestAfterTheAnswer:
 
     def test_disagreeing_opens_it_for_somebody_else_under_its_first_clock(self, officer):
         complaint = resolved(officer, received_at=timezone.now() - timedelta(days=2))
-        ends = promised(complaint).late_from
+        ends, lead = promised(complaint).late_from, make_staff(COMPLAINT_LEAD)
+        Notice.objects.all().delete()
 
         services.disagree_with_answer(complaint, reason="Vẫn nhận tin.", by=complaint.customer.user)
 
@@ -79,6 +80,10 @@ class TestAfterTheAnswer:
         assert (complaint.is_open, complaint.late_from) == (True, ends)
         assert complaint.messages.get().text == "Vẫn nhận tin."
         assert CaseConflict.objects.get().cause == ConflictCause.DECIDED
+        assert set(Notice.objects.values_list("template", "recipient")) == {
+            ("complaint_disagreed", complaint.customer.public_id),
+            ("case_disagreed", lead.public_id),
+        }
         with pytest.raises(ConflictOfInterest):
             assign_case(complaint, handler=officer, by=make_staff(DPO), permission=services.WORK)
         assert Complaint.objects.readable_by(officer).get() == complaint
