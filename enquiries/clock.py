@@ -4,19 +4,29 @@ An enquiry belongs to no customer, so that it has no row among the clocks of cas
 and explained the same way.
 """
 
+from collections.abc import Collection
+from datetime import date
+from typing import NamedTuple
+
 from django.db import transaction
 from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
 
 from access.roles import COMPLAINT_LEAD
 from accounts.staff import holders, officers
 from casework.clocks import preview_clocks
+from casework.deadlines import late_for, soon_until
+from common.history import save_as
 from enquiries.models import Enquiry
-from notices.services import queue_notice
+from notices.models import Notice
+from notices.services import queue_notices
 from policies.calendars import calendar_version
-from policies.models import TimeLimitKind
+from policies.models import Company, TimeLimitKind
 
-COUNTED = ("limit", "late_from", "explanation", "calendar_version")
+COUNTED = ["limit", "late_from", "explanation", "calendar_version"]
 """The columns of an enquiry that follow from its count."""
+REASON = "calendar changed"
 
 
 def count_last_day(enquiry: Enquiry) -> bool:
@@ -51,23 +61,76 @@ def _count_one(key: int) -> bool:
     enquiry = waiting.filter(pk=key).first()
     if enquiry is None:
         return False
-    is_counted = count_last_day(enquiry)
-    Enquiry.objects.filter(pk=key).update(**{name: getattr(enquiry, name) for name in COUNTED})
-    return is_counted
+    before = enquiry.last_day
+    if not count_last_day(enquiry):
+        Enquiry.objects.filter(pk=key).update(calendar_version=enquiry.calendar_version)
+        return False
+    save_as(enquiry, by=None, reason=REASON, fields=COUNTED)
+    if before and enquiry.last_day != before:
+        _tell_of_move(enquiry, before)
+    return True
+
+
+def _tell_of_move(enquiry: Enquiry, before: date) -> None:
+    key = f"moved-{enquiry.calendar_version}-{enquiry.public_id[:16]}"
+    days = {"before": str(before), "last_day": str(enquiry.last_day)}
+    queue_notices(
+        "enquiry_moved",
+        [
+            (recipient, f"{key}-{recipient[:16]}", {**_named(enquiry), **days})
+            for recipient in _leads()
+        ],
+    )
+
+
+class Step(NamedTuple):
+    """Of which enquiries it tells whom; nobody gets two notices of one ``code``."""
+
+    code: str
+    due: Q
+    recipients: Collection[str]
+
+
+def tell_of_late_enquiries() -> int:
+    """Tell of last days that are near or over, by the company's steps; each person once.
+
+    Return how many notices were written. Run again it writes none.
+    """
+    return sum(map(_take, _steps()))
+
+
+def _steps() -> list[Step]:
+    company = Company.objects.first()
+    if company is None:
+        return []
+    return [
+        Step("soon", Q(late_from__gt=timezone.now(), late_from__lte=soon_until()), _leads()),
+        Step("late", Q(late_from__lte=late_for(company.lead_after_days)), _leads()),
+        Step("late", Q(late_from__lte=late_for(company.dpo_after_days)), officers()),
+    ]
 
 
 @transaction.atomic
-def tell_of_late_enquiries() -> int:
-    """Write to who answers for it about each late enquiry, once; return how many there are."""
-    recipients = holders(COMPLAINT_LEAD) or officers()
-    late = list(Enquiry.objects.late().order_by("late_from"))
-    for enquiry in late:
-        for recipient in recipients:
-            queue_notice(
-                "enquiry_late",
-                recipient=recipient,
-                key=f"late-{enquiry.public_id[:16]}-{recipient[:16]}",
-                reference=enquiry.reference,
-                path=f"/admin/enquiries/enquiry/{enquiry.pk}/change/",
-            )
-    return len(late)
+def _take(step: Step) -> int:
+    notices = {
+        f"{step.code}-{enquiry.public_id[:16]}-{recipient[:16]}": (recipient, enquiry)
+        for enquiry in Enquiry.objects.to_be_answered().filter(step.due).order_by("late_from")
+        for recipient in step.recipients
+    }
+    known = set(Notice.objects.filter(key__in=notices).values_list("key", flat=True))
+    new = [
+        (recipient, key, _named(enquiry))
+        for key, (recipient, enquiry) in notices.items()
+        if key not in known
+    ]
+    queue_notices(f"enquiry_{step.code}", new)
+    return len(new)
+
+
+def _leads() -> set[str]:
+    return holders(COMPLAINT_LEAD) or officers()
+
+
+def _named(enquiry: Enquiry) -> dict[str, str]:
+    page = reverse("admin:enquiries_enquiry_change", args=[enquiry.pk])
+    return {"reference": enquiry.reference, "path": page}

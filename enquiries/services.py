@@ -11,7 +11,7 @@ from common.database import wait_for_others
 from common.history import save_as
 from common.personal_data import DataCategory
 from common.tokens import new_public_id
-from enquiries.clock import count_last_day
+from enquiries.clock import COUNTED, count_last_day
 from enquiries.exceptions import EnquiryError, EnquiryGone
 from enquiries.models import Enquiry, EnquiryState
 from notices.services import queue_notice
@@ -57,8 +57,7 @@ def confirm_enquiry(public_id: str) -> Enquiry:
     if enquiry.state == EnquiryState.UNCONFIRMED:
         enquiry.move_to(EnquiryState.OPEN)
         count_last_day(enquiry)
-        counted = ["limit", "late_from", "explanation"]
-        save_as(enquiry, by=None, reason="confirmed", fields=["state", "confirmed_at", *counted])
+        save_as(enquiry, by=None, reason="confirmed", fields=["state", "confirmed_at", *COUNTED])
     return enquiry
 
 

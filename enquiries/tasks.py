@@ -19,7 +19,7 @@ def count_last_days() -> None:
 
 @scheduled_job("enquiries.tell_of_late", daily(7, 10))
 def tell_of_late_enquiries() -> None:
-    """Tell of enquiries that nobody answered in time; of each once."""
+    """Tell of enquiries whose last day is near or over; each step is taken once for each."""
     from enquiries import clock
 
     clock.tell_of_late_enquiries()

@@ -24,6 +24,7 @@ VALUES = {
     "reference": "KN-7Q4M-2XHD",
     "path": "/complaints/abc/",
     "last_day": "2026-12-14",
+    "before": "2026-12-15",
     "kept_until": "2027-11-22",
     "grace_until": "2026-11-29",
     "status_page": "https://privacy.example.vn/closed/abc/",
