@@ -5,13 +5,16 @@ query for each kind; nothing is stored but that somebody looked into it. Systems
 which are no members of staff, are left out.
 """
 
-from collections.abc import Iterator
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, Exists, F, OuterRef, Q
+from django.db.models import Count, Exists, F, OuterRef, Q, Sum
 from django.db.models.functions import ExtractHour, TruncDate, TruncHour
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -28,13 +31,16 @@ from staff.models import FlaggedRecord, UnusualAccess, UnusualKind
 
 DAYS = (7, 30, 92)  # stretches that may be looked at
 FEWEST = 10  # accesses of a day below which a share says nothing
+LISTED = 100  # people on lists, who are masked, for each one who may be opened in an hour
+HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
 class Unusual:
     """What was unusual about a member's accesses on a day; ``settled`` once looked into.
 
-    number: of accesses; of customers, in the busiest hour, where there were many.
+    number: of accesses; of customers, in the busiest hour, where there were many; of people on
+    lists and in files, as often as they were there.
     """
 
     kind: UnusualKind
@@ -74,15 +80,57 @@ def _out_of_hours(records: Any, company: Company, since: date) -> Iterator[Any]:
 
 
 def _many(records: Any, company: Company, since: date) -> Iterator[Any]:
-    rows = (
-        records.exclude(customer="").annotate(hour=TruncHour("at")).values("day", "actor", "hour")
-    )
-    hours = rows.annotate(number=Count("customer", distinct=True))
+    """Find the fullest hour, whenever it begins, where two hours of the clock are full together."""
+    most = company.customers_per_hour
+    opened = records.exclude(customer="")
+    hours = opened.annotate(hour=TruncHour("at")).values_list("actor", "hour")
+    numbers = {
+        (actor, hour): number
+        for actor, hour, number in hours.annotate(number=Count("customer", distinct=True))
+    }
+    close = [
+        (actor, hour)
+        for (actor, hour), number in numbers.items()
+        if number + numbers.get((actor, hour + HOUR), 0) > most
+    ]
+    days = {local_day(each) for _actor, hour in close for each in (hour, hour + HOUR)}
+    looks = opened.filter(actor__in={actor for actor, _hour in close}, day__in=days)
+    looks = looks.order_by("actor", "at").values_list("actor", "at", "customer")
     busy: dict[tuple[date, int], int] = {}
-    for hour in hours.filter(number__gt=company.customers_per_hour):
-        key = hour["day"], hour["actor"]
-        busy[key] = max(busy.get(key, 0), hour["number"])
+    for actor, rows in groupby(looks, key=itemgetter(0)):
+        for at, number in _within_an_hour(rows):
+            if number > most:
+                key = local_day(at), actor
+                busy[key] = max(busy.get(key, 0), number)
     yield from ((*key, number) for key, number in busy.items())
+
+
+def _within_an_hour(looks: Iterable[tuple[int, datetime, str]]) -> Iterator[tuple[datetime, int]]:
+    """Yield of each look, in their order, how many customers the hour that ends with it holds."""
+    hour: deque[tuple[datetime, str]] = deque()
+    customers: Counter[str] = Counter()
+    for _actor, at, customer in looks:
+        hour.append((at, customer))
+        customers[customer] += 1
+        while hour[0][0] <= at - HOUR:
+            customers[hour.popleft()[1]] -= 1
+        yield at, len(+customers)
+
+
+def _bulk(records: Any, company: Company, since: date) -> Iterator[Any]:
+    rows = records.filter(action__in=(AccessAction.LIST, AccessAction.EXPORT))
+    listed = rows.values_list("day", "actor").annotate(number=Sum("count"))
+    yield from listed.filter(number__gt=most_listed(company))
+
+
+def most_listed(company: Company) -> int:
+    """Return how many people a member's lists and files of a day may name, each time counted."""
+    return LISTED * company.customers_per_hour
+
+
+def _command_line(records: Any, company: Company, since: date) -> Iterator[Any]:
+    opened = records.filter(action=AccessAction.SHELL)
+    yield from opened.values_list("day", "actor").annotate(number=Count("*"))
 
 
 def _flagged(records: Any, company: Company, since: date) -> Iterator[Any]:
@@ -110,6 +158,8 @@ FINDERS = {
     UnusualKind.MANY: _many,
     UnusualKind.FLAGGED: _flagged,
     UnusualKind.WITHOUT_CASE: _without_case,
+    UnusualKind.BULK: _bulk,
+    UnusualKind.COMMAND_LINE: _command_line,
 }
 
 

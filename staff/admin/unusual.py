@@ -36,6 +36,7 @@ from staff.unusual import (
     Unusual,
     flag_record,
     is_over,
+    most_listed,
     settle,
     unflag_record,
     unusual_accesses,
@@ -79,7 +80,7 @@ class UnusualAccessAdmin(PersonalDataAdmin):
             raise PermissionDenied
         days = _days(request)
         self._record(request)
-        rows = unusual_accesses(days)
+        rows, company = unusual_accesses(days), the_company()
         columns = _columns(rows, days)
         return TemplateResponse(
             request,
@@ -98,7 +99,8 @@ class UnusualAccessAdmin(PersonalDataAdmin):
                 "highest": max(column["number"] for column in columns),
                 "width": WIDTH * days,
                 "height": HEIGHT,
-                "company": the_company(),
+                "company": company,
+                "listed": most_listed(company),
             },
         ).render()
 

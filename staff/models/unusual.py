@@ -12,6 +12,8 @@ class UnusualKind(models.TextChoices):
     MANY = "many", _("many customers in an hour")
     FLAGGED = "flagged", _("record of a relative or a colleague")
     WITHOUT_CASE = "without_case", _("mostly without a case")
+    BULK = "bulk", _("many people on lists and in files")
+    COMMAND_LINE = "command_line", _("command line")
 
 
 class Finding(models.TextChoices):

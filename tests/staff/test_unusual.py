@@ -46,7 +46,7 @@ def at(day, hour, minute=0):
     return timezone.make_aware(datetime.combine(day, time(hour, minute)))
 
 
-def look(by, moment, *, customer="c", case="", action=AccessAction.OPEN):
+def look(by, moment, *, customer="c", case="", action=AccessAction.OPEN, count=1):
     """Write down an access of that moment, as the database's clock would have."""
     without_guards("access_accessrecord")
     AccessRecord.objects.create(
@@ -58,6 +58,7 @@ def look(by, moment, *, customer="c", case="", action=AccessAction.OPEN):
         purpose="complaint_handling",
         case_reference=case,
         field_groups=[],
+        count=count,
     )
 
 
@@ -92,6 +93,30 @@ def test_many_customers_in_an_hour_are_counted_once_each(officer):
     look(officer, at(MONDAY, 9, 5), customer="", action=AccessAction.LIST)
 
     assert found() == [("many", MONDAY, "Lê Thu Hà", 4)]
+
+
+def test_an_hour_begins_whenever_the_first_of_them_was_opened(officer):
+    Company.objects.update(customers_per_hour=3)
+    for hour, minute in ((8, 59), (9, 40), (9, 50), (10, 10), (10, 39), (11, 39)):
+        look(officer, at(MONDAY, hour, minute), customer=f"{hour}{minute}", case="KN-1")
+    for minute in (40, 50):
+        look(officer, at(MONDAY, 11, minute), customer="1010", case="KN-1")
+
+    assert found() == [("many", MONDAY, "Lê Thu Hà", 4)]
+
+
+def test_long_lists_large_files_and_each_command_line_are_unusual(officer):
+    Company.objects.update(customers_per_hour=1)
+    look(officer, at(MONDAY, 9), customer="", action=AccessAction.LIST, count=25)
+    look(officer, at(MONDAY, 9), customer="", action=AccessAction.EXPORT, count=75)
+    assert found() == []
+
+    look(officer, at(MONDAY, 9), customer="", action=AccessAction.LIST, count=1)
+    look(officer, at(MONDAY, 9), customer="", action=AccessAction.SHELL, count=0)
+    assert found() == [
+        ("command_line", MONDAY, "Lê Thu Hà", 1),
+        ("bulk", MONDAY, "Lê Thu Hà", 101),
+    ]
 
 
 def test_a_flagged_record_is_unusual_for_its_member_alone(client, dpo, officer):
