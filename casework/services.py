@@ -212,24 +212,40 @@ def write_as_customer(
     text: str,
     by: User | None,
     evidence: Collection[CheckedFile] = (),
-    heard: Heard | None = None,
 ) -> None:
-    """Take a message of the customer's; it answers what they were asked before.
+    """Take a message of the customer's, as ``take_message`` does.
 
-    ``heard``: it came outside of the portal, and ``by`` wrote it down. With evidence, call it
-    outside of every transaction.
+    With evidence, call it outside of every transaction.
 
     Raises CaseError, AttachmentRefused, ConflictOfInterest.
     """
     with stored(case.customer, evidence) as files, transaction.atomic(durable=bool(files)):
-        lock_owner(case)
-        hold_for_customer(case, by=by, heard=heard)
-        if not case.is_open:
-            raise CaseError(_("This case is closed."))
-        at = moment_of(heard, since=case.received_at)
-        CaseMessage.objects.create(case_id=case.pk, from_customer=True, text=text, by=by, at=at)
-        attach(case, files, by=by)
-        _note_answer(case, by=by, at=at, details=heard.details if heard else None)
+        take_message(case, text=text, by=by, files=files)
+
+
+@transaction.atomic
+def take_message(
+    case: Case,
+    *,
+    text: str,
+    by: User | None,
+    files: Collection[Evidence] = (),
+    heard: Heard | None = None,
+) -> None:
+    """Take a message of the customer's with stored() files; it answers what they were asked before.
+
+    ``heard``: it came outside of the portal, and ``by`` wrote it down.
+
+    Raises CaseError, AttachmentRefused, ConflictOfInterest.
+    """
+    lock_owner(case)
+    hold_for_customer(case, by=by, heard=heard)
+    if not case.is_open:
+        raise CaseError(_("This case is closed."))
+    at = moment_of(heard, since=case.received_at)
+    CaseMessage.objects.create(case_id=case.pk, from_customer=True, text=text, by=by, at=at)
+    attach(case, files, by=by)
+    _note_answer(case, by=by, at=at, details=heard.details if heard else None)
 
 
 def hold_for_customer(case: Case, *, by: User | None, heard: Heard | None) -> None:

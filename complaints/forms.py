@@ -201,6 +201,7 @@ class WithdrawForm(HeardForm):
 
 class HeardMessageForm(HeardForm):
     text = prose(_("What they said or wrote"))
+    evidence = evidence_field(_("Scans and other evidence"))
 
 
 class ReasonForm(CaseForm):

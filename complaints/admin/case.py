@@ -23,11 +23,18 @@ from casework.models import CaseEvent, Clock, Evidence
 from common.admin import themed
 from common.personal_data import DataCategory
 from complaints.admin.dashboard import DashboardAdmin
-from complaints.admin.intake import IntakeAdmin
+from complaints.admin.intake import IntakeAdmin, receives_evidence
 from complaints.admin.letter import LetterAdmin
 from complaints.admin.papers import PaperAdmin
 from complaints.admin.queue import CHANGE, masked_email
-from complaints.admin.steps import STEPS, AssignForm, Step, act_unless_changed, assign
+from complaints.admin.steps import (
+    STEPS,
+    AssignForm,
+    Step,
+    act_unless_changed,
+    act_with_files,
+    assign,
+)
 from complaints.events import actor_of, label_of
 from complaints.forms import CaseForm
 from complaints.models import ANSWER, Complaint, ComplaintState, ReplyTemplate
@@ -68,7 +75,10 @@ class ComplaintAdmin(IntakeAdmin, DashboardAdmin, PaperAdmin, LetterAdmin):
             name="complaints_complaint_evidence",
         )
         return [
-            *(self.step_path(name, partial(self.take_step, name=name)) for name in STEPS),
+            *(
+                self.step_path(name, receives_evidence(partial(self.take_step, name=name)))
+                for name in STEPS
+            ),
             self.step_path("assign", self.assign_view),
             self.step_path("take", self.take_view),
             download,
@@ -152,7 +162,6 @@ class ComplaintAdmin(IntakeAdmin, DashboardAdmin, PaperAdmin, LetterAdmin):
 
     # Steps
 
-    @transaction.atomic
     def take_step(self, request: HttpRequest, object_id: str, name: str) -> HttpResponse:
         """Show a step's form, which may hold the answer as far as it is written; or take the step.
 
@@ -171,7 +180,7 @@ class ComplaintAdmin(IntakeAdmin, DashboardAdmin, PaperAdmin, LetterAdmin):
         page = self.form_view(
             request,
             form_class=step.form_for(complaint),
-            act=partial(act_unless_changed, complaint, act=step.act, names=step.names, by=user),
+            act=partial(act_with_files, complaint, act=step.act, names=step.names, by=user),
             title=step.label,
             done=step.done_on(complaint),
             back=self.page_of(complaint),
@@ -181,8 +190,9 @@ class ComplaintAdmin(IntakeAdmin, DashboardAdmin, PaperAdmin, LetterAdmin):
             object=complaint,
         )
         if isinstance(page, TemplateResponse):
-            self.record(request, complaint, AccessAction.OPEN)
-            page.render()
+            with transaction.atomic():
+                self.record(request, complaint, AccessAction.OPEN)
+                page.render()
         return page
 
     def _refuse(self, request: HttpRequest, complaint: Complaint) -> HttpResponse:

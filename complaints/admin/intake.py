@@ -4,6 +4,7 @@ from functools import partial
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -27,6 +28,7 @@ from common.admin import themed
 from common.errors import PortalError
 from common.forms import UNCHOSEN, LineField
 from common.personal_data import DataCategory, declaration_of
+from common.uploads import receives_files
 from complaints.admin.queue import CHANGE, EXACT, LIST
 from complaints.exceptions import SubmissionUsed
 from complaints.forms import ComplaintForm, channel_field, receipt_field
@@ -34,6 +36,7 @@ from complaints.intake import record_complaint
 from complaints.models import SHORT_CATEGORY, Complaint
 from policies.models import Complexity
 
+receives_evidence = receives_files(settings.EVIDENCE_MAX_TOTAL_BYTES)
 UNJUDGED = [("", _("not judged yet"))]
 
 
@@ -183,6 +186,7 @@ class IntakeAdmin(PersonalDataAdmin):
         found = [each for term in typed if term for each in self._find(request, term)]
         return list({each["page"]: each for each in found}.values())
 
+    @receives_evidence
     def record_for_view(self, request: HttpRequest, public_id: str) -> HttpResponse:
         self._require_work(request)
         customer = Customer.objects.open().without_unproved().filter(public_id=public_id).first()

@@ -19,6 +19,7 @@ from casework import services as casework
 from casework.exceptions import SomebodyWasFaster
 from casework.judging import classify_case, foretell
 from casework.models import Case, ConflictCause, Severity
+from common.attachments import CheckedFile
 from common.forms import UNCHOSEN, ProseField
 from complaints import services
 from complaints.events import actor_of, label_of
@@ -346,7 +347,7 @@ STEPS: dict[str, Step] = {
     ),
     "hear_reply": Step(
         _("Record what the customer said or wrote"),
-        casework.write_as_customer,
+        casework.take_message,
         _("Recorded. Where we waited for an answer, the clock runs again."),
         HeardMessageForm,
         beside=_is_open_and_heard,
@@ -404,6 +405,23 @@ STEPS: dict[str, Step] = {
         beside=_is_open_and_heard,
     ),
 }
+
+
+def act_with_files(
+    case: Case,
+    act: Callable[..., None],
+    *,
+    evidence: Collection[CheckedFile] = (),
+    **data: Any,
+) -> None:
+    """Take a step as ``act_unless_changed`` does; files are stored before its transaction begins.
+
+    Raises SomebodyWasFaster, CaseGone.
+    """
+    with casework.stored(case.customer, evidence) as files:
+        if files:
+            data["files"] = files
+        act_unless_changed(case, act, **data)
 
 
 @transaction.atomic

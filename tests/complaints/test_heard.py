@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from casework.models import ANSWERED, ConflictCause
@@ -13,7 +14,15 @@ from complaints.models import ComplaintState
 from complaints.services import AGREED, DISAGREED
 from notices.models import Notice
 from privacyportal.roles import COMPLAINT_OFFICER
-from tests.factories import answer, decide, make_complaint, make_customer, make_staff
+from tests.evidence_files import picture
+from tests.factories import (
+    answer,
+    content_of,
+    decide,
+    make_complaint,
+    make_customer,
+    make_staff,
+)
 
 HEARD = ("hear_reply", "hear_agreement", "hear_disagreement", "withdraw")
 
@@ -95,6 +104,25 @@ def test_a_reply_by_letter_ends_the_pause_when_it_came(client, officer):
     assert event.at == message.at == at_the_hour(4)
     assert "customer answered (post)" in client.get(page_of(by_post)).text
     assert not Notice.objects.filter(template="case_customer_wrote").exists()  # who wrote it down
+
+
+def test_scans_that_come_later_are_kept_with_what_they_came_with(client, officer):
+    complaint = by_letter()
+    page = client.get(page_of(complaint)).text
+    assert f'action="{page_of(complaint, "hear_reply")}" enctype="multipart/form-data"' in page
+
+    scan = picture("PNG") + bytes(6_000_000)  # more than a form without files may bring
+    upload = SimpleUploadedFile("thư.png", scan, "image/png")
+    client.post(page_of(complaint, "hear_reply"), came(4, text="Kèm ảnh.", evidence=upload))
+    stale = SimpleUploadedFile("thư.png", picture("PNG"), "image/png")
+    sent = came(4, text="Lần nữa.", evidence=stale, seen=0)
+    refused = client.post(page_of(complaint, "hear_reply"), sent).text
+
+    evidence = complaint.evidence.get()
+    assert content_of(evidence).startswith(b"\x89PNG")
+    assert evidence.history.get().history_user == officer
+    assert "While you were writing" in refused
+    assert complaint.messages.get().text == "Kèm ảnh."
 
 
 def test_a_letter_that_crossed_with_the_question_does_not_answer_it(client, officer):
