@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import OuterRef, QuerySet
+from django.db.models import Count, QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -27,7 +27,6 @@ from complaints.models import Complaint, ComplaintState, Identity, QuestionedAcc
 from complaints.services import WORK, tell_customer
 from policies.counting import local_day
 from policies.models import Assignment, CalendarRange, Company, TimeLimitKind
-from policies.promise_counting import CountRows
 
 CLOCKS = (TimeLimitKind.COMPLAINT_FIRST_RESPONSE, TimeLimitKind.COMPLAINT_COMPLETION)
 
@@ -133,13 +132,13 @@ def _assign_least_busy(complaint: Complaint) -> None:
     """Give a new complaint to the officer with the fewest open ones, if the company wants that."""
     if not Company.objects.filter(assignment=Assignment.LEAST_OPEN).exists():
         return
-    open_ones = Complaint.objects.open().filter(handler=OuterRef("pk"))
     free = possible_handlers().exclude(pk__in=complaint.conflicts.values("staff"))
-    counted = free.annotate(busy=CountRows(open_ones.values("pk"))).order_by("busy", "pk")
-    if handler := counted.first():
+    open_ones = Complaint.objects.open().order_by().values_list("handler")
+    busy = dict(open_ones.annotate(Count("pk")))
+    if handler := min(free.order_by("pk"), key=lambda each: busy.get(each.pk, 0), default=None):
         complaint.handler = handler
         save_as(complaint, by=None, reason=ASSIGNED, fields=["handler"])
-        add_event(complaint, ASSIGNED, by=None)
+        add_event(complaint, ASSIGNED, by=None, details={"to": [handler.public_id]})
 
 
 def possible_handlers() -> QuerySet[User]:

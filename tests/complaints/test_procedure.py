@@ -275,6 +275,7 @@ def test_who_looked_handles_no_complaint_about_it(officer):
     )
 
     assert complaint.handler == other
+    assert complaint.events.get(code="assigned").details == {"to": [other.public_id]}
     assert complaint.questioned_accesses.get().record == AccessRecord.objects.get()
     assert not Complaint.objects.readable_by(officer).filter(pk=complaint.pk).exists()
     with pytest.raises(ConflictOfInterest):
