@@ -9,3 +9,6 @@ AUDITOR = gettext_noop("auditor")
 ADMINISTRATOR = gettext_noop("administrator")
 SYSTEM = gettext_noop("another system of the company")
 NO_ROLE = gettext_noop("staff")  # of a member of staff who has none of these
+
+BY_REACH = (COMPLAINT_LEAD, COMPLAINT_OFFICER, DPO, AUDITOR, ADMINISTRATOR)
+"""Of several roles of one person, the first is that under which they look at customers' data."""

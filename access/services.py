@@ -7,7 +7,7 @@ from typing import Any
 
 from access.gate import refuse_unbound
 from access.models import AccessAction, AccessRecord
-from access.roles import ADMINISTRATOR, NO_ROLE
+from access.roles import ADMINISTRATOR, BY_REACH, NO_ROLE
 from common.networks import network
 from common.personal_data import DataCategory
 from common.requests import request_id
@@ -129,7 +129,8 @@ def _line(
 
 
 def role_of(user: Any) -> str:
-    """Return the role under which a member of staff acts: the first of their groups."""
+    """Return the role under which a member of staff acts."""
     if user.is_superuser:
         return ADMINISTRATOR
-    return user.groups.order_by("name").values_list("name", flat=True).first() or NO_ROLE
+    roles = set(user.groups.values_list("name", flat=True))
+    return next((role for role in BY_REACH if role in roles), NO_ROLE)

@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.models import Group, Permission
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from access.gate import bound, is_guarded
@@ -17,6 +18,7 @@ from accounts.sessions import end_sessions
 from common.history import save_as
 from common.tokens import new_public_id
 from notices.services import queue_notice
+from policies.counting import local_day
 
 
 @contextmanager
@@ -92,12 +94,19 @@ def who_may(permission: str) -> QuerySet[User]:
     return bound(staff) if is_guarded(permission) else staff
 
 
+def works_today() -> Q:
+    return Q(engaged_until=None) | Q(engaged_until__gte=local_day(timezone.now()))
+
+
 def officers() -> set[str]:
-    """Return the public ids of the data protection officers who may sign in."""
+    """Return the public ids of the data protection officers who work here."""
     return holders(DPO)
 
 
 def holders(role: str) -> set[str]:
-    """Return the public ids of the members of staff with this role who may sign in."""
-    rows = User.objects.filter(is_staff=True, is_active=True, groups__name=role)
+    """Return the public ids of the members of staff with this role who still work here.
+
+    A locked sign-in leaves nobody out: by wrong passwords nobody is kept from being told.
+    """
+    rows = User.objects.filter(works_today(), is_staff=True, is_active=True, groups__name=role)
     return set(rows.values_list("public_id", flat=True))

@@ -8,13 +8,13 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, Max, OuterRef, Q, QuerySet
+from django.db.models import Exists, Max, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from access.gate import binds_staff
 from accounts.models import User
-from accounts.staff import officers
+from accounts.staff import officers, works_today
 from common.history import save_as
 from common.signatures import canonical
 from notices.services import fills_template, queue_notice
@@ -33,8 +33,7 @@ def who_signed(staff: QuerySet[User]) -> QuerySet[User]:
     """Narrow members of staff to those who work here and have an undertaking in force."""
     now = timezone.now()
     signed = Undertaking.objects.in_force(now).filter(member=OuterRef("pk"))
-    works = Q(engaged_until=None) | Q(engaged_until__gte=local_day(now))
-    return staff.filter(works, Exists(signed))
+    return staff.filter(works_today(), Exists(signed))
 
 
 def is_bound(member: User) -> bool:

@@ -232,7 +232,10 @@ class AskingAdmin(PersonalDataAdmin):
             permission=ORDER,
             step=record_secrecy_order,
             title=_("Record an order of secrecy"),
-            done=_("The order is recorded. It counts once a second person has confirmed it."),
+            done=_(
+                "The order is recorded. It counts once a second data protection officer has"
+                " confirmed it; where there is one alone, it never counts."
+            ),
             form_class=OrderForm,
         )
 

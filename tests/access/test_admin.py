@@ -1,5 +1,6 @@
 import pytest
 from django.contrib.admin import site
+from django.contrib.auth.models import Group
 from django.db import connection
 from django.test import RequestFactory
 from django.urls import reverse
@@ -12,7 +13,7 @@ from accounts.details import correct_details
 from casework.models import ConflictCause
 from casework.services import exclude_staff
 from common.personal_data import DataCategory
-from privacyportal.roles import AUDITOR, COMPLAINT_OFFICER, DPO
+from privacyportal.roles import ADMINISTRATOR, AUDITOR, COMPLAINT_OFFICER, DPO
 from tests.factories import make_complaint, make_customer, make_staff, make_user
 
 CUSTOMERS = "/admin/accounts/customer/"
@@ -47,6 +48,15 @@ def test_a_list_is_one_record_with_its_count_and_the_names_of_its_filters(client
         CUSTOMER_CARE,
     )
     assert (record.filters, record.field_groups) == (["account"], [DataCategory.CONTACT])
+
+
+def test_a_record_bears_the_role_that_opens_the_data_whatever_else_somebody_is(client, officer):
+    for role in (ADMINISTRATOR, AUDITOR):
+        officer.groups.add(Group.objects.get(name=role))
+
+    client.get(CUSTOMERS)
+
+    assert the_record().role == COMPLAINT_OFFICER
 
 
 def test_a_record_knows_the_network_it_was_opened_from_and_none_of_a_job(client, officer):
