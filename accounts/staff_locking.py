@@ -1,7 +1,8 @@
-"""Locking the sign-in of a member of staff who, or whose attacker, fails again and again.
+"""What happens to the sign-in of a member of staff who, or whose attacker, fails again and again.
 
-A wrong code comes after the right password, so that few are enough; a wrong password anybody can
-send, and may not lock the whole desk by a handful of tries. An administrator unlocks it.
+A wrong code comes after the right password: few are enough to lock it, until an administrator
+unlocks it. A wrong password anybody can send, who may not shut the desk by it: it takes no new
+password until the hour is over, and what is open stays open.
 """
 
 from datetime import timedelta
@@ -20,12 +21,14 @@ from accounts.models import User
 from accounts.sessions import end_sessions
 from accounts.staff import holders, officers
 from common.history import save_as
-from common.throttle import may_try
+from common.throttle import has_tried, may_try
 from common.tokens import new_public_id
 from notices.services import queue_notice
+from policies.counting import local_day
 
 PASSWORD, CODE = "password", "code"
-TRIES = {PASSWORD: (20, timedelta(days=1)), CODE: (5, timedelta(hours=1))}
+HOUR = timedelta(hours=1)
+TRIES = {PASSWORD: 10, CODE: 5}  # in an hour
 
 
 @receiver(user_login_failed)
@@ -42,10 +45,32 @@ def count_wrong_code(user: User, **kwargs: Any) -> None:
 
 
 def note_failure(member: User, kind: str) -> None:
-    """Count a failed sign-in; lock it when there were too many."""
-    most, within = TRIES[kind]
-    if not may_try(f"staff-{kind}", str(member.pk), most=most - 1, within=within):
-        lock_member(member)
+    """Count a failed sign-in; lock it, or let it wait, when there were too many."""
+    if not may_try(f"staff-{kind}", str(member.pk), most=TRIES[kind] - 1, within=HOUR):
+        lock_member(member) if kind == CODE else _tell_of_passwords(member)
+
+
+def is_delayed(user: User) -> bool:
+    """Say whether so many wrong passwords were sent for a member that none is taken now."""
+    return user.is_staff and has_tried(
+        f"staff-{PASSWORD}", str(user.pk), times=TRIES[PASSWORD], within=HOUR
+    )
+
+
+def _tell_of_passwords(member: User) -> None:
+    """Tell the member, administrators and officers, once a day."""
+    day = local_day(timezone.now())
+    for reader in _readers(member):
+        queue_notice(
+            "staff_passwords_tried",
+            recipient=reader,
+            key=f"tried-{day}-{member.public_id[:16]}-{reader[:16]}",
+            member=str(member),
+        )
+
+
+def _readers(member: User) -> set[str]:
+    return officers() | holders(ADMINISTRATOR) | {member.public_id}
 
 
 @transaction.atomic
@@ -61,7 +86,7 @@ def lock_member(member: User) -> None:
     save_as(member, by=None, reason="locked", fields=["locked_at"])
     end_sessions([member.pk])
     lock = new_public_id()
-    for reader in officers() | holders(ADMINISTRATOR) | {member.public_id}:
+    for reader in _readers(member):
         queue_notice(
             "staff_locked",
             recipient=reader,

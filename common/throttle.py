@@ -12,8 +12,16 @@ def may_try(action: str, who: str, *, most: int, within: timedelta) -> bool:
 
     Who it is, a network or an address, is not stored: only its hash, and not for longer.
     """
-    seconds = int(within.total_seconds())
-    stretch = int(time()) // seconds
-    name = hashlib.sha256(f"{action} {who} {stretch}".encode()).hexdigest()
-    cache.add(f"tries-{name}", 0, timeout=seconds)
-    return bool(cache.incr(f"tries-{name}") <= most)
+    name = _name(action, who, within)
+    cache.add(name, 0, timeout=int(within.total_seconds()))
+    return bool(cache.incr(name) <= most)
+
+
+def has_tried(action: str, who: str, *, times: int, within: timedelta) -> bool:
+    """Say whether ``who`` has tried so often in this stretch of time, and count nothing."""
+    return bool(cache.get(_name(action, who, within), 0) >= times)
+
+
+def _name(action: str, who: str, within: timedelta) -> str:
+    stretch = int(time()) // int(within.total_seconds())
+    return f"tries-{hashlib.sha256(f'{action} {who} {stretch}'.encode()).hexdigest()}"
