@@ -1,6 +1,6 @@
 """The desk's doors to personal data: whoever looks is written down before anything is shown."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -13,6 +13,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Case, F, Model, Value, When
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -118,6 +119,17 @@ class PersonalDataAdmin(ReadOnlyAdmin):
             self.record(request, row, AccessAction.OPEN)
             response.render()  # type: ignore[attr-defined]
         return response
+
+    @transaction.atomic
+    def told_step_view(
+        self, request: HttpRequest, object_id: str, *, facts: Iterable[Any], **step: Any
+    ) -> HttpResponse:
+        """Ask for a step with ``facts`` of the row above it: that is recorded as its page is."""
+        page = self.step_view(request, object_id, facts=facts, **step)
+        if isinstance(page, TemplateResponse) and page.context_data:
+            self.record(request, page.context_data["object"], AccessAction.OPEN)
+            page.render()
+        return page
 
     @transaction.atomic
     def history_view(self, *args: Any, **kwargs: Any) -> HttpResponse:

@@ -1,6 +1,6 @@
 """What all pages of the desk share: rows change through services alone, and none is deleted."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from itertools import pairwise
 from typing import Any
@@ -8,7 +8,12 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
-from django.contrib.admin.utils import unquote
+from django.contrib.admin.utils import (
+    display_for_field,
+    label_for_field,
+    lookup_field,
+    unquote,
+)
 from django.contrib.admin.views.main import SEARCH_VAR
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.core.paginator import Paginator
@@ -216,8 +221,12 @@ class PortalAdmin(SimpleHistoryAdmin, ModelAdmin):
         title: Text,
         done: Text,
         form_class: Callable[..., forms.Form] = forms.Form,
+        facts: Iterable[Any] = (),
     ) -> HttpResponse:
-        """Show ``form_class``; when it is filled in, call ``step(row, by=user, **its data)``."""
+        """Show ``form_class``; when it is filled in, call ``step(row, by=user, **its data)``.
+
+        ``facts`` name what the page of the row says of it and this page repeats, as ``fields`` do.
+        """
         row = self.get_row(request, object_id, permission)
         return self.form_view(
             request,
@@ -227,7 +236,14 @@ class PortalAdmin(SimpleHistoryAdmin, ModelAdmin):
             done=done,
             back=self.page_of(row),
             object=row,
+            facts=[self._fact(row, name) for name in facts],
         )
+
+    def _fact(self, row: Model, name: Any) -> tuple[str, Any]:
+        """Return a label and what stands beside it."""
+        field, _attribute, value = lookup_field(name, row, self)
+        shown = display_for_field(value, field, "–") if field else value
+        return str(label_for_field(name, self.model, self)), shown
 
     def form_view(
         self,

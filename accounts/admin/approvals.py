@@ -478,9 +478,10 @@ class EmergencyAccessAdmin(OpeningAdmin):
         description=_("Confirm as a second person"), icon="verified_user", permissions=["confirm"]
     )
     def confirm(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self.step_view(
+        return self.told_step_view(
             request,
             object_id,
+            facts=[*self.fields[1:8], "secret_text"],
             permission=CONFIRM,
             step=confirm_emergency,
             title=_("Confirm as a second person"),
@@ -555,9 +556,10 @@ class SecrecyOrderAdmin(PersonalDataAdmin):
         description=_("Confirm the order"), icon="verified_user", permissions=["confirm"]
     )
     def confirm(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self.step_view(
+        return self.told_step_view(
             request,
             object_id,
+            facts=self.fields[:7],
             permission=CONFIRM_ORDER,
             step=confirm_secrecy_order,
             title=_("Confirm the order"),

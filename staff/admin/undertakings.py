@@ -190,6 +190,7 @@ class UndertakingAdmin(ReadOnlyAdmin):
             step=readmit_member,
             title=_("Let sign anew"),
             done=_("The member may sign anew."),
+            facts=[self.fields[0], "valid_until", "reason", self.fields[9], "revoked_at"],
         )
 
 

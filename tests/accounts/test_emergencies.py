@@ -22,7 +22,7 @@ from accounts.emergencies import (
     tell_customers,
 )
 from accounts.exceptions import AccessClosed, EmergencyRefused
-from accounts.models import EmergencyAccess, SecrecyOrder
+from accounts.models import EmergencyAccess, EmergencyCategory, SecrecyOrder
 from accounts.record import masked_record
 from accounts.uses import accesses_told_to
 from common.personal_data import DataCategory
@@ -113,12 +113,17 @@ def test_a_second_person_opens_it_and_the_customer_and_the_dpo_are_told(customer
     emergency = EmergencyAccess.objects.get()
     before = reveal(customer, staff["officer"])
     figures = desk(staff["lead"]).get("/admin/").context_data["figures"]
+    asking = desk(staff["lead"]).get(f"{EMERGENCIES}{emergency.pk}/confirm/")
     own_word = step(emergency, "confirm", staff["officer"])
     other = step(emergency, "confirm", staff["lead"])
     emergency.refresh_from_db()
 
     assert (asked.status_code, before.status_code, own_word, other) == (302, 403, 403, 302)
     assert [each.value for each in figures if "state=asked" in each.link] == [1]
+    shown = [value for _label, value in asking.context_data["facts"]]
+    assert shown[:2] == [str(customer), EmergencyCategory.FRAUD.label]
+    assert shown[4:6] == ["1 giờ", str(staff["officer"])]
+    assert AccessRecord.objects.filter(actor=staff["lead"], customer=customer.public_id).exists()
     assert emergency.ends_at == emergency.confirmed_at + timedelta(hours=1)
     assert customer.address in reveal(customer, staff["officer"]).text
     assert customer.address not in reveal(customer, staff["lead"]).text

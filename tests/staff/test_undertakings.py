@@ -227,7 +227,10 @@ def test_revoking_closes_an_open_session_at_once_until_somebody_lets_them_sign(c
     assert {each.recipient for each in told} == {ha.public_id, desk.member.public_id}
     assert not is_bound(ha)
 
-    desk.post(reverse("admin:staff_undertaking_readmit", args=[undertaking.pk]))
+    readmit = reverse("admin:staff_undertaking_readmit", args=[undertaking.pk])
+    shown = [value for _label, value in desk.get(readmit).context_data["facts"]]
+    assert (shown[0], *shown[2:4]) == (str(ha), "an access is being looked into", str(desk.member))
+    desk.post(readmit)
     assert client.get(CUSTOMERS).status_code == 403
     sign(client)
     assert client.get(CUSTOMERS).status_code == 200
