@@ -265,6 +265,10 @@ class ConsentForm(forms.Form):
         return data
 
 
+NAMES_NOBODY = (AccessAction.LIST, AccessAction.EXPORT)
+"""Kinds of access of which no record is one customer's."""
+
+
 class AccessFilterForm(forms.Form):
     """Which accesses to show; what is left out does not count."""
 
@@ -272,7 +276,12 @@ class AccessFilterForm(forms.Form):
     until = PastDateField(label=_("Until"), required=False)
     purpose = forms.ChoiceField(label=_("What for"), required=False)
     action = forms.ChoiceField(
-        label=_("Kind of access"), required=False, choices=[("", _("all")), *AccessAction.choices]
+        label=_("Kind of access"),
+        required=False,
+        choices=[
+            ("", _("all")),
+            *(each for each in AccessAction.choices if each[0] not in NAMES_NOBODY),
+        ],
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

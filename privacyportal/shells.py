@@ -64,6 +64,8 @@ class RecordedCommand(BaseCommand):
 def record_command_line(email: str, *, purpose: str, case: str, occasion: str) -> User:
     """Record that a member of staff opens a command line, tell them and the officers; return them.
 
+    The customer of the case finds it among the accesses to their data.
+
     Raises CommandError, and nothing is recorded, for who may not see customers' records, and for
     what is no purpose, case or occasion.
     """
@@ -73,14 +75,15 @@ def record_command_line(email: str, *, purpose: str, case: str, occasion: str) -
         raise CommandError("No member of staff with this address may see customers' records.")
     if purpose not in _purposes():
         raise CommandError(f"The purpose is one of {', '.join(_purposes())}.")
-    if case and not Case.objects.filter(reference=case.upper()).exists():
+    about = Case.objects.filter(reference=case.upper()).select_related("customer").first()
+    if case and about is None:
         raise CommandError("There is no case with this reference.")
     if not case and occasion not in AccessReason.values:
         raise CommandError(f"The occasion is one of {', '.join(AccessReason.values)}.")
     record = record_access(
         by=member,
         action=AccessAction.SHELL,
-        customer="",
+        customer=about.customer.public_id if about else "",  # others' data is open there too
         purpose=purpose,
         case_reference=case.upper(),
         reason=occasion,
