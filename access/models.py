@@ -20,6 +20,7 @@ class AccessAction(models.TextChoices):
     LIST = "list", _("masked list")
     SEARCH = "search", _("search")
     OPEN = "open", _("opened")
+    MASKED = "masked", _("seen behind masks")
     REVEAL = "reveal", _("revealed in full")
     HISTORY = "history", _("change history")
     DOWNLOAD = "download", _("file downloaded")
@@ -158,7 +159,7 @@ class AccessSeal(models.Model):
     statement: what else the seal says: which records were removed by rule, what a backup lost.
     """
 
-    number = models.PositiveBigIntegerField(_("number"), primary_key=True)
+    number = models.PositiveBigIntegerField(_("number of the seal"), primary_key=True)
     made_at = models.DateTimeField(_("sealed"))
     count = models.PositiveIntegerField(_("records"))
     records = ArrayField(models.BigIntegerField())

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.functional import Promise
 
-from access.models import AccessRecord, AccessRecordQuerySet
+from access.models import AccessAction, AccessRecord, AccessRecordQuerySet
 from accounts.held import field_label, table_label
 from accounts.models import AccessApproval, EmergencyAccess
 from accounts.uses import accesses_told_to
@@ -29,10 +29,14 @@ class Trail:
 
 
 def trail_of(opening: AccessApproval | EmergencyAccess) -> Trail:
-    """Return what the customer may know of what was done, the newest first."""
+    """Return what the customer may know of what was done, the newest first.
+
+    Masks are open to staff without the customer's word.
+    """
     if opening.opened_at is None:
         return Trail([], [])
-    seen = seen_under(opening, accesses_told_to(opening.customer))
+    told = accesses_told_to(opening.customer).exclude(action=AccessAction.MASKED)
+    seen = seen_under(opening, told)
     return Trail(list(seen), _changed(opening, (opening.opened_at, opening.closed_at)))
 
 

@@ -22,6 +22,7 @@ from accounts.closing import Terms
 from accounts.consents import choices_of
 from accounts.models import Customer, DeclaredValue
 from accounts.origins import Origin, origins_of
+from accounts.uses import accesses_told_to
 from common.personal_data import (
     DataCategory,
     Declaration,
@@ -51,6 +52,7 @@ LABELS = {
 HELD_BY_FEW = (DataCategory.CALL_RECORDING, DataCategory.HOSTED_CONTENT)
 NEWEST = 5  # rows of one table on the page of everything
 A_PAGE = 25  # rows of one table on the page of its category
+COUNTED = 1_000  # accesses: their page shows all, and counting them takes time
 
 
 @dataclass(frozen=True)
@@ -201,6 +203,7 @@ class _Circumstances:
     """What is asked once for all categories: who uses and receives them, and the periods."""
 
     def __init__(self, customer: Customer) -> None:
+        self.customer = customer
         self.purposes = list(Purpose.objects.active())
         self.given = {choice.purpose.pk for choice in choices_of(customer) if choice.is_given}
         self.recipients = list(Recipient.objects.active())
@@ -219,7 +222,8 @@ class _Circumstances:
     def _is_used(self, category: DataCategory) -> bool:
         return any(category in purpose.data_categories for purpose in self.purposes)
 
-    def describe(self, category: DataCategory, tables: list[HeldTable]) -> HeldCategory:
+    def describe(self, category: DataCategory, declared: list[HeldTable]) -> HeldCategory:
+        tables = declared + self._accesses(category)
         return HeldCategory(
             category,
             tables,
@@ -232,6 +236,13 @@ class _Circumstances:
             [Period(period_of(rule), rule.source) for rule in self.rules[category]]
             + [table.period for table in tables if table.period and table.count],
         )
+
+    def _accesses(self, category: DataCategory) -> list[HeldTable]:
+        """Return the one table that is not declared: it knows customers by public id alone."""
+        if category != DataCategory.ACCESS_RECORD:
+            return []
+        count = accesses_told_to(self.customer)[:COUNTED].count()
+        return [HeldTable(_("Who saw my data"), [], count, "accesses", None)]
 
 
 def _shown() -> dict[DataCategory, list[Declaration]]:

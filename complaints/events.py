@@ -33,7 +33,7 @@ LABELS: dict[str, str | Promise] = {
     ASKED: _("customer asked"),
     ANSWERED: _("customer answered"),
     WENT_ON: _("went on without an answer"),
-    WROTE: _("message"),
+    WROTE: _("wrote a message"),
     EVIDENCE_INFECTED: _("a virus was found in a file of the evidence"),
     RAN_AGAIN: _("its time limits run again"),
     REMINDED: _("reminded of the last day"),

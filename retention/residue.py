@@ -18,7 +18,6 @@ from typing import Any
 
 import redis
 from django.conf import settings
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from common.encryption.files import MAGIC
@@ -54,7 +53,7 @@ class Search:
     is_thorough: bool = False
     places: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     searched: Counter[str] = field(default_factory=Counter)
-    left_out: dict[str, str | Promise] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
 
     def run(self) -> None:
         """Look everywhere, once.
@@ -71,7 +70,7 @@ class Search:
         for folder in settings.LOG_FOLDERS:
             _search_files(self, "logs", Path(folder))
         if not settings.LOG_FOLDERS:
-            self.left_out["logs"] = _("LOG_FOLDERS names none")
+            self.left_out["logs"] = "LOG_FOLDERS names none"
 
     def note(self, place: str, texts: Iterable[str]) -> None:
         for text in texts:
@@ -85,7 +84,7 @@ def _redis_url(broker_url: str) -> str:
 
 def _search_redis(search: Search, url: str) -> None:
     if not url.startswith(("redis:", "rediss:", "unix:")):
-        search.left_out["broker"] = _("not a Redis server")
+        search.left_out["broker"] = "not a Redis server"
         return
     with redis.Redis.from_url(url, socket_connect_timeout=5, socket_timeout=5) as client:
         for key in client.scan_iter(count=KEYS):
@@ -124,7 +123,7 @@ def _found_in(search: Search, path: Path) -> Iterator[str]:
     try:
         with path.open("rb") as plain:
             if plain.read(len(MAGIC)) == MAGIC:
-                search.left_out["sealed files"] = _("only their names: nobody reads a copy of one")
+                search.left_out["sealed files"] = "only their names: nobody reads a copy of one"
                 return
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
             before = b""

@@ -19,7 +19,6 @@ from django.apps import apps
 from django.contrib.sessions.models import Session
 from django.db import connection
 from django.db.models import Model
-from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer
 from accounts.session_store import SessionStore
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from retention.residue import Search
 
 PAGES = 256  # of a table at a time: 2 MB
-SEALED = _("sealed: its constraint takes no plain text")
+SEALED = "sealed: its constraint takes no plain text"
 
 TEXT_COLUMNS = """
     SELECT n.nspname, c.relname, array_agg(a.attname::text ORDER BY a.attnum),
@@ -87,7 +86,7 @@ class _Table:
 def search_tables(search: Search) -> None:
     for table in _tables():
         if not table.is_readable:
-            search.left_out[table.full_name] = _("the portal's role cannot read it")
+            search.left_out[table.full_name] = "the portal's role cannot read it"
             continue
         columns = [each for each in table.columns if not _is_left_out(search, table, each[0])]
         if not columns:

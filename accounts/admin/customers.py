@@ -112,8 +112,9 @@ class CustomerAdmin(
         )
 
     def record(self, request: HttpRequest, row: Any, action: AccessAction, **details: Any) -> None:
-        """Record an opened page under everything of which it shows masks."""
+        """Record an opened page as what it is: masks, of all that it names."""
         if action == AccessAction.OPEN:
+            action = AccessAction.MASKED
             details["field_groups"] = [group.category for group in row.groups]
         super().record(request, row, action, **details)
 

@@ -11,10 +11,12 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from access.reasons import AccessReason
+from access.services import role_of
 from accounts.models.people import Customer
 from common.personal_data import DataCategory
 from common.tokens import new_public_id
@@ -87,6 +89,10 @@ class Opening(models.Model):
 
     def __str__(self) -> str:
         return self.public_id[:8]
+
+    @property
+    def role_of_asker(self) -> str:
+        return gettext(role_of(self.asked_by))
 
     @property
     def group_labels(self) -> list[str]:

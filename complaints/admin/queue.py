@@ -78,6 +78,7 @@ NEARNESS_TONES = {
     Nearness.OVERDUE: "danger",
     Nearness.SOON: "warning",
     Nearness.IN_TIME: "success",
+    "waiting": "info",
 }
 
 

@@ -124,7 +124,7 @@ class UnusualAccessAdmin(PersonalDataAdmin):
             field_groups=self.field_groups,
             filters=["unusual"],
         )
-        head = [_("day"), _("kind"), _("member of staff"), _("number"), _("finding")]
+        head = [_("day"), _("kind"), _("member of staff"), _("accesses"), _("finding")]
         rows = unusual_accesses(_days(request))
         return csv_response("unusual", [head, *map(_line, rows)])
 

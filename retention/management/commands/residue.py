@@ -6,6 +6,7 @@ from django.db import DatabaseError
 from redis.exceptions import RedisError
 
 from accounts.models import Customer
+from common.personal_data import erased_among
 from retention.portraits import Mark, portray
 from retention.residue import Search
 
@@ -51,5 +52,8 @@ class Command(BaseCommand):
 
 
 def _marks_of(public_id: str) -> dict[str, Mark]:
+    """Raises CommandError for an id that nobody ever had: a slip of the pen proves nothing."""
     known = Customer.objects.known_as(public_id).prefetch_related("merges")
+    if not known.exists() and not erased_among([public_id]):
+        raise CommandError(f"No customer has the public id {public_id}, and none ever had.")
     return {public_id: Mark(public_id, True), **portray(known).marks}
