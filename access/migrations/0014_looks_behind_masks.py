@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('access', '0012_occasion'),
+        ('access', '0013_copies_gaps_search'),
     ]
 
     operations = [
