@@ -1,18 +1,20 @@
 """Misuse of personal data by staff: recorded with what was done about it."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from policies.counting import local_day
 from staff.exceptions import MisuseRefused
-from staff.models import Measure, Misuse, RevocationReason
+from staff.models import Measure, Misuse, RevocationReason, Undertaking
 from staff.undertakings import end_undertakings
 
 ENDING = {Measure.DISCIPLINE, Measure.CONTRACT_ENDED, Measure.REPORTED}  # ends what was signed
+AT_ONCE = timedelta(minutes=1)  # longer than any transaction of a page
 
 
 @transaction.atomic
@@ -39,3 +41,13 @@ def record_misuse(
     if measure in ENDING:
         end_undertakings(member, reason=RevocationReason.MISUSE, by=by)
     return misuse
+
+
+def ended_by(misuse: Misuse) -> QuerySet[Undertaking]:
+    """Return what the member had signed that was revoked in the transaction of this record."""
+    return Undertaking.objects.filter(
+        member=misuse.member_id,
+        reason=RevocationReason.MISUSE,
+        revoked_by=misuse.decided_by_id,
+        revoked_at__range=(misuse.decided_at, misuse.decided_at + AT_ONCE),
+    )

@@ -37,6 +37,7 @@ from accounts.models.approvals import (
     EmergencyHours,
     EmergencyState,
     GrantHours,
+    SecrecyState,
 )
 from accounts.record import masked_record
 from common.admin import is_among, named
@@ -516,15 +517,28 @@ class EmergencyAccessAdmin(OpeningAdmin):
         )
 
 
+SECRECY_TONES = {SecrecyState.ASKED: "warning", SecrecyState.IN_FORCE: "danger"}
+
+
 @admin.register(SecrecyOrder)
 class SecrecyOrderAdmin(PersonalDataAdmin):
     purpose = ACCESS_REVIEW
     field_groups = (DataCategory.ACCESS_RECORD,)
 
-    list_display = ["recorded_at", "short_id", "authority", "document", "ends_on", "confirmed"]
+    list_before_template = "admin/accounts/secrecyorder/where.html"
+    list_display = [
+        "recorded_at",
+        "short_id",
+        "authority",
+        "document",
+        "state_badge",
+        "ends_on",
+        "confirmed",
+    ]
     list_select_related = ["customer", "recorded_by", "confirmed_by"]
     sortable_by = ()
     fields = [
+        "state_text",
         "short_id",
         "authority",
         "document",
@@ -535,7 +549,7 @@ class SecrecyOrderAdmin(PersonalDataAdmin):
         "confirmed",
         "confirmed_at",
     ]
-    readonly_fields = ["short_id", "recorded", "confirmed"]
+    readonly_fields = ["state_text", "short_id", "recorded", "confirmed"]
     actions_detail = ["confirm"]
     recorded = staticmethod(named("recorded_by", _("recorded by")))
     confirmed = staticmethod(named("confirmed_by", _("confirmed by")))
@@ -543,6 +557,16 @@ class SecrecyOrderAdmin(PersonalDataAdmin):
     @admin.display(description=_("customer"))
     def short_id(self, order: SecrecyOrder) -> str:
         return str(order.customer)
+
+    @admin.display(description=_("state"))
+    def state_text(self, order: SecrecyOrder) -> str:
+        return str(order.state.label)
+
+    @display(  # type: ignore[untyped-decorator]
+        description=_("state"), label=SECRECY_TONES
+    )
+    def state_badge(self, order: SecrecyOrder) -> tuple[str, str]:
+        return order.state, str(order.state.label)
 
     def record(self, request: HttpRequest, row: Any, action: AccessAction, **details: Any) -> None:
         super().record(request, row, action, **details, **_secret_day(row))
@@ -559,7 +583,7 @@ class SecrecyOrderAdmin(PersonalDataAdmin):
         return self.told_step_view(
             request,
             object_id,
-            facts=self.fields[:7],
+            facts=self.fields[1:8],
             permission=CONFIRM_ORDER,
             step=confirm_secrecy_order,
             title=_("Confirm the order"),

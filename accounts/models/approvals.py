@@ -20,6 +20,7 @@ from access.services import role_of
 from accounts.models.people import Customer
 from common.personal_data import DataCategory
 from common.tokens import new_public_id
+from policies.counting import local_day
 from policies.models import Purpose
 
 ANSWER_WITHIN = timedelta(hours=12)  # no answer in this time is a no
@@ -214,6 +215,13 @@ class AuthorityKind(models.TextChoices):
     OTHER = "other", _("another State body")
 
 
+class SecrecyState(models.TextChoices):
+    ASKED = "asked", _("waiting for a second person")
+    IN_FORCE = "in_force", _("in force")
+    LAPSED = "lapsed", _("not confirmed in time")
+    ENDED = "ended", _("ended")
+
+
 class SecrecyOrderQuerySet(models.QuerySet["SecrecyOrder"]):
     def in_force(self, on: date) -> "SecrecyOrderQuerySet":
         return self.filter(confirmed_at__isnull=False, ends_on__gte=on)
@@ -289,6 +297,14 @@ class SecrecyOrder(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pk}"
+
+    @property
+    def state(self) -> SecrecyState:
+        """Return how it stands now."""
+        is_over = self.ends_on < local_day(timezone.now())
+        if self.confirmed_at is None:
+            return SecrecyState.LAPSED if is_over else SecrecyState.ASKED
+        return SecrecyState.ENDED if is_over else SecrecyState.IN_FORCE
 
 
 class EmergencyCategory(models.TextChoices):

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from common.admin import ReadOnlyAdmin, named
 from policies.admin.register_forms import day
 from staff.admin.members import MemberField
-from staff.misuse import record_misuse
+from staff.misuse import ended_by, record_misuse
 from staff.models import Measure, Misuse, MisuseCategory
 from staff.models.misuse import REFERENCE
 
@@ -59,7 +59,13 @@ class MisuseAdmin(ReadOnlyAdmin):
         "measure",
         named("decided_by", _("decided by")),
         "decided_at",
+        "ended",
     ]
+    readonly_fields = ["ended"]
+
+    @admin.display(description=_("undertaking revoked by it"), boolean=True)
+    def ended(self, misuse: Misuse) -> bool:
+        return ended_by(misuse).exists()
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.has_perm(ADD))

@@ -23,6 +23,7 @@ from accounts.emergencies import (
 )
 from accounts.exceptions import AccessClosed, EmergencyRefused
 from accounts.models import EmergencyAccess, EmergencyCategory, SecrecyOrder
+from accounts.models.approvals import SecrecyState
 from accounts.record import masked_record
 from accounts.uses import accesses_told_to
 from common.personal_data import DataCategory
@@ -273,9 +274,15 @@ def test_an_order_counts_once_a_second_person_confirmed_it(customer, staff):
         ask(customer, staff["dpo"], secrecy=secrecy)
     with pytest.raises(EmergencyRefused):
         ask(make_customer(), staff["dpo"], secrecy=order(customer, staff))
+    waits = str(SecrecyState.ASKED.label)
+    assert waits in desk(staff["dpo2"]).get(ORDERS).text
+    assert waits in desk(staff["dpo2"]).get(f"{ORDERS}{secrecy.pk}/change/").text
     confirm = f"{ORDERS}{secrecy.pk}/confirm/"
     assert desk(staff["dpo"]).post(confirm).status_code == 403
     assert desk(staff["dpo2"]).post(confirm).status_code == 302
+    secrecy.refresh_from_db()
+    assert secrecy.state == SecrecyState.IN_FORCE
+    assert waits not in desk(staff["dpo2"]).get(f"{ORDERS}{secrecy.pk}/change/").text
     assert ask(customer, staff["dpo"], secrecy=secrecy).secrecy == secrecy
     with pytest.raises(IntegrityError), transaction.atomic():
         SecrecyOrder.objects.update(confirmed_by=staff["dpo"])

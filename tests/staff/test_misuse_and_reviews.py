@@ -15,6 +15,7 @@ from notices.services import send_due_notices
 from policies.counting import midnight
 from policies.loading import load_profile
 from privacyportal.roles import ADMINISTRATOR, AUDITOR, COMPLAINT_OFFICER, DPO
+from staff.misuse import ended_by
 from staff.models import Misuse, RightsReview
 from staff.reviews import prepare_reviews, quarter_of
 from staff.undertakings import is_bound
@@ -64,6 +65,8 @@ def test_a_grave_measure_ends_what_the_member_signed(measure, stays, client, dpo
     assert (misuse.member, misuse.decided_by, misuse.measure) == (officer, dpo, measure)
     assert misuse.case_reference == "KN-26-0042"
     assert is_bound(officer) is stays
+    assert ended_by(misuse).exists() is not stays
+    assert "revoked by it" in client.get(f"/admin/staff/misuse/{misuse.pk}/change/").text
     with pytest.raises(DatabaseError), transaction.atomic():
         Misuse.objects.update(measure="instruction")
 
