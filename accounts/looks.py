@@ -4,12 +4,12 @@ However many records there are, a page reads few: it goes on from a record, coun
 stops looking for what is asked after LOOKED_THROUGH of them; the next page goes on from there.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import reduce
 from operator import and_
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db.models import Q
 
@@ -24,6 +24,22 @@ LOOKED_THROUGH = 5_000
 TOGETHER = timedelta(hours=1)
 APART = timedelta(minutes=1)  # at most: of two records, the one with the lower number is newer
 ONE_DAY = timedelta(days=1)
+
+
+FindQuestions = Callable[[Customer, Collection[int]], Mapping[int, Any]]
+"""Takes a customer and records (primary keys); returns the case about each that is in question."""
+
+_finders: list[FindQuestions] = []
+
+
+def finds_questions(finder: FindQuestions) -> FindQuestions:
+    """Let a room above say which records a customer has questioned."""
+    _finders.append(finder)
+    return finder
+
+
+def questions_about(customer: Customer, records: Collection[int]) -> dict[int, Any]:
+    return {key: case for find in _finders for key, case in find(customer, records).items()}
 
 
 @dataclass(frozen=True)

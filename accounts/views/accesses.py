@@ -13,7 +13,7 @@ from access.naming import find_record, name_of
 from accounts.access_mails import choose_access_mails
 from accounts.forms import AccessFilterForm
 from accounts.http import CustomerRequest, for_customer, posted_from
-from accounts.looks import Asked, page_of_looks, records_asked_for
+from accounts.looks import Asked, page_of_looks, questions_about, records_asked_for
 from accounts.merging import public_ids_of
 from accounts.models import Customer
 from accounts.uses import accesses_told_to
@@ -33,6 +33,7 @@ def accesses(request: CustomerRequest) -> HttpResponse:
     records, asked = accesses_told_to(customer), _asked(form)
     after = find_record(request.GET.get("after", ""), *public_ids_of(customer))
     page = page_of_looks(records, asked, after=after)
+    shown = [record for look in page.looks for record in look.records]
     return render(
         request,
         "accounts/accesses.html",
@@ -41,11 +42,8 @@ def accesses(request: CustomerRequest) -> HttpResponse:
             "is_narrowed": asked != Asked(),
             "query": form.query,
             "looks": page.looks,
-            "names": {
-                record.pk: name_of(record, customer.public_id)
-                for look in page.looks
-                for record in look.records
-            },
+            "names": {record.pk: name_of(record, customer.public_id) for record in shown},
+            "questioned": questions_about(customer, [record.pk for record in shown]),
             "is_first": after is None,
             "next": name_of(page.after, customer.public_id) if page.after else "",
             "purposes": Purpose.objects.in_bulk(field_name="code"),

@@ -64,7 +64,11 @@ def test_a_record_leads_to_a_complaint_about_it_kept_from_who_looked(client, cus
     response = file(client, form.context["access"])
 
     assert form.context["form"]["category"].value() == "unauthorised"
+    assert re.search('value="unauthorised"[^>]* checked', form.text)
     complaint = Complaint.objects.get()
+    again = client.get(reverse("accesses")).text
+    assert f'href="{complaint.get_absolute_url()}"' in again
+    assert (complaint.reference in again, links_on(client)) == (True, [])
     assert [each.record for each in complaint.questioned_accesses.all()] == [record]
     assert [each.staff for each in complaint.conflicts.all()] == [officer]
     assert "Lượt truy cập bị khiếu nại" in client.get(response.url).text
