@@ -2,8 +2,8 @@
 
 One member of staff asks and names the emergency, another confirms it within the hour, it ends by
 itself, the customer is told, and a data protection officer who is neither of them reviews it. Only
-an authority's written order delays the telling, to a day that the order names. What is recorded by
-those who work under the order is hidden from the customer until then, and shows by itself.
+an authority's written order delays the telling, to a day that the order names. What is recorded of
+who has the record open under it is hidden from the customer until then, and shows by itself.
 """
 
 from collections.abc import Collection
@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max, Q
+from django.db.models import Max
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -261,20 +261,20 @@ def _require_in_force(order: SecrecyOrder, customer: Customer) -> None:
 def secret_until(by: Any, public_ids: Collection[str]) -> dict[str, date]:
     """Return until when the looks of ``by`` at these customers are secret, where they are.
 
-    Only of those who work under an order in force: who recorded or confirmed it, and who asked for
-    or confirmed an emergency under it. Everybody else's looks show at once.
+    Only of who has a record open in an emergency under an order in force, while it is open: each
+    other look shows at once. The pages of the order and the emergency themselves say that they
+    are secret (accounts/admin/approvals.py).
     """
     if not any(public_ids):
         return {}
-    works_under = (
-        Q(recorded_by=by)
-        | Q(confirmed_by=by)
-        | Q(emergencies__asked_by=by)
-        | Q(emergencies__confirmed_by=by)
+    now = timezone.now()
+    opened = EmergencyAccess.objects.running(now).filter(
+        asked_by=by,
+        confirmed_at__lte=now,
+        secrecy__in=SecrecyOrder.objects.in_force(local_day(now)),
+        customer__public_id__in=public_ids,
     )
-    orders = SecrecyOrder.objects.in_force(local_day(timezone.now())).filter(works_under)
-    found = orders.filter(customer__public_id__in=public_ids).order_by()
-    days = found.values_list("customer__public_id").annotate(day=Max("ends_on"))
+    days = opened.order_by().values_list("customer__public_id").annotate(Max("secrecy__ends_on"))
     return dict(days)
 
 
