@@ -45,15 +45,16 @@ def ask_emergency(
 ) -> EmergencyAccess:
     """Ask a second person to open a record; they are told at once, and nothing is open yet.
 
-    secrecy: the order, in force and of this customer, under which the customer is told later.
+    secrecy: the order, in force and of this customer, under which the customer is told later. It
+    takes one where the company does not ask its customers first: all else is open without this.
 
     Raises EmergencyRefused.
     """
     _hold(customer)
-    if not asks_customers_first():
-        raise EmergencyRefused(_("This company does not ask customers first."))
     if secrecy is not None:
         _require_in_force(secrecy, customer)
+    elif not asks_customers_first():
+        raise EmergencyRefused(_("This company does not ask customers first."))
     emergency = EmergencyAccess(
         customer=customer,
         category=category,

@@ -103,8 +103,6 @@ GROUPS: tuple[tuple[str | Promise, tuple[Link, ...]], ...] = (
 MOST_TOLD = 99
 OF_SOME_COMPANIES: dict[str, Callable[[], bool]] = {
     "accounts.accessapproval": asks_customers_first,
-    "accounts.emergencyaccess": asks_customers_first,
-    "accounts.secrecyorder": asks_customers_first,
     "calls.callrecording": partial(is_dealt_with, DataCategory.CALL_RECORDING),
     "hosting.hostedservice": partial(is_dealt_with, DataCategory.HOSTED_CONTENT),
 }

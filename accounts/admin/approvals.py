@@ -6,9 +6,11 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
@@ -51,6 +53,7 @@ REVIEW = "accounts.review_emergencyaccess"
 ORDER = "accounts.add_secrecyorder"
 VIEW_ORDERS = "accounts.view_secrecyorder"
 CONFIRM_ORDER = "accounts.change_secrecyorder"
+ID_LENGTH = 32  # of a whole public id
 ALWAYS_ASKED = {DataCategory.ACCOUNT, DataCategory.CONTACT, DataCategory.DECLARED}
 
 
@@ -62,6 +65,7 @@ class GroupsField(forms.MultipleChoiceField):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
             label=_("Data"),
+            choices=DataCategory.choices,
             error_messages={"required": _("Choose what you need to see.")},
             **kwargs,
         )
@@ -93,9 +97,34 @@ class AskForm(ReasonForm):
         groups.offer(self.customer, by)
 
 
+class CustomerField(forms.CharField):
+    """Whom a step is about, by the whole public id: the form shows nothing of them, nor records."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            label=_("Public id of the customer"),
+            min_length=ID_LENGTH,
+            max_length=ID_LENGTH,
+            widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        )
+
+    def clean(self, value: Any) -> Any:
+        customer = Customer.objects.known_as(super().clean(value).lower()).first()
+        if customer is None:
+            raise forms.ValidationError(_("There is no customer with this public id."))
+        return customer
+
+
 class EmergencyForm(forms.Form):
     """Why a record has to be opened without asking. A second person decides."""
 
+    secrecy = forms.ModelChoiceField(
+        SecrecyOrder.objects.none(),
+        label=_("Order of secrecy"),
+        required=False,
+        help_text=_("Only where an authority ordered it in writing. Or else they are told now."),
+    )
+    customer = CustomerField()
     category = forms.ChoiceField(
         label=_("Emergency"), choices=[("", "---"), *EmergencyCategory.choices]
     )
@@ -104,28 +133,20 @@ class EmergencyForm(forms.Form):
         label=_("For how long"), choices=EmergencyHours, coerce=int, initial=EmergencyHours.ONE
     )
     case = forms.CharField(label=_("Reference of the case"), max_length=20, required=False)
-    secrecy = forms.ModelChoiceField(
-        SecrecyOrder.objects.none(),
-        label=_("Order of secrecy"),
-        required=False,
-        help_text=_("Only where an authority ordered it in writing. Or else they are told now."),
-    )
 
-    def __init__(self, *args: Any, customer: Customer, by: User, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.customer = customer
-        groups: Any = self.fields["groups"]
-        groups.offer(customer, by)
-        orders = SecrecyOrder.objects.in_force(local_day(timezone.now())).filter(customer=customer)
+        orders = SecrecyOrder.objects.in_force(local_day(timezone.now()))
         secrecy: Any = self.fields["secrecy"]
         secrecy.queryset = orders
         secrecy.label_from_instance = _order_in_words
-        if not by.has_perm(VIEW_ORDERS) or not orders:
+        if not by.has_perm(VIEW_ORDERS) or not orders.exists():
             del self.fields["secrecy"]
 
     def clean_case(self) -> str:
         reference = str(self.cleaned_data["case"]).strip().upper()
-        if reference and not is_case_of(self.customer, reference):
+        customer = self.cleaned_data.get("customer")
+        if reference and customer and not is_case_of(customer, reference):
             raise forms.ValidationError(_("This customer has no case with this reference."))
         return reference
 
@@ -140,6 +161,7 @@ class DayInput(forms.DateInput):
 
 
 class OrderForm(forms.Form):
+    customer = CustomerField()
     authority = forms.ChoiceField(
         label=_("Authority"), choices=[("", "---"), *AuthorityKind.choices]
     )
@@ -174,9 +196,6 @@ class AskingAdmin(PersonalDataAdmin):
     def has_break_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         return self._may(request, BREAK)
 
-    def has_order_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
-        return self._may(request, ORDER)
-
     @action(  # type: ignore[untyped-decorator]
         description=_("Ask for approval"), icon="contact_support", permissions=["ask"]
     )
@@ -205,39 +224,11 @@ class AskingAdmin(PersonalDataAdmin):
         description=_("Open in an emergency"), icon="emergency", permissions=["break"]
     )
     def break_glass(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Lead to the page that opens a record, about this customer."""
         customer = self.get_row(request, object_id, BREAK)
-        staff: Any = request.user
-        return self.form_view(
-            request,
-            form_class=partial(EmergencyForm, customer=customer, by=staff),
-            act=partial(ask_emergency, customer, by=staff),
-            title=_("Open in an emergency"),
-            done=_("A second person is asked. Nothing is open before they confirm."),
-            back=self.page_of(customer),
-            after=lambda each: reverse("admin:accounts_emergencyaccess_change", args=[each.pk]),
-            object=customer,
-            note=_(
-                "Only when there is no time to ask. A second person confirms within the hour, the"
-                " customer is always told, and a data protection officer reviews it. It opens for"
-                " looking, never for changing."
-            ),
-        )
-
-    @action(  # type: ignore[untyped-decorator]
-        description=_("Record an order of secrecy"), icon="lock_clock", permissions=["order"]
-    )
-    def record_order(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self.step_view(
-            request,
-            object_id,
-            permission=ORDER,
-            step=record_secrecy_order,
-            title=_("Record an order of secrecy"),
-            done=_(
-                "The order is recorded. It counts once a second data protection officer has"
-                " confirmed it; where there is one alone, it never counts."
-            ),
-            form_class=OrderForm,
+        about = {"customer": customer.public_id, "case": self.case_of(request, customer)}
+        return redirect(
+            f"{reverse('admin:accounts_emergencyaccess_break_glass')}?{urlencode(about)}"
         )
 
     def openings_shown(self, request: HttpRequest, customer: Customer) -> dict[str, Any]:
@@ -427,6 +418,7 @@ class EmergencyAccessAdmin(OpeningAdmin):
         "reviewed",
         "secret_text",
     ]
+    actions_list = ["break_glass"]
     actions_detail = ["confirm", "end", "review"]
     change_form_outer_after_template = "admin/accounts/emergencyaccess/seen.html"
     confirmed = staticmethod(named("confirmed_by", _("confirmed by")))
@@ -464,6 +456,31 @@ class EmergencyAccessAdmin(OpeningAdmin):
         waiting = EmergencyAccess.objects.to_be_confirmed(timezone.now())
         others = waiting.exclude(asked_by=request.user.pk)
         return bool(request.user.has_perm(CONFIRM)) and self._among(object_id, others)
+
+    def has_break_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm(BREAK))
+
+    @action(  # type: ignore[untyped-decorator]
+        description=_("Open in an emergency"), icon="emergency", permissions=["break"]
+    )
+    def break_glass(self, request: HttpRequest) -> HttpResponse:
+        """Ask for it without a look at the customer, which would tell them before an order may."""
+        staff: Any = request.user
+        return self.form_view(
+            request,
+            form_class=partial(EmergencyForm, by=staff),
+            act=partial(ask_emergency, by=staff),
+            title=_("Open in an emergency"),
+            done=_("A second person is asked. Nothing is open before they confirm."),
+            back=reverse("admin:accounts_emergencyaccess_changelist"),
+            after=self.page_of,
+            initial={name: request.GET.get(name, "") for name in ("customer", "case")},
+            note=_(
+                "Only when there is no time to ask. A second person confirms within the hour, the"
+                " customer is always told, and a data protection officer reviews it. It opens for"
+                " looking, never for changing."
+            ),
+        )
 
     def has_end_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         running = EmergencyAccess.objects.running(timezone.now())
@@ -550,6 +567,7 @@ class SecrecyOrderAdmin(PersonalDataAdmin):
         "confirmed_at",
     ]
     readonly_fields = ["state_text", "short_id", "recorded", "confirmed"]
+    actions_list = ["record_order"]
     actions_detail = ["confirm"]
     recorded = staticmethod(named("recorded_by", _("recorded by")))
     confirmed = staticmethod(named("confirmed_by", _("confirmed by")))
@@ -570,6 +588,27 @@ class SecrecyOrderAdmin(PersonalDataAdmin):
 
     def record(self, request: HttpRequest, row: Any, action: AccessAction, **details: Any) -> None:
         super().record(request, row, action, **details, **_secret_day(row))
+
+    def has_order_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm(ORDER))
+
+    @action(  # type: ignore[untyped-decorator]
+        description=_("Record an order of secrecy"), icon="lock_clock", permissions=["order"]
+    )
+    def record_order(self, request: HttpRequest) -> HttpResponse:
+        """Take the paper without a look at the customer, who would be told of it."""
+        staff: Any = request.user
+        return self.form_view(
+            request,
+            form_class=OrderForm,
+            act=partial(record_secrecy_order, by=staff),
+            title=_("Record an order of secrecy"),
+            done=_(
+                "The order is recorded. It counts once a second data protection officer has"
+                " confirmed it; where there is one alone, it never counts."
+            ),
+            back=reverse("admin:accounts_secrecyorder_changelist"),
+        )
 
     def has_confirm_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         others = SecrecyOrder.objects.filter(confirmed_at=None).exclude(recorded_by=request.user.pk)

@@ -66,7 +66,6 @@ class CustomerAdmin(
                 "close",
                 "end_service",
                 "reopen",
-                "record_order",
             ],
         },
     ]

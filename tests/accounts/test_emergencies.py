@@ -30,6 +30,7 @@ from common.personal_data import DataCategory
 from notices.models import Notice
 from notices.services import send_due_notices
 from policies.loading import load_profile
+from policies.models import Company, StaffAccessMode
 from policies.promises import measure_all
 from privacyportal.roles import AUDITOR, COMPLAINT_LEAD, COMPLAINT_OFFICER, DPO
 from rights.contents import tables_of
@@ -38,6 +39,7 @@ from tests.factories import make_complaint, make_customer, make_staff
 
 EMERGENCIES = "/admin/accounts/emergencyaccess/"
 ORDERS = "/admin/accounts/secrecyorder/"
+EMERGENCY = {"category": "fraud", "groups": ["contact"], "hours": "1", "case": ""}
 WHY = {"groups": ["contact"], "purpose": "rights_and_complaints", "reason": "security", "case": ""}
 
 
@@ -108,8 +110,8 @@ def mails():
 def test_a_second_person_opens_it_and_the_customer_and_the_dpo_are_told(customer, staff):
     officer = desk(staff["officer"])
     asked = officer.post(
-        f"/admin/accounts/customer/{customer.pk}/break_glass/",
-        {"category": "fraud", "groups": ["contact"], "hours": "1", "case": ""},
+        f"{EMERGENCIES}break_glass/",
+        {**EMERGENCY, "customer": customer.public_id},
     )
     emergency = EmergencyAccess.objects.get()
     before = reveal(customer, staff["officer"])
@@ -272,8 +274,9 @@ def test_only_who_has_it_open_under_the_order_looks_in_secret(customer, staff):
 
 def test_an_order_counts_once_a_second_person_confirmed_it(customer, staff):
     today = timezone.localdate()
-    page = f"/admin/accounts/customer/{customer.pk}/record_order/"
+    page = f"{ORDERS}record_order/"
     data = {"authority": "court", "document": "7/QĐ", "dated_on": today, "ends_on": today}
+    data["customer"] = customer.public_id
     assert desk(staff["officer"]).post(page, data).status_code == 403
     desk(staff["dpo"]).post(page, data)
     secrecy = SecrecyOrder.objects.get()
@@ -294,6 +297,35 @@ def test_an_order_counts_once_a_second_person_confirmed_it(customer, staff):
     assert ask(customer, staff["dpo"], secrecy=secrecy).secrecy == secrecy
     with pytest.raises(IntegrityError), transaction.atomic():
         SecrecyOrder.objects.update(confirmed_by=staff["dpo"])
+
+
+@pytest.mark.parametrize("mode", StaffAccessMode)
+def test_nothing_on_the_way_to_a_secret_look_tells_the_customer(mode, customer, staff):
+    Company.objects.update(staff_access_mode=mode)
+    today = timezone.localdate()
+    about = {"customer": customer.public_id.upper()}
+    dpo, dpo2 = desk(staff["dpo"]), desk(staff["dpo2"])
+    paper = {"authority": "court", "document": "7/QĐ", "dated_on": today, "ends_on": today}
+
+    assert desk(staff["officer"]).get(f"{ORDERS}record_order/").status_code == 403
+    for unknown in ("0" * 32, customer.public_id[:8]):
+        dpo.post(f"{ORDERS}record_order/", {**paper, "customer": unknown})
+    assert not SecrecyOrder.objects.exists()
+    dpo.get(f"{ORDERS}record_order/")
+    dpo.post(f"{ORDERS}record_order/", {**paper, **about}, follow=True)
+    secrecy = SecrecyOrder.objects.get()
+    dpo2.get(f"{ORDERS}{secrecy.pk}/change/")
+    dpo2.post(f"{ORDERS}{secrecy.pk}/confirm/", follow=True)
+    dpo.get(f"{EMERGENCIES}break_glass/")
+    dpo.post(f"{EMERGENCIES}break_glass/", {**EMERGENCY, **about, "secrecy": secrecy.pk})
+    emergency = EmergencyAccess.objects.get()
+    dpo2.post(f"{EMERGENCIES}{emergency.pk}/confirm/", follow=True)
+    assert dpo.get(f"/admin/accounts/customer/{customer.pk}/change/").status_code == 200
+
+    assert AccessRecord.objects.about(customer.public_id).filter(actor=staff["dpo"]).exists()
+    assert not accesses_told_to(customer).exists()
+    desk(staff["officer"]).get(f"/admin/accounts/customer/{customer.pk}/change/")
+    assert accesses_told_to(customer).count() == 1
 
 
 # What follows

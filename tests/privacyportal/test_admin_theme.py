@@ -130,8 +130,6 @@ def test_the_sidebar_leads_to_what_the_role_may_open(role, client, db):
     assert links == lists - {  # the company hosts nothing, and promises no approval
         "/admin/hosting/hostedservice/",
         "/admin/accounts/accessapproval/",
-        "/admin/accounts/emergencyaccess/",
-        "/admin/accounts/secrecyorder/",
     }
 
 
