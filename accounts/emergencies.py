@@ -21,7 +21,7 @@ from access.services import delays_showing
 from accounts.approvals import asks_customers_first
 from accounts.exceptions import EmergencyRefused
 from accounts.locks import lock_customer
-from accounts.models import Customer, EmergencyAccess, SecrecyOrder, User
+from accounts.models import Customer, EmergencyAccess, MergeState, SecrecyOrder, User
 from accounts.models.approvals import CONFIRM_WITHIN, LONGEST_SECRECY
 from accounts.staff import holders
 from common.history import save_as
@@ -83,6 +83,9 @@ def confirm_emergency(emergency: EmergencyAccess, *, by: User) -> None:
         raise EmergencyRefused(_("Nobody confirmed it within the hour. It has to be asked anew."))
     if emergency.asked_by == by:
         raise EmergencyRefused(_("Another person than the one who asked confirms."))
+    merged = emergency.customer.merges.filter(state=MergeState.MERGED)
+    if merged.filter(decided_at__gte=emergency.asked_at).exists():
+        raise EmergencyRefused(_("The record has become one with another since it was asked."))
     if emergency.secrecy is not None:
         _require_in_force(emergency.secrecy, emergency.customer)
     emergency.confirmed_by, emergency.confirmed_at = by, now
@@ -110,6 +113,14 @@ def end_emergency(emergency: EmergencyAccess, *, by: User) -> None:
         raise EmergencyRefused(_("This is not open."))
     emergency.ends_at = now
     save_as(emergency, by=by, reason="ended", fields=["ends_at"])
+
+
+def end_emergencies(customer: Customer) -> None:
+    """Close what is open of this customer; for who holds the customer's row."""
+    running = EmergencyAccess.objects.running(timezone.now()).filter(customer=customer)
+    for emergency in running.select_for_update(of=("self",)):
+        emergency.ends_at = timezone.now()
+        save_as(emergency, by=None, reason="ended", fields=["ends_at"])
 
 
 @transaction.atomic

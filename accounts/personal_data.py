@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.approvals import end_grants
 from accounts.devices import period_of_devices
+from accounts.emergencies import end_emergencies
 from accounts.merging import rows_of_sign_ins
 from accounts.models import (
     AccessApproval,
@@ -427,10 +428,11 @@ def forget_the_verification(duplicate: Customer, survivor: Customer) -> None:
 
 
 @moves_on_merge
-def end_grants_for_one(duplicate: Customer, survivor: Customer) -> None:
-    """Let nobody see, by what was granted for one record, what the other one held."""
+def end_openings_of_one(duplicate: Customer, survivor: Customer) -> None:
+    """Let nobody see, by what was opened of one record, what the other one held."""
     for customer in (duplicate, survivor):
         end_grants(customer, by=None)
+        end_emergencies(customer)
 
 
 @finds_recipients

@@ -16,7 +16,9 @@ from accounts.models import (
     Consent,
     ConsentDecision,
     Customer,
+    CustomerMerge,
     EmergencyAccess,
+    MergeState,
 )
 from common.personal_data import DataCategory
 from policies.counting import local_day
@@ -65,22 +67,32 @@ def uses_unapproved(since: datetime) -> AccessRecordQuerySet:
     """Return the looks that neither the customer nor a confirmed emergency had opened.
 
     Of the time in which the company asked its customers first. Of customers who are erased nobody
-    knows any more.
+    knows any more. A look at a record that became one with another bears its former id.
     """
-    then = {"customer__public_id": OuterRef("customer"), "asked_by": OuterRef("actor")}
+    then = {"asked_by": OuterRef("actor")}
     then |= {"ends_at__gt": OuterRef("at"), "field_groups__contains": OuterRef("field_groups")}
+    merged = CustomerMerge.objects.filter(
+        state=MergeState.MERGED, duplicate_public_id=OuterRef("customer")
+    )
+    earlier = CustomerMerge.objects.filter(
+        state=MergeState.MERGED, duplicate_public_id=OuterRef(OuterRef("customer"))
+    )
+    theirs = Q(customer__public_id=OuterRef("customer")) | Q(
+        customer__in=earlier.values("survivor")
+    )
     approved = AccessApproval.objects.filter(
+        theirs,
         Q(revoked_at=None) | Q(revoked_at__gt=OuterRef("at")),
         **then,
         answer=ApprovalAnswer.GRANTED,
         answered_at__lte=OuterRef("at"),
         purpose__code=OuterRef("purpose"),
     )
-    emergency = EmergencyAccess.objects.filter(**then, confirmed_at__lte=OuterRef("at"))
+    emergency = EmergencyAccess.objects.filter(theirs, **then, confirmed_at__lte=OuterRef("at"))
     return (
         AccessRecord.objects.filter(
             _OPENS,
-            Exists(Customer.objects.filter(public_id=OuterRef("customer"))),
+            Exists(Customer.objects.filter(public_id=OuterRef("customer"))) | Exists(merged),
             at__gte=since,
         )
         .alias(mode=_mode_then())

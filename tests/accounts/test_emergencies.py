@@ -22,10 +22,11 @@ from accounts.emergencies import (
     tell_customers,
 )
 from accounts.exceptions import AccessClosed, EmergencyRefused
+from accounts.merging import approve_merge, ask_merge
 from accounts.models import EmergencyAccess, EmergencyCategory, SecrecyOrder
 from accounts.models.approvals import SecrecyState
 from accounts.record import masked_record
-from accounts.uses import accesses_told_to
+from accounts.uses import accesses_told_to, uses_unapproved
 from common.personal_data import DataCategory
 from notices.models import Notice
 from notices.services import send_due_notices
@@ -362,3 +363,28 @@ def test_vs_14_waits_for_reviews_and_is_broken_by_an_untold_customer(customer, s
         EmergencyAccess.objects.update(told_at=timezone.now())
         review_emergency(emergency, finding="justified", by=staff["dpo"])
         assert status() == ("kept", 0)
+
+
+def test_a_merge_ends_what_is_open_of_both_and_what_waits(customer, staff):
+    duplicate = make_customer(user=None)
+    opened = [confirmed(each, staff) for each in (customer, duplicate)]
+    reveal(duplicate, staff["officer"])
+    waiting = [ask(each, staff["officer"]) for each in (customer, duplicate)]
+
+    merge = ask_merge(customer, duplicate=duplicate.public_id, reason="x", by=staff["lead"])
+    approve_merge(merge, by=staff["dpo"])
+
+    assert customer.address not in reveal(customer, staff["officer"]).text
+    for emergency in opened:
+        emergency.refresh_from_db()
+        assert (emergency.customer, emergency.state) == (customer, EmergencyAccess.State.ENDED)
+    for emergency in waiting:
+        emergency.refresh_from_db()
+        with pytest.raises(EmergencyRefused):
+            confirm_emergency(emergency, by=staff["lead"])
+    looked = AccessRecord.objects.filter(action=AccessAction.REVEAL, customer=duplicate.public_id)
+    unapproved = uses_unapproved(timezone.now() - timedelta(days=1))
+    assert looked.count() == 1
+    assert not unapproved.exists()
+    EmergencyAccess.objects.update(field_groups=["account"])
+    assert [*unapproved] == [*looked]
