@@ -37,8 +37,12 @@ class Letter:
     farewell: str
 
 
-def compose_letter(complaint: Complaint, language: str, *, at: datetime) -> Letter:
+def compose_letter(
+    complaint: Complaint, language: str, *, at: datetime, named: bool = True
+) -> Letter:
     """Return the answer as it was given ``at``, or as it would be; never the lesson.
+
+    named: whether it may say in full who complains, as their own page does.
 
     Raises NotConfigured.
     """
@@ -51,7 +55,7 @@ def compose_letter(complaint: Complaint, language: str, *, at: datetime) -> Lett
             dated=said_day(at),
             about=_("Our reference: %s") % complaint.reference,
             title=_("Answer to your complaint"),
-            greeting=_greeting(complaint),
+            greeting=_greeting(complaint) if named else _("Dear Sir or Madam,"),
             opening=_opening(complaint),
             parts=_parts(complaint, at),
             limits_title=_("Our time limits"),

@@ -13,9 +13,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from access.models import AccessAction
+from accounts.approvals import asks_customers_first
 from common.attachments import as_download
 from complaints.admin.queue import QueueAdmin
-from complaints.letters import compose_letter, letter_on_paper
+from complaints.letters import Letter, compose_letter, letter_on_paper
 from complaints.models import ANSWER, Complaint, Outcome
 
 LANGUAGES = dict(settings.LANGUAGES)
@@ -59,7 +60,7 @@ class LetterAdmin(QueueAdmin):
             "original": complaint,
             "complaint": complaint,
             "is_given": at is not None,
-            "letters": [compose_letter(complaint, code, at=at or timezone.now()) for code in codes],
+            "letters": [_letter(complaint, code, at or timezone.now()) for code in codes],
             "languages": settings.LANGUAGES,
             "back": self.page_of(complaint),
             **more,
@@ -75,6 +76,11 @@ class LetterAdmin(QueueAdmin):
         if at is None or language not in LANGUAGES:
             raise Http404
         self.record(request, complaint, AccessAction.PRINT)
-        content = letter_on_paper(compose_letter(complaint, language, at=at), at=at)
+        content = letter_on_paper(_letter(complaint, language, at), at=at)
         name = f"{complaint.reference}-{language}.pdf"
         return as_download(content, name=name, content_type="application/pdf")
+
+
+def _letter(complaint: Complaint, language: str, at: datetime) -> Letter:
+    """Compose it for the desk, which names nobody in full where customers are asked first."""
+    return compose_letter(complaint, language, at=at, named=not asks_customers_first())

@@ -16,6 +16,7 @@ from complaints.services import (
     settle_escalation,
 )
 from notices.services import send_due_notices
+from policies.models import Company, StaffAccessMode
 from privacyportal.roles import AUDITOR, COMPLAINT_OFFICER
 from tests.clients import PortalClient
 from tests.factories import WHOLE_ANSWER, answer, decide, make_complaint, make_customer, make_staff
@@ -104,6 +105,21 @@ def test_the_letter_is_printed_in_either_language(client, complaint, language, t
         assert complaint.reference in shown
         assert [part for part in READ if part not in shown] == []
         assert LESSON not in shown
+
+
+def test_the_desk_names_nobody_in_a_letter_where_customers_are_asked_first(complaint):
+    desk, name = PortalClient(), complaint.customer.full_name
+    desk.force_login(make_staff(COMPLAINT_OFFICER))
+
+    def is_named():
+        pages = f"/admin/complaints/complaint/{complaint.pk}/"
+        paper = desk.get(f"{pages}letter_pdf/", {"language": "en"})
+        return name in desk.get(f"{pages}letter/").text, name in text_of(paper.content)
+
+    before = is_named()
+    Company.objects.update(staff_access_mode=StaffAccessMode.APPROVAL)
+
+    assert (before, is_named()) == ((True, True), (False, False))
 
 
 def test_a_missed_day_is_said_in_the_letter(client, complaint):
