@@ -147,9 +147,10 @@ def close_for_customer(
 def end_service(customer: Customer, *, ended_on: date, reason: str, by: User | None) -> date:
     """Record that the customer stopped using the service; the period runs from that day on.
 
-    Returns the last day on which the data is kept. by: None when the hosting system says so.
+    Returns the last day on which the data is kept. by: None when the hosting system says so, which
+    needs no approval; staff do, where the company asks its customers first.
 
-    Raises ClosingRefused, NotConfigured.
+    Raises AccessClosed, ClosingRefused, NotConfigured.
     """
     lock_customer(customer)
     now = timezone.now()
@@ -158,6 +159,8 @@ def end_service(customer: Customer, *, ended_on: date, reason: str, by: User | N
         raise ClosingRefused(_("The service cannot end before the account began, nor to come."))
     if not customer.is_open:
         raise ClosingRefused(_("This account is closed already."))
+    if by is not None:
+        require_change(customer, by=by, groups=[DataCategory.ACCOUNT])
     rule = _rule_from(RetentionTrigger.SERVICE_ENDED, today)
     ServiceEnd.objects.create(customer=customer, ended_on=ended_on, reason=reason, by=by)
     terms = _terms(rule, ended_on, today=today)

@@ -2,7 +2,8 @@
 
 How it is kept safe:
 
-- One member of staff asks, a data protection officer who is another person approves. A claim, by
+- One member of staff asks, a data protection officer who is another person approves; so it needs
+  no approval of the customer. The addresses of both records are told. A claim, by
   which a new sign-in takes over the record that staff had made, is proved by the mailed code.
 - Both rows are locked, in the order of their numbers, so that merges, purges, holds and changes
   wait for one another; then all is asked again. Both accounts must be open.
@@ -16,7 +17,8 @@ How it is kept safe:
   id. They are found through CustomerMerge, and go with the survivor.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,6 +46,7 @@ from accounts.sessions import end_sessions
 from common.history import delete_as, save_as
 from common.personal_data import children_first, declarations, merge_steps
 from notices.models import Notice, NoticeState
+from notices.services import Recipient, queue_to
 
 SIGN_IN = "user__customer"  # how declared rows that belong to a sign-in lead to their customer
 
@@ -105,10 +108,19 @@ def approve_merge(merge: CustomerMerge, *, by: User) -> None:
     _lock_waiting(merge, by=by)
     _decide(merge, MergeState.MERGED, by=by)
     withdrawn = _withdrawn_by(survivor, duplicate)
+    addresses = {each.email: each for each in (copy(duplicate), copy(survivor)) if each.email}
     _merge(duplicate, survivor, merge, by=by, reason="merged")
+    _tell_of_merge(addresses)
     withdraw_given(
         survivor, lambda purpose: purpose.pk in withdrawn, by=by, channel=EventChannel.STAFF
     )
+
+
+def _tell_of_merge(addresses: Mapping[str, Customer]) -> None:
+    """Tell the addresses of both: whoever is not that person must hear of it."""
+    for address, customer in addresses.items():
+        recipient = Recipient(customer.full_name, address, customer.language)
+        queue_to(recipient, "records_merged")
 
 
 @transaction.atomic

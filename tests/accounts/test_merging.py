@@ -121,6 +121,13 @@ def test_everything_of_the_duplicate_becomes_the_survivors(pair, officer, dpo):
                 assert not model._base_manager.filter(**{field.name: duplicate.pk}).exists(), model
 
 
+def test_the_addresses_of_both_records_are_told(pair, officer, dpo):
+    merge(pair, officer, dpo)
+
+    told = Notice.objects.filter(template="records_merged")
+    assert {each.address for each in told} == {customer.email for customer in pair}
+
+
 def test_the_history_says_what_was_merged_and_keeps_both(pair, officer, dpo):
     survivor, duplicate = pair
 

@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.approvals import answer_approval, ask_approval
 from accounts.closed_pages import SIGNER, token_of
 from accounts.closing import close_account, close_as_unnecessary, end_service
 from accounts.consents import decide_consent
@@ -290,7 +291,18 @@ def test_whoever_may_not_change_customers_neither_opens_nor_ends(client, closed,
 def test_the_end_of_a_service_starts_the_period_without_the_customer(client):
     load_profile("vietnam_server")
     customer = make_customer(opened_at=timezone.now() - timedelta(days=900))
-    client.force_login(make_staff(DPO))
+    dpo = make_staff(DPO)
+    client.force_login(dpo)
+    approval = ask_approval(
+        customer,
+        purpose=Purpose.objects.active()[0],
+        groups=["account"],
+        hours=1,
+        may_change=True,
+        reason="contact",
+        by=dpo,
+    )
+    answer_approval(approval, granted=True, through="account", by=customer.user)
     ended_on = today() - timedelta(days=3)
 
     form = {"ended_on": ended_on.isoformat(), "reason": "hết hạn, thẻ 4111111111111111"}
