@@ -176,7 +176,7 @@ def ask_approval(
         lock_customer(customer)
     except Customer.DoesNotExist:
         raise ApprovalRefused(_("This customer's data has been deleted.")) from None
-    _require_askable(customer, purpose, by=by)
+    _require_askable(customer, by=by)
     now = timezone.now()
     approval = AccessApproval(
         customer=customer,
@@ -200,17 +200,17 @@ def ask_approval(
     return approval
 
 
-def _require_askable(customer: Customer, purpose: Purpose, *, by: User) -> None:
+def _require_askable(customer: Customer, *, by: User) -> None:
     now = timezone.now()
-    mine = AccessApproval.objects.filter(customer=customer, asked_by=by)
+    asked = AccessApproval.objects.filter(customer=customer)
     if not customer.email and customer.user_id is None:
         raise ApprovalRefused(_("No address of this customer is known, so nobody can be asked."))
-    if mine.waiting(now).exists():
+    if asked.waiting(now).filter(asked_by=by).exists():
         raise ApprovalRefused(_("You have asked this customer already. The answer is to come."))
-    refused = mine.filter(answer=ApprovalAnswer.REFUSED, purpose=purpose)
-    if refused.filter(answered_at__gt=now - ASK_AGAIN_AFTER).exists():
+    refused = asked.filter(answer=ApprovalAnswer.REFUSED, answered_at__gt=now - ASK_AGAIN_AFTER)
+    if refused.exists():
         raise ApprovalRefused(
-            _("The customer refused this in the last 24 hours. They are not to be asked again yet.")
+            _("The customer refused in the last 24 hours. Nobody is to ask them again yet.")
         )
 
 

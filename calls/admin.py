@@ -16,7 +16,7 @@ from access.admin import SHORT_ID, PersonalDataAdmin
 from access.models import AccessAction
 from access.purposes import CUSTOMER_CARE
 from access.services import record_list
-from accounts.admin.reveal import ReasonForm, approved_reason, closed_page
+from accounts.admin.reveal import ReasonForm, approved_reason, closed_page, why_approved
 from accounts.approvals import is_open_to, openings_for, require_opening
 from accounts.finding import read_search
 from accounts.models import Customer
@@ -148,13 +148,14 @@ class CallRecordingAdmin(PersonalDataAdmin):
     def _show_player(
         self, request: HttpRequest, recording: CallRecording, form: ReasonForm, context: Any
     ) -> HttpResponse:
-        require_opening(
+        opening = require_opening(
             recording.customer,
             by=request.user,
             groups=self.field_groups,
             purpose=form.cleaned_data["purpose"],
         )
-        self.record(request, recording, AccessAction.PLAY, **form.why)
+        why = form.why | why_approved(opening)
+        self.record(request, recording, AccessAction.PLAY, **why)
         token = playback_token(recording, _session_of(request))
         audio = reverse("admin:calls_callrecording_audio", args=[token])
         page = TemplateResponse(

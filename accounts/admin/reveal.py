@@ -17,7 +17,7 @@ from access.admin import PersonalDataAdmin
 from access.models import AccessAction
 from access.reasons import AccessReason
 from accounts.approvals import Openings, openings_for, require_opening
-from accounts.models import Customer, User
+from accounts.models import AccessApproval, Customer, EmergencyAccess, User
 from accounts.record import masked_record, revealed_record
 from accounts.uses import may_use
 from common.admin import themed
@@ -141,6 +141,11 @@ def is_case_of(customer: Any, reference: str) -> bool:
     return bool(customer.cases.filter(reference=reference).exists())
 
 
+def why_approved(opening: AccessApproval | EmergencyAccess | None) -> dict[str, str]:
+    """Return what the customer read and approved: that is recorded, whatever else was typed."""
+    return opening.why if isinstance(opening, AccessApproval) else {}
+
+
 def approved_reason(opened: Openings | None) -> dict[str, Any]:
     """Return what the customer read and approved, for a form to begin with."""
     if opened is None or not opened.approvals:
@@ -192,10 +197,11 @@ class RevealingAdmin(PersonalDataAdmin):
     ) -> HttpResponse:
         wanted = form.cleaned_data
         staff: Any = request.user
-        require_opening(customer, by=staff, groups=wanted["groups"], purpose=wanted["purpose"])
-        self.record(
-            request, customer, AccessAction.REVEAL, field_groups=wanted["groups"], **form.why
+        opening = require_opening(
+            customer, by=staff, groups=wanted["groups"], purpose=wanted["purpose"]
         )
+        why = form.why | why_approved(opening)
+        self.record(request, customer, AccessAction.REVEAL, field_groups=wanted["groups"], **why)
         number = request.GET.get("page", "")
         groups = revealed_record(customer, wanted["groups"], number, by=staff)
         page = TemplateResponse(
