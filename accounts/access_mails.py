@@ -30,7 +30,8 @@ def tell_of_accesses() -> None:
     today = local_day(timezone.now())
     day = today - ONE_DAY
     readers = Customer.objects.open().filter(gets_access_mails=True)
-    records = AccessRecord.objects.shown_to_customer(today).filter(
+    looks = AccessRecord.objects.exclude(action=AccessAction.CHECK)  # by systems, not by staff
+    records = looks.shown_to_customer(today).filter(
         at__gte=midnight(day), at__lt=midnight(today), customer__in=readers.values("public_id")
     )
     counted = records.values_list("customer", "action").annotate(count=Count("pk"))

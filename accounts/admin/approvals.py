@@ -1,5 +1,6 @@
 """Asking customers before their data is opened, and what opens it where there is no time to ask."""
 
+from datetime import date
 from functools import partial
 from typing import Any
 
@@ -416,6 +417,7 @@ class EmergencyAccessAdmin(OpeningAdmin):
         "asked",
         "confirmed",
         "reviewed",
+        "secret_day",
         "secret_text",
     ]
     actions_list = ["break_glass"]
@@ -423,6 +425,17 @@ class EmergencyAccessAdmin(OpeningAdmin):
     change_form_outer_after_template = "admin/accounts/emergencyaccess/seen.html"
     confirmed = staticmethod(named("confirmed_by", _("confirmed by")))
     reviewed = staticmethod(named("reviewed_by", _("reviewed by")))
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """Show who may not see orders until when it is secret, and nothing else of the order."""
+        fields = super().get_fields(request, obj)
+        if request.user.has_perm(VIEW_ORDERS):
+            return fields
+        return ["secret_day" if name == "secret_text" else name for name in fields]
+
+    @admin.display(description=_("secret until"))
+    def secret_day(self, emergency: EmergencyAccess) -> date | None:
+        return emergency.secrecy.ends_on if emergency.secrecy else None
 
     @admin.display(description=_("secret until"))
     def secret_text(self, emergency: EmergencyAccess) -> str:

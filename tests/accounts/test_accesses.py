@@ -225,6 +225,7 @@ class TestMails:
         for _ in range(2):
             look(customer, officer, ago=yesterday)
         look(customer, officer, ago=yesterday, action="play")
+        look(customer, officer, ago=yesterday, action="check")
         look(customer, officer, ago=yesterday, secret_until=timezone.localdate() + yesterday)
         look(customer, officer, ago=2 * yesterday, action="open")
         look(customer, make_staff(DPO), action="open")
@@ -237,4 +238,5 @@ class TestMails:
         assert "- revealed in full: 2\n" in mail.body
         assert "- recording played: 1\n" in mail.body
         assert "opened" not in mail.body
+        assert "whether a use is allowed" not in mail.body
         assert customer.phone not in mail.body
