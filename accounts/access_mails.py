@@ -1,5 +1,7 @@
 """Mails to customers who want to hear when staff looked at their data: how often, never at what."""
 
+from datetime import date
+
 from django.db import transaction
 from django.db.models import Count
 from django.utils import timezone, translation
@@ -9,8 +11,12 @@ from accounts.locks import lock_open
 from accounts.looks import ONE_DAY
 from accounts.models import Customer, User
 from common.history import save_as
+from common.models import JobStatus
 from notices.services import queue_notices
 from policies.counting import local_day, midnight
+
+JOB = "accounts.tell_of_accesses"
+MOST_MISSED = 7  # days
 
 
 @transaction.atomic
@@ -25,14 +31,22 @@ def choose_access_mails(customer: Customer, *, wants: bool, by: User) -> None:
 def tell_of_accesses() -> None:
     """Write to each who wants it how often staff looked at their data yesterday, if at all.
 
-    Safe to repeat: a day is told once.
+    Of the days too of which a run was missed, up to a week. Safe to repeat: a day is told once.
     """
     today = local_day(timezone.now())
-    day = today - ONE_DAY
+    status = JobStatus.objects.filter(name=JOB).first()
+    last = local_day(status.succeeded_at) if status and status.succeeded_at else today
+    for ago in range(min(max((today - last).days, 1), MOST_MISSED), 0, -1):
+        _tell_of_day(today - ago * ONE_DAY, today)
+
+
+def _tell_of_day(day: date, today: date) -> None:
     readers = Customer.objects.open().filter(gets_access_mails=True)
     looks = AccessRecord.objects.exclude(action=AccessAction.CHECK)  # by systems, not by staff
     records = looks.shown_to_customer(today).filter(
-        at__gte=midnight(day), at__lt=midnight(today), customer__in=readers.values("public_id")
+        at__gte=midnight(day),
+        at__lt=midnight(day + ONE_DAY),
+        customer__in=readers.values("public_id"),
     )
     counted = records.values_list("customer", "action").annotate(count=Count("pk"))
     told: dict[str, list[tuple[str, int]]] = {}

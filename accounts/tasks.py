@@ -87,7 +87,7 @@ def mail_newest_seal() -> None:
 
 @scheduled_job("accounts.tell_of_accesses", daily(8))
 def tell_of_accesses() -> None:
-    """Mail customers who want it how often staff looked yesterday. A day is told once."""
+    """Mail customers who want it how often staff looked. A day is told once, a missed one too."""
     from accounts import access_mails
 
     access_mails.tell_of_accesses()

@@ -15,9 +15,10 @@ from django.utils import timezone
 from access.models import AccessAction, AccessRecord
 from access.naming import name_of
 from access.purposes import CUSTOMER_CARE, SECURITY
-from accounts import looks
+from accounts import access_mails, looks
 from accounts.access_mails import tell_of_accesses
 from accounts.uses import accesses_told_to
+from common.models import JobStatus
 from common.personal_data import DataCategory
 from complaints.models import Complaint
 from notices.models import Notice
@@ -216,6 +217,20 @@ class TestMails:
         client.post("/me/accesses/mails/", {"wants": "off"})
         customer.refresh_from_db()
         assert not customer.gets_access_mails
+
+    def test_tell_of_the_days_of_which_a_run_was_missed(self, customer, officer):
+        customer.gets_access_mails = True
+        customer.save()
+        now = timezone.now()
+        for ago in (1, 3, 4):
+            look(customer, officer, ago=timedelta(days=ago))
+        JobStatus.objects.create(name=access_mails.JOB, succeeded_at=now - timedelta(days=3))
+
+        for _again in range(2):
+            tell_of_accesses()
+
+        days = {each.context["day"] for each in Notice.objects.all()}
+        assert days == {str(timezone.localdate() - timedelta(days=ago)) for ago in (1, 3)}
 
     def test_say_how_often_once_a_day_and_nothing_else(self, customer, officer, mailoutbox):
         customer.gets_access_mails = True
