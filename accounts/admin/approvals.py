@@ -376,6 +376,11 @@ def _secret_day(order: SecrecyOrder | None) -> dict[str, Any]:
     return {"secret_until": order.ends_on} if order is not None and is_secret else {}
 
 
+def _secrecy_shown(request: HttpRequest) -> str:
+    """Return which column shows an order: until when it is secret, to who may not see orders."""
+    return "secret_text" if request.user.has_perm(VIEW_ORDERS) else "secret_day"
+
+
 @admin.register(EmergencyAccess)
 class EmergencyAccessAdmin(OpeningAdmin):
     purpose = ACCESS_REVIEW
@@ -427,11 +432,8 @@ class EmergencyAccessAdmin(OpeningAdmin):
     reviewed = staticmethod(named("reviewed_by", _("reviewed by")))
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        """Show who may not see orders until when it is secret, and nothing else of the order."""
         fields = super().get_fields(request, obj)
-        if request.user.has_perm(VIEW_ORDERS):
-            return fields
-        return ["secret_day" if name == "secret_text" else name for name in fields]
+        return [_secrecy_shown(request) if name == "secret_text" else name for name in fields]
 
     @admin.display(description=_("secret until"))
     def secret_day(self, emergency: EmergencyAccess) -> date | None:
@@ -512,7 +514,7 @@ class EmergencyAccessAdmin(OpeningAdmin):
         return self.told_step_view(
             request,
             object_id,
-            facts=[*self.fields[1:8], "secret_text"],
+            facts=[*self.fields[1:8], _secrecy_shown(request)],
             permission=CONFIRM,
             step=confirm_emergency,
             title=_("Confirm as a second person"),
