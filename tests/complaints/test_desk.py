@@ -107,6 +107,7 @@ class TestMessages:
         assert (message.text, message.is_question, message.by) == ("Khi nào?", True, officer)
         assert complaint.waiting_since == message.at
         assert references(client.get(QUEUE, {"queue": "waiting"})) == [complaint.reference]
+        assert "Waiting for the customer since" in client.get(page_of(complaint)).content.decode()
         assert Notice.objects.get(template="case_question").context["reference"] == (
             complaint.reference
         )
