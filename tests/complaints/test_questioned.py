@@ -75,7 +75,10 @@ def test_a_record_leads_to_a_complaint_about_it_kept_from_who_looked(client, cus
     desk = PortalClient()
     desk.force_login(officer)
     page = reverse("admin:complaints_complaint_change", args=[complaint.pk])
-    assert desk.get(page).status_code in (302, 404)
+    refused = desk.get(page, follow=True)
+    assert [str(message) for message in refused.context["messages"]] == [
+        "Trang này không tồn tại hoặc bạn không có quyền xem."
+    ]
 
 
 def test_a_link_tells_no_number(client, customer, officer):
