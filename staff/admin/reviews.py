@@ -1,7 +1,10 @@
+from collections.abc import Collection
 from typing import Any
 
 from django import forms
+from django.apps import apps
 from django.contrib import admin
+from django.contrib.auth.models import Permission
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern
 from django.utils.translation import gettext
@@ -16,6 +19,7 @@ from staff.reviews import changes_of, digest_of, has_part, rows_of, sign_review
 
 CHANGE = "staff.change_rightsreview"
 VIEW = "staff.view_rightsreview"
+ACTIONS = {"view": _("see"), "add": _("add"), "change": _("change"), "delete": _("delete")}
 TONES = {"": "warning", "confirmed": "success", "to_change": "danger"}
 
 
@@ -62,6 +66,7 @@ class RightsReviewAdmin(ReadOnlyAdmin):
             "members": _members(review),
             "agrees": digest_of(review.role, review.quarter, review.rights) == review.sha256,
             "came_and_went": _changes(review),
+            "rooms": _in_words(review.rights["permissions"]),
         }
         return super().render_change_form(  # type: ignore[no-any-return]
             request, context, *args, **kwargs
@@ -118,3 +123,24 @@ def _changes(review: RightsReview) -> list[tuple[Any, list[str], list[str]]]:
     came, went = ([names.get(each, each[:8]) for each in side] for side in changes["members"])
     rows = [(_("members"), came, went), (_("permissions"), *changes["permissions"])]
     return [row for row in rows if row[1] or row[2]]
+
+
+def _in_words(codes: Collection[str]) -> dict[str, list[str]]:
+    """Return by room what these permissions let do; one that is no more keeps its code."""
+    rows = Permission.objects.select_related("content_type")
+    known = {f"{each.content_type.app_label}.{each.codename}": each for each in rows}
+    labels = {each.label: each.verbose_name for each in apps.get_app_configs()}
+    rooms: dict[str, list[str]] = {}
+    for code in codes:
+        app, _dot, _codename = code.partition(".")
+        room = str(labels.get(app, app))
+        rooms.setdefault(room, []).append(_said(known[code]) if code in known else code)
+    return rooms
+
+
+def _said(permission: Permission) -> str:
+    action = ACTIONS.get(permission.codename.partition("_")[0])
+    model = permission.content_type.model_class()
+    if action is None or model is None:
+        return gettext(permission.name)
+    return f"{action}: {model._meta.verbose_name}"

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 SIGNED_WITHIN = timedelta(days=30)
@@ -63,4 +64,4 @@ class RightsReview(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.quarter:%Y-%m} {self.role}"
+        return f"{self.quarter:%Y-%m} {gettext(self.role)}"

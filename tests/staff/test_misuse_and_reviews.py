@@ -99,6 +99,7 @@ def test_each_quarter_every_role_is_written_down_once_and_signed(client, dpo):
     page = client.get(f"{REVIEWS}{review.pk}/change/").text
     assert str(officer) in page
     assert officer.email not in page
+    assert ("change: complaint" in page, "complaints.change_complaint" in page) == (True, False)
 
     step = reverse("admin:staff_rightsreview_sign", args=[review.pk])
     client.post(step, {"outcome": "confirmed"})
