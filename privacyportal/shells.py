@@ -13,6 +13,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
+from django.urls import reverse
 from simple_history.models import HistoricalRecords
 from simple_history.signals import pre_create_historical_record
 
@@ -72,7 +73,10 @@ def record_command_line(email: str, *, purpose: str, case: str, occasion: str) -
     staff = User.objects.filter(email__iexact=email, is_staff=True, is_active=True)
     member = staff.first()
     if member is None or not member.has_perm("accounts.view_customer"):
-        raise CommandError("No member of staff with this address may see customers' records.")
+        raise CommandError(
+            "No member of staff with this address may see customers' records. It also takes an"
+            f" undertaking in force, signed at {reverse('admin:staff_undertaking_sign')}."
+        )
     if purpose not in _purposes():
         raise CommandError(f"The purpose is one of {', '.join(_purposes())}.")
     about = Case.objects.filter(reference=case.upper()).select_related("customer").first()
