@@ -322,12 +322,12 @@ def test_the_desks_search_goes_by_an_index_for_each_kind_of_term(db):
         cursor.execute("SET LOCAL enable_seqscan = off")
         plans = [
             records.get_search_results(request, records.get_queryset(request), term)[0]
-            .order_by("-pk")
+            .order_by()  # among few rows it would go by the order
             .explain()
             for term in ("0123abcd", "0123abcd" * 4, "KN-2345-6789-A")
         ]
 
     # By the beginning any index of the column does where the database sorts by bytes.
     for plan, index in zip(plans, ("", "customer", "case"), strict=True):
-        assert f"using accessrecord_{index}" in plan
+        assert f" accessrecord_{index}" in plan
         assert "Seq Scan on access_accessrecord" not in plan

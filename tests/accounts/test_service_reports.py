@@ -12,7 +12,7 @@ from accounts.merging import approve_merge, ask_merge
 from accounts.models import AssistedChange, Customer, ServiceEnd, ServiceReport
 from common.cards import MASKED
 from policies.loading import load_profile
-from policies.models import Purpose
+from policies.models import Company, Purpose, StaffAccessMode
 from privacyportal.roles import COMPLAINT_OFFICER, DPO
 from tests.factories import make_customer, make_staff
 
@@ -69,6 +69,7 @@ def test_a_card_number_in_a_reason_is_masked(tmp_path, customer):
 
 
 def test_at_the_desk_too(client, customer):
+    Company.objects.update(staff_access_mode=StaffAccessMode.NEED_TO_KNOW)
     client.force_login(make_staff(COMPLAINT_OFFICER))
     page = f"/admin/accounts/customer/{customer.pk}"
     reason = {"reason": "thẻ 4111 1111 1111 1111"}

@@ -541,7 +541,7 @@ class TestAnIssue:
             make_issue()
         client.get("/admin/marketing/newsletterissue/")
 
-        with django_assert_num_queries(7):
+        with django_assert_num_queries(8):
             client.get("/admin/marketing/newsletterissue/")
 
 
@@ -682,7 +682,7 @@ class TestUnsubscribing:
         client.post(link_in(message))
 
         assert survivor.consents.last().decision == "withdrawn"
-        assert send() == []
+        assert not any("/unsubscribe/" in each.body for each in send())
 
     def test_twice_is_once(self, client, customer):
         (message,) = send()
