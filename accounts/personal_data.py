@@ -377,9 +377,11 @@ def end_sign_in(customers: Collection[int]) -> None:
         rights.objects.filter(user__in=users).delete()
     people = Customer.objects.filter(pk__in=customers)
     proved = EmailAddress.objects.filter(user__in=users)
+    merged = CustomerMerge.objects.filter(survivor__in=customers, state=MergeState.MERGED)
+    former = Customer.history.filter(id__in=merged.values("duplicate_key"))
     addresses = {
         address
-        for rows in (people, users, proved)
+        for rows in (people, users, proved, former)
         for address in rows.values_list("email", flat=True)
     }
     # Two statements, as an index finds each. Whoever has no address must not stand for all
