@@ -24,7 +24,7 @@ manage: $(RUN_READY) ## Run manage.py beside `make run`, for example ARGS="purge
 	@exec $(PYTHON) -m privacyportal.run --manage $(ARGS)
 
 test: $(DEV_READY) ## Run all tests in parallel. ARGS="tests/accounts -k close" narrows them.
-	$(PYTHON) -m pytest -n auto $(ARGS)
+	$(PYTHON) -m pytest -n auto --dist worksteal $(ARGS)
 
 bench: $(DEV_READY) ## Measure what must stay fast, on servers of its own. ARGS="--quick" is short.
 	@$(PYTHON) -m bench $(ARGS)
