@@ -146,14 +146,14 @@ def test_of_what_the_system_reports_the_description_alone_is_the_customers(clien
 
 @pytest.mark.parametrize("name", ["hosted_service", "end_hosted_service", "erase_hosted_service"])
 def test_nobody_elses_entry_is_there(name, client, customer):
-    theirs = make_service(make_customer(), label="zq của người khác")
+    theirs = make_service(make_customer(), label="zqvkxwp của người khác")
     address = reverse(name, args=[theirs.public_id])
 
     assert client.post(address, GOOD).status_code == 404
     assert client.get(theirs.get_absolute_url()).status_code == 404
-    assert "zq" not in page(client).text
+    assert "zqvkxwp" not in page(client).text
     theirs.refresh_from_db()
-    assert (theirs.label, theirs.is_running) == ("zq của người khác", True)
+    assert (theirs.label, theirs.is_running) == ("zqvkxwp của người khác", True)
 
 
 @pytest.mark.parametrize("number", [1, 3])
