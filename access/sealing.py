@@ -15,7 +15,7 @@
 Not seen is what a superuser does to a record, or removes with its note, before it was sealed.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.db import connection, transaction
@@ -24,7 +24,7 @@ from django.utils.translation import gettext_lazy
 
 from access.blocks import FORM, NO_LEAF, content_of, leaves_of
 from access.models import AccessSeal, UnsealedRecord
-from common.database import wait_for_others
+from common.database import database_now, wait_for_others
 from common.documents import Content, Fact, Section, document_kind, issue, said_moment
 
 KIND = "access-seal"
@@ -47,7 +47,7 @@ def seal_records() -> int:
 def seal_block(**statement: Any) -> AccessSeal | None:
     """Seal the next block; None where nothing waits, nothing is said and the last seal is young."""
     wait_for_others(LOCK)
-    last, now = AccessSeal.objects.newest(), _database_now()
+    last, now = AccessSeal.objects.newest(), database_now()
     notes = UnsealedRecord.objects.order_by("record").values_list("record", flat=True)
     records = list(notes[:BLOCK])
     is_young = last is not None and abs(now - last.made_at) < EMPTY_EVERY
@@ -73,12 +73,6 @@ def _forget_notes(records: list[int]) -> None:
     """Delete by one array: as a list, each number would be a parameter of its own."""
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM access_unsealedrecord WHERE record = ANY (%s)", [records])
-
-
-def _database_now() -> datetime:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        return cursor.fetchone()[0].astimezone(UTC)  # type: ignore[no-any-return]
 
 
 @document_kind(KIND, gettext_lazy("Seal of access records"))

@@ -1,5 +1,6 @@
 import zlib
 from collections.abc import Generator
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import psycopg
@@ -36,3 +37,10 @@ def wait_for_others(name: str) -> None:
     """Hold the lock of this name until the transaction ends; wait while another one holds it."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [zlib.crc32(name.encode())])
+
+
+def database_now() -> datetime:
+    """Return the moment by the clock of the database, which stamps its rows, in UTC."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        return cursor.fetchone()[0].astimezone(UTC)  # type: ignore[no-any-return]

@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from allauth.core import ratelimit
 from django import forms
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.formfields import PhoneNumberField
 
@@ -50,3 +52,14 @@ class OpenForm(forms.Form):
                 _("A hidden field was filled in by your browser. Please send it once more.")
             )
         return super().clean() or {}
+
+
+def is_within_limits(request: HttpRequest, action: str, address: str) -> bool:
+    """Count this one; say whether its sender and its address may have one more.
+
+    action: as ACCOUNT_RATE_LIMITS names it, and with "_address" behind it the address's.
+    """
+    is_within: bool = ratelimit.consume(request, action=action) and ratelimit.consume(
+        request, action=f"{action}_address", key=address
+    )
+    return is_within

@@ -13,7 +13,7 @@ from django.views.decorators.csrf import csrf_exempt
 from casework.clocks import preview_clocks
 from common.errors import PortalError
 from common.forms import tell_of_masked_cards
-from common.open_forms import TRAP
+from common.open_forms import TRAP, is_within_limits
 from complaints import intake, open_intake
 from complaints.exceptions import LinkGone
 from complaints.forms import OpenComplaintForm
@@ -30,7 +30,7 @@ def send(request: HttpRequest) -> HttpResponse:
     form = OpenComplaintForm(request.POST or None)
     status = 200
     if form.is_valid():
-        if _is_within_limits(request, form.cleaned_data["email"]):
+        if is_within_limits(request, "open_complaint", form.cleaned_data["email"]):
             open_intake.send_open_complaint(**form.cleaned_data, language=get_language()[:2])
             tell_of_masked_cards(request, form)
             return redirect("open_complaint_sent")
@@ -73,11 +73,3 @@ def new_link(request: HttpRequest, token: str) -> HttpResponse:
         context["is_sent"], context["is_too_often"] = is_within, not is_within
         status = 200 if is_within else 429
     return render(request, "complaints/open/link_gone.html", context, status=status)
-
-
-def _is_within_limits(request: HttpRequest, address: str) -> bool:
-    """Count this one; say whether its sender and its address may have one more."""
-    is_within: bool = ratelimit.consume(request, action="open_complaint") and ratelimit.consume(
-        request, action="open_complaint_address", key=address
-    )
-    return is_within

@@ -1,4 +1,3 @@
-from allauth.core import ratelimit
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -7,7 +6,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
 from common.forms import tell_of_masked_cards
-from common.open_forms import TRAP
+from common.open_forms import TRAP, is_within_limits
 from enquiries import services
 from enquiries.exceptions import EnquiryGone
 from enquiries.forms import EnquiryForm
@@ -24,7 +23,7 @@ def enquiry(request: HttpRequest) -> HttpResponse:
     form = EnquiryForm(request.POST or None)
     status = 200
     if form.is_valid():
-        if _is_within_limits(request, form.cleaned_data["email"]):
+        if is_within_limits(request, "enquiry", form.cleaned_data["email"]):
             services.send_enquiry(**form.cleaned_data, language=get_language()[:2])
             tell_of_masked_cards(request, form)
             return redirect("enquiry_sent")
@@ -52,11 +51,3 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     except EnquiryGone:
         return render(request, "enquiries/gone.html", status=404)
     return render(request, "enquiries/confirmed.html", {"enquiry": confirmed})
-
-
-def _is_within_limits(request: HttpRequest, address: str) -> bool:
-    """Count this message; say whether its sender and its address may have one more."""
-    is_within: bool = ratelimit.consume(request, action="enquiry") and ratelimit.consume(
-        request, action="enquiry_address", key=address
-    )
-    return is_within

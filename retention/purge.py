@@ -23,12 +23,13 @@ from datetime import date, datetime, timedelta
 from functools import partial
 
 from django.conf import settings
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, transaction
 from django.db.models import F
 from django.utils import timezone
 
 from accounts.models import Customer, CustomerQuerySet
 from common import personal_data
+from common.database import database_now
 from common.erasure import erase_rows
 from common.files import remove_doomed_files
 from policies.counting import local_day
@@ -61,7 +62,7 @@ def purge_closed_accounts(
     """
     if not only_report:
         ledger.record()  # what a killed run left; and nothing goes beside a ledger that is ahead
-    today, watch = local_day(at or _database_now()), Watch()
+    today, watch = local_day(at or database_now()), Watch()
     rules = RetentionRule.objects.filter(closed_customers__isnull=False).distinct()
     in_use = list(rules.order_by("pk")) or [rule_after_closing(today)]
     runs = [_purge_under(rule, today, watch, only_report=only_report) for rule in in_use]
@@ -95,7 +96,7 @@ def erase_unverified_sign_ups(*, at: datetime | None = None) -> int:
 
     Their details may have been typed by somebody else, so nothing is kept.
     """
-    before = (at or _database_now()) - timedelta(days=settings.UNVERIFIED_SIGN_UP_DAYS)
+    before = (at or database_now()) - timedelta(days=settings.UNVERIFIED_SIGN_UP_DAYS)
     unproved = Customer.objects.unproved().filter(opened_at__lt=before)
     return _erase_all(free_to_go(unproved), partial(_erase_unproved, unproved))["erased"]
 
@@ -196,10 +197,3 @@ def _bury(run: PurgeRun, customers: Iterable[Customer], portrait: Portrait) -> N
         if customer.closed_at is not None and customer.kept_until is not None
         for public_id in ids_of(customer)
     )
-
-
-def _database_now() -> datetime:
-    """Return the database's clock, the one that stamped the closings; never this machine's."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT now()")
-        return cursor.fetchone()[0]  # type: ignore[no-any-return]
