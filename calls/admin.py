@@ -37,6 +37,7 @@ ADD = "calls.add_callrecording"
 class CallRecordingAdmin(PersonalDataAdmin):
     """When calls were; what was said is heard only by who says why, and that is recorded."""
 
+    add_permission = ADD
     purpose = CUSTOMER_CARE
     field_groups = (DataCategory.CALL_RECORDING,)
 
@@ -79,15 +80,11 @@ class CallRecordingAdmin(PersonalDataAdmin):
 
     # Adding one
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return bool(request.user.has_perm(ADD))
-
     @receives_files(settings.CALL_RECORDING_MAX_BYTES)
-    def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponse:
-        if not self.has_add_permission(request):
-            raise PermissionDenied
+    def add_view(self, *args: Any, **kwargs: Any) -> HttpResponse:
+        return super().add_view(*args, **kwargs)
+
+    def add_row(self, request: HttpRequest) -> HttpResponse:
         user: Any = request.user
         return self.form_view(
             request,

@@ -338,10 +338,26 @@ def _refuse_rows(request: HttpRequest) -> None:
 
 
 class ReadOnlyAdmin(PortalAdmin):
-    """Admin of rows that nobody edits here: they change through steps, jobs or profiles."""
+    """Admin of rows that nobody edits here: they change through steps, jobs or profiles.
+
+    add_permission: with which staff add a row by the form of add_row(); without one nobody does.
+    """
+
+    add_permission = ""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
+        return bool(self.add_permission) and bool(request.user.has_perm(self.add_permission))
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        return self.add_row(request)
+
+    def add_row(self, request: HttpRequest) -> HttpResponse:
+        """Show the form of a new row; only who may add one comes here."""
+        raise Http404
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False

@@ -2,7 +2,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -65,6 +64,7 @@ class FindingForm(forms.Form):
 
 @admin.register(UnauthorisedUse)
 class UnauthorisedUseAdmin(PersonalDataAdmin):
+    add_permission = ADD
     purpose = SECURITY
     field_groups = (DataCategory.ACCOUNT,)
 
@@ -93,9 +93,6 @@ class UnauthorisedUseAdmin(PersonalDataAdmin):
     actions_detail = ["release", "settle"]
     who_has_it = staticmethod(named("handler", _("handler")))
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return bool(request.user.has_perm(ADD))
-
     def has_step_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         return bool(request.user.has_perm(CHANGE))
 
@@ -112,11 +109,7 @@ class UnauthorisedUseAdmin(PersonalDataAdmin):
     def case_of(self, request: HttpRequest, row: UnauthorisedUse) -> str:
         return row.reference
 
-    def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponse:
-        if not self.has_add_permission(request):
-            raise PermissionDenied
+    def add_row(self, request: HttpRequest) -> HttpResponse:
         return self.form_view(
             request,
             form_class=LockForm,

@@ -132,10 +132,8 @@ class UploadForm(forms.Form):
 
 
 class RecordingAdmin(PersonalDataAdmin):
+    add_permission = ADD_CUSTOMER
     actions_list = ["import_file"]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return bool(request.user.has_perm(ADD_CUSTOMER))
 
     def has_import_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.has_perm(IMPORT_CUSTOMERS))
@@ -152,11 +150,7 @@ class RecordingAdmin(PersonalDataAdmin):
         ]
         return [*pages, *super().get_urls()]
 
-    def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponse:
-        if not self.has_add_permission(request):
-            raise PermissionDenied
+    def add_row(self, request: HttpRequest) -> HttpResponse:
         user: Any = request.user
         return self.form_view(
             request,

@@ -4,7 +4,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, reverse
 from django.utils.functional import Promise
@@ -62,6 +61,7 @@ class SendForm(forms.Form):
 
 @admin.register(NewsletterIssue)
 class NewsletterIssueAdmin(ReadOnlyAdmin):
+    add_permission = ADD
     list_display = ["local_subject", "purpose_name", "state", "started_at", "queued"]
     list_select_related = ["purpose"]
     sortable_by = ()
@@ -104,14 +104,7 @@ class NewsletterIssueAdmin(ReadOnlyAdmin):
 
     # Steps
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm(ADD)
-
-    def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponse:
-        if not self.has_add_permission(request):
-            raise PermissionDenied
+    def add_row(self, request: HttpRequest) -> HttpResponse:
         return self._write(request, None)
 
     def _edit(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -4,7 +4,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, reverse
@@ -31,6 +30,7 @@ class SystemForm(forms.Form):
 
 @admin.register(ApiClient)
 class ApiClientAdmin(ReadOnlyAdmin):
+    add_permission = ADD
     list_display = ["name", "created_at", "last_asked_at", "revoked_at"]
     fields = ["name", "created_at", "last_asked_at", "revoked_at"]
     sortable_by = ()
@@ -39,15 +39,8 @@ class ApiClientAdmin(ReadOnlyAdmin):
     def get_urls(self) -> list[URLPattern]:
         return [self.step_path("revoke", self._revoke), *super().get_urls()]
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm(ADD)
-
-    def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponse:
+    def add_row(self, request: HttpRequest) -> HttpResponse:
         """Register a system and show its key, this once."""
-        if not self.has_add_permission(request):
-            raise PermissionDenied
         form = themed(SystemForm(request.POST if request.method == "POST" else None))
         by: Any = request.user
         if form.is_valid():

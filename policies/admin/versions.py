@@ -6,7 +6,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, reverse
@@ -50,6 +49,7 @@ STATE_TONES = {
 
 @admin.register(PolicyVersion)
 class PolicyVersionAdmin(ReadOnlyAdmin):
+    add_permission = ADD
     list_display = ["number", "profile", "state_badge", "significance", "published", "effective_on"]
     sortable_by = ()
     page_title = _("Policy version")
@@ -97,14 +97,7 @@ class PolicyVersionAdmin(ReadOnlyAdmin):
 
     # Steps
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm(ADD)
-
-    def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponse:
-        if not self.has_add_permission(request):
-            raise PermissionDenied
+    def add_row(self, request: HttpRequest) -> HttpResponse:
         latest = PolicyVersion.objects.of_company().order_by("effective_on").last()
         return self._write(request, None, _as_typed(_bodies(latest)) if latest else {})
 

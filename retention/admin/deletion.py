@@ -4,7 +4,6 @@ from typing import Any
 from django import forms
 from django.apps import apps
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -74,6 +73,7 @@ class InForceFilter(admin.SimpleListFilter):
 
 @admin.register(LegalHold)
 class LegalHoldAdmin(PersonalDataAdmin):
+    add_permission = ADD_HOLD
     purpose = DATA_RETENTION
     field_groups = (DataCategory.ACCOUNT,)
 
@@ -94,14 +94,7 @@ class LegalHoldAdmin(PersonalDataAdmin):
     readonly_fields = ["public_id"]
     actions_detail = ["release"]
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm(ADD_HOLD)
-
-    def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponse:
-        if not self.has_add_permission(request):
-            raise PermissionDenied
+    def add_row(self, request: HttpRequest) -> HttpResponse:
         return self.form_view(
             request,
             form_class=HoldForm,

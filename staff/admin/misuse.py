@@ -4,7 +4,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.core.validators import RegexValidator
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -47,6 +46,7 @@ class MisuseForm(forms.Form):
 class MisuseAdmin(ReadOnlyAdmin):
     """Who misused personal data and what followed, without a word about customers."""
 
+    add_permission = ADD
     list_display = ["found_on", "member", "category", "measure", "case_reference", "decided_by"]
     list_filter = ["category", "measure"]
     list_select_related = ["member", "decided_by"]
@@ -67,14 +67,7 @@ class MisuseAdmin(ReadOnlyAdmin):
     def ended(self, misuse: Misuse) -> bool:
         return ended_by(misuse).exists()
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return bool(request.user.has_perm(ADD))
-
-    def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponse:
-        if not self.has_add_permission(request):
-            raise PermissionDenied
+    def add_row(self, request: HttpRequest) -> HttpResponse:
         user: Any = request.user
         return self.form_view(
             request,

@@ -5,7 +5,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -196,6 +195,7 @@ class UndertakingAdmin(ReadOnlyAdmin):
 
 @admin.register(UndertakingText)
 class UndertakingTextAdmin(ReadOnlyAdmin):
+    add_permission = ADD_TEXT
     list_display = ["number", "published_at", "published_by"]
     sortable_by = ()
     fields = [
@@ -206,14 +206,7 @@ class UndertakingTextAdmin(ReadOnlyAdmin):
         "body_en",
     ]
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return bool(request.user.has_perm(ADD_TEXT))
-
-    def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponse:
-        if not self.has_add_permission(request):
-            raise PermissionDenied
+    def add_row(self, request: HttpRequest) -> HttpResponse:
         user: Any = request.user
         text = current_text()
         return self.form_view(

@@ -215,6 +215,7 @@ class FlagForm(forms.Form):
 
 @admin.register(FlaggedRecord)
 class FlaggedRecordAdmin(PersonalDataAdmin):
+    add_permission = ADD_FLAG
     purpose = ACCESS_REVIEW
     field_groups = (DataCategory.ACCESS_RECORD,)
 
@@ -228,16 +229,9 @@ class FlaggedRecordAdmin(PersonalDataAdmin):
     def customer_id(self, flag: FlaggedRecord) -> str:
         return flag.customer.public_id[:SHORT_ID]
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return bool(request.user.has_perm(ADD_FLAG))
+    has_unflag_permission = PersonalDataAdmin.has_add_permission
 
-    has_unflag_permission = has_add_permission
-
-    def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponse:
-        if not self.has_add_permission(request):
-            raise PermissionDenied
+    def add_row(self, request: HttpRequest) -> HttpResponse:
         user: Any = request.user
         return self.form_view(
             request,
