@@ -275,7 +275,7 @@ def secret_until(by: Any, public_ids: Collection[str]) -> dict[str, date]:
 
     Only of who has a record open in an emergency under an order in force, while it is open: each
     other look shows at once. The pages of the order and the emergency themselves say that they
-    are secret (accounts/admin/approvals.py).
+    are secret (accounts/admin/secrecy.py).
     """
     if not any(public_ids):
         return {}
