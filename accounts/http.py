@@ -3,7 +3,6 @@ from functools import wraps
 from typing import Any
 
 from allauth.account.decorators import reauthentication_required
-from allauth.account.internal.flows.reauthentication import raise_if_reauthentication_required
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
@@ -65,14 +64,6 @@ def sent_after_confirming(view: Callable[..., HttpResponseBase]) -> Callable[...
     """Ask as ``confirmed_again`` does, but only when the form is sent: looking is free."""
     asked: Callable[..., HttpResponseBase] = reauthentication_required(view, allow_get=True)
     return asked
-
-
-def confirm_again(request: HttpRequest) -> None:
-    """Ask so in the midst of a view, where it depends on what was sent.
-
-    Raises what allauth's middleware turns into the page that asks.
-    """
-    raise_if_reauthentication_required(request, app="")
 
 
 def posted_from(page: str) -> Callable[..., Callable[..., HttpResponseBase]]:

@@ -38,6 +38,7 @@ from common.forms import tell_of_masked_cards
 from common.history_page import REASONS, changes_between, value_of
 from common.job_report import report_jobs
 from common.models import JobStatus
+from common.reauthentication import confirm_again
 
 Text = str | Promise
 COUNTED = 10_000  # rows of a list; how many more there are costs too much to count
@@ -230,10 +231,12 @@ class PortalAdmin(SimpleHistoryAdmin, ModelAdmin):
         done: Text,
         form_class: Callable[..., forms.Form] = forms.Form,
         facts: Iterable[Any] = (),
+        **context: Any,
     ) -> HttpResponse:
         """Show ``form_class``; when it is filled in, call ``step(row, by=user, **its data)``.
 
         ``facts`` name what the page of the row says of it and this page repeats, as ``fields`` do.
+        The rest as form_view() takes it.
         """
         row = self.get_row(request, object_id, permission)
         return self.form_view(
@@ -245,6 +248,7 @@ class PortalAdmin(SimpleHistoryAdmin, ModelAdmin):
             back=self.page_of(row),
             object=row,
             facts=[self._fact(row, name) for name in facts],
+            **context,
         )
 
     def _fact(self, row: Model, name: Any) -> tuple[str, Any]:
@@ -265,16 +269,20 @@ class PortalAdmin(SimpleHistoryAdmin, ModelAdmin):
         after: Callable[[Any], str] | None = None,
         initial: dict[str, Any] | None = None,
         template: str = "admin/step.html",
+        is_grave: bool = False,
         **context: Any,
     ) -> HttpResponse:
         """Show a form; when it is filled in, call ``act(**its data)`` and go ``back``.
 
         With ``after`` go where that says, given what ``act`` returned. A ``note`` is shown above.
-        A refusal (PortalError) comes back above the form.
+        A refusal (PortalError) comes back above the form. What ``is_grave`` a stolen session must
+        not do: who they are is asked again first, as confirm_again() does.
         """
         is_sent = request.method == "POST"
         data, files = (request.POST, request.FILES) if is_sent else (None, None)
         form = themed(form_class(data, files, initial=initial))
+        if form.is_valid() and is_grave:
+            confirm_again(request)
         if form.is_valid() and (
             answer := self._act(request, form, act, done, after or (lambda _: back))
         ):

@@ -243,6 +243,7 @@ class EmergencyAccessAdmin(OpeningAdmin):
             facts=[*self.fields[1:8], secrecy_shown(request)],
             permission=CONFIRM,
             step=confirm_emergency,
+            is_grave=True,
             title=_("Confirm as a second person"),
             done=_("The record is open to who asked, for the time asked."),
         )

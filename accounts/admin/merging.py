@@ -164,6 +164,7 @@ class CustomerMergeAdmin(PersonalDataAdmin):
             permission=DECIDE,
             step=approve_merge,
             title=_("Merge for good"),
+            is_grave=True,
             done=_("The two records are one now."),
         )
 

@@ -162,6 +162,7 @@ class SecrecyOrderAdmin(PersonalDataAdmin):
             facts=self.fields[1:8],
             permission=CONFIRM_ORDER,
             step=confirm_secrecy_order,
+            is_grave=True,
             title=_("Confirm the order"),
             done=_("The order is in force."),
         )

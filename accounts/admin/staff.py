@@ -22,6 +22,7 @@ from accounts.staff import remove_second_factor, telling_of_roles
 from accounts.staff_locking import unlock_member
 from common.admin import PortalAdmin, is_among
 from common.history import save_as
+from common.reauthentication import confirm_again
 from common.text import clean_email
 
 FIELDS = (
@@ -133,6 +134,7 @@ class StaffAdmin(PortalAdmin):
             object_id,
             permission="accounts.change_user",
             step=remove,
+            is_grave=True,
             title=_("Remove the second factor"),
             done=_(
                 "The second factor is removed. The member gets a link by mail, chooses a new"
@@ -164,12 +166,14 @@ class StaffAdmin(PortalAdmin):
             object_id,
             permission="accounts.change_user",
             step=unlock,
+            is_grave=True,
             title=_("Unlock the sign-in"),
             done=_("The sign-in is unlocked. The member gets a link by mail for a new password."),
         )
 
     @transaction.atomic
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        confirm_again(request)
         if not change:
             obj.is_staff = True
             obj.set_unusable_password()

@@ -17,9 +17,10 @@ from accounts.approval_links import Proof, approval_behind, is_code, proof_asked
 from accounts.approval_trail import trail_of
 from accounts.approvals import answer_approval, revoke_approval
 from accounts.forms import ApprovalCodeForm, ChangeMindForm
-from accounts.http import CustomerRequest, confirm_again, for_customer, posted_from
+from accounts.http import CustomerRequest, for_customer, posted_from
 from accounts.models import AccessApproval, AnswerWay, EmergencyAccess
 from common.errors import PortalError
+from common.reauthentication import confirm_again
 from policies.models import Purpose
 
 

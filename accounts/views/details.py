@@ -11,7 +11,6 @@ from accounts.forms import CorrectionForm, details_of
 from accounts.held import detail_label, held_about, held_details, held_in
 from accounts.http import (
     CustomerRequest,
-    confirm_again,
     confirmed_again,
     for_customer,
     posted_from,
@@ -22,6 +21,7 @@ from accounts.phone import can_be_verified
 from common.errors import PortalError
 from common.forms import tell_of_masked_cards
 from common.personal_data import DataCategory
+from common.reauthentication import confirm_again
 
 
 @for_customer

@@ -22,6 +22,7 @@ from unfold.decorators import action
 
 from access.admin import PersonalDataAdmin
 from access.services import record_export, record_list
+from accounts.http import confirmed_again
 from common.attachments import shut
 from common.charts import HEIGHT, WIDTH, scaled
 from common.csv_files import csv_pieces
@@ -82,7 +83,7 @@ class DashboardAdmin(PersonalDataAdmin):
     def get_urls(self) -> list[URLPattern]:
         export = path(
             "export/<slug:form>/",
-            self.admin_site.admin_view(self.export_view),
+            self.admin_site.admin_view(confirmed_again(self.export_view)),
             name="complaints_complaint_export",
         )
         return [export, *super().get_urls()]

@@ -126,6 +126,7 @@ class LegalHoldAdmin(PersonalDataAdmin):
             object_id,
             permission=CHANGE_HOLD,
             step=services.release_hold,
+            is_grave=True,
             title=_("Release the hold"),
             done=_("The hold is released. What is due is deleted with the next run."),
         )
@@ -230,6 +231,7 @@ class RetentionRuleAdmin(DatedRuleAdmin):
             request,
             form_class=forms.Form,
             act=lambda: services.approve_rule(rule, by=user),
+            is_grave=True,
             title=_("Approve for deletion"),
             done=_("The rule is approved. The next run deletes what is due."),
             back=self.page_of(rule),

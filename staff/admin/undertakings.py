@@ -187,6 +187,7 @@ class UndertakingAdmin(ReadOnlyAdmin):
             object_id,
             permission=CHANGE,
             step=readmit_member,
+            is_grave=True,
             title=_("Let sign anew"),
             done=_("The member may sign anew."),
             facts=[self.fields[0], "valid_until", "reason", self.fields[9], "revoked_at"],

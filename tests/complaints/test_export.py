@@ -156,7 +156,7 @@ def test_it_makes_the_same_queries_for_any_number_of_rows(
         make_complaint(handler=officer)
     content_of(client.get(f"{QUEUE}export/csv/"))
 
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(17):
         content_of(client.get(f"{QUEUE}export/csv/"))
 
 
