@@ -15,9 +15,10 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import models
-from django.db.models import Model, QuerySet
+from django.db.models import Case, Model, QuerySet, Value, When
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 Mask = Callable[[str], str]
 """Takes a value as text; returns what a list may show of it."""
@@ -45,6 +46,7 @@ class DataCategory(models.TextChoices):
 
 
 CUSTOMER = "accounts.Customer"
+HELD = gettext_noop("legal hold")
 HOME = "+84"
 
 
@@ -270,13 +272,24 @@ def erased_among(public_ids: Collection[str]) -> set[str]:
     return {public_id for memory in _memories for public_id in memory(public_ids)}
 
 
-def not_held(rows: QuerySet[Any]) -> QuerySet[Any]:
+def with_what_keeps(customers: QuerySet[Any]) -> QuerySet[Any]:
+    """Add to customers, as ``kept_by``, why they must not be erased yet: HELD, the reason of a
+    deferral, or nothing."""
+    keepers = [(HELD, hold().values("customer")) for hold in _holds]
+    keepers += [(reason, keeps()) for reason, keeps in _deferrals.items()]
+    cases = [When(pk__in=customers_kept, then=Value(reason)) for reason, customers_kept in keepers]
+    kept_by = Case(*cases, default=Value(""), output_field=models.CharField())
+    told: QuerySet[Any] = customers.annotate(kept_by=kept_by)
+    return told
+
+
+def not_held(rows: QuerySet[Any], customer: str = "customer") -> QuerySet[Any]:
     """Narrow rows that each name a ``customer`` to those of whom something may be erased.
 
     Whoever erases asks is_held() again, under the lock.
     """
     for hold in _holds:
-        rows = rows.exclude(customer__in=hold().values("customer"))
+        rows = rows.exclude(**{f"{customer}__in": hold().values("customer")})
     return rows
 
 

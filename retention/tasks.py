@@ -38,3 +38,11 @@ def remove_access_records() -> None:
     from retention import access_records
 
     access_records.remove_access_records()
+
+
+@scheduled_job("retention.warn_of_erasures", daily(8, 15))
+def warn_of_erasures() -> None:
+    """Warn of erasures that are near; nobody is warned twice of one day. Safe to repeat."""
+    from retention import warnings
+
+    warnings.warn_of_erasures()

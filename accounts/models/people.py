@@ -165,6 +165,10 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
         """Narrow to the closed accounts whose last day lies before ``on``."""
         return self.filter(kept_until__lt=on)
 
+    def leaving(self, first: date, last: date = date.max) -> "CustomerQuerySet":
+        """Narrow to the closed accounts whose last day is one of these."""
+        return self.filter(kept_until__range=(first, last))
+
 
 class Customer(SearchableModel):
     """A person whose data the company holds: the data subject.

@@ -38,6 +38,9 @@ VALUES = {
     "given": ["auditor"],
     "cases": [{"reference": "KN-7Q4M-2XHD", "day": "2026-12-14"}],
     "taken": ["complaint officer"],
+    "number": 12,
+    "new": 3,
+    "kept": {"legal hold": 1},
     "purposes": [SimpleNamespace(name="Bản tin")],
     "days": 14,
     "issue": SimpleNamespace(
