@@ -1,6 +1,14 @@
 from django.db import migrations
 
-TABLES = ["accounts_consent", "accounts_policyevent"]
+TABLES = [
+    "accounts_accuracydeclaration",
+    "accounts_assistedchange",
+    "accounts_consent",
+    "accounts_consentproof",
+    "accounts_identitycheck",
+    "accounts_policyevent",
+    "accounts_serviceend",
+]
 
 
 class Migration(migrations.Migration):

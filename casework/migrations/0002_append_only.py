@@ -1,6 +1,6 @@
 from django.db import migrations
 
-TABLES = ["casework_caseevent"]
+TABLES = ["casework_caseevent", "casework_casemessage", "casework_casenote"]
 
 
 class Migration(migrations.Migration):

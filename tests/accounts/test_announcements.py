@@ -1,9 +1,8 @@
 from datetime import timedelta
-from importlib import import_module
 
 import pytest
 from django.core import mail
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from accounts import announcements
@@ -114,27 +113,6 @@ def test_a_minor_version_in_its_place_does_not_hide_what_nobody_was_told_of():
 
     assert told() == ids(customer)
     assert PolicyAnnouncement.objects.get().version == significant
-
-
-def test_what_was_published_before_announcements_were_kept_is_not_told_of_now():
-    customer = make_customer()
-    old = make_policy_version("2", effective_in_days=0)
-    make_policy_version("3", effective_in_days=60, significance=Significance.MINOR)
-    sql = import_module("accounts.migrations.0007_versions_told_before").SQL
-    with connection.cursor() as cursor:
-        cursor.execute(sql)
-
-    announce_policies()
-    assert told() == []
-    row = PolicyAnnouncement.objects.get(version=old)
-    assert (row.total, row.queued, row.finished_at) == (0, 0, old.published_at)
-
-    make_policy_version("4", effective_in_days=70)
-    announce_policies()
-    with connection.cursor() as cursor:
-        cursor.execute(sql)
-    assert told() == ids(customer)
-    assert PolicyAnnouncement.objects.get(version__number="4").queued == 1
 
 
 def test_two_versions_are_two_mailings():

@@ -8,8 +8,7 @@ import pytest
 from django.contrib.admin.utils import display_for_field
 from django.core.exceptions import FieldError, ValidationError
 from django.core.serializers import deserialize, serialize
-from django.db import IntegrityError, connection, connections, transaction
-from django.db.migrations.executor import MigrationExecutor
+from django.db import IntegrityError, connection, transaction
 from django.db.models import F, Value
 from django.forms import modelform_factory
 from django.urls import reverse
@@ -325,56 +324,3 @@ def test_a_dump_of_the_database_tells_no_number_and_no_address(client):
         assert secret not in dump
         assert secret.encode().hex() not in dump
     assert PASSWORD not in dump
-
-
-# Rows of before
-
-
-@pytest.fixture
-def past(django_db_setup, django_db_blocker):
-    """Yield a function that brings a database of its own, "past", to a migration of accounts."""
-    settings = connection.settings_dict
-    name = f"{settings['NAME']}_past"
-
-    def migrate_to(migration):
-        executor = MigrationExecutor(connections["past"])
-        target = [("accounts", migration)]
-        executor.migrate(target)
-        return executor.loader.project_state(target).apps.get_model
-
-    with django_db_blocker.unblock(), connection.cursor() as cursor:
-        cursor.execute(f"DROP DATABASE IF EXISTS {name}")
-        cursor.execute(f"CREATE DATABASE {name}")
-        connections.databases["past"] = {**settings, "NAME": name}
-        yield migrate_to
-        connections["past"].close()
-        del connections.databases["past"], connections["past"]
-        cursor.execute(f"DROP DATABASE {name}")
-
-
-def test_rows_of_before_are_sealed_with_their_history_and_can_be_unsealed(past):
-    old = past("0009_add_sealed_details")
-    numbers = [PHONE, "", "+84900000000"]
-    of_history = {"id": 1, "history_date": "2026-01-01T00:00Z", "history_type": "+"}
-    for name, extra in (("Customer", {}), ("HistoricalCustomer", of_history)):
-        for number, phone in enumerate(numbers):
-            old("accounts", name).objects.using("past").create(
-                public_id=f"p{number}", plain_phone=phone, plain_address=ADDRESS, **extra
-            )
-
-    past("0010_fill_sealed_details")
-    past("0009_add_sealed_details")
-    cleared = old("accounts", "Customer").objects.using("past").get(public_id="p0")
-    assert (cleared.phone, cleared.plain_phone) == ("", PHONE)
-    new = past("0011_tighten_sealed_details")
-
-    for name in ("Customer", "HistoricalCustomer"):
-        rows = list(new("accounts", name).objects.using("past").order_by("public_id"))
-        assert [row.phone for row in rows] == numbers
-        assert {row.address for row in rows} == {ADDRESS}
-    found = new("accounts", "Customer").objects.using("past").filter(phone_hash=rows_hash(PHONE))
-    assert [row.public_id for row in found] == ["p0"]
-
-
-def rows_hash(number):
-    return Customer._meta.get_field("phone_hash").hash(number)

@@ -1,16 +1,12 @@
 """What is kept of a call, of whom, and until when."""
 
-import hashlib
 import io
 from datetime import UTC, datetime, timedelta
-from importlib import import_module
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
-from django.apps import apps
 from django.conf import settings
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
 
@@ -18,7 +14,7 @@ from accounts.closing import close_account
 from accounts.exceptions import AccountClosed
 from accounts.merging import approve_merge, ask_merge
 from calls.exceptions import AudioRefused, RecordingKnown, RecordingRefused
-from calls.models import AudioType, CallRecording, ErasedRecording
+from calls.models import AudioType, CallRecording
 from calls.retention import erase_old_recordings
 from calls.services import add_recording, hash_of
 from common.files import remove_doomed_files
@@ -98,24 +94,14 @@ def test_neither_the_recording_nor_a_number_is_stored_in_clear(customer):
     assert "345560" not in str(row)
 
 
-@pytest.mark.parametrize("table", [CallRecording, ErasedRecording])
-def test_a_source_is_known_by_a_hash_that_nobody_can_try_without_the_key(table, customer):
-    """Also one that was kept as a plain hash before."""
-    make_recording(customer, source="in-0912345560-1.wav")
-    CallRecording.objects.update(source_hash=hashlib.sha256(b"in-0912345560-1.wav").hexdigest())
-    if table is ErasedRecording:
-        source_hash = CallRecording.objects.get().source_hash
-        CallRecording.objects.all().delete()
-        ErasedRecording.objects.create(source_hash=source_hash)
+def test_a_source_is_known_by_a_hash_that_nobody_can_try_without_the_key(customer):
+    recording = make_recording(customer, source="in-0912345560-1.wav")
 
-    migration = import_module("calls.migrations.0002_key_source_hashes")
-    migration.key_hashes(apps, SimpleNamespace(connection=connection))
-
-    assert table.objects.get().source_hash == hash_of("in-0912345560-1.wav")
+    assert recording.source_hash == hash_of("in-0912345560-1.wav")
     with pytest.raises(RecordingKnown):
         make_recording(customer, source="in-0912345560-1.wav")
     FileKey.objects.filter(owner=FileKey.COMPANY).delete()
-    assert table.objects.get().source_hash != hash_of("in-0912345560-1.wav")
+    assert recording.source_hash != hash_of("in-0912345560-1.wav")
 
 
 def test_the_database_takes_no_number_that_is_not_masked(customer):

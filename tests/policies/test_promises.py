@@ -1,5 +1,4 @@
 from datetime import date, timedelta
-from importlib import import_module
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -9,7 +8,6 @@ from django.utils import timezone, translation
 
 from common.jobs import all_jobs
 from policies import promises
-from policies.counting import local_day
 from policies.loading import load_profile
 from policies.models import Promise, PromiseResult, PromiseStatus
 from policies.promise_checks import check_promises_have_controls
@@ -251,38 +249,6 @@ def test_a_result_names_its_control_also_when_another_takes_over_the_same_day(re
     promises.record_results()
 
     assert promise.results.get().control == "of_the_test"
-
-
-def test_results_of_before_get_the_control_that_the_promise_had_then():
-    promise = Promise.objects.get(code="FPT-7")
-    now = timezone.now()
-    promise.control = "of_today"
-    promise.save()
-    PromiseResult.objects.bulk_create(
-        PromiseResult(
-            promise=promise,
-            control="x",
-            day=local_day(now) - timedelta(days=ago),
-            status="kept",
-            measured_at=now - timedelta(days=ago),
-        )
-        for ago in (0, 2, 9)
-    )
-    first, *_later = promise.history.order_by("history_date")
-    promise.history.filter(pk=first.pk).update(history_date=now - timedelta(days=5))
-    promise.history.exclude(pk=first.pk).update(history_date=now - timedelta(days=1))
-    with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute(
-            "ALTER TABLE policies_promiseresult DROP CONSTRAINT promiseresult_names_control"
-        )
-    promise.results.update(control="")
-
-    with connection.cursor() as cursor:
-        cursor.execute(import_module("policies.migrations.0015_fill_result_control").FILL)
-
-    controls = list(promise.results.order_by("day").values_list("control", flat=True))
-    assert controls == ["of_today", "kept_while_open", "of_today"]
 
 
 def test_the_database_keeps_no_result_without_its_control():
