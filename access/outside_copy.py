@@ -1,11 +1,12 @@
-"""The copy of the seals outside the database: a file to which nothing but lines is ever added.
+"""The copy of the seals outside the database: lines to which nothing is ever done but adding.
 
-Each line is the signed text of a seal. What the file lacks follows from its last line alone, so
-that a killed run is continued, on each machine that keeps a file. A line that was torn is
-completed. A file that does not fit the database is left as it is, and the job fails: see
-docs/access-records.md for what to do then.
+They lie in a file, or in an object store that all machines share (common/outside.py). Each line is
+the signed text of a seal. What the copy lacks follows from its last line alone, so that a killed
+run is continued, on each machine that keeps a file. A line that was torn is completed. A copy that
+does not fit the database is left as it is, and the job fails: see docs/access-records.md for what
+to do then.
 
-Each file has a name, beside it, under which the database remembers the last seal that it got. So
+Each copy has a name, beside it, under which the database remembers the last seal that it got. So
 one that is gone, emptied or shortened is told, and neither filled up nor begun anew, unless
 somebody says so.
 """
@@ -14,8 +15,6 @@ import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import chain
-from pathlib import Path
-from typing import BinaryIO
 
 from django.conf import settings
 from django.db import transaction
@@ -26,8 +25,8 @@ from access.blocks import hash_of
 from access.exceptions import CopyAhead, CopyDiffers, CopyShortened, NothingLost
 from access.models import AccessSeal, SealCopy
 from access.sealing import seal_block
-from common import outside_file
 from common.errors import PortalError
+from common.outside import Log, Writer, log_at
 from common.signatures import verify
 
 AT_ONCE = 500  # seals
@@ -41,32 +40,30 @@ def copy_seals() -> int:
     if not SealCopy.objects.exists():
         begin_copy()
     with _opened() as (file, copy):
-        last, torn = outside_file.end_of(file)
+        last, torn = file.end()
         lines = (f"{text}\n".encode() for text in _seals_after(last).iterator(AT_ONCE))
         written = _append(file, lines, torn)
         if written:
-            copy.number = max(copy.number, number_of(outside_file.end_of(file)[0]) or 0)
+            copy.number = max(copy.number, number_of(file.end()[0]) or 0)
             copy.save()
         return written
 
 
 def begin_copy() -> None:
-    """Begin a file, on this machine's own word; what stands in one already is believed."""
+    """Begin a copy, on this machine's own word; what stands in one already is believed."""
     name = secrets.token_hex(8)
-    with outside_file.locked(own_path()):
-        _name_path().write_text(name)
+    with _names().writing() as names:
+        names.append([f"{name}\n".encode()])
         SealCopy.objects.create(name=name)
 
 
 def is_whole() -> bool:
-    """Say whether this machine's file holds all that it ever got. It only reads."""
-    if not own_path().exists():
-        return False
+    """Say whether this machine's copy holds all that it ever got. It only reads."""
     try:
-        with _opened():
-            return True
+        _check_length(_remembered(), _log().end()[0])
     except CopyShortened:
         return False
+    return True
 
 
 def go_on_after_restore() -> AccessSeal:
@@ -76,14 +73,14 @@ def go_on_after_restore() -> AccessSeal:
 
     Raises NothingLost.
     """
-    with outside_file.locked(own_path()) as file:
-        if outside_file.end_of(file)[1]:
-            file.write(b"\n")  # what was torn belongs to a seal that is lost
-        last, _torn = outside_file.end_of(file)
+    with _log().writing() as file:
+        if file.end()[1]:
+            file.append([b"\n"])  # what was torn belongs to a seal that is lost
+        last, _torn = file.end()
         try:
             _seals_after(last)
         except (CopyAhead, CopyDiffers):
-            agreed = _last_agreed(own_path())
+            agreed = _last_agreed()
         else:
             raise NothingLost(_("The copy outside fits the database: nothing was lost."))
     seal = seal_block(restored={"after": agreed, "head": hash_of(last)})
@@ -106,30 +103,41 @@ def restarts_behind(last: str) -> QuerySet[AccessSeal]:
     return said.filter(statement__restored__head=hash_of(last))
 
 
-def own_path() -> Path:
-    return Path(settings.ACCESS_SEALS_FILE)
+def _log() -> Log:
+    return log_at(settings.ACCESS_SEALS_FILE)
 
 
-def _name_path() -> Path:
-    return Path(f"{own_path()}.name")
+def _names() -> Log:
+    """Return the names that the copy has had; the last one counts."""
+    return log_at(f"{settings.ACCESS_SEALS_FILE}.name")
 
 
 @contextmanager
-def _opened() -> Iterator[tuple[BinaryIO, SealCopy]]:
-    """Open the file, with what is remembered of it.
+def _opened() -> Iterator[tuple[Writer, SealCopy]]:
+    """Open the copy, with what is remembered of it.
 
     Raises CopyShortened.
     """
-    name = _name_path().read_text() if _name_path().exists() else ""
-    copy = SealCopy.objects.filter(name=name).first()
+    copy = _remembered()
+    with _log().writing() as file:
+        _check_length(copy, file.end()[0])
+        yield file, copy
+
+
+def _remembered() -> SealCopy:
+    """Raises CopyShortened."""
+    last, torn = _names().end()
+    copy = SealCopy.objects.filter(name=torn.decode("ascii", "replace") or last).first()
     if copy is None:
         raise CopyShortened(_("The copy outside is not known: somebody must begin it."))
-    with outside_file.locked(own_path()) as file:
-        last, _torn = outside_file.end_of(file)
-        number = number_of(last) if last else 0
-        if number is not None and number < copy.number:
-            raise CopyShortened(_("The copy outside lacks seals that it had."))
-        yield file, copy
+    return copy
+
+
+def _check_length(copy: SealCopy, last: str) -> None:
+    """Raises CopyShortened."""
+    number = number_of(last) if last else 0
+    if number is not None and number < copy.number:
+        raise CopyShortened(_("The copy outside lacks seals that it had."))
 
 
 def _seals_after(last: str) -> QuerySet[AccessSeal, str]:
@@ -151,7 +159,7 @@ def _seals_after(last: str) -> QuerySet[AccessSeal, str]:
     raise CopyAhead(_("The copy outside ends with a seal that the database does not have."))
 
 
-def _append(file: BinaryIO, lines: Iterable[bytes], torn: bytes) -> int:
+def _append(file: Writer, lines: Iterable[bytes], torn: bytes) -> int:
     """Write the lines; of the first one what is torn stands there already."""
     lines = iter(lines)
     if torn:
@@ -159,12 +167,12 @@ def _append(file: BinaryIO, lines: Iterable[bytes], torn: bytes) -> int:
         if not first.startswith(torn):
             raise CopyDiffers(_("The copy outside ends with something that is no seal."))
         lines = chain([first.removeprefix(torn)], lines)
-    return outside_file.append(file, lines)
+    return file.append(lines)
 
 
 @transaction.atomic  # for the cursor that reads seal by seal
-def _last_agreed(path: Path) -> int:
-    """Return the highest number whose seal is the same in the file and in the database."""
-    copied = {hash_of(line) for line in outside_file.whole_lines(path)}
+def _last_agreed() -> int:
+    """Return the highest number whose seal is the same in the copy and in the database."""
+    copied = {hash_of(line) for line in _log().lines()}
     seals = AccessSeal.objects.order_by("-number").values_list("number", "text")
     return next((number for number, text in seals.iterator() if hash_of(text) in copied), 0)

@@ -17,6 +17,7 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import BigIntegerField, Func, Max, Q
 from django.utils import timezone
@@ -28,7 +29,7 @@ from access.outside_copy import number_of, restarts_behind
 from access.sealing import BLOCK, KIND
 from common.documents import SIGNED_TEXT as SIGNED_BYTES
 from common.errors import PortalError
-from common.outside_file import whole_lines
+from common.outside import log_at
 from common.signatures import Signed, verify
 
 SEALS_AT_ONCE = 5
@@ -78,7 +79,7 @@ class Span(NamedTuple):
 ALL = (Span(),)
 
 
-def verify_all(copies: Iterable[Path] = (), spans: Iterable[Span] = ALL) -> Verification:
+def verify_all(copies: Iterable[str | Path] = (), spans: Iterable[Span] = ALL) -> Verification:
     """Check the seals of these spans, against these copies of the seals beside the database."""
     found = Verification(waiting=UnsealedRecord.objects.count())
     with transaction.atomic(), connection.cursor() as cursor:
@@ -98,8 +99,7 @@ def verify_all(copies: Iterable[Path] = (), spans: Iterable[Span] = ALL) -> Veri
 
 def verify_with_own_copy(spans: Iterable[Span] = ALL) -> Verification:
     """Check them against the copy of this machine, which must have all that it ever got."""
-    path = outside_copy.own_path()
-    found = verify_all([path] if path.exists() else [], spans)
+    found = verify_all([settings.ACCESS_SEALS_FILE], spans)
     if AccessSeal.objects.exists() and not (found.compared and outside_copy.is_whole()):
         found.findings.append(Finding(Fault.CUT))
     return found
@@ -281,7 +281,7 @@ def _sealed_since(number: int) -> set[int]:
     return {record for records in later for record in records}
 
 
-def _check_copy(found: Verification, path: Path) -> Iterator[Finding]:
+def _check_copy(found: Verification, place: str | Path) -> Iterator[Finding]:
     """Yield the first seal of a copy that the database does not have so.
 
     A copy may begin and end anywhere. What a restored backup lost is no fault once a seal
@@ -289,7 +289,7 @@ def _check_copy(found: Verification, path: Path) -> Iterator[Finding]:
     """
     suspect: Finding | None = None
     last, highest = "", 0
-    for copied in _copied(path):
+    for copied in _copied(place):
         if copied.number is not None and copied.number <= highest:
             if suspect and not _is_stated(suspect, last):
                 break
@@ -317,8 +317,8 @@ class _Copied(NamedTuple):
         return Finding(Fault.LOST if is_lost else Fault.COPY, seal=self.number)
 
 
-def _copied(path: Path) -> Iterator[_Copied]:
-    lines = whole_lines(path)
+def _copied(place: str | Path) -> Iterator[_Copied]:
+    lines = log_at(place).lines()
     while batch := list(islice(lines, LINES_AT_ONCE)):
         texts = [found[0] if (found := SIGNED_TEXT.search(line)) else "" for line in batch]
         numbers = [number_of(text) if text else None for text in texts]

@@ -286,8 +286,10 @@ EVIDENCE_MAX_TOTAL_BYTES = 60 * 1024 * 1024  # of one form: all of it is read in
 EVIDENCE_QUOTA_BYTES = 500 * 1024 * 1024  # of one customer, in all cases together
 CALL_RECORDING_MAX_BYTES = 500 * 1024 * 1024  # stored piece by piece: an hour of CD quality fits
 EXPORT_DAYS = 7  # time enough to fetch a copy; few, as all of a person lies in one place
+# Where lines are kept that the database must not lose or rewrite: a folder, or s3://bucket/prefix.
+OUTSIDE_STORE = env.str("OUTSIDE_STORE", default=str(BASE_DIR / "var")).rstrip("/")
 # The copy of the seals of access records: best where no administrator of the database can write.
-ACCESS_SEALS_FILE = env.str("ACCESS_SEALS_FILE", default=str(BASE_DIR / "var" / "access-seals"))
+ACCESS_SEALS_FILE = env.str("ACCESS_SEALS_FILE", default=f"{OUTSIDE_STORE}/access-seals")
 MAIL_ACCESS_SEALS = env.bool("MAIL_ACCESS_SEALS", default=True)  # the newest, daily to the auditors
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "var" / "static"
@@ -295,7 +297,10 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 
 # What was erased, so that it stays erased after a restore: retention/ledger.py. Never on a disk
 # that is restored together with the database.
-ERASURE_LEDGER = env.str("ERASURE_LEDGER", default=str(BASE_DIR / "var" / "erasures"))
+ERASURE_LEDGER = env.str("ERASURE_LEDGER", default=f"{OUTSIDE_STORE}/erasures")
+for _place in map(urlsplit, (ACCESS_SEALS_FILE, ERASURE_LEDGER)):
+    if _place.netloc and (_place.scheme != "s3" or not _place.path.strip("/")):
+        raise ImproperlyConfigured("OUTSIDE_STORE must be a folder or read like s3://bucket/prefix")
 # Where the portal's logs are kept, searched too for what was erased; empty, the report says so.
 LOG_FOLDERS = env.list("LOG_FOLDERS", default=[])
 

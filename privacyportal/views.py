@@ -20,6 +20,7 @@ from accounts.models import AccessApproval, Customer
 from accounts.phone import waits_for_verification
 from accounts.uses import accesses_told_to
 from common.database_role import tables_without_grants
+from common.outside import StoreAway
 from complaints.models import Complaint
 from policies.models import Purpose
 from retention import ledger
@@ -108,6 +109,8 @@ def health(request: HttpRequest) -> HttpResponse:
         return _unhealthy("database unreachable")
     except LedgerAhead:
         return _unhealthy("restored backup: run replay_erasures")
+    except StoreAway:
+        return _unhealthy("ledger of erasures out of reach")
     except (LedgerLost, OSError):
         return _unhealthy("ledger of erasures missing")
     return HttpResponse(f"ok {timezone.now():%Y-%m-%dT%H:%M:%SZ}\n", content_type="text/plain")

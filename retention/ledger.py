@@ -1,8 +1,10 @@
-"""The ledger of erasures: a file outside the database, by which they survive a restored backup.
+"""The ledger of erasures: lines outside the database, by which they survive a restored backup.
+
+They lie in a file or an object store (common/outside.py).
 
 Each tombstone gets a line after the commit of its batch, with the next number and the hash of the
 line before, and learns that number. It holds a public id and days, nothing of a person. What the
-file lacks are the tombstones without a number, so that a killed run is continued; one that was
+ledger lacks are the tombstones without a number, so that a killed run is continued; one that was
 killed between line and number finds its lines again. A torn line is ended and means nothing.
 Lines that were changed or taken out are told by the hashes.
 
@@ -14,23 +16,24 @@ import hashlib
 import json
 import time
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import islice
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
-from common import outside_file
+from common.outside import LineTaken, Log, Writer, log_at
 from common.signatures import canonical
 from retention.exceptions import LedgerAhead, LedgerLost
 from retention.models import Tombstone
 
 AT_ONCE = 500  # tombstones
-CHECKED_FOR = 10  # seconds, while the file is as it was
+CHECKED_FOR = 10  # seconds, while nothing was seen to be added
+ATTEMPTS = 5  # while others write, to a store that locks nobody out
 
 
 @dataclass(frozen=True)
@@ -47,18 +50,21 @@ class Entry:
     previous: str
 
 
-def path() -> Path:
-    return Path(settings.ERASURE_LEDGER)
-
-
 def record() -> int:
     """Write the tombstones that the ledger does not hold; return how many. Safe to repeat.
 
     Raises LedgerAhead, LedgerLost, OSError.
     """
+    for _attempt in range(ATTEMPTS - 1):
+        with suppress(LineTaken):  # read anew what the other one wrote
+            return _record()
+    return _record()
+
+
+def _record() -> int:
     written = 0
-    with outside_file.locked(path()) as file:
-        last = _last(file)
+    with _log().writing() as file:
+        last = _last(*file.end())
         compare(last)
         waiting = Tombstone.objects.filter(line=None).select_related("run").order_by("pk")
         while stones := list(waiting[:AT_ONCE]):
@@ -72,11 +78,10 @@ def check() -> None:
 
     Raises LedgerAhead, LedgerLost, OSError.
     """
-    with outside_file.locked(path()) as file:
-        compare(_last(file))
+    compare(_last(*_log().end()))
 
 
-_found_good: dict[object, float] = {}  # a state of the file, and until when that is believed
+_believed: dict[object, float] = {}  # a state of the ledger, and until when it is not looked at
 
 
 def is_ahead() -> bool:
@@ -84,18 +89,23 @@ def is_ahead() -> bool:
 
     Where there is no ledger nobody can say, and the health check tells that.
     """
+    now = time.monotonic()
     try:
-        status = path().stat()
-        state = (path(), status.st_mtime_ns, status.st_size)
-        if time.monotonic() < _found_good.get(state, 0):
+        state = _log().state()
+        if now < _believed.get(state, 0):
             return False
+        if state in _believed:
+            _believed[state] = now + CHECKED_FOR  # while this one looks, the others do not wait
         check()
     except LedgerAhead:
+        _believed.clear()
         return True
-    except (LedgerLost, OSError):
+    except FileNotFoundError:
         return False
-    _found_good.clear()
-    _found_good[state] = time.monotonic() + CHECKED_FOR
+    except (LedgerLost, OSError):
+        pass
+    _believed.clear()
+    _believed[state] = time.monotonic() + CHECKED_FOR
     return False
 
 
@@ -115,8 +125,8 @@ def entries(after: int = 0) -> Iterator[list[Entry]]:
 
     A line that was torn is none.
     """
-    lines = outside_file.whole_lines(path()) if path().exists() else iter(())
-    ours = (entry for entry in map(_entry, lines) if entry and entry.number > after)
+    lines = map(_entry, _log().lines(after))
+    ours = (entry for entry in lines if entry and entry.number > after)
     while some := list(islice(ours, AT_ONCE)):
         yield some
 
@@ -151,21 +161,25 @@ def compare(last: Entry | None) -> None:
         )
 
 
-def _append(file: BinaryIO, stones: list[Tombstone], last: Entry | None) -> Entry | None:
-    if outside_file.end_of(file)[1]:
-        file.write(b"\n")
+def _append(file: Writer, stones: list[Tombstone], last: Entry | None) -> Entry | None:
+    if file.end()[1]:
+        file.append([b"\n"])
     texts = []
     for stone in stones:
         last = _entry_of(stone, last)
         stone.line = last.number
         texts.append(f"{last.text}\n".encode())
-    outside_file.append(file, texts)
+    file.append(texts)
     Tombstone.objects.bulk_update(stones, ["line"])
     return last
 
 
-def _last(file: BinaryIO) -> Entry | None:
-    text, _torn = outside_file.end_of(file)
+def _log() -> Log:
+    return log_at(settings.ERASURE_LEDGER)
+
+
+def _last(text: str, torn: bytes) -> Entry | None:
+    """Return the last entry: mostly it is this end of the ledger."""
     return _entry(text) or next((some[-1] for some in reversed([*entries()])), None)
 
 

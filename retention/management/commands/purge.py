@@ -17,7 +17,7 @@ class Command(BaseCommand):
     def handle(self, *, dry_run: bool, **options: Any) -> None:
         try:
             runs = purge_closed_accounts(only_report=dry_run)
-        except PortalError as error:
+        except (PortalError, OSError) as error:
             raise CommandError(str(error)) from error
         for run in runs:
             self.report(run, dry_run=dry_run)
