@@ -136,8 +136,8 @@ def erase_category(customer: Customer, category: DataCategory, *, by: User) -> i
 
 def _erase_rows(customer: Customer, category: DataCategory) -> int:
     going = [each for each in children_first() if each.erasable and each.category == category]
-    counts = erase_rows(going, [customer.pk])
-    return sum(counts[each.model._meta.label] for each in going)
+    erased = erase_rows(going, [customer.pk])
+    return sum(erased.tables[each.model._meta.label] for each in going)
 
 
 def lock_erasable(customer: Customer) -> None:

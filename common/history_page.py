@@ -68,6 +68,7 @@ REASONS: dict[str, str | Promise] = {
     "hold placed": _("hold placed"),
     "hold released": _("hold released"),
     "approved": _("approved"),
+    "permitted": _("permitted"),
     "profile loaded": _("profile loaded"),
     "superseded": _("superseded"),
     "added": _("added"),

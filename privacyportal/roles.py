@@ -85,6 +85,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "retention.change_necessityreview",
         "retention.view_purgeapproval",
         "retention.add_purgeapproval",
+        "retention.add_purgepermit",
         "retention.view_purgerun",
         "retention.view_tombstone",
         "policies.view_company",

@@ -285,6 +285,10 @@ EVIDENCE_MAX_BYTES = 20 * 1024 * 1024  # each
 EVIDENCE_MAX_TOTAL_BYTES = 60 * 1024 * 1024  # of one form: all of it is read into memory
 EVIDENCE_QUOTA_BYTES = 500 * 1024 * 1024  # of one customer, in all cases together
 CALL_RECORDING_MAX_BYTES = 500 * 1024 * 1024  # stored piece by piece: an hour of CD quality fits
+# A deletion of more asks the data protection officer first (retention/runs.py).
+PURGE_NEVER_MANY = env.int("PURGE_NEVER_MANY", default=100)
+PURGE_MOST_TIMES = env.int("PURGE_MOST_TIMES", default=10)  # the usual number
+PURGE_MOST_PERCENT = env.int("PURGE_MOST_PERCENT", default=10)  # of all there is
 EXPORT_DAYS = 7  # time enough to fetch a copy; few, as all of a person lies in one place
 # Where lines are kept that the database must not lose or rewrite: a folder, or s3://bucket/prefix.
 OUTSIDE_STORE = env.str("OUTSIDE_STORE", default=str(BASE_DIR / "var")).rstrip("/")

@@ -21,11 +21,13 @@ from django.utils import timezone
 from access.models import AccessRecord, AccessSeal
 from access.sealing import seal_block
 from accounts.merging import public_ids_of
+from common.erasure import Erased
 from common.personal_data import DataCategory
 from policies.counting import add_months, local_day, midnight
 from policies.models import RetentionAction, RetentionRule, RetentionTrigger
 from policies.retention import deletion_rule
 from retention.models import LegalHold, PurgeApproval, PurgeRun
+from retention.runs import begin_run, count_batch, finish_run, removes, report_rows
 
 BATCH = 50_000  # records a transaction, about
 TABLE = AccessRecord._meta.label
@@ -55,12 +57,20 @@ def remove_access_records() -> PurgeRun | None:
     if rule is None:
         return None
     approvals = PurgeApproval.objects.filter(rule=rule, approved_at__lte=now - APPROVED_FOR)
-    approved = approvals.exists()
-    run = PurgeRun.objects.create(rule=rule, only_reported=not approved)
-    number = _remove_all(rule) if approved else count_due(rule)
-    run.counts = {TABLE: number} if number else {}
-    run.finished_at = timezone.now()
-    run.save()
+    number = count_due(rule)
+    run = begin_run(
+        rule,
+        due=number,
+        going=number,
+        among=AccessRecord.objects.all(),
+        only_report=not approvals.exists(),
+        searches=False,
+    )
+    if removes(run):
+        _remove_all(run, rule)
+    elif number:
+        report_rows(run, {TABLE: number})
+    finish_run(run)
     return run
 
 
@@ -78,17 +88,15 @@ def count_due(rule: RetentionRule) -> int:
     return _covered_by(due).exclude(pk__in=_kept()).count()
 
 
-def _remove_all(rule: RetentionRule) -> int:
-    removed = 0
+def _remove_all(run: PurgeRun, rule: RetentionRule) -> None:
     if released := _seals_of_released():
-        removed += _remove(rule, released)
+        _remove(run, rule, released)
     while batch := _first_of(_seals_due(rule)):
-        removed += _remove(rule, batch)
-    return removed
+        _remove(run, rule, batch)
 
 
 @transaction.atomic
-def _remove(rule: RetentionRule, seals: list[int]) -> int:
+def _remove(run: PurgeRun, rule: RetentionRule, seals: list[int]) -> None:
     """Remove what these seals cover and nothing keeps, and state it in a seal."""
     before = AccessSeal.objects.newest_removal()
     present = _covered_by([number for number in seals if number > before["up_to"]]).count()
@@ -106,7 +114,9 @@ def _remove(rule: RetentionRule, seals: list[int]) -> int:
             "rule": rule.pk,
         }
     )
-    return removed
+    erased = Erased()
+    erased.add(AccessRecord, DataCategory.ACCESS_RECORD, removed)
+    count_batch(run, erased, number=removed)
 
 
 def _seals_due(rule: RetentionRule) -> Iterator[AccessSeal]:

@@ -70,7 +70,7 @@ def digest_of(run: PurgeRun) -> str:
         "finished_at": _moment(run.finished_at) if run.finished_at else "",
         "searched_at": _moment(run.searched_at) if run.searched_at else "",
         **{name: getattr(run, name) for name in ("due", "erased", "held", "deferred", "failed")},
-        **{name: getattr(run, name) for name in ("counts", "searched", "residue")},
+        **{name: getattr(run, name) for name in ("counts", "files", "searched", "residue")},
     }
     return hashlib.sha256(canonical(report)).hexdigest()
 

@@ -17,6 +17,10 @@ class ApprovalRefused(RetentionError):
     pass
 
 
+class PermitRefused(RetentionError):
+    pass
+
+
 class LedgerAhead(RetentionError):
     """A restored database does not know what was erased."""
 

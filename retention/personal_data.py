@@ -35,6 +35,7 @@ declare(
 )
 
 exempt("retention.PurgeApproval", because="says which rule may delete")
+exempt("retention.PurgePermit", because="says how much a run may delete")
 exempt("retention.PurgeRun", because="numbers only")
 exempt("retention.Tombstone", because="a public id and dates are all that is left")
 outlives("retention.Tombstone.public_id", because="says that there was a customer, and no more")

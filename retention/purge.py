@@ -24,21 +24,20 @@ from functools import partial
 
 from django.conf import settings
 from django.db import DatabaseError, transaction
-from django.db.models import F
-from django.utils import timezone
 
 from accounts.models import Customer, CustomerQuerySet
 from common import personal_data
 from common.database import database_now
-from common.erasure import erase_rows
+from common.erasure import Erased, erase_rows
 from common.files import remove_doomed_files
 from policies.counting import local_day
 from policies.models import RetentionRule
 from policies.retention import rule_after_closing
 from retention import ledger
 from retention.due import due_under, free_to_go, held, rows_about
-from retention.models import PurgeApproval, PurgeRun, Tombstone
+from retention.models import PurgeRun, Tombstone
 from retention.portraits import Portrait, ids_of, portray
+from retention.runs import begin_run, count_batch, finish_run, removes, report_rows
 from retention.watch import Watch
 
 logger = logging.getLogger(__name__)
@@ -65,29 +64,32 @@ def purge_closed_accounts(
     today, watch = local_day(at or database_now()), Watch()
     rules = RetentionRule.objects.filter(closed_customers__isnull=False).distinct()
     in_use = list(rules.order_by("pk")) or [rule_after_closing(today)]
-    runs = [_purge_under(rule, today, watch, only_report=only_report) for rule in in_use]
+    runs = [_purge_under(rule, today, watch, only_report, at) for rule in in_use]
     if not only_report:
         remove_doomed_files()
         watch.search()
     return runs
 
 
-def _purge_under(rule: RetentionRule, today: date, watch: Watch, *, only_report: bool) -> PurgeRun:
-    approved = PurgeApproval.objects.filter(rule=rule).exists()
+def _purge_under(
+    rule: RetentionRule, today: date, watch: Watch, only_report: bool, at: datetime | None
+) -> PurgeRun:
     customers = due_under(rule, today)
-    run = PurgeRun.objects.create(
-        rule=rule, only_reported=only_report or not approved, due=customers.count()
+    run = begin_run(
+        rule,
+        due=customers.count(),
+        going=free_to_go(customers).count(),
+        among=Customer.objects.all(),
+        only_report=only_report,
+        at=at,
     )
-    if run.only_reported:
-        run.counts = rows_about(free_to_go(customers))
-    else:
+    done: Counter[str] = Counter()
+    if removes(run):
         done = _erase_all(customers, partial(_erase_and_bury, run, watch, customers))
-        run.erased, run.failed = done["erased"], done["failed"]
-    run.held = held(customers).count()
+    else:
+        report_rows(run, rows_about(free_to_go(customers)))
     waiting = {reason: those.count() for reason, those in personal_data.deferred(customers).items()}
-    run.deferred = {reason: number for reason, number in waiting.items() if number}
-    run.finished_at = timezone.now()
-    run.save()
+    finish_run(run, held=held(customers).count(), deferred=waiting, failed=done["failed"])
     return run
 
 
@@ -139,11 +141,10 @@ def _erase_and_bury(
     with transaction.atomic():
         going = _lock_free(customers, batch)
         portrait = portray(going)
-        counts = erase([customer.pk for customer in going])
+        erased = erase([customer.pk for customer in going])
         _bury(run, going, portrait)
         # Now, so that a run that is killed before its search is known to be in doubt.
-        PurgeRun.objects.filter(pk=run.pk).update(erased=F("erased") + len(going))
-    run.counts = dict(Counter(run.counts) + counts)
+        count_batch(run, erased, number=len(going))
     if going:
         watch.add(run, portrait)
         ledger.record()
@@ -168,14 +169,13 @@ def _lock_free(customers: CustomerQuerySet, batch: Collection[int]) -> list[Cust
     return list(free_to_go(people))
 
 
-def erase(customers: Collection[int]) -> Counter[str]:
+def erase(customers: Collection[int]) -> Erased:
     """Remove every row about these customers (primary keys) with its history; doom their files.
 
-    Returns the number of rows removed from each table. Call it in a
-    transaction that holds the customers' rows.
+    Call it in a transaction that holds the customers' rows.
     """
     if not customers:
-        return Counter()
+        return Erased()
     for step in personal_data.erasure_steps():
         step(customers)
     return erase_rows(personal_data.children_first(), customers)

@@ -1,9 +1,9 @@
 """After a restore: erase again whom the backup brought back."""
 
-from collections import Counter
 from collections.abc import Collection
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from accounts.models import Customer
@@ -13,6 +13,7 @@ from retention.ledger import Entry
 from retention.models import LegalHold, PurgeRun, Tombstone
 from retention.portraits import portray
 from retention.purge import erase
+from retention.runs import count_batch, finish_run
 from retention.watch import Watch
 
 
@@ -25,8 +26,7 @@ def replay_erasures() -> PurgeRun:
     for some in ledger.entries():
         if unknown := ledger.unknown_among(some):
             _replay(run, watch, unknown)
-    run.finished_at = timezone.now()
-    run.save(update_fields=["finished_at"])
+    finish_run(run)
     remove_doomed_files()
     watch.search()
     return run
@@ -40,9 +40,9 @@ def _replay(run: PurgeRun, watch: Watch, entries: Collection[Entry]) -> None:
     people = list(back.select_for_update(of=("self",)))
     LegalHold.objects.in_force().filter(customer__in=people).update(released_at=timezone.now())
     portrait = portray(people)
-    run.counts = dict(Counter(run.counts) + erase([customer.pk for customer in people]))
-    run.due, run.erased = run.due + len(entries), run.erased + len(people)
-    run.save(update_fields=["counts", "due", "erased"])
+    erased = erase([customer.pk for customer in people])
+    PurgeRun.objects.filter(pk=run.pk).update(due=F("due") + len(entries))
+    count_batch(run, erased, number=len(people))
     keys = {customer.public_id: customer.pk for customer in people}
     Tombstone.objects.bulk_create(
         Tombstone(

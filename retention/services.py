@@ -1,4 +1,4 @@
-"""Legal holds, and the DPO's approval without which nothing is deleted."""
+"""Legal holds, and the DPO's word: no deletion without it, and no unusual one without another."""
 
 from django.db import transaction
 from django.utils import timezone
@@ -7,8 +7,11 @@ from django.utils.translation import gettext as _
 from accounts.models import Customer, User
 from common.history import save_as
 from policies.models import RetentionRule
-from retention.exceptions import ApprovalRefused, HoldRefused
-from retention.models import LegalHold, PurgeApproval, Tombstone
+from retention.exceptions import ApprovalRefused, HoldRefused, PermitRefused
+from retention.models import LegalHold, PurgeApproval, PurgePermit, PurgeRun, Tombstone
+from retention.runs import BAD_CLOCKS
+
+MOST_PERMITTED = 2  # times what was looked at
 
 
 @transaction.atomic
@@ -67,6 +70,28 @@ def approve_rule(rule: RetentionRule, *, by: User) -> PurgeApproval:
     approval = PurgeApproval(rule=rule, approved_by=by)
     save_as(approval, by=by, reason="approved")
     return approval
+
+
+@transaction.atomic
+def permit_run(run: PurgeRun, *, up_to: int, by: User) -> PurgePermit:
+    """Let the next runs remove as many, up to this number, and overlook what stopped ``run``.
+
+    Raises PermitRefused.
+    """
+    run.refresh_from_db(from_queryset=PurgeRun.objects.select_for_update(of=("self",)))
+    if not run.is_stopped or BAD_CLOCKS & run.doubts.keys():
+        raise PermitRefused(_("Nothing but an unusual number, or a long pause, can be permitted."))
+    if PurgeRun.objects.filter(rule=run.rule, pk__gt=run.pk).exists():
+        raise PermitRefused(_("There is a newer run. Look at its numbers."))
+    if PurgePermit.objects.filter(run=run).exists():
+        raise PermitRefused(_("This run is permitted already."))
+    if not run.going <= up_to <= MOST_PERMITTED * run.going:
+        raise PermitRefused(
+            _("Permit as many as wait for it, or up to twice as many for those of the next days.")
+        )
+    permit = PurgePermit(run=run, up_to=up_to, permitted_by=by)
+    save_as(permit, by=by, reason="permitted")
+    return permit
 
 
 def is_superseded(rule: RetentionRule) -> bool:

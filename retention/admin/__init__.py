@@ -1,11 +1,7 @@
-from retention.admin.deletion import (
-    LegalHoldAdmin,
-    PurgeApprovalAdmin,
-    PurgeRunAdmin,
-    RetentionRuleAdmin,
-    TombstoneAdmin,
-)
+from retention.admin.deletion import PurgeApprovalAdmin, RetentionRuleAdmin, TombstoneAdmin
+from retention.admin.holds import LegalHoldAdmin
 from retention.admin.idle import NecessityReviewAdmin
+from retention.admin.runs import PurgeRunAdmin
 
 __all__ = [
     "LegalHoldAdmin",

@@ -53,6 +53,7 @@ TABLE = """
     retention.legalhold           view:D      add:D    change:D
     retention.necessityreview     view:D               change:D
     retention.purgeapproval       view:DA     add:D
+    retention.purgepermit                  add:D
     retention.purgerun            view:DA
     retention.tombstone           view:DA
     staff.flaggedrecord           view:D      add:D

@@ -1,0 +1,26 @@
+from retention.models.approvals import PurgeApproval
+from retention.models.holds import LegalHold, LegalHoldQuerySet
+from retention.models.reviews import (
+    LONGEST_REASON,
+    NecessityReview,
+    NecessityReviewQuerySet,
+    ReviewDecision,
+)
+from retention.models.runs import IN_DOUBT, PurgePermit, PurgeRun, PurgeRunQuerySet
+from retention.models.tombstones import ERASED_ON, Tombstone
+
+__all__ = [
+    "ERASED_ON",
+    "IN_DOUBT",
+    "LONGEST_REASON",
+    "LegalHold",
+    "LegalHoldQuerySet",
+    "NecessityReview",
+    "NecessityReviewQuerySet",
+    "PurgeApproval",
+    "PurgePermit",
+    "PurgeRun",
+    "PurgeRunQuerySet",
+    "ReviewDecision",
+    "Tombstone",
+]

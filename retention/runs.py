@@ -1,0 +1,183 @@
+"""A run of an erasure under one rule: begun with a look at numbers and clocks, counted, finished.
+
+Without the approval of its rule a run only reports. One that is in doubt removes nothing either;
+it waits for the data protection officers, who are mailed, look at the numbers again and let it go
+(``services.permit_run``): under that rule, for these doubts, up to the number they gave, and for a
+few days. A run is in doubt when
+
+- it would remove more than ``PURGE_MOST_TIMES`` as much as usual, which is the median of the last
+  runs, or more than ``PURGE_MOST_PERCENT`` of all there is. Beat that was down for three days makes
+  four times the usual, a week eight times: ten bother nobody, while a year that a clock or a
+  wrong rule skips is hundreds of times. ``PURGE_NEVER_MANY`` and fewer are never too many, so that
+  a small company is left alone.
+- no run has been for a week, or the last is yet to come: a clock may have jumped. Only runs that
+  nobody doubted say when it was; other jobs have believed a wrong clock within a minute.
+- the clocks of the application and of the database differ.
+
+No permit helps while clocks differ or went back: they are put right, and the next run goes.
+
+What a batch removed is counted in its own transaction, so that the numbers are true whenever a run
+is killed.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from statistics import median
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.staff import officers
+from common.database import database_now
+from common.erasure import Erased
+from notices.services import queue_notice
+from policies.models import RetentionRule
+from retention.models import PurgeApproval, PurgePermit, PurgeRun
+
+LOOKED_BACK = 14  # runs
+PERMITTED_FOR = timedelta(days=3)
+APART = timedelta(minutes=5)
+SILENT_FOR = timedelta(days=7)
+
+DOUBTS = {
+    "usual": _("Far more than usual, which is"),
+    "share": _("A large part of all"),
+    "gap": _("Days since the last run: a clock may have jumped"),
+    "behind": _("Minutes by which the last run is yet to come: a clock went back"),
+    "apart": _("Seconds between the clocks of the portal and of the database"),
+}
+BAD_CLOCKS = {"behind", "apart"}
+
+
+@transaction.atomic
+def begin_run(
+    rule: RetentionRule,
+    *,
+    due: int,
+    going: int,
+    among: QuerySet[Any, Any],
+    only_report: bool = False,
+    searches: bool = True,
+    at: datetime | None = None,
+) -> PurgeRun:
+    """Record a run that found so many due, of whom so many may go now; ``removes`` says what next.
+
+    among: everything there is of what is removed. searches: as on the run. at: the moment that a
+    caller judges by instead of now; clocks are no matter then.
+    """
+    only_report = only_report or not is_approved(rule)
+    doubts = _doubts_about_number(rule, going, among) | ({} if at else _doubts_about_clocks())
+    if not only_report and _is_permitted(rule, going, doubts):
+        doubts = {}
+    run = PurgeRun.objects.create(
+        rule=rule,
+        only_reported=only_report,
+        due=due,
+        going=going,
+        searches=searches,
+        doubts=doubts,
+    )
+    if run.is_stopped:
+        _tell_officers(run)
+    return run
+
+
+def removes(run: PurgeRun) -> bool:
+    """Say whether a run that has begun may remove anything."""
+    return not run.only_reported and not run.doubts
+
+
+def is_approved(rule: RetentionRule) -> bool:
+    return PurgeApproval.objects.filter(rule=rule).exists()
+
+
+def count_batch(run: PurgeRun, erased: Erased, *, number: int) -> None:
+    """Add what a batch removed, of so many; call it in the transaction of the batch."""
+    known = PurgeRun.objects.select_for_update().get(pk=run.pk)
+    known.erased += number
+    known.counts = _sum(known.counts, erased.tables)
+    known.rows = _sum(known.rows, erased.rows)
+    known.files = _sum(known.files, erased.files)
+    known.save(update_fields=["erased", "counts", "rows", "files"])
+
+
+def report_rows(run: PurgeRun, tables: Mapping[str, int]) -> None:
+    """Say what would go: rows of each table, by label."""
+    run.counts = dict(tables)
+    run.save(update_fields=["counts"])
+
+
+def finish_run(
+    run: PurgeRun, *, held: int = 0, deferred: Mapping[str, int] | None = None, failed: int = 0
+) -> None:
+    """Say what the run left, and that it is over; ``run`` knows then what its batches counted."""
+    run.refresh_from_db()
+    run.held, run.failed = held, failed
+    run.deferred = {reason: number for reason, number in (deferred or {}).items() if number}
+    run.finished_at = timezone.now()
+    run.save(update_fields=["held", "failed", "deferred", "finished_at"])
+
+
+def many(rule: RetentionRule) -> int:
+    """Return the number that a run under this rule removes as usual."""
+    runs = PurgeRun.objects.trusted().filter(
+        rule=rule, only_reported=False, finished_at__isnull=False
+    )
+    numbers = list(runs.order_by("-pk").values_list("erased", flat=True)[:LOOKED_BACK])
+    return int(median(numbers)) if numbers else 0
+
+
+def _doubts_about_number(
+    rule: RetentionRule, going: int, among: QuerySet[Any, Any]
+) -> dict[str, int]:
+    if going <= settings.PURGE_NEVER_MANY:
+        return {}
+    doubts = {}
+    usual, all_there_is = many(rule), among.count()
+    if usual and going > settings.PURGE_MOST_TIMES * usual:
+        doubts["usual"] = usual
+    if going * 100 > settings.PURGE_MOST_PERCENT * all_there_is:
+        doubts["share"] = all_there_is
+    return doubts
+
+
+def _doubts_about_clocks() -> dict[str, int]:
+    here, there = timezone.now(), database_now()
+    doubts = {}
+    if abs(here - there) > APART:
+        doubts["apart"] = int(abs(here - there).total_seconds())
+    last = PurgeRun.objects.trusted().order_by("-started_at").first()
+    if last is not None and last.started_at > here + APART:
+        doubts["behind"] = int((last.started_at - here).total_seconds() / 60)
+    if last is not None and here - last.started_at > SILENT_FOR:
+        doubts["gap"] = (here - last.started_at).days
+    return doubts
+
+
+def _is_permitted(rule: RetentionRule, going: int, doubts: Mapping[str, int]) -> bool:
+    permits = PurgePermit.objects.filter(
+        run__rule=rule, up_to__gte=going, permitted_at__gte=timezone.now() - PERMITTED_FOR
+    )
+    return any(
+        doubts.keys() <= permit.run.doubts.keys() for permit in permits.select_related("run")
+    )
+
+
+def _sum(counted: Mapping[str, int], more: Mapping[str, int]) -> dict[str, int]:
+    return dict(Counter(counted) + Counter(more))
+
+
+def _tell_officers(run: PurgeRun) -> None:
+    for officer in officers():
+        queue_notice(
+            "purge_waits",
+            recipient=officer,
+            key=f"purge-waits-{run.pk}-{officer}",
+            path=reverse("admin:retention_purgerun_change", args=[run.pk]),
+        )
