@@ -51,6 +51,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[Link, ...]], ...] = (
             (_("Approvals to delete"), "approval", "retention.purgeapproval"),
             (_("Purge runs"), "auto_delete", "retention.purgerun"),
             (_("Tombstones"), "person_off", "retention.tombstone"),
+            (_("Restore rehearsals"), "settings_backup_restore", "retention.restorerehearsal"),
             (_("Erased enquiries"), "comments_disabled", "enquiries.erasedenquiries"),
         ),
     ),

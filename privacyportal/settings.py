@@ -237,7 +237,7 @@ PHONENUMBER_DB_FORMAT = "E164"
 
 # Only their owner may change tables; the running portal has a role with fewer rights
 # (common/database_role.py).
-_as_owner = sys.argv[1:2] in (["migrate"], ["grant_database_role"])
+_as_owner = sys.argv[1:2] in (["migrate"], ["grant_database_role"], ["rehearse_restore"])
 _owner_url = env.str("DATABASE_OWNER_URL", default="") if _as_owner else ""
 DATABASES = {"default": env.db_url("DATABASE_OWNER_URL" if _owner_url else "DATABASE_URL")}
 if DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":

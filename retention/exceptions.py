@@ -21,6 +21,10 @@ class PermitRefused(RetentionError):
     pass
 
 
+class RehearsalRefused(RetentionError):
+    """A restore cannot be rehearsed here."""
+
+
 class LedgerAhead(RetentionError):
     """A restored database does not know what was erased."""
 

@@ -37,6 +37,7 @@ declare(
 exempt("retention.PurgeApproval", because="says which rule may delete")
 exempt("retention.PurgePermit", because="says how much a run may delete")
 exempt("retention.PurgeRun", because="numbers only")
+exempt("retention.RestoreRehearsal", because="numbers only")
 exempt("retention.Tombstone", because="a public id and dates are all that is left")
 outlives("retention.Tombstone.public_id", because="says that there was a customer, and no more")
 exempt("common.DoomedFile", because="a random path, gone with its file")

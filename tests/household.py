@@ -49,7 +49,7 @@ from marketing.systems import add_system
 from policies.models import Agreement, PolicyVersion, Recipient
 from policies.retention import rule_after_closing
 from privacyportal.roles import ADMINISTRATOR, AUDITOR, COMPLAINT_LEAD, COMPLAINT_OFFICER, DPO
-from retention.models import PurgeRun, Tombstone
+from retention.models import PurgeRun, RestoreRehearsal, Tombstone
 from staff.models import FlaggedRecord, Misuse, RevocationReason, Undertaking, UnusualAccess
 from staff.reviews import prepare_reviews
 from staff.undertakings import revoke_undertaking
@@ -194,6 +194,9 @@ def _fill_the_desk(customer: Customer, staff: dict[str, User]) -> None:
         retained_until=today,
         rule=rule,
         run=run,
+    )
+    RestoreRehearsal.objects.create(
+        by=staff["administrator"], started_at=timezone.now(), is_given=False, outcome="passed"
     )
     ErasedEnquiries.objects.create(month=today.replace(day=1))
     JobStatus.objects.create(name="common.clean_up")

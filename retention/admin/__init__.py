@@ -1,6 +1,7 @@
 from retention.admin.deletion import PurgeApprovalAdmin, RetentionRuleAdmin, TombstoneAdmin
 from retention.admin.holds import LegalHoldAdmin
 from retention.admin.idle import NecessityReviewAdmin
+from retention.admin.rehearsals import RestoreRehearsalAdmin
 from retention.admin.runs import PurgeRunAdmin
 
 __all__ = [
@@ -8,6 +9,7 @@ __all__ = [
     "NecessityReviewAdmin",
     "PurgeApprovalAdmin",
     "PurgeRunAdmin",
+    "RestoreRehearsalAdmin",
     "RetentionRuleAdmin",
     "TombstoneAdmin",
 ]

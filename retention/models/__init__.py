@@ -1,5 +1,6 @@
 from retention.models.approvals import PurgeApproval
 from retention.models.holds import LegalHold, LegalHoldQuerySet
+from retention.models.rehearsals import RehearsalOutcome, RestoreRehearsal
 from retention.models.reviews import (
     LONGEST_REASON,
     NecessityReview,
@@ -21,6 +22,8 @@ __all__ = [
     "PurgePermit",
     "PurgeRun",
     "PurgeRunQuerySet",
+    "RehearsalOutcome",
+    "RestoreRehearsal",
     "ReviewDecision",
     "Tombstone",
 ]

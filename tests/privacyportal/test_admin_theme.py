@@ -53,6 +53,7 @@ PAGES = {
     "/admin/retention/necessityreview/": {DPO},
     "/admin/retention/purgeapproval/": {DPO, AUDITOR},
     "/admin/retention/purgerun/": {DPO, AUDITOR},
+    "/admin/retention/restorerehearsal/": {DPO, AUDITOR},
     "/admin/retention/tombstone/": {DPO, AUDITOR},
     "/admin/policies/company/": {COMPLAINT_OFFICER, DPO, AUDITOR},
     "/admin/policies/promise/": {DPO, AUDITOR},

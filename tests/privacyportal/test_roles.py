@@ -55,6 +55,7 @@ TABLE = """
     retention.purgeapproval       view:DA     add:D
     retention.purgepermit                  add:D
     retention.purgerun            view:DA
+    retention.restorerehearsal    view:DA
     retention.tombstone           view:DA
     staff.flaggedrecord           view:D      add:D
     staff.misuse                  view:DA     add:D

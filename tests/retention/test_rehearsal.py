@@ -1,0 +1,106 @@
+"""A restore is rehearsed beside the database, and touches nothing of it."""
+
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.utils import timezone
+
+from accounts.models import Customer
+from common.models import DoomedFile, JobStatus
+from policies.retention import rule_after_closing
+from privacyportal import rehearsal
+from privacyportal.embedded import RUNTIME_ROLE
+from privacyportal.rehearsal import name_beside
+from privacyportal.roles import ADMINISTRATOR
+from retention.models import RestoreRehearsal, Tombstone
+from retention.purge import purge_closed_accounts
+from tests.factories import approve, make_customer, make_staff
+from tests.retention.postgres import address_of, dump, run
+
+
+def everything():
+    """All rows of the database but those of rehearsals, and the files."""
+    tables = [f"--exclude-table-data=retention_restorerehearsal{end}" for end in ("", "_id_seq")]
+    database = run("pg_dump", "--data-only", *tables, address_of(connection.settings_dict["NAME"]))
+    rows = [line for line in database.splitlines() if not line.startswith(b"\\")]  # a random key
+    media = Path(settings.MEDIA_ROOT)
+    return rows, sorted(media.rglob("*")), Path(settings.ERASURE_LEDGER).read_bytes()
+
+
+def databases():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT datname FROM pg_database")
+        return {name for (name,) in cursor.fetchall()}
+
+
+def rehearse(**options):
+    with suppress(CommandError):
+        call_command("rehearse_restore", by="ops@example.com", **options)
+    return RestoreRehearsal.objects.order_by("pk").last()
+
+
+def test_a_rehearsal_finds_who_comes_back_and_touches_nothing(portal, tmp_path, capfd):
+    approve(rule_after_closing(timezone.localdate()))
+    operator = make_staff(ADMINISTRATOR, email="ops@example.com")
+    gone = [make_customer(closed_days_ago=370) for _n in range(2)]
+    kept = make_customer()
+    yesterday = timezone.now() - timedelta(days=1)
+    JobStatus.objects.create(name="x", started_at=yesterday)
+    # a file that was being stored when the backup was made, and is somebody's by now
+    default_storage.save("evidence/kept", ContentFile(b"x"))
+    DoomedFile.objects.create(path="evidence/kept", removable_at=yesterday)
+    backup = tmp_path / "backup"
+    backup.write_bytes(dump())
+    DoomedFile.objects.all().delete()
+    purge_closed_accounts()
+    before = everything()
+
+    with connection.cursor() as cursor:  # a killed rehearsal left it
+        cursor.execute(f"CREATE DATABASE {name_beside()}")
+    given = rehearse(dump=backup)
+    assert (given.outcome, given.by, given.is_given, given.as_of) == (
+        "passed",
+        operator,
+        True,
+        yesterday,
+    )
+    assert (given.named, given.brought_back, given.left, given.residue) == (2, 2, 0, [])
+
+    with (
+        rehearsal._database_beside() as name
+    ):  # where no backup is given, from one program to another
+        rehearsal._restore(rehearsal._programs(), None, name)
+        with psycopg.connect(address_of(name)) as restored:
+            assert restored.execute("SELECT email FROM accounts_customer").fetchall() == [
+                (kept.email,)
+            ]
+    assert everything() == before
+    assert name_beside() not in databases()
+    assert default_storage.exists("evidence/kept")
+
+    broken = tmp_path / "broken"
+    broken.write_bytes(backup.read_bytes()[:3000] + b"\nnonsense;\n")
+    assert (rehearse(dump=broken).outcome, name_beside() in databases()) == ("failed", False)
+    assert (Customer.objects.get(), Tombstone.objects.count()) == (kept, len(gone))
+
+
+def test_a_rehearsal_takes_a_role_that_may_create_databases_and_somebody_to_answer(db, monkeypatch):
+    make_staff(ADMINISTRATOR, email="ops@example.com")
+    make_customer(email="customer@example.com")
+    with pytest.raises(CommandError, match="member of staff"):
+        call_command("rehearse_restore", by="customer@example.com")
+    with pytest.raises(CommandError, match="no database of a rehearsal"):
+        call_command("rehearse_restore", inside=True)
+
+    monkeypatch.setitem(connection.settings_dict, "USER", RUNTIME_ROLE)
+    with pytest.raises(CommandError, match="CREATEDB"):
+        call_command("rehearse_restore", by="ops@example.com")
+    assert not RestoreRehearsal.objects.exists()
