@@ -8,6 +8,7 @@ from django.utils.translation import gettext_noop
 
 from access.hidden import hides_cases
 from accounts.activity import counts_as_activity
+from accounts.models import Customer
 from casework.models import (
     Case,
     CaseConflict,
@@ -123,3 +124,11 @@ def having_a_case(since: datetime) -> QuerySet[Any, Any]:
 @defers_erasure(gettext_noop("open case"))
 def with_open_cases() -> QuerySet[Any, Any]:
     return Case.objects.open().values("customer")
+
+
+@defers_erasure(gettext_noop("open case of the same address"))
+def with_open_cases_elsewhere() -> QuerySet[Any, Any]:
+    """Return the closed accounts whose address complains by another record: as a new customer."""
+    addresses = Case.objects.open().exclude(customer__email="").values("customer__email")
+    theirs = Customer.objects.filter(kept_until__isnull=False, email__in=addresses)
+    return theirs.exclude(pk__in=with_open_cases()).values("pk")

@@ -15,3 +15,7 @@ class SubmissionUsed(ComplaintError):
 
 class LinkGone(ComplaintError):
     """The link leads to no complaint: it was erased, the link is too old, or never was one."""
+
+
+class SenderErased(ComplaintError):
+    """Who writes was erased just before: there is nobody any more of whom a case could be."""

@@ -50,12 +50,22 @@ def evidence_field(label: Any) -> EvidenceField:
     )
 
 
-class ComplaintForm(forms.Form):
+class SentOnceForm(forms.Form):
+    """``submission`` names the filled-in form."""
+
     data: Any
 
     submission = forms.RegexField(
         r"^[0-9a-f]{32}$", initial=new_public_id, widget=forms.HiddenInput
     )
+
+    def become_another(self) -> None:
+        """Show what was typed as a form that was never sent."""
+        self.data = self.data.copy()
+        self.data["submission"] = new_public_id()
+
+
+class ComplaintForm(SentOnceForm):
     category = forms.ChoiceField(
         label=_("What is it about?"),
         choices=ComplaintCategory,
@@ -68,11 +78,6 @@ class ComplaintForm(forms.Form):
         help_text=_("In your own words: what happened, when, and what you would like us to do."),
     )
     evidence = evidence_field(_("Evidence"))
-
-    def become_another(self) -> None:
-        """Show what was typed as a form that was never sent."""
-        self.data = self.data.copy()
-        self.data["submission"] = new_public_id()
 
 
 def prose(label: Any, help_text: Any = "") -> ProseField:
@@ -95,6 +100,12 @@ class OpenComplaintForm(OpenForm):
         help_text=_("In your own words: what happened, when, and what you would like us to do."),
     )
     field_order = ("category", "text", "name", "email", "phone")
+
+
+class LateMessageForm(SentOnceForm):
+    """What the customer of a closed account writes from its page."""
+
+    text = prose(_("Your message"), _("What you would like us to do, or what went wrong."))
 
 
 class MessageForm(forms.Form):

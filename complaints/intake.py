@@ -3,7 +3,7 @@
 What follows, people do: complaints.services.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -46,6 +46,7 @@ def file_complaint(
     identity: str = "",
     questioned: Collection[AccessRecord] = (),
     about: Collection[User] = (),
+    lock: Callable[[Customer], None] = lock_open,
 ) -> Complaint:
     """Record a new complaint with its clocks, which run from ``received_at`` (default: now).
 
@@ -54,12 +55,13 @@ def file_complaint(
     later, by start_missing_clocks(). ``identity`` is by default that of who is signed in, on the
     web, and nobody's on any other channel. ``about`` are members of staff whom the complaint is
     about, ``questioned`` the accesses that it calls into question: neither they nor those who
-    looked get to see it. With evidence, call it outside of every transaction.
+    looked get to see it. With evidence, call it outside of every transaction. ``lock`` holds the
+    customer, and refuses who may file none.
 
     Raises AccountClosed, and SubmissionUsed for a form sent again with another content.
     """
     with stored(customer, evidence) as files, transaction.atomic(durable=bool(files)):
-        lock_open(customer)
+        lock(customer)
         typed = {
             "channel": channel,
             "severity": severity,

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
+from accounts.models import Customer
 from casework.references import random_reference
 from common.encryption.fields import EncryptedTextField, KeyId, SearchableModel, SearchHashField
 from common.tokens import new_public_id
@@ -210,6 +211,24 @@ class Enquiry(SearchableModel):
             self.confirmed_at = timezone.now()
         else:
             self.closed_at = timezone.now()
+
+
+class ClosedSender(models.Model):
+    """That an open enquiry came from the address of a closed account, which is kept until then."""
+
+    enquiry = models.ForeignKey(
+        Enquiry, on_delete=models.CASCADE, related_name="closed_senders", verbose_name=_("enquiry")
+    )
+    customer = models.ForeignKey(
+        Customer, on_delete=models.PROTECT, related_name="+", verbose_name=_("customer")
+    )
+
+    class Meta:
+        verbose_name = _("enquiry from a closed account")
+        verbose_name_plural = _("enquiries from closed accounts")
+
+    def __str__(self) -> str:
+        return f"closed sender {self.pk}"
 
 
 class ErasedEnquiries(models.Model):

@@ -14,6 +14,7 @@ from common.tokens import new_public_id
 from enquiries.clock import COUNTED, count_last_day
 from enquiries.exceptions import EnquiryError, EnquiryGone
 from enquiries.models import Enquiry, EnquiryState
+from enquiries.senders import note_closed_senders
 from notices.services import queue_notice
 from policies.counting import add_months, local_day
 from policies.models import RetentionTrigger
@@ -55,6 +56,7 @@ def confirm_enquiry(public_id: str) -> Enquiry:
     if enquiry is None:
         raise EnquiryGone(_("This link leads to no message any more."))
     if enquiry.state == EnquiryState.UNCONFIRMED:
+        note_closed_senders(enquiry)
         enquiry.move_to(EnquiryState.OPEN)
         count_last_day(enquiry)
         save_as(enquiry, by=None, reason="confirmed", fields=["state", "confirmed_at", *COUNTED])
@@ -103,6 +105,7 @@ def _close(enquiry: Enquiry, state: EnquiryState, *, by: User, also: Sequence[st
     rule = deletion_rule(DataCategory.ENQUIRY, [RetentionTrigger.CASE_CLOSED], today)
     enquiry.closed_by = by
     enquiry.kept_until = add_months(today, rule.months if rule else MONTHS_KEPT)
+    enquiry.closed_senders.all().delete()
     fields = ["state", "closed_at", "closed_by", "kept_until", *also]
     save_as(enquiry, by=by, reason=state, fields=fields)
 

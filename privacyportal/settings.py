@@ -212,10 +212,12 @@ ACCOUNT_RATE_LIMITS = {  # beside those that allauth sets
     "enquiry": "5/m/ip,40/d/ip",
     "open_complaint": "5/m/ip,40/d/ip",
     "complaint_link": "5/m/ip,40/d/ip",
+    "closed_message": "5/m/ip,40/d/ip",
     "verify_phone_code": "10/m/key",
     "report_use": "10/m/ip,3/h/key",  # a mail goes to the address
     "enquiry_address": "3/h/key,8/d/key",  # a mail goes to it before anybody confirmed it
     "open_complaint_address": "3/h/key,8/d/key",
+    "closed_message_address": "3/h/key,8/d/key",  # each makes a case, which keeps the data
 }
 COMPLAINT_LINK_DAYS = 180  # that a mailed link opens its complaint; each mail brings a new one
 UNCONFIRMED_ENQUIRY_DAYS = 14  # then it is erased: nobody proved that the address is theirs

@@ -2,6 +2,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from accounts.views import devices
+from complaints.late_views import write
 from policies.promise_views import promises
 from privacyportal import verification, views
 from privacyportal.closed_account import closed_account, erasure_certificate
@@ -23,6 +24,7 @@ urlpatterns = [
     path("promises/", promises, name="promises"),
     path("closed/<str:token>/", closed_account, name="closed_account"),
     path("closed/<str:token>/", include("accounts.closed_urls")),
+    path("closed/<str:token>/write/", write, name="write_from_closed"),
     path(
         "closed/<str:token>/certificate.pdf",
         erasure_certificate,

@@ -1,0 +1,149 @@
+"""What a customer writes from the page of a closed account becomes a case before anything goes."""
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.closed_pages import token_of
+from accounts.closing import close_account
+from accounts.models import Customer
+from common.tokens import new_public_id
+from complaints.exceptions import SenderErased
+from complaints.late_messages import file_late_message
+from complaints.models import Complaint
+from enquiries.models import ClosedSender
+from enquiries.services import answer_enquiry, confirm_enquiry
+from notices.models import Notice
+from policies.counting import local_day
+from policies.loading import load_profile
+from policies.retention import rule_after_closing
+from privacyportal.roles import COMPLAINT_OFFICER
+from retention import purge
+from retention.models import PurgeRun
+from tests.enquiries.conftest import make_enquiry
+from tests.factories import approve, make_complaint, make_customer, make_staff
+from tests.threads import at_once
+
+pytestmark = pytest.mark.django_db
+
+ADDRESS = "mai@example.com"
+
+
+@pytest.fixture
+def approved(db):
+    return approve(rule_after_closing(timezone.localdate()))
+
+
+def page_of(customer):
+    return reverse("write_from_closed", args=[token_of(customer.public_id)])
+
+
+def form(text="Xin đừng xóa hóa đơn của tôi.", submission="0" * 32):
+    return {"text": text, "submission": submission}
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_a_message_becomes_a_case_with_clocks_and_is_confirmed_by_its_reference(client, language):
+    client.cookies["django_language"] = language
+    customer = make_customer(closed_days_ago=300, full_name="Mai Lan")
+    words = {"vi": "Viết cho chúng tôi", "en": "Write to us"}[language]
+    shown = reverse("closed_account", args=[token_of(customer.public_id)])
+    assert page_of(customer) in client.get(shown).text
+    page = client.get(page_of(customer))
+    assert words in page.text
+    assert not any(word in page.text for word in ("Mai Lan", customer.email))
+    assert Complaint.objects.count() == 0  # looking files nothing
+
+    for _ in range(2):  # sent twice, it is one case
+        done = client.post(page_of(customer), form(), follow=True)
+
+    case = Complaint.objects.get(customer=customer)
+    assert (case.category, case.identity, case.text) == ("other", "address", form()["text"])
+    assert case.clocks.count() == 2
+    assert case.reference in done.text
+    notice = Notice.objects.get(template="complaint_received")
+    assert notice.recipient == customer.public_id
+    assert client.post(page_of(customer), form(text="")).status_code == 200
+    assert Complaint.objects.count() == 1
+
+
+def test_nobody_floods_the_desk_through_one_link(client):
+    customer = make_customer(closed_days_ago=300)
+
+    answers = [client.post(page_of(customer), form(submission=new_public_id())) for _ in range(4)]
+
+    assert [each.status_code for each in answers] == [302, 302, 302, 429]
+    assert Complaint.objects.count() == 3
+
+
+def test_of_an_account_that_is_open_again_or_gone_the_status_page_tells(client, approved):
+    opened, erased = make_customer(), make_customer(closed_days_ago=400)
+    page, other = page_of(opened), page_of(erased)
+    purge.purge_closed_accounts()
+
+    assert client.get(page).url == reverse("closed_account", args=[token_of(opened.public_id)])
+    told = client.post(other, form(), follow=True)
+
+    assert "Chúng tôi không lưu lời nhắn này." in told.text
+    assert f"{timezone.localdate():%d/%m/%Y}" in told.text  # the day of the erasure
+    assert Complaint.objects.count() == 0
+    assert Client().post(reverse("write_from_closed", args=["x:y"]), form()).status_code == 404
+
+
+def test_what_comes_from_the_address_of_a_closed_account_defers_its_erasure(approved):
+    officer = make_staff(COMPLAINT_OFFICER)
+    closed = make_customer(email=ADDRESS, closed_days_ago=400)
+    make_customer(email="", user=None, closed_days_ago=400)
+    make_complaint(customer=make_customer(email="", user=None))
+    unproved = make_enquiry(email=ADDRESS, confirmed=False)
+    assert not ClosedSender.objects.exists()  # anybody may have typed the address
+    enquiry = make_enquiry(email=ADDRESS)
+    make_complaint(customer=make_customer(email=ADDRESS, user=None))
+
+    (run,) = purge.purge_closed_accounts()
+
+    assert run.erased == 1
+    assert run.deferred == {"open enquiry": 1, "open case of the same address": 1}
+    answer_enquiry(enquiry, answer="Có.", is_complaint=False, by=officer)
+    Complaint.objects.update(closed_at=timezone.now(), late_from=None, state="withdrawn")
+    assert purge.purge_closed_accounts()[0].erased == 1
+    assert not Customer.objects.filter(pk=closed.pk).exists()
+    assert unproved.state == "unconfirmed"
+
+
+def test_an_enquiry_that_was_open_at_the_closing_keeps_the_data_too(db):
+    load_profile("speedsms")
+    customer = make_customer(email=ADDRESS)
+    make_enquiry(email="thao@example.com")
+    enquiry = make_enquiry(email=ADDRESS)
+
+    close_account(customer, by=customer.user)
+
+    assert list(ClosedSender.objects.values_list("enquiry", "customer")) == [
+        (enquiry.pk, customer.pk)
+    ]
+    assert customer.kept_until == local_day(timezone.now()) + timedelta(days=7)
+
+
+@pytest.mark.parametrize("round_", range(3))
+def test_what_comes_during_the_purge_keeps_the_data_or_is_told_that_it_is_gone(portal, round_):
+    approve(rule_after_closing(timezone.localdate()))
+    writes, asks = (make_customer(closed_days_ago=400) for _ in range(2))
+    enquiry = make_enquiry(email=asks.email, confirmed=False)
+
+    _runs, filed, confirmed = at_once(
+        purge.purge_closed_accounts,
+        lambda: file_late_message(writes.public_id, **form()),
+        lambda: confirm_enquiry(enquiry.public_id),
+    )
+    purge.purge_closed_accounts()
+
+    alive = set(Customer.objects.values_list("pk", flat=True))
+    assert isinstance(filed, Complaint if writes.pk in alive else SenderErased)
+    assert Complaint.objects.count() == int(writes.pk in alive)
+    assert confirmed.state == "open"
+    assert ClosedSender.objects.count() == int(asks.pk in alive)
+    assert sum(PurgeRun.objects.values_list("failed", flat=True)) == 0
