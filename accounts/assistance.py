@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from accounts.approvals import asks_customers_first, require_change
-from accounts.details import NONE, put_declared, write_details
+from accounts.details import NONE, follow_correction, put_declared, write_details
 from accounts.erasure import erase_details
 from accounts.exceptions import AddressTaken, NothingToChange
 from accounts.identity_checks import CheckMade, record_identity_check
@@ -80,6 +80,7 @@ def change_for_customer(
     email = _new_address(customer, email)
     changed = _write(customer, details, email, by=by, reason=f"asked {made['channel']}")
     changed += put_declared(customer, declared, by=by)
+    follow_correction(customer, _written(customer, changed), declared)
     changed += erase_details(customer, erase, by=by) if erase else []
     if not changed:
         raise NothingToChange(_("Nothing here differs from what is recorded already."))
@@ -126,6 +127,11 @@ def _write(
             return write_details(customer, {**details, "email": email}, by=by, reason=reason)
     except IntegrityError as error:  # recorded by somebody else at this moment
         raise _taken() from error
+
+
+def _written(customer: Customer, changed: Collection[str]) -> list[str]:
+    """Leave out a sign-in address, which its owner has yet to confirm."""
+    return [name for name in changed if name != "email" or customer.user is None]
 
 
 def _tell(customer: Customer, change: AssistedChange, before: str) -> None:

@@ -1,6 +1,7 @@
 """Correcting what is known of a customer: the fixed details, and the declared ones."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from django.db import transaction
@@ -10,13 +11,44 @@ from accounts.locks import lock_open
 from accounts.models import Customer, DeclaredValue, Occasion, User
 from accounts.phone import forget_number
 from common.history import delete_as, save_as
-from common.personal_data import is_held
+from common.personal_data import DataCategory, is_held
 from common.tokens import new_public_id
 from notices.services import queue_notice
 from policies.models import DeclaredField
+from policies.models.declared_fields import FIXED
 
 EDITABLE = ("full_name", "phone", "address")
 NONE: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Change:
+    """That details of a customer changed or were erased; without any, all of their kind were.
+
+    details: their names, of declared ones the codes; never the values.
+    """
+
+    customer: Customer
+    category: DataCategory
+    details: tuple[str, ...] = ()
+    is_erased: bool = False
+
+
+FollowChange = Callable[[Change], None]
+"""Acts on a change that was just written, in its transaction."""
+
+_followers: list[FollowChange] = []
+
+
+def follows_changes(follower: FollowChange) -> FollowChange:
+    """Let a room above act on every change of a customer's details, whoever made it."""
+    _followers.append(follower)
+    return follower
+
+
+def tell_followers(change: Change) -> None:
+    for follow in _followers:
+        follow(change)
 
 
 @transaction.atomic
@@ -35,6 +67,7 @@ def correct_details(
     changed += put_declared(customer, declared, by=by)
     if changed:
         tell_of_change(customer)
+        follow_correction(customer, changed, declared)
     if by == customer.user:
         declare_accuracy(customer, Occasion.CHANGE if changed else Occasion.REVIEW)
     return changed
@@ -92,6 +125,25 @@ def forget_declared(customer: Customer, code: str) -> bool:
     return was_there
 
 
+def follow_correction(
+    customer: Customer, changed: Collection[str], declared: Mapping[str, str] = NONE
+) -> None:
+    """Let others follow what was corrected; what ``declared`` empties is erased where it can be."""
+    emptied = {name for name in changed if declared.get(name) == "" and not is_held(customer.pk)}
+    follow_details(customer, [name for name in changed if name not in emptied])
+    follow_details(customer, emptied, is_erased=True)
+
+
+def follow_details(customer: Customer, names: Collection[str], *, is_erased: bool = False) -> None:
+    """Let others follow a change of these details, of fixed and of declared ones apart."""
+    fixed = tuple(sorted(name for name in names if name in FIXED))
+    declared = tuple(sorted(name for name in names if name not in FIXED))
+    kinds = ((DataCategory.CONTACT, fixed), (DataCategory.DECLARED, declared))
+    for category, details in kinds:
+        if details:
+            tell_followers(Change(customer, category, details, is_erased))
+
+
 def tell_of_change(customer: Customer) -> None:
     """Mail that details were changed, once a change."""
     queue_notice("details_changed", recipient=customer.public_id, key=f"details-{new_public_id()}")
@@ -108,6 +160,7 @@ def follow_email(user: User, email: str) -> None:
         customer.email = email
         save_as(customer, by=user, reason="email verified", fields=["email"])
         tell_of_change(customer)
+        follow_details(customer, ["email"])
 
 
 @transaction.atomic

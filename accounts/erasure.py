@@ -10,7 +10,13 @@ from collections.abc import Iterable
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts.details import forget_declared, tell_of_change
+from accounts.details import (
+    Change,
+    follow_details,
+    forget_declared,
+    tell_followers,
+    tell_of_change,
+)
 from accounts.exceptions import ErasureRefused
 from accounts.locks import lock_open
 from accounts.merging import history_of
@@ -95,7 +101,9 @@ def erase_details(customer: Customer, names: Iterable[str], *, by: User) -> list
     Raises AccountClosed, ErasureRefused.
     """
     lock_erasable(customer)
-    return [name for name in names if _erase(customer, name, by)]
+    erased = [name for name in names if _erase(customer, name, by)]
+    follow_details(customer, erased, is_erased=True)
+    return erased
 
 
 def _erase(customer: Customer, name: str, by: User) -> bool:
@@ -125,12 +133,14 @@ def erase_category(customer: Customer, category: DataCategory, *, by: User) -> i
         raise ErasureRefused(
             _("This is kept for as long as your account is open. It goes when you close it.")
         )
-    if category == DataCategory.CONTACT:
-        erased = sum(_erase_fixed(customer, name, by) for name in erasable_details())
+    details = erasable_details() if category == DataCategory.CONTACT else []
+    if details:
+        erased = sum(_erase_fixed(customer, name, by) for name in details)
     else:
         erased = _erase_rows(customer, category)
     if erased:
         tell_of_change(customer)
+        tell_followers(Change(customer, category, tuple(details), is_erased=True))
     return erased
 
 

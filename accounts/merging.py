@@ -29,7 +29,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.consents import withdraw_given
-from accounts.details import EDITABLE, tell_of_change, write_details
+from accounts.details import EDITABLE, follow_details, tell_of_change, write_details
 from accounts.exceptions import MergeRefused
 from accounts.locks import lock_open
 from accounts.models import (
@@ -318,5 +318,6 @@ def choose_details(customer: Customer, *, typed: Collection[str], by: User) -> N
     lock_open(customer)
     details = {each.name: each.typed for each in differences_of(customer) if each.name in typed}
     customer.merges.filter(is_claim=True, chosen_at=None).update(chosen_at=timezone.now())
-    if write_details(customer, details, by=by, reason="corrected by customer"):
+    if changed := write_details(customer, details, by=by, reason="corrected by customer"):
         tell_of_change(customer)
+        follow_details(customer, changed)

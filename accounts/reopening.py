@@ -5,6 +5,7 @@ officer afterwards, having made sure who asks. The sign-in address comes back if
 proved meanwhile that it is theirs. Consents stay withdrawn: a consent is given, never restored.
 """
 
+from collections.abc import Callable
 from typing import Unpack
 
 from allauth.account.models import EmailAddress
@@ -28,6 +29,17 @@ from common.history import save_as
 from common.personal_data import DataCategory
 from notices.services import queue_notice
 from policies.counting import local_day
+
+FollowReopening = Callable[[Customer], None]
+"""Takes a customer, locked, whose account is open again."""
+
+_followers: list[FollowReopening] = []
+
+
+def follows_reopening(follower: FollowReopening) -> FollowReopening:
+    """Let a room above act on every reopening, in its transaction."""
+    _followers.append(follower)
+    return follower
 
 
 def can_reopen_alone(customer: Customer) -> bool:
@@ -122,6 +134,8 @@ def _reopen(customer: Customer, *, by: User | None, reason: str) -> None:
         ) from None
     if closed_at is not None:
         announce_to(customer, closed_at=closed_at)
+    for follow in _followers:
+        follow(customer)
     queue_notice(
         "account_reopened",
         recipient=customer.public_id,

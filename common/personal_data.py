@@ -74,6 +74,7 @@ class Declaration:
     exported: what a copy of their data tells customers of a row beyond the personal fields, such
         as when and which; never a member of staff.
     plain: fields that could hold text and hold none about a person.
+    references: fields by which another system of the company knows a row: orders to it name them.
     shared: personal fields whose values strangers share, as a browser's name: they tell nobody.
     files: FileFields; the files go with the row, whose ``file_name`` says what a copy is called.
     untold: returns of a row, present or past, the fields that its customer has not been told yet;
@@ -96,6 +97,7 @@ class Declaration:
     internal: Collection[str] = ()
     exported: Collection[str] = ()
     plain: Collection[str] = ()
+    references: Collection[str] = ()
     shared: Collection[str] = ()
     files: Collection[str] = ()
     untold: Callable[[Any], Collection[str]] = lambda row: ()
@@ -152,8 +154,8 @@ class Declaration:
 
 
 ErasureStep = Callable[[Collection[int]], None]
-"""Takes primary keys of customers; removes what no declaration reaches. Called first, in the
-transaction of the erasure; repeating it changes nothing."""
+"""Takes primary keys of customers; removes what no declaration reaches, or tells others of the
+erasure. Called first, in its transaction; repeating it changes nothing."""
 
 Deferral = Callable[[], QuerySet[Any, Any]]
 """Returns the primary keys of the customers who must not be erased yet; called anew each time."""

@@ -23,6 +23,7 @@ declare(
             "description": mask_all,
         },
         internal=["external_id"],
+        references=["external_id"],
         plain=["submission"],
         page="hosting",
     )

@@ -52,6 +52,8 @@ GROUPS: tuple[tuple[str | Promise, tuple[Link, ...]], ...] = (
             (_("Purge runs"), "auto_delete", "retention.purgerun"),
             (_("Tombstones"), "person_off", "retention.tombstone"),
             (_("Restore rehearsals"), "settings_backup_restore", "retention.restorerehearsal"),
+            (_("Orders to systems"), "outbox", "downstream.order"),
+            (_("Systems that get orders"), "hub", "downstream.system"),
             (_("Erased enquiries"), "comments_disabled", "enquiries.erasedenquiries"),
         ),
     ),

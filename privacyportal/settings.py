@@ -86,6 +86,7 @@ INSTALLED_APPS = [
     "calls",
     "hosting",
     "staff",
+    "downstream",
     "accounts",
     "visits",
     "access",
@@ -353,6 +354,11 @@ for _site in map(urlsplit, PREFERENCE_ORIGINS):
         or _site.geturl() != f"{_site.scheme}://{_site.netloc}"
     ):
         raise ImproperlyConfigured("PREFERENCE_ORIGINS must read like https://www.example.vn")
+
+# Hosts inside of the company's network to which orders may be sent: downstream/addresses.py.
+DOWNSTREAM_INTERNAL_HOSTS = frozenset(
+    host.lower() for host in env.list("DOWNSTREAM_INTERNAL_HOSTS", default=[])
+)
 
 # Language and time
 

@@ -17,6 +17,7 @@ urlpatterns = [
     path("me/hosting/", include("hosting.urls")),
     path("me/export/", include("rights.urls")),
     path("", include("marketing.urls")),
+    path("api/", include("downstream.urls")),
     path("complaints/", include("complaints.urls")),
     path("enquiries/", include("enquiries.urls")),
     path("unauthorised-use/", include("incidents.urls")),

@@ -18,6 +18,7 @@ from fido2.webauthn import (
 from access.sealing import seal_records
 from access.verification import note_verification
 from accounts.announcements import announce_policies
+from accounts.details import Change
 from accounts.files import file_key
 from accounts.import_rows import sample
 from accounts.imports import keep_for_preview
@@ -40,9 +41,12 @@ from casework.services import assign_case, exclude_staff
 from common.csv_files import csv_pieces
 from common.files import company_key, store_sealed
 from common.models import JobStatus
+from common.personal_data import DataCategory
 from complaints.models import ANSWER, Complaint, ReplyTemplate, SavedFilter, Side
 from complaints.services import WORK, escalate_complaint
 from complaints.urls import PAGES
+from downstream.causes import order_correction
+from downstream.models import Order
 from enquiries.models import ErasedEnquiries
 from hosting.models import HostedService
 from marketing.systems import add_system
@@ -54,6 +58,7 @@ from staff.models import FlaggedRecord, Misuse, RevocationReason, Undertaking, U
 from staff.reviews import prepare_reviews
 from staff.undertakings import revoke_undertaking
 from tests.addresses import address, names
+from tests.downstream.conftest import make_system
 from tests.enquiries.conftest import make_enquiry
 from tests.factories import (
     PASSWORD,
@@ -208,6 +213,7 @@ def _fill_the_desk(customer: Customer, staff: dict[str, User]) -> None:
     SavedFilter.objects.create(staff=staff["handler"], name="mine", query="handler=me")
     make_issue()
     add_system("CRM", by=staff["administrator"])
+    _order(customer, staff["administrator"])
     agreement = Agreement(
         recipient=Recipient.objects.all()[0],
         reference="HĐ-1",
@@ -226,6 +232,12 @@ def _fill_the_desk(customer: Customer, staff: dict[str, User]) -> None:
     note_verification()
     _watch_staff(customer, staff)
     make_policy_draft("3")
+
+
+def _order(customer: Customer, responsible: User) -> None:
+    """Plant a system without an interface, and an order that its people have yet to carry out."""
+    make_system(by=responsible)
+    order_correction(Change(customer, DataCategory.CONTACT, ("phone",)))
 
 
 def _watch_staff(customer: Customer, staff: dict[str, User]) -> None:
@@ -261,6 +273,7 @@ def _parameters(household: Household, complaint: Complaint, export: Any) -> dict
         **dict.fromkeys(("call_audio", "download_call", "erase_call"), call),
         **dict.fromkeys(("hosted_service", "end_hosted_service", "erase_hosted_service"), service),
         "download_export": {"public_id": export.public_id},
+        "acknowledge_order": {"public_id": Order.objects.all()[0].public_id},
         **dict.fromkeys(("approval", "answer_approval", "end_approval"), approval),
         "emergency": {"public_id": EmergencyAccess.objects.told().get().public_id},
         **dict.fromkeys(("consent_receipt_pdf", "consent_receipt_json"), receipt),

@@ -55,6 +55,9 @@ PAGES = {
     "/admin/retention/purgerun/": {DPO, AUDITOR},
     "/admin/retention/restorerehearsal/": {DPO, AUDITOR},
     "/admin/retention/tombstone/": {DPO, AUDITOR},
+    "/admin/downstream/order/": {COMPLAINT_OFFICER, DPO},
+    "/admin/downstream/system/": {COMPLAINT_OFFICER, DPO, AUDITOR, ADMINISTRATOR},
+    "/admin/downstream/system/add/": {ADMINISTRATOR},
     "/admin/policies/company/": {COMPLAINT_OFFICER, DPO, AUDITOR},
     "/admin/policies/promise/": {DPO, AUDITOR},
     "/admin/policies/policyversion/": {DPO, AUDITOR},
@@ -149,8 +152,8 @@ def test_every_registered_admin_is_the_portals_own():
     homes = {type(site_admin).__module__.partition(".")[0] for site_admin in registered()}
 
     assert homes == {
-        "access", "accounts", "calls", "common", "complaints", "enquiries", "hosting",
-        "incidents", "marketing", "notices", "policies", "retention", "staff", "visits",
+        "access", "accounts", "calls", "common", "complaints", "downstream", "enquiries",
+        "hosting", "incidents", "marketing", "notices", "policies", "retention", "staff", "visits",
     }  # fmt: skip
 
 

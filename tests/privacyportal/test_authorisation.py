@@ -21,6 +21,7 @@ ENTRANCES = {"admin:login", "admin:logout"}  # which lead on
 FROM_ELSEWHERE = {  # forms that other sites may send: nothing is done in a person's name there
     "set_language",  # the session's cookie is SameSite
     "purpose_check",  # the key of a system speaks
+    "acknowledge_order",  # as does its signature
     "marketing_check",
     "open_complaint",  # as an enquiry
     "new_complaint_link",  # mailed to the address that has the old one

@@ -33,6 +33,8 @@ TABLE = """
     common.jobstatus              view:DAS
     complaints.complaint          view:OLD             change:OLD
     complaints.replytemplate      view:OLD    add:LD   change:LD
+    downstream.order              view:OLD             change:OLD
+    downstream.system             view:OLDAS  add:S    change:S
     enquiries.enquiry             view:OLD             change:OL
     enquiries.erasedenquiries     view:D
     hosting.hostedservice         view:OLD
@@ -68,7 +70,8 @@ TABLE = """
 PERSONAL = {  # what nobody does who is not bound to confidentiality
     "access.accessrecord", "accounts.accessapproval", "accounts.emergencyaccess",
     "accounts.secrecyorder", "accounts.customer", "accounts.customermerge", "accounts.customers",
-    "accounts.identitycheck", "calls.callrecording", "complaints.complaint", "enquiries.enquiry",
+    "accounts.identitycheck", "calls.callrecording", "complaints.complaint", "downstream.order",
+    "enquiries.enquiry",
     "hosting.hostedservice", "incidents.unauthoriseduse", "retention.legalhold",
     "retention.necessityreview", "staff.flaggedrecord", "staff.unusualaccess",
 }  # fmt: skip

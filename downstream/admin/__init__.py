@@ -1,0 +1,3 @@
+from downstream.admin import orders, systems
+
+__all__ = ["orders", "systems"]

@@ -1,0 +1,111 @@
+"""Orders to other systems, and those that people carry out."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import action, display
+
+from access.admin import PersonalDataAdmin
+from access.purposes import DATA_RETENTION
+from common.admin import Text, named
+from common.personal_data import DataCategory
+from downstream import orders
+from downstream.admin.forms import CHANGE_ORDER, CarriedOutForm
+from downstream.models import Order, OrderState
+from policies.counting import local_day
+
+TONES = {"late": "danger", "task": "warning", "acknowledged": "success"}
+
+
+class StateFilter(admin.SimpleListFilter):
+    title = _("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("mine", _("for me to carry out")), ("late", _("late")), *OrderState.choices]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() == "mine":
+            return queryset.filter(state=OrderState.TASK, system__responsible=request.user)
+        if self.value() == "late":
+            return queryset.late(local_day(timezone.now()))
+        return queryset.filter(state=self.value()) if self.value() else queryset
+
+
+@admin.register(Order)
+class OrderAdmin(PersonalDataAdmin):
+    """What was ordered about whom, by public id alone: the look at it is recorded all the same."""
+
+    purpose = DATA_RETENTION
+    field_groups = (DataCategory.ACCOUNT,)
+
+    list_display = [named("system", _("system")), "kind", "subject", "at", "due_on", "standing"]
+    list_filter = [StateFilter, "kind", "system"]
+    list_select_related = ["system"]
+    sortable_by = ()
+    fields = [
+        named("system", _("system")),
+        "kind",
+        "subject",
+        "says",
+        "at",
+        "due_on",
+        "standing",
+        "attempts",
+        "error",
+        "send_after",
+        "delivered_at",
+        "acknowledged_at",
+        named("acknowledged_by", _("carried out by")),
+        "note",
+        "confirmed_at",
+        "public_id",
+    ]
+    actions_detail = ["carry_out", "send_again"]
+
+    def subject_of(self, row: Order) -> str:
+        return row.subject
+
+    @display(description=_("state"), label=TONES)  # type: ignore[untyped-decorator]
+    def standing(self, order: Order) -> tuple[str, Text]:
+        label = order.get_state_display()
+        return ("late", _("late: %s") % label) if order.is_late else (order.state, label)
+
+    @admin.display(description=_("says"))
+    def says(self, order: Order) -> str:
+        texts = (each if isinstance(each, str) else ", ".join(each) for each in order.data.values())
+        return "; ".join(filter(None, texts)) or "–"
+
+    def has_work_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        return bool(request.user.has_perm(CHANGE_ORDER))
+
+    def can_take(self, step: str, row: Any, user: Any) -> bool:
+        is_open = row.acknowledged_at is None
+        return is_open and (step != "send_again" or row.system.has_interface)
+
+    @action(description=_("It is carried out"), icon="task_alt", permissions=["work"])  # type: ignore[untyped-decorator]
+    def carry_out(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self.told_step_view(
+            request,
+            object_id,
+            permission=CHANGE_ORDER,
+            step=orders.carry_out,
+            title=_("It is carried out"),
+            done=_("The order is carried out."),
+            form_class=CarriedOutForm,
+            facts=["kind", "subject", "says", "due_on"],
+        )
+
+    @action(description=_("Send it again"), icon="send", permissions=["work"])  # type: ignore[untyped-decorator]
+    def send_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self.step_view(
+            request,
+            object_id,
+            permission=CHANGE_ORDER,
+            step=lambda order, by: orders.send_again(order),
+            title=_("Send it again"),
+            done=_("The order is sent again."),
+        )

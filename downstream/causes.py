@@ -1,0 +1,126 @@
+"""What happens to customers and other systems must follow, each in the transaction of its cause.
+
+The systems know customers by their public id, so that somebody whose records became one has an
+order for each id that they had.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from django.db.models import F
+
+from accounts.closing import ends_with_account
+from accounts.consents import follows_decisions
+from accounts.details import Change, follows_changes
+from accounts.merging import public_ids_of
+from accounts.models import Consent, ConsentDecision, Customer, CustomerMerge, MergeState, User
+from accounts.reopening import follows_reopening
+from common.personal_data import DataCategory, declarations, erasure_step
+from common.tokens import new_public_id
+from downstream.models import OrderKind, System
+from downstream.orders import forget_notes, order, systems_for
+
+ERASED = "erased"  # a customer is erased once
+
+References = Mapping[DataCategory, Mapping[str, list[str]]]
+"""By kind of data and public id: what systems call the rows about a customer."""
+
+
+@erasure_step
+def order_erasure(customers: Collection[int]) -> None:
+    """Order the erasure of those whose address was proved, of all of them at once.
+
+    Of the others no system was told anything.
+    """
+    ids = _public_ids(customers)
+    forget_notes([public_id for each in ids.values() for public_id in each])
+    if not ids or not (systems := systems_for(OrderKind.ERASURE)):
+        return
+    references = references_of(customers)
+    for system in systems:
+        subjects = {
+            public_id: _said(system, references, current)
+            for current, each in ids.items()
+            for public_id in each
+        }
+        order(OrderKind.ERASURE, subjects, cause=ERASED, systems=[system])
+
+
+@ends_with_account
+def order_restriction(customer: Customer, by: User | None) -> None:
+    _order(customer, OrderKind.RESTRICTION, cause=f"closed-{customer.closed_at:%y%m%d%H%M%S%f}")
+
+
+@follows_reopening
+def order_reopening(customer: Customer) -> None:
+    cause = f"reopened-{customer.history.latest().history_id}"
+    _order(customer, OrderKind.REOPENING, cause=cause)
+
+
+@follows_decisions
+def order_withdrawal(consent: Consent) -> None:
+    """Follow each line of the ledger by which a consent ends, withdrawn or expired."""
+    if consent.decision != ConsentDecision.GIVEN:
+        code = consent.purpose.code
+        systems = systems_for(OrderKind.WITHDRAWAL, purpose=code)
+        said = {"purpose": code}
+        _order(
+            consent.customer, OrderKind.WITHDRAWAL, said, cause=f"consent-{consent.pk}", to=systems
+        )
+
+
+@follows_changes
+def order_correction(change: Change) -> None:
+    """Say which details changed or are to be erased; their values are nobody's to send."""
+    kind = OrderKind.DETAIL_ERASURE if change.is_erased else OrderKind.CORRECTION
+    said = {"category": change.category.value, "details": list(change.details)}
+    systems = systems_for(kind, using=change.category)
+    _order(change.customer, kind, said, cause=f"details-{new_public_id()}", to=systems)
+
+
+def references_of(customers: Collection[int]) -> References:
+    """Return what other systems call the rows about these customers (primary keys)."""
+    found: dict[DataCategory, dict[str, list[str]]] = {}
+    for declaration in declarations():
+        for name in declaration.references:
+            rows = declaration.about(customers).exclude(**{name: None})
+            of_kind = found.setdefault(declaration.category, defaultdict(list))
+            pairs = rows.annotate(whose=F(f"{declaration.customer}__public_id"))
+            for whose, reference in pairs.order_by("pk").values_list("whose", name):
+                of_kind[whose].append(reference)
+    return found
+
+
+def _said(system: System, references: References, public_id: str) -> dict[str, Any]:
+    known = [
+        reference
+        for category in sorted(references)
+        if category in system.categories
+        for reference in references[category].get(public_id, ())
+    ]
+    return {"references": known} if known else {}
+
+
+def _public_ids(customers: Collection[int]) -> dict[str, list[str]]:
+    """Return each public id that these customers had, by the one that they have now."""
+    rows = Customer.objects.filter(pk__in=customers).without_unproved()
+    ids = {public_id: [public_id] for public_id in rows.values_list("public_id", flat=True)}
+    merged = CustomerMerge.objects.filter(survivor__in=rows, state=MergeState.MERGED)
+    for current, earlier in merged.values_list("survivor__public_id", "duplicate_public_id"):
+        ids[current].append(earlier)
+    return ids
+
+
+def _order(
+    customer: Customer,
+    kind: OrderKind,
+    said: Mapping[str, Any] | None = None,
+    *,
+    cause: str,
+    to: list[System] | None = None,
+) -> None:
+    systems = systems_for(kind) if to is None else to
+    if systems:
+        subjects = dict.fromkeys(public_ids_of(customer), said or {})
+        order(kind, subjects, cause=cause, systems=systems)
