@@ -1,11 +1,11 @@
 """Reminding of last days: the handler before it, the team's lead and the officers after it.
 
 What is due follows from the cases alone: who is late and has no event of that step for that last
-day of that clock since the clocks last began to run. Of what waits long for its customer, the
-handler is reminded the same way. So a stopped worker loses no reminder, a last day that
-moved and a case that was opened again are reminded of anew, and a second run finds nothing. Each
-batch locks its cases, writes events and notices in one transaction, and leaves for the next run
-what somebody holds.
+day of that clock since the clocks last began to run. Of what waits long for its customer, and of
+what keeps data whose own last day is over, the handler is reminded the same way. So a stopped
+worker loses no reminder, a last day that moved and a case that was opened again are reminded of
+anew, and a second run finds nothing. Each batch locks its cases, writes events and notices in one
+transaction, and leaves for the next run what somebody holds.
 """
 
 from collections import defaultdict
@@ -25,6 +25,7 @@ from casework.conflicts import kept_away
 from casework.deadlines import late_for, soon_until
 from casework.models import RAN_AGAIN, REMINDED, Case, CaseConflict, CaseEvent, CaseReminder, Clock
 from casework.records import desk_list_of, records, whole, work_on
+from casework.waits import last_day_waiting
 from notices.services import queue_notice, queue_notices
 from policies.counting import local_day
 from policies.models import Company
@@ -32,6 +33,7 @@ from policies.models import Company
 BATCH = 200  # cases
 WAITED_LONG = 10  # working days without an answer of the customer
 SOON, LEAD, OFFICERS, WAITING = "soon", "lead", "officers", "waiting"
+KEEPS, KEEPS_LONG = "keeps", "keeps_long"
 NEAREST = Clock.objects.filter(case=OuterRef("pk")).running().order_by("late_from").values("pk")
 KNOWN_BY: dict[str, dict[str, Expression]] = {
     "last_day": {
@@ -54,7 +56,16 @@ class Step(NamedTuple):
     recipients: Callable[[Case, set[str]], set[str]]
     tells: str = "last_day"
 
+    @property
+    def known_by(self) -> dict[str, Expression]:
+        if self.tells == "kept_until":
+            last_day = last_day_waiting(before=local_day(timezone.now()))
+            return {"day": Cast(last_day, CharField())}
+        return KNOWN_BY[self.tells]
+
     def day(self, case: Any) -> str:
+        if self.tells == "kept_until":
+            return str(case.day)
         day: date = case.last_day if self.tells == "last_day" else local_day(case.waiting_since)
         return day.isoformat()
 
@@ -98,7 +109,19 @@ def _steps(record: type[Case]) -> list[Step]:
             handler_or_lead,
             tells="waiting_since",
         ),
+        Step(KEEPS, _kept_until_before(0), handler_or_lead, tells="kept_until"),
+        Step(
+            KEEPS_LONG,
+            _kept_until_before(company.dpo_after_days),
+            lambda case, away: handler_or_lead(case, away) | protectors - away,
+            tells="kept_until",
+        ),
     ]
+
+
+def _kept_until_before(working_days: int) -> Q:
+    """Return what is asked of a case that has kept data for so long after its last day."""
+    return Q(day__lt=local_day(late_for(working_days)).isoformat())
 
 
 def _remind(record: type[Case], step: Step) -> int:
@@ -114,7 +137,7 @@ def _remind(record: type[Case], step: Step) -> int:
 @transaction.atomic
 def _remind_batch(record: type[Case], step: Step, *, after: int) -> tuple[int, int]:
     """Return for how many cases the step was taken, and the last one looked at, 0 at the end."""
-    known_by = KNOWN_BY[step.tells]
+    known_by = step.known_by
     events = CaseEvent.objects.filter(case=OuterRef("pk"))
     reopened = events.filter(code=RAN_AGAIN).order_by("-pk").values("pk")[:1]
     known = events.filter(code=REMINDED).annotate(
@@ -123,8 +146,8 @@ def _remind_batch(record: type[Case], step: Step, *, after: int) -> tuple[int, i
     same = {"step": Value(step.code), **{name: OuterRef(name) for name in known_by}}
     due = (
         record.objects.open()
-        .filter(step.due, pk__gt=after)
         .annotate(**known_by, since=Coalesce(Subquery(reopened), 0))
+        .filter(step.due, pk__gt=after)
         .exclude(Exists(known.filter(pk__gt=OuterRef("since"), **same)))
     )
     keys = list(due.order_by("pk").values_list("pk", flat=True)[:BATCH])

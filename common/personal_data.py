@@ -285,6 +285,12 @@ def with_what_keeps(customers: QuerySet[Any]) -> QuerySet[Any]:
     return told
 
 
+def what_keeps(customers: QuerySet[Any]) -> dict[str, int]:
+    """Count the customers who must not be erased yet by why; each under one reason alone."""
+    kept = with_what_keeps(customers).exclude(kept_by="").order_by("kept_by")
+    return dict(kept.values_list("kept_by").annotate(models.Count("pk")))
+
+
 def not_held(rows: QuerySet[Any], customer: str = "customer") -> QuerySet[Any]:
     """Narrow rows that each name a ``customer`` to those of whom something may be erased.
 

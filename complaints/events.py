@@ -94,6 +94,9 @@ def label_of(event: CaseEvent) -> str:
     if day := event.details.get("waiting_since"):
         told = date_format(date.fromisoformat(day), "SHORT_DATE_FORMAT")
         return gettext("reminded that it waits for the customer since %(day)s") % {"day": told}
+    if day := event.details.get("kept_until"):
+        told = date_format(date.fromisoformat(day), "SHORT_DATE_FORMAT")
+        return gettext("reminded that it keeps data whose last day was %(day)s") % {"day": told}
     return _said(event, LABELS)
 
 

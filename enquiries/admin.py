@@ -20,6 +20,7 @@ from common.personal_data import DataCategory, mask_email, mask_name
 from enquiries import services
 from enquiries.forms import AnswerForm
 from enquiries.models import CLOSED, Enquiry, EnquiryState, ErasedEnquiries
+from enquiries.senders import erasure_waits_for
 
 CHANGE = "enquiries.change_enquiry"
 
@@ -144,6 +145,7 @@ class EnquiryAdmin(PersonalDataAdmin):
         context |= {
             "enquiry": enquiry,
             "masked_email": mask_email(enquiry.email),
+            "kept_until": erasure_waits_for(enquiry),
             **_next_steps(request, enquiry),
         }
         return super().render_change_form(  # type: ignore[no-any-return]

@@ -19,6 +19,7 @@ from casework.clocks import preview_clocks
 from casework.deadlines import late_for, soon_until
 from common.history import save_as
 from enquiries.models import Enquiry
+from enquiries.senders import erasures_that_wait
 from notices.models import Notice
 from notices.services import queue_notices
 from policies.calendars import calendar_version
@@ -92,7 +93,8 @@ class Step(NamedTuple):
 
 
 def tell_of_late_enquiries() -> int:
-    """Tell of last days that are near or over, by the company's steps; each person once.
+    """Tell of last days that are near or over, by the company's steps, and of what keeps data
+    whose own last day is over; each person once.
 
     Return how many notices were written. Run again it writes none.
     """
@@ -107,6 +109,7 @@ def _steps() -> list[Step]:
         Step("soon", Q(late_from__gt=timezone.now(), late_from__lte=soon_until()), _leads()),
         Step("late", Q(late_from__lte=late_for(company.lead_after_days)), _leads()),
         Step("late", Q(late_from__lte=late_for(company.dpo_after_days)), officers()),
+        Step("keeps", Q(pk__in=erasures_that_wait().values("enquiry")), _leads()),
     ]
 
 

@@ -5,9 +5,16 @@ address is confirmed, or at the closing where the enquiry came first; and forgot
 Both hold the customer, as the purge does: it finds the note, or was first.
 """
 
+from datetime import date
+
+from django.db.models import Min, QuerySet
+from django.utils import timezone
+
 from accounts.closing import ends_with_account
 from accounts.models import Customer, User
+from common.personal_data import not_held
 from enquiries.models import ClosedSender, Enquiry
+from policies.counting import local_day
 
 
 def note_closed_senders(enquiry: Enquiry) -> None:
@@ -27,3 +34,16 @@ def note_what_waits(customer: Customer, by: User | None) -> None:
         ClosedSender.objects.bulk_create(
             ClosedSender(enquiry=enquiry, customer=customer) for enquiry in own
         )
+
+
+def erasures_that_wait() -> QuerySet[ClosedSender]:
+    """Narrow to those whose last day is over; what a legal hold keeps would stay in any case."""
+    over = ClosedSender.objects.filter(customer__kept_until__lt=local_day(timezone.now()))
+    return not_held(over)
+
+
+def erasure_waits_for(enquiry: Enquiry) -> date | None:
+    """Return the last day of the data that is still there because of it, None where none is."""
+    waiting = erasures_that_wait().filter(enquiry=enquiry)
+    last_day: date | None = waiting.aggregate(day=Min("customer__kept_until"))["day"]
+    return last_day

@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
@@ -15,6 +16,7 @@ from access.purposes import SECURITY
 from accounts.admin.assist import NOT_PROVED, IdentityCheckForm
 from accounts.exceptions import IdentityNotProved
 from accounts.models import Customer
+from casework.waits import erasure_waits_for
 from common.admin import named
 from common.forms import ProseField
 from common.personal_data import DataCategory
@@ -79,6 +81,7 @@ class UnauthorisedUseAdmin(PersonalDataAdmin):
         "reference",
         "state",
         "lock_text",
+        "kept_until",
         "origin",
         "text",
         "mailbox_unsafe",
@@ -89,7 +92,7 @@ class UnauthorisedUseAdmin(PersonalDataAdmin):
         "closed_at",
         "who_has_it",
     ]
-    readonly_fields = ["lock_text", "who_has_it"]
+    readonly_fields = ["lock_text", "kept_until", "who_has_it"]
     actions_detail = ["release", "settle"]
     who_has_it = staticmethod(named("handler", _("handler")))
 
@@ -178,6 +181,11 @@ class UnauthorisedUseAdmin(PersonalDataAdmin):
         if case.may_be_unlocked:
             return _("locked; the customer has a link")
         return _("locked; waits for staff")
+
+    @admin.display(description=_("keeps data whose last day was"))
+    def kept_until(self, case: UnauthorisedUse) -> str:
+        last_day = erasure_waits_for(case)
+        return date_format(last_day, "SHORT_DATE_FORMAT") if last_day else "–"
 
 
 def _allow(case: UnauthorisedUse, **asked: Any) -> None:

@@ -14,7 +14,7 @@ from accounts.models import Customer
 from accounts.reopening import can_reopen_alone
 from casework.models import Case
 from common.paper import hand_out
-from common.personal_data import is_held
+from common.personal_data import what_keeps
 from policies.counting import local_day
 from retention.certificates import can_be_certified, issue_certificate
 from retention.models import Tombstone
@@ -33,11 +33,12 @@ def closed_account(request: HttpRequest, token: str) -> HttpResponse:
         return _erased(request, token, public_id)
     if customer.kept_until is None:
         return render(request, "accounts/reopened.html")
+    me = Customer.objects.filter(pk=customer.pk)
     context = {
         "customer": customer,
+        "kept_by": next(iter(what_keeps(me)), ""),
         "token": token,
         "cases": Case.objects.of(customer).open().select_related("complaint").order_by("pk"),
-        "is_held": is_held(customer.pk),
         "may_reopen": can_reopen_alone(customer),
         "is_over": customer.kept_until < local_day(timezone.now()),
     }

@@ -9,12 +9,15 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import Promise
+from django.utils.http import urlencode
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from access.gate import lacks_undertaking
 from accounts.models import Customer, EmergencyAccess
 from casework.deadlines import Deadline, deadline_of, soon_until
 from common.job_report import late_jobs
+from common.personal_data import what_keeps
 from complaints.models import Complaint
 from complaints.queue import count_queues
 from enquiries.models import Enquiry
@@ -22,7 +25,6 @@ from hosting.models import HostedService
 from policies.calendars import ends_too_soon, needed_until
 from policies.counting import local_day
 from policies.promise_board import count_stored
-from retention.due import held
 from staff.undertakings import renewal_of
 
 # Queue, label, and how the figure looks when it is not 0
@@ -74,7 +76,7 @@ def figures(request: HttpRequest) -> list[Figure]:
     if user.has_perm("hosting.view_hostedservice"):
         found += _of_hosting()
     if user.has_perm("retention.view_purgerun"):
-        found += _of_retention()
+        found += _of_retention(user)
     if user.has_perm("policies.view_promise"):
         found += _of_promises()
     if user.has_perm("policies.change_officialday"):
@@ -131,11 +133,17 @@ def _of_hosting() -> Iterator[Figure]:
         yield Figure(_("Customers whose last service has ended"), left, f"{page}?state=last")
 
 
-def _of_retention() -> Iterator[Figure]:
+def _of_retention(user: Any) -> Iterator[Figure]:
+    """Yield how many should be gone, and of these how many stay and why, each with its list."""
     customers = Customer.objects.kept_too_long(local_day(timezone.now()))
-    runs = reverse("admin:retention_purgerun_changelist")
-    yield Figure(_("Customers due for deletion"), customers.count(), runs)
-    yield Figure(_("Of these on legal hold"), held(customers).count(), runs)
+    page = reverse("admin:retention_purgerun_changelist")
+    yield Figure(_("Customers due for deletion"), customers.count(), page)
+    for reason, number in what_keeps(customers).items():
+        if user.has_perm("accounts.view_customer"):
+            query = urlencode({"erasure": "over", "kept_by": reason})
+            page = f"{reverse('admin:accounts_customer_changelist')}?{query}"
+        label = gettext("Of these kept for longer: %(reason)s") % {"reason": gettext(reason)}
+        yield Figure(label, number, page, "soon")
 
 
 def _of_promises() -> Iterator[Figure]:

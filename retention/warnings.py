@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import CharField, Count, DateField, Exists, F, OuterRef, Q, QuerySet, Value
+from django.db.models import CharField, DateField, Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 from django.urls import reverse
 from django.utils import timezone
@@ -19,7 +19,7 @@ from accounts.closed_pages import address_of
 from accounts.models import Customer
 from accounts.models.people import SHORT_ID
 from accounts.staff import officers
-from common.personal_data import not_held, with_what_keeps
+from common.personal_data import not_held, what_keeps
 from notices.models import Notice, NoticePriority
 from notices.services import Recipient, fills_template, finds_recipients_of, queue_notices
 from policies.counting import local_day
@@ -95,12 +95,11 @@ def tell_officers(today: date) -> int:
     new = leaving.filter(_came_near_since(today)).count()
     if not new:
         return 0
-    kept = dict(with_what_keeps(leaving).values_list("kept_by").annotate(Count("pk")))
     told = {
         "on": today.isoformat(),
-        "number": sum(kept.values()),
+        "number": leaving.count(),
         "new": new,
-        "kept": {reason: number for reason, number in kept.items() if reason},
+        "kept": what_keeps(leaving),
         "path": f"{reverse('admin:accounts_customer_changelist')}?erasure=soon",
     }
     notices = [(each, f"{LIST_MAIL}-{today}-{each[:16]}", told) for each in officers()]

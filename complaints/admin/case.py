@@ -20,6 +20,7 @@ from accounts.uses import accesses_told_to
 from casework.deadlines import deadline_of
 from casework.downloads import as_attachment
 from casework.models import CaseEvent, Clock, Evidence
+from casework.waits import erasure_waits_for
 from common.admin import themed
 from common.personal_data import DataCategory
 from complaints.admin.dashboard import DashboardAdmin
@@ -97,6 +98,7 @@ class ComplaintAdmin(IntakeAdmin, DashboardAdmin, PaperAdmin, LetterAdmin):
             "customer_email": masked_email(complaint),
             "customer_link": self._customer_link(complaint),
             "deadline": deadline_of(complaint, complaint.soon),
+            "kept_until": erasure_waits_for(complaint),
             "clocks": [_shown_clock(c) for c in complaint.clocks.select_related("limit")],
             "timeline": timeline(complaint),
             "evidence": complaint.evidence.all(),

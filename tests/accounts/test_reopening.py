@@ -381,7 +381,7 @@ def test_the_page_tells_of_open_cases_and_holds_and_not_why(client, customer):
 
     hold = make_hold(customer)
     held = client.get(status_page(customer))
-    assert held.context["is_held"]
+    assert held.context["kept_by"] == "legal hold"
     assert not [v for v in (hold.authority, hold.document, hold.reason) if v in held.text]
 
 

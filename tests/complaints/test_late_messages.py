@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db.models import F
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -10,21 +11,23 @@ from django.utils import timezone
 from accounts.closed_pages import token_of
 from accounts.closing import close_account
 from accounts.models import Customer
+from casework.reminders import remind_of_deadlines
 from common.tokens import new_public_id
 from complaints.exceptions import SenderErased
 from complaints.late_messages import file_late_message
 from complaints.models import Complaint
+from enquiries.clock import tell_of_late_enquiries
 from enquiries.models import ClosedSender
 from enquiries.services import answer_enquiry, confirm_enquiry
 from notices.models import Notice
 from policies.counting import local_day
 from policies.loading import load_profile
 from policies.retention import rule_after_closing
-from privacyportal.roles import COMPLAINT_OFFICER
+from privacyportal.roles import COMPLAINT_OFFICER, DPO
 from retention import purge
 from retention.models import PurgeRun
 from tests.enquiries.conftest import make_enquiry
-from tests.factories import approve, make_complaint, make_customer, make_staff
+from tests.factories import approve, make_complaint, make_customer, make_hold, make_staff
 from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
@@ -126,6 +129,65 @@ def test_an_enquiry_that_was_open_at_the_closing_keeps_the_data_too(db):
         (enquiry.pk, customer.pk)
     ]
     assert customer.kept_until == local_day(timezone.now()) + timedelta(days=7)
+
+
+def test_a_deferral_is_said_to_the_handler_the_officers_and_the_customer(client):
+    officer, dpo = make_staff(COMPLAINT_OFFICER, language="en"), make_staff(DPO, language="en")
+    closed = make_customer(email=ADDRESS, closed_days_ago=400)
+    own = make_complaint(customer=make_customer(closed_days_ago=400), handler=officer)
+    other = make_complaint(customer=make_customer(email=ADDRESS, user=None), handler=officer)
+    make_complaint(customer=make_customer(closed_days_ago=300), handler=officer)
+    held = make_complaint(customer=make_customer(closed_days_ago=400), handler=officer)
+    make_hold(held.customer)
+    enquiry = make_enquiry(email=ADDRESS)
+
+    def told(*templates):
+        rows = Notice.objects.filter(template__in=templates).order_by("pk")
+        return [(row.recipient, row.context) for row in rows]
+
+    for _ in range(2):
+        remind_of_deadlines()
+        tell_of_late_enquiries()
+    ((recipient, context),) = told("deadlines_keeps")
+    assert recipient == officer.public_id
+    assert {each["reference"] for each in context["cases"]} == {own.reference, other.reference}
+    assert [context["reference"] for _to, context in told("enquiry_keeps")] == [enquiry.reference]
+    Customer.objects.filter(kept_until=closed.kept_until).update(
+        kept_until=F("kept_until") - timedelta(30)
+    )
+    assert remind_of_deadlines() == 4  # a day of its own, and after the company's term
+    assert {to for to, _cases in told("deadlines_keeps_long")} == {
+        officer.public_id,
+        dpo.public_id,
+    }
+
+    client.cookies["django_language"] = "en"
+    client.force_login(officer)
+    closed.refresh_from_db()
+    last_day = f"Data was kept until {closed.kept_until:%-d %b %Y}"
+    assert [
+        last_day in client.get(f"/admin/complaints/complaint/{each.pk}/change/").text
+        for each in (own, other, held)
+    ] == [True, True, False]
+    assert last_day in client.get(f"/admin/enquiries/enquiry/{enquiry.pk}/change/").text
+    client.force_login(dpo)
+    desk = client.get("/admin/").text
+    for reason in ("legal+hold", "open+case", "open+enquiry"):
+        assert f"?erasure=over&amp;kept_by={reason}" in desk
+
+    def status_of(customer):
+        return (
+            Client()
+            .get(
+                reverse("closed_account", args=[token_of(customer.public_id)]),
+                headers={"accept-language": "en"},
+            )
+            .text
+        )
+
+    assert "until we have answered what came from your email address" in status_of(closed)
+    assert "until your open cases are answered" in status_of(own.customer)
+    assert "a legal duty demands it" in status_of(held.customer)
 
 
 @pytest.mark.parametrize("round_", range(3))
