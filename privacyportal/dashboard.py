@@ -25,6 +25,7 @@ from hosting.models import HostedService
 from policies.calendars import ends_too_soon, needed_until
 from policies.counting import local_day
 from policies.promise_board import count_stored
+from retention.clocks import late_clocks
 from staff.undertakings import renewal_of
 
 # Queue, label, and how the figure looks when it is not 0
@@ -144,6 +145,9 @@ def _of_retention(user: Any) -> Iterator[Figure]:
             page = f"{reverse('admin:accounts_customer_changelist')}?{query}"
         label = gettext("Of these kept for longer: %(reason)s") % {"reason": gettext(reason)}
         yield Figure(label, number, page, "soon")
+    if late := late_clocks():
+        runs = reverse("admin:retention_purgerun_changelist")
+        yield Figure(_("Late clocks of the deletion"), len(late), runs, "late")
 
 
 def _of_promises() -> Iterator[Figure]:

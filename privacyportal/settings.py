@@ -289,6 +289,12 @@ EVIDENCE_MAX_TOTAL_BYTES = 60 * 1024 * 1024  # of one form: all of it is read in
 EVIDENCE_QUOTA_BYTES = 500 * 1024 * 1024  # of one customer, in all cases together
 CALL_RECORDING_MAX_BYTES = 500 * 1024 * 1024  # stored piece by piece: an hour of CD quality fits
 # A deletion of more asks the data protection officer first (retention/runs.py).
+# After how long a clock of the deletion is late: retention/clocks.py. A late one is told, and the
+# promises of deletion are not shown kept.
+ERASED_WITHIN = timedelta(days=1)  # of the last day: it goes with the next nightly run
+PURGE_RUN_WITHIN = timedelta(days=2)
+RESIDUE_SEARCHED_WITHIN = timedelta(days=1)
+RESTORE_REHEARSED_WITHIN = timedelta(days=env.int("RESTORE_REHEARSAL_DAYS", default=92))
 PURGE_NEVER_MANY = env.int("PURGE_NEVER_MANY", default=100)
 PURGE_MOST_TIMES = env.int("PURGE_MOST_TIMES", default=10)  # the usual number
 PURGE_MOST_PERCENT = env.int("PURGE_MOST_PERCENT", default=10)  # of all there is

@@ -25,6 +25,7 @@ from policies.promises import (
     kept,
     not_measured,
 )
+from retention.clocks import erasures_to_rehearse, rehearsals_in_time, runs_in_time
 from retention.due import free_to_go
 from retention.idle import ASK
 from retention.models import ERASED_ON, NecessityReview, PurgeRun, Tombstone
@@ -32,6 +33,8 @@ from retention.models import ERASED_ON, NecessityReview, PurgeRun, Tombstone
 LOOKED_BACK = timedelta(days=30)
 LEFT_BEHIND = _("After a deletion something was found that should be gone.")
 UNSEARCHED = _("After a deletion nobody could search for what should be gone.")
+NOT_RUN = _("The nightly deletion has not succeeded lately.")
+NOT_REHEARSED = _("That no restored backup brings anybody back was not rehearsed lately.")
 UNAPPROVED = _("The DPO has not approved their rule, so that the next run deletes nothing.")
 
 
@@ -135,15 +138,19 @@ def closed_accounts(promise: Promise) -> Asking:
 
 
 def _due(among: CustomerQuerySet | None = None) -> dict[str, QuerySet[Any, Any]]:
-    today = local_day(timezone.now())
+    now = timezone.now()
+    today = local_day(now)
     customers = Customer.objects.all() if among is None else among
     due = free_to_go(customers.kept_too_long(today))
-    runs = PurgeRun.objects.in_doubt().filter(started_at__gte=timezone.now() - LOOKED_BACK)
+    runs = PurgeRun.objects.in_doubt().filter(started_at__gte=now - LOOKED_BACK)
     return {
         "left_behind": runs.exclude(residue=[]),
         "unsearched": runs.filter(residue=[]),
         "late": due.kept_too_long(today - timedelta(days=1)),
         "unapproved": due.filter(closing_rule__approval=None),
+        "run": runs_in_time(now),
+        "rehearsed": rehearsals_in_time(now),
+        "to_rehearse": erasures_to_rehearse(now),
     }
 
 
@@ -156,8 +163,14 @@ def _judge_purge(counts: dict[str, int]) -> Measure:
         return broken(counts["left_behind"], Unit.DELETIONS, link=link, note=LEFT_BEHIND)
     if counts["unsearched"]:
         return at_risk(counts["unsearched"], Unit.DELETIONS, link=link, note=UNSEARCHED)
-    verdict = at_risk if counts["unapproved"] else kept
-    return verdict(counts["unapproved"], Unit.CUSTOMERS, link=link, note=note)
+    if counts["unapproved"]:
+        return at_risk(counts["unapproved"], Unit.CUSTOMERS, link=link, note=note)
+    if not counts["run"]:
+        return at_risk(0, Unit.CUSTOMERS, link=link, note=NOT_RUN)
+    if counts["to_rehearse"] and not counts["rehearsed"]:
+        page = admin_list("retention.restorerehearsal")
+        return at_risk(0, Unit.CUSTOMERS, link=page, note=NOT_REHEARSED)
+    return kept(0, Unit.CUSTOMERS, link=link)
 
 
 @control("kept_while_open", counts=_("Accounts erased before their last day was over"))

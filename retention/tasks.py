@@ -1,5 +1,7 @@
 from common.jobs import daily, pauses_jobs, scheduled_job
 
+PURGE = "retention.purge_closed_accounts"
+
 
 @pauses_jobs
 def erasures_wait_to_be_replayed() -> bool:
@@ -8,7 +10,7 @@ def erasures_wait_to_be_replayed() -> bool:
     return ledger.is_ahead()
 
 
-@scheduled_job("retention.purge_closed_accounts", daily(2, 0))
+@scheduled_job(PURGE, daily(2, 0))
 def purge_closed_accounts() -> None:
     """Erase what is due; run again after a crash it continues."""
     from retention import purge

@@ -17,6 +17,7 @@ from common.documents import name_of
 from common.personal_data import DataCategory
 from retention import services
 from retention.certificates import digest_of
+from retention.clocks import deletion_clocks
 from retention.models import PurgeRun
 from retention.residue import KINDS
 from retention.runs import BAD_CLOCKS, DOUBTS
@@ -49,6 +50,7 @@ class PurgeRunAdmin(ReadOnlyAdmin):
         "failed",
         "found",
     ]
+    list_before_template = "admin/retention/purgerun/clocks.html"
     list_select_related = ["rule", "permit__permitted_by"]
     sortable_by = ()
     fields = [
@@ -94,6 +96,10 @@ class PurgeRunAdmin(ReadOnlyAdmin):
         newer = PurgeRun.objects.filter(rule=OuterRef("rule"), pk__gt=OuterRef("pk"))
         runs: QuerySet[PurgeRun] = super().get_queryset(request)
         return runs.annotate(is_past=Exists(newer))
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        context = {"clocks": deletion_clocks(), **(extra_context or {})}
+        return super().changelist_view(request, context)
 
     def changeform_view(self, *args: Any, **kwargs: Any) -> HttpResponse:
         """Look again by itself while the run goes on; a header needs no script."""

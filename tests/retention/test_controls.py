@@ -1,8 +1,11 @@
 """What closed accounts say about the promises."""
 
+import json
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
+from django.core.management import call_command
 from django.utils import timezone
 
 from access.models import AccessAction
@@ -10,15 +13,27 @@ from access.purposes import CUSTOMER_CARE
 from access.services import record_access
 from accounts.models import Customer, ServiceReport
 from accounts.reopening import change_mind
+from common.models import JobStatus
 from common.personal_data import DataCategory
 from policies.loading import load_profile
 from policies.retention import rule_after_closing
-from retention.models import Tombstone
+from privacyportal.roles import DPO
+from retention.clocks import deletion_clocks
+from retention.idle import ASK
+from retention.models import PurgeRun, RestoreRehearsal, Tombstone
 from retention.purge import purge_closed_accounts
+from retention.tasks import PURGE
 from tests.answers import answer_of
 from tests.factories import approve, make_complaint, make_customer, make_hold, make_staff
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def ran():
+    """The nightly jobs have run: without them nothing is called kept."""
+    for name in (PURGE, ASK):
+        JobStatus.objects.create(name=name, succeeded_at=timezone.now())
 
 
 @pytest.fixture
@@ -45,21 +60,6 @@ def look_at(customer, purpose):
     )
 
 
-def test_fpt_8_is_kept_while_who_is_due_goes_with_the_next_run(approved):
-    make_customer(closed_days_ago=10)
-    due(0)
-    due(1)
-
-    assert answer_of("FPT-8") == ("kept", 0, "customers")
-
-
-def test_fpt_8_is_broken_by_who_should_have_gone_with_the_last_run(approved):
-    due(2)
-    due(30)
-
-    assert answer_of("FPT-8") == ("broken", 2, "customers")
-
-
 def test_fpt_8_is_kept_again_after_the_purge(approved):
     due(30)
 
@@ -74,12 +74,6 @@ def test_fpt_8_is_not_broken_by_who_must_stay(approved):
     make_complaint(customer=due(30))
 
     assert answer_of("FPT-8") == ("kept", 0, "customers")
-
-
-def test_fpt_8_is_at_risk_when_the_next_run_may_not_delete():
-    due(1)
-
-    assert answer_of("FPT-8") == ("at_risk", 1, "customers")
 
 
 def test_fpt_8_lets_closed_accounts_be_used_for_fraud_and_inquiries_alone(approved):
@@ -101,18 +95,6 @@ def test_fpt_7_is_broken_by_an_account_that_was_erased_too_early(approved):
     Tombstone.objects.update(retained_until=timezone.localdate())
 
     assert answer_of("FPT-7") == ("broken", 1, "customers")
-
-
-def test_vs_7_contact_data_goes_once_the_service_has_ended():
-    load_profile("vietnam_server")
-    approve(rule_after_closing(timezone.localdate()))
-    customer = due(1)
-    ServiceReport.objects.create(at=timezone.now() - timedelta(days=30), ended=0, refused=0)
-    assert answer_of("VS-7") == ("kept", 0, "customers")
-
-    customer.kept_until = timezone.localdate() - timedelta(days=2)
-    customer.save(update_fields=["kept_until"])
-    assert answer_of("VS-7") == ("broken", 1, "customers")
 
 
 def test_vs_7_is_not_called_kept_while_nobody_tells_whose_service_has_ended():
@@ -143,3 +125,91 @@ def test_sp_6_who_asks_for_removal_is_gone_in_time():
 
     due(2)
     assert answer_of("SP-6") == ("broken", 1, "customers")
+
+
+def ago(**period):
+    return timezone.now() - timedelta(**period)
+
+
+def rehearsed(at, outcome):
+    RestoreRehearsal.objects.create(by=make_staff(), started_at=at, is_given=True, outcome=outcome)
+
+
+@pytest.mark.parametrize(
+    ("profile", "code"),
+    [("speedsms", "SP-6"), ("clever_group", "CG-5"), ("vietnam_server", "VS-7"), ("", "FPT-8")],
+)
+def test_each_promise_of_deletion_breaks_for_each_reason(profile, code):
+    """One reason after the other, each taken away again."""
+    if profile:
+        load_profile(profile)
+    ServiceReport.objects.create(at=ago(days=1), ended=0, refused=0)
+    rule, kept = rule_after_closing(timezone.localdate()), ("kept", 0, "customers")
+    due(1)
+    answers = {"not approved": answer_of(code)}
+    approve(rule)
+    answers["going with the next run"] = answer_of(code)
+    late = due(2)
+    answers["late"] = answer_of(code)
+    late.delete()
+    run = PurgeRun.objects.create(rule=rule, only_reported=False, erased=1)
+    answers["not searched"] = answer_of(code)
+    run.searched_at, run.residue = timezone.now(), ["somewhere"]
+    run.save()
+    answers["residue"] = answer_of(code)
+    run.residue = []
+    run.save()
+    answers["searched"] = answer_of(code)
+    JobStatus.objects.filter(name=PURGE).update(succeeded_at=ago(days=2))
+    answers["no run"] = answer_of(code)
+    JobStatus.objects.filter(name=PURGE).update(succeeded_at=ago(hours=47))
+    PurgeRun.objects.update(started_at=ago(days=92))
+    answers["never rehearsed"] = answer_of(code)
+    rehearsed(ago(days=91), "passed")
+    answers["rehearsed"] = answer_of(code)
+    rehearsed(ago(days=1), "left")
+    answers["rehearsed in vain"] = answer_of(code)
+
+    assert answers == {
+        "not approved": ("at_risk", 1, "customers"),
+        "going with the next run": kept,
+        "late": ("broken", 1, "customers"),
+        "not searched": ("at_risk", 1, "deletions"),
+        "residue": ("broken", 1, "deletions"),
+        "searched": kept,
+        "no run": ("at_risk", 0, "customers"),
+        "never rehearsed": ("at_risk", 0, "customers"),
+        "rehearsed": kept,
+        "rehearsed in vain": ("at_risk", 0, "customers"),
+    }
+
+
+def test_the_clocks_are_told_to_the_dpo_and_to_whoever_watches(approved, client, capsys):
+    def states():
+        with suppress(SystemExit):
+            call_command("deletion_clocks", json=True)
+        told = {clock["name"]: clock["state"] for clock in json.loads(capsys.readouterr().out)}
+        assert told == {clock.name: clock.state for clock in deletion_clocks()}
+        return list(told.values())
+
+    assert states() == ["good", "good", "good", "good"]
+    due(1)
+    run = PurgeRun.objects.create(rule=approved.rule, only_reported=False, erased=1)
+    PurgeRun.objects.filter(pk=run.pk).update(started_at=ago(days=80))
+    JobStatus.objects.filter(name=PURGE).update(succeeded_at=ago(hours=40))
+    due_state = states()
+    assert due_state[1:] == ["soon", "late", "soon"]
+    due(2)
+    JobStatus.objects.filter(name=PURGE).delete()
+    PurgeRun.objects.update(started_at=ago(days=92), searched_at=timezone.now())
+    assert states() == ["late", "late", "good", "late"]
+    with pytest.raises(SystemExit):
+        call_command("deletion_clocks")
+    assert "late  last_run        never" in capsys.readouterr().out
+
+    client.force_login(make_staff(DPO))
+    client.cookies["django_language"] = "en"
+    page = client.get("/admin/retention/purgerun/").text
+    assert page.count("desk-badge--late") == 3
+    assert "RESTORE_REHEARSED_WITHIN" in page
+    assert "<strong>3</strong> Late clocks of the deletion" in client.get("/admin/").text
