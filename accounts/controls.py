@@ -7,7 +7,6 @@ from operator import or_
 from typing import Any
 
 from allauth.usersessions.models import UserSession
-from dateutil.relativedelta import relativedelta
 from django.contrib.sessions.models import Session
 from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Cast, Concat
@@ -15,7 +14,6 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.accuracy import review
-from accounts.devices import LONGEST_MONTHS
 from accounts.emergencies import REVIEW_WITHIN
 from accounts.erasure import ERASABLE
 from accounts.models import (
@@ -26,11 +24,12 @@ from accounts.models import (
     EmergencyAccess,
     IdentityCheck,
     IdentityCheckResult,
-    KnownDevice,
     PhoneVerification,
     PolicyAnnouncement,
 )
 from accounts.uses import changes_unapproved, uses_for_no_purpose, uses_unapproved
+from common.periods import expiry_named
+from common.personal_data import RetentionTrigger
 from notices.models import Notice, NoticeState, Outcome
 from notices.sms import can_send_sms
 from policies.counting import local_day, midnight
@@ -44,6 +43,7 @@ from policies.models import (
     StaffAccessMode,
 )
 from policies.models.declared_fields import FIXED
+from policies.periods import judge_kept, kept_too_long, yesterday
 from policies.promise_counting import CountRows
 from policies.promises import (
     Asking,
@@ -319,12 +319,11 @@ OTHER_SITES_UNWATCHED = _(
     missing=OTHER_SITES_UNWATCHED,
 )
 def device_information(promise: Promise) -> Asking:
-    """Count the devices kept for longer than any may be; what else is out of sight."""
-    since = timezone.now() - relativedelta(months=LONGEST_MONTHS) - 2 * FORGOTTEN_WITHIN
-    counts = yield {"old": KnownDevice.objects.filter(last_seen_at__lt=since)}
-    if counts["old"]:
-        return broken(counts["old"], Unit.DEVICES, link=admin_list("common.jobstatus"))
-    return not_measured(OTHER_SITES_UNWATCHED)
+    """Count the devices kept for longer than their rule says; what else is out of sight."""
+    devices = expiry_named(f"devices_{RetentionTrigger.LAST_ACTIVITY}")
+    counts = yield kept_too_long(devices, yesterday())
+    link = admin_list("retention.purgerun")
+    return judge_kept(counts, Unit.DEVICES, link) or not_measured(OTHER_SITES_UNWATCHED)
 
 
 OLDER_NUMBERS_UNSEEN = _(

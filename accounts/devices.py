@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -20,13 +20,12 @@ from accounts.user_agents import browser_of, device_name, system_of
 from common.personal_data import DataCategory, OwnPeriod
 from common.tokens import new_public_id
 from notices.services import fills_template, queue_notice
-from policies.counting import add_months, local_day, midnight
+from policies.counting import add_months, local_day
 from policies.models import Purpose, RetentionTrigger
-from policies.retention import deletion_rule, period_in_words
+from policies.periods import rule_for
 
 COOKIE = "device"
 COOKIE_SECONDS = int(timedelta(days=365).total_seconds())
-LONGEST_MONTHS = 12  # where no rule of the company's says less
 JUST_SIGNED_UP = timedelta(hours=1)  # whose first device is no news to its owner
 SCREEN = re.compile(r"\d{2,5}x\d{2,5}")
 
@@ -125,34 +124,18 @@ def forget_device(customer: Customer, public_id: str) -> None:
     mine[public_id].delete()
 
 
-def forget_old_devices() -> int:
-    """Erase the devices from which nobody has signed in for as long as they are kept."""
-    return int(KnownDevice.objects.filter(last_seen_at__lt=kept_since()).delete()[0])
-
-
-def kept_since() -> datetime:
-    """Return the moment before which a last sign-in lies too far back for its device to be kept."""
-    months, _source = _months_kept()
-    return midnight(add_months(local_day(timezone.now()), -months))
-
-
-def period_of_devices() -> OwnPeriod:
-    months, source = _months_kept()
+def period_of_devices() -> OwnPeriod | None:
+    """Return how long devices stay after the last sign-in; the rule of their kind says it."""
+    rule = rule_for(DataCategory.DEVICE, RetentionTrigger.LAST_ACTIVITY, local_day(timezone.now()))
+    if rule is None:
+        return None
+    months = rule.months
 
     def last_day(devices: "QuerySet[KnownDevice]") -> date:
         last = devices.aggregate(last=Max("last_seen_at"))["last"]
         return add_months(local_day(last), months)
 
-    return OwnPeriod(period_in_words(RetentionTrigger.LAST_ACTIVITY, months), source, last_day)
-
-
-def _months_kept() -> tuple[int, str]:
-    """Return for how many months after the last sign-in a device is kept, and who says so."""
-    triggers = [RetentionTrigger.CREATED, RetentionTrigger.LAST_ACTIVITY]
-    rule = deletion_rule(DataCategory.DEVICE, triggers, local_day(timezone.now()))
-    if rule is None or rule.months > LONGEST_MONTHS:
-        return LONGEST_MONTHS, _("The portal, for every company")
-    return rule.months, rule.source
+    return OwnPeriod("", rule.source, last_day)
 
 
 def name_of(user_agent: str) -> str:

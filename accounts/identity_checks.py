@@ -2,14 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import date
 from typing import Required, TypedDict, Unpack
 
-from django.db import transaction
-from django.utils import timezone
-
 from accounts.files import file_key
-from accounts.locks import lock_customer
 from accounts.models import (
     Customer,
     IdentityCheck,
@@ -21,13 +17,14 @@ from accounts.models import (
 )
 from accounts.models.assistance import proof_path
 from common.attachments import CheckedFile
-from common.files import doom_files, keep_files, provisional_files
-from common.personal_data import is_held
-from policies.counting import local_day
+from common.files import keep_files, provisional_files
+from common.personal_data import DataCategory, RetentionTrigger
+from policies.counting import add_months, local_day
+from policies.periods import rule_for
 
 SHOWN_END = 4  # characters of a document's number that are kept
 LONGEST_NUMBER = 40  # characters that a form takes
-PROOF_KEPT_FOR = timedelta(days=30)  # long enough to answer who doubts the change
+MONTHS_KEPT = 1  # where the company has no rule: long enough to answer who doubts the change
 
 
 class CheckMade(TypedDict, total=False):
@@ -57,7 +54,7 @@ def record_identity_check(
     check = IdentityCheck.objects.create(customer=customer, by=by, **made)
     if proof is not None and check.is_proved:
         proof.identity_check = check
-        proof.erase_on = local_day(timezone.now()) + PROOF_KEPT_FOR
+        proof.kept_until = _last_day_from(local_day(check.at))
         proof.save()
         keep_files([str(proof.file)])
     return check
@@ -78,28 +75,9 @@ def stored_proof(customer: Customer, file: CheckedFile | None) -> Iterator[Ident
         yield proof
 
 
-def erase_proofs() -> int:
-    """Erase the papers whose day has come; return how many went. Safe to repeat.
-
-    A legal hold keeps them.
-    """
-    due = IdentityProof.objects.filter(erase_on__lte=local_day(timezone.now()))
-    rows = due.select_related("identity_check__customer")
-    return sum(_erase(proof) for proof in rows.order_by("pk").iterator())
-
-
-@transaction.atomic
-def _erase(proof: IdentityProof) -> bool:
-    customer = proof.identity_check.customer
-    try:
-        lock_customer(customer)
-    except Customer.DoesNotExist:  # erased or merged meanwhile; a merged one's is met tomorrow
-        return False
-    if is_held(customer.pk):
-        return False
-    doom_files([str(proof.file)])
-    proof.delete()
-    return True
+def _last_day_from(day: date) -> date:
+    rule = rule_for(DataCategory.IDENTITY_PROOF, RetentionTrigger.CREATED, day)
+    return add_months(day, rule.months if rule else MONTHS_KEPT)
 
 
 def _masked(number: str) -> str:

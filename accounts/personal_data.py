@@ -35,9 +35,11 @@ from accounts.models import (
 from accounts.sessions import end_sessions, period_of_sessions
 from common.history import delete_as
 from common.models import FileKey
+from common.periods import Expiry, expires
 from common.personal_data import (
     DataCategory,
     Declaration,
+    RetentionTrigger,
     declare,
     erasure_step,
     exempt,
@@ -50,6 +52,35 @@ from common.personal_data import (
 from notices.models import Notice
 from notices.services import Recipient, finds_recipients, finds_recipients_of
 from policies.counting import local_day
+
+for trigger, field in (
+    (RetentionTrigger.LAST_ACTIVITY, "last_seen_at"),
+    (RetentionTrigger.CREATED, "first_seen_at"),
+):
+    expires(
+        Expiry(
+            name=f"devices_{trigger}",
+            label=_("devices"),
+            category=DataCategory.DEVICE,
+            trigger=trigger,
+            rows=KnownDevice.objects.all,
+            begins=field,
+            customer="user__customer",
+            facet="system",
+        )
+    )
+expires(
+    Expiry(
+        name="identity_proofs",
+        label=_("proofs of identity"),
+        category=DataCategory.IDENTITY_PROOF,
+        trigger=RetentionTrigger.CREATED,
+        rows=IdentityProof.objects.all,
+        begins="identity_check__at",
+        until="kept_until",
+        customer="identity_check__customer",
+    )
+)
 
 
 def _orders_for(rows: Any, staff: Any) -> Any:
@@ -247,8 +278,8 @@ declare(
         shared=["content_type"],
         files=["file"],
         origin=_("from a member of staff"),
-        until="erase_on",
-        exported=["erase_on"],
+        until="kept_until",
+        exported=["kept_until"],
     )
 )
 declare(

@@ -41,14 +41,6 @@ def forget_files() -> None:
     imports.forget_files()
 
 
-@scheduled_job("accounts.erase_proofs", daily(3, 10))
-def erase_proofs() -> None:
-    """Erase the papers that proved who asked, when their day has come. Safe to repeat."""
-    from accounts import identity_checks
-
-    identity_checks.erase_proofs()
-
-
 @scheduled_job("accounts.tell_of_emergencies", every_hour)
 def tell_of_emergencies() -> None:
     """Tell customers of what was secret until yesterday. Safe to repeat: told is told once."""
@@ -63,14 +55,6 @@ def remind_of_reviews() -> None:
     from accounts import emergencies
 
     emergencies.remind_of_reviews()
-
-
-@scheduled_job("accounts.forget_devices", daily(3, 20))
-def forget_devices() -> None:
-    """Erase devices that nobody has used for as long as they are kept. Safe to repeat."""
-    from accounts import devices
-
-    devices.forget_old_devices()
 
 
 @scheduled_job("accounts.mail_newest_seal", daily(7))

@@ -9,9 +9,10 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import CustomerMerge, MergeState
 from calls.models import CallRecording
 from common.models import FileKey
+from common.periods import expiry_named
 from common.personal_data import not_held
-from policies.counting import local_day
 from policies.models import Promise
+from policies.periods import judge_kept, kept_too_long, yesterday
 from policies.promises import Asking, Unit, admin_list, broken, control, not_measured
 
 LOOKED_BACK = timedelta(days=30)  # of what was added before, the results of those days tell
@@ -38,12 +39,13 @@ def call_recordings(promise: Promise) -> Asking:
         survivor=OuterRef("customer"),
         state=MergeState.MERGED,
     )
-    yesterday = local_day(now) - timedelta(days=1)
     recent = CallRecording.objects.filter(added_at__gte=now - LOOKED_BACK)
+    overdue = kept_too_long(expiry_named("calls"), yesterday())
     counts = yield {
         "lost": recent.filter(~Exists(key), ~Exists(former)),
-        "late": not_held(CallRecording.objects.kept_too_long(yesterday)),
+        **{name: not_held(rows) for name, rows in overdue.items()},
     }
-    if wrong := sum(counts.values()):
-        return broken(wrong, Unit.RECORDINGS, link=admin_list("calls.callrecording"))
-    return not_measured(UNRECORDED_UNSEEN)
+    link = admin_list("calls.callrecording")
+    if wrong := counts["lost"] + counts["late"]:
+        return broken(wrong, Unit.RECORDINGS, link=link)
+    return judge_kept(counts, Unit.RECORDINGS, link) or not_measured(UNRECORDED_UNSEEN)

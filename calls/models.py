@@ -1,4 +1,4 @@
-from datetime import date, timedelta
+from datetime import timedelta
 
 from django.conf import settings
 from django.db import models
@@ -30,10 +30,6 @@ class CallRecordingQuerySet(models.QuerySet["CallRecording"]):
     def of(self, customer: Customer) -> "CallRecordingQuerySet":
         return self.filter(customer=customer)
 
-    def kept_too_long(self, on: date) -> "CallRecordingQuerySet":
-        """Narrow to those whose own last day lies before ``on``."""
-        return self.filter(kept_until__lt=on)
-
 
 def recording_path(recording: "CallRecording", filename: str) -> str:
     """Return a random place; names of telephone systems often hold a number."""
@@ -46,7 +42,7 @@ class CallRecording(models.Model):
     number: the last digits of the customer's end. size and sha256 are of the plain recording.
     source_hash: keyed, of its id at the telephone system, which may hold a number; none for an
     upload.
-    kept_until: the last day under the rule of the day it was added, None to go with its customer.
+    kept_until: the last day under the rule of the day of the call, None to go with its customer.
     """
 
     Direction = CallDirection
@@ -107,7 +103,7 @@ class CallRecording(models.Model):
             models.Index(name="callrecording_customer", fields=["customer", "-started_at", "-id"]),
             # For the desk's list.
             models.Index(name="callrecording_started", fields=["-started_at", "-id"]),
-            # For the job that erases what is kept too long.
+            # For the sweep.
             models.Index(
                 name="callrecording_kept_until",
                 fields=["kept_until"],

@@ -7,10 +7,12 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.activity import counts_as_activity
 from calls.models import CallRecording
-from calls.retention import period_of_recordings, remember_sources
+from calls.retention import erase_recordings, period_of_recordings, remember_sources
+from common.periods import Expiry, expires
 from common.personal_data import (
     DataCategory,
     Declaration,
+    RetentionTrigger,
     declare,
     erasure_step,
     exempt,
@@ -38,6 +40,20 @@ declare(
         origin=_("from the company's telephone system or staff"),
         page="calls",
         exported=["purpose", "size", "sha256", "kept_until"],
+    )
+)
+expires(
+    Expiry(
+        name="calls",
+        label=_("call recordings"),
+        category=DataCategory.CALL_RECORDING,
+        trigger=RetentionTrigger.CREATED,
+        rows=CallRecording.objects.all,
+        begins="started_at",
+        until="kept_until",
+        customer="customer",
+        facet="direction",
+        erase=erase_recordings,
     )
 )
 

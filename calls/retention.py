@@ -13,29 +13,30 @@ from django.db.models import Max, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.locks import lock_customer, lock_open
-from accounts.models import Customer
+from accounts.locks import lock_open
 from calls.exceptions import ErasureRefused
 from calls.models import CallRecording, ErasedRecording
-from common.files import doom_files
-from common.personal_data import DataCategory, OwnPeriod, is_held, not_held
-from policies.counting import local_day
-from policies.models import RetentionRule, RetentionTrigger
-from policies.retention import deletion_rule, kept_until
+from common.erasure import Erased, erase_these
+from common.personal_data import DataCategory, OwnPeriod, RetentionTrigger, is_held
+from policies.counting import add_months, local_day
+from policies.periods import rule_for
+from policies.retention import deletion_rule
 
 
 def last_day_of(started_at: datetime) -> date | None:
-    """Return the last day of a call's recording, by the rule of today.
+    """Return the last day of a call's recording, by the rule of its day.
 
     None where it goes with its customer.
     """
-    rule = _rule(RetentionTrigger.CREATED)
-    return kept_until(rule, started_at) if rule else None
+    day = local_day(started_at)
+    rule = rule_for(DataCategory.CALL_RECORDING, RetentionTrigger.CREATED, day)
+    return add_months(day, rule.months) if rule else None
 
 
 def period_of_recordings() -> OwnPeriod | None:
     """Return until when recordings stay that do not go with their customer; the rule says it."""
-    rule = _rule(RetentionTrigger.CREATED)
+    today = local_day(timezone.now())
+    rule = rule_for(DataCategory.CALL_RECORDING, RetentionTrigger.CREATED, today)
     return OwnPeriod("", rule.source, _last_day) if rule else None
 
 
@@ -47,7 +48,9 @@ def _last_day(recordings: "QuerySet[CallRecording]") -> date | None:
 
 
 def is_erasable_by_customer() -> bool:
-    return _rule(RetentionTrigger.ON_REQUEST) is not None
+    today = local_day(timezone.now())
+    on_request = [RetentionTrigger.ON_REQUEST]
+    return deletion_rule(DataCategory.CALL_RECORDING, on_request, today) is not None
 
 
 @transaction.atomic
@@ -65,44 +68,17 @@ def erase_for_customer(recording: CallRecording) -> None:
         raise ErasureRefused(
             _("This cannot be erased now, because the law obliges us to keep it for a while.")
         )
-    _erase(recording)
+    erase_recordings([recording.pk])
 
 
-def erase_old_recordings() -> int:
-    """Erase the recordings whose last day is over; return how many went. Safe to repeat.
-
-    Each in a transaction of its own, under its customer's lock. Those on legal hold stay.
-    """
-    over = CallRecording.objects.kept_too_long(local_day(timezone.now()))
-    keys = not_held(over).order_by("pk").values_list("pk", flat=True)
-    return sum(map(_erase_due, keys.iterator()))
-
-
-@transaction.atomic
-def _erase_due(key: int) -> bool:
-    recording = CallRecording.objects.select_related("customer").filter(pk=key).first()
-    if recording is None:
-        return False
-    try:
-        lock_customer(recording.customer)
-    except Customer.DoesNotExist:  # the purge was faster
-        return False
-    return False if is_held(recording.customer_id) else _erase(recording)
-
-
-def _erase(recording: CallRecording) -> bool:
-    remember_sources([recording.source_hash])
-    doom_files([str(recording.file)])
-    gone, _by_model = CallRecording.objects.filter(pk=recording.pk).delete()
-    return bool(gone)
+def erase_recordings(keys: Collection[int]) -> Erased:
+    """Erase these (primary keys); call it in a transaction that holds them."""
+    sources = CallRecording.objects.filter(pk__in=keys).values_list("source_hash", flat=True)
+    remember_sources(list(sources))
+    return erase_these(CallRecording, keys, DataCategory.CALL_RECORDING)
 
 
 def remember_sources(hashes: Collection[str | None]) -> None:
     """Keep imports from bringing back what was recorded under these sources."""
     rows = [ErasedRecording(source_hash=each) for each in hashes if each]
     ErasedRecording.objects.bulk_create(rows, ignore_conflicts=True)
-
-
-def _rule(trigger: RetentionTrigger) -> RetentionRule | None:
-    today = local_day(timezone.now())
-    return deletion_rule(DataCategory.CALL_RECORDING, [trigger], today)

@@ -20,7 +20,15 @@ from casework.models import (
     Evidence,
     without_conflict,
 )
-from common.personal_data import DataCategory, Declaration, declare, defers_erasure, mask_all
+from common.periods import Expiry, expires
+from common.personal_data import (
+    DataCategory,
+    Declaration,
+    RetentionTrigger,
+    declare,
+    defers_erasure,
+    mask_all,
+)
 
 of_readable_case = partial(without_conflict, case="case")
 
@@ -106,6 +114,19 @@ declare(
         plain=["content_type", "size", "sha256", "scan_state"],
         files=["file"],
         exported=["size", "sha256", "added_at"],
+    )
+)
+expires(
+    Expiry(
+        name="evidence",
+        label=_("evidence of closed cases"),
+        category=DataCategory.EVIDENCE,
+        trigger=RetentionTrigger.CASE_CLOSED,
+        rows=partial(Evidence.objects.exclude, case__closed_at=None),
+        begins="case__closed_at",
+        customer="case__customer",
+        case="case",
+        facet="content_type",
     )
 )
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import connection
-from django.db.models import Model
+from django.db.models import Model, Q
 
 from common.files import doom_files
-from common.personal_data import Declaration
+from common.personal_data import DataCategory, Declaration, children_first
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,9 @@ class Erased:
     tables: Counter[str] = field(default_factory=Counter)
     rows: Counter[str] = field(default_factory=Counter)
     files: Counter[str] = field(default_factory=Counter)
+
+    def __add__(self, other: "Erased") -> "Erased":
+        return Erased(self.tables + other.tables, self.rows + other.rows, self.files + other.files)
 
     def add(self, model: type[Model], category: str, number: int) -> None:
         if number:
@@ -45,6 +48,45 @@ def erase_rows(declared: Collection[Declaration], customers: Collection[int]) ->
         gone = declaration.model._base_manager.filter(pk__in=rows[declaration.model])
         erased.add(declaration.model, declaration.category, _delete(gone))
     return erased
+
+
+def erase_these(model: type[Model], keys: Collection[Any], category: DataCategory) -> Erased:
+    """Remove these rows (primary keys), with what is declared to belong to them, past and files.
+
+    category: of the rows themselves, whose table need not be declared. Call it in a transaction
+    that holds them.
+    """
+    erased, going = Erased(), _with_children(model, keys)
+    allow_erasure()
+    declared = [each for each in children_first() if each.model in going]
+    for declaration in declared:
+        if number := _doom_files(declaration, going[declaration.model]):
+            erased.files[declaration.category] += number
+    tables = {each.model: each.category for each in declared}
+    tables.setdefault(model, category)
+    for table, its_category in tables.items():
+        if manager := getattr(table, "history", None):
+            of_rows = {f"{table._meta.pk.attname}__in": going[table]}
+            past = manager.model._base_manager.filter(**of_rows)
+            erased.add(manager.model, its_category, _delete(past))
+    for table, its_category in tables.items():
+        gone = table._base_manager.filter(pk__in=going[table])
+        erased.add(table, its_category, _delete(gone))
+    return erased
+
+
+def _with_children(model: type[Model], keys: Collection[Any]) -> dict[type[Model], list[Any]]:
+    """Return the rows of each table that go with these: their parents', and what refers to them."""
+    going = {model: list(keys)} | {parent: list(keys) for parent in model._meta.parents}
+    for declaration in reversed(children_first()):
+        refers = Q()
+        for link in declaration.model._meta.local_fields:
+            if link.related_model in going and link.related_model is not declaration.model:
+                refers |= Q(**{f"{link.name}__in": going[link.related_model]})
+        if refers and declaration.model not in going:
+            rows = declaration.model._base_manager.filter(refers)
+            going[declaration.model] = list(rows.values_list("pk", flat=True))
+    return going
 
 
 def _delete(rows: Any) -> int:

@@ -43,6 +43,21 @@ class DataCategory(models.TextChoices):
     CONSENT = "consent", _("Consents and policy acceptance")
     NOTICE = "notice", _("Notices sent")
     ACCESS_RECORD = "access_record", _("Records of access")
+    IDENTITY_PROOF = "identity_proof", _("Proofs of identity")
+    PURGE_REPORT = "purge_report", _("Reports of deletions")
+
+
+class RetentionTrigger(models.TextChoices):
+    """The event at which a period of retention begins; stored, so never rename one."""
+
+    ACCOUNT_CLOSED = "account_closed", _("the account is closed")
+    SERVICE_ENDED = "service_ended", _("the service has ended")
+    ON_REQUEST = "on_request", _("the customer asks for deletion")
+    NO_LONGER_NECESSARY = "no_longer_necessary", _("the data is no longer necessary")
+    CASE_CLOSED = "case_closed", _("the case is closed")
+    CREATED = "created", _("the data is recorded")
+    YEAR_ENDED = "year_ended", _("the accounting year has ended")
+    LAST_ACTIVITY = "last_activity", _("the last activity")
 
 
 CUSTOMER = "accounts.Customer"

@@ -4,23 +4,25 @@ It is then filed for whoever the address belongs to, as received when it was sen
 address was known before, no answer tells: the mail goes to it in any case, and says the same.
 """
 
+from collections.abc import Collection
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from accounts.recording import find_or_record
 from common.database import wait_for_others
+from common.erasure import Erased, erase_these
+from common.personal_data import DataCategory
 from common.tokens import new_public_id
 from complaints.intake import file_complaint
 from complaints.links import confirmation_of, confirmed_by, filed_by
 from complaints.models import Complaint, Identity, UnconfirmedComplaint
 from notices.models import Notice
 from notices.services import Recipient, fills_template, finds_recipients_of, queue_notice
-from policies.counting import local_day
 
 MAIL = "complaint_confirm"
 
@@ -73,16 +75,16 @@ def confirm_open_complaint(token: str) -> Complaint:
         received_at=row.received_at,
         identity=Identity.ADDRESS,
     )
-    _forget([row.public_id])
+    erase_unconfirmed([row.pk])
     return complaint
 
 
-def erase_unconfirmed() -> int:
-    """Erase those whose address nobody confirmed in time; return how many."""
-    late = UnconfirmedComplaint.objects.kept_too_long(local_day(timezone.now()))
-    going = list(late.values_list("public_id", flat=True))
-    with transaction.atomic():
-        return _forget(going)
+def erase_unconfirmed(keys: Collection[int]) -> Erased:
+    """Erase these (primary keys) and their mails; call it in a transaction that holds them."""
+    going = UnconfirmedComplaint.objects.filter(pk__in=keys)
+    mails = Notice.objects.filter(recipient__in=list(going.values_list("public_id", flat=True)))
+    erased = erase_these(Notice, list(mails.values_list("pk", flat=True)), DataCategory.NOTICE)
+    return erased + erase_these(UnconfirmedComplaint, keys, DataCategory.COMPLAINT)
 
 
 @finds_recipients_of(MAIL)
@@ -105,9 +107,3 @@ def _with_sender(row: UnconfirmedComplaint) -> str:
             filter(None, (row.name, row.phone))
         )
     return f"{row.text}\n\n{sender}"
-
-
-def _forget(public_ids: list[str]) -> int:
-    Notice.objects.filter(recipient__in=public_ids).delete()
-    number, _each = UnconfirmedComplaint.objects.filter(public_id__in=public_ids).delete()
-    return number

@@ -2,11 +2,30 @@ from collections.abc import Collection
 from functools import partial
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from casework.models import without_conflict
-from common.personal_data import DataCategory, Declaration, declare, erasure_step, exempt, mask_all
-from complaints.models import Complaint, ComplaintLink, QuestionedAccess, untold
+from common.periods import Expiry, expires
+from common.personal_data import (
+    DataCategory,
+    Declaration,
+    RetentionTrigger,
+    declare,
+    erasure_step,
+    exempt,
+    mask_all,
+)
+from complaints.models import (
+    Complaint,
+    ComplaintLink,
+    QuestionedAccess,
+    UnconfirmedComplaint,
+    untold,
+)
+from complaints.open_intake import erase_unconfirmed
 from retention.access_records import keeps_access_records
 
 
@@ -51,6 +70,41 @@ declare(
         category=DataCategory.COMPLAINT,
         customer="earlier__customer",
         readable_by=_between_readable,
+    )
+)
+
+
+def _linked_to_open() -> QuerySet[Complaint]:
+    """Return the complaints that an open one speaks of, on either side."""
+    open_ones = Complaint.objects.filter(closed_at=None)
+    is_earlier = Q(later_links__later__in=open_ones)
+    return Complaint.objects.filter(is_earlier | Q(earlier_links__earlier__in=open_ones))
+
+
+expires(
+    Expiry(
+        name="complaints",
+        label=_("closed complaints"),
+        category=DataCategory.COMPLAINT,
+        trigger=RetentionTrigger.CASE_CLOSED,
+        rows=partial(Complaint.objects.exclude, closed_at=None),
+        begins="closed_at",
+        customer="customer",
+        case="pk",
+        needed={gettext_noop("open case"): _linked_to_open},
+        facet="category",
+    )
+)
+expires(
+    Expiry(
+        name="unconfirmed_complaints",
+        label=_("complaints from unconfirmed addresses"),
+        category=DataCategory.COMPLAINT,
+        trigger=None,
+        rows=UnconfirmedComplaint.objects.all,
+        begins="received_at",
+        days=lambda: settings.UNCONFIRMED_ENQUIRY_DAYS,
+        erase=erase_unconfirmed,
     )
 )
 

@@ -6,11 +6,12 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from common.periods import expiry_named
 from enquiries.mails import MAILS
 from enquiries.models import Enquiry, EnquiryState
 from notices.models import Notice, NoticeState
-from policies.counting import local_day
 from policies.models import Promise
+from policies.periods import judge_kept, kept_too_long, yesterday
 from policies.promises import (
     Asking,
     Unit,
@@ -44,19 +45,22 @@ def enquiry_use(promise: Promise) -> Asking:
     so that the promise is never shown kept.
     """
     now = timezone.now()
-    yesterday = local_day(now) - timedelta(days=1)
     recent = Enquiry.objects.filter(
         state__in=EnquiryState.values,  # so that its index serves
         received_at__gte=now - LOOKED_BACK,
     )
     others = Notice.objects.filter(recipient=OuterRef("public_id")).exclude(template__in=MAILS)
+    kept_by_rule = kept_too_long(expiry_named("enquiries"), yesterday())
+    unconfirmed = kept_too_long(expiry_named("unconfirmed_enquiries"), yesterday())
     counts = yield {
-        "late": Enquiry.objects.kept_too_long(yesterday),
+        **kept_by_rule,
+        "unconfirmed": unconfirmed["late"],
         "misused": recent.filter(Exists(others)),
     }
-    if wrong := sum(counts.values()):
-        return broken(wrong, Unit.ENQUIRIES, link=admin_list(ENQUIRIES))
-    return not_measured(OTHER_WAYS_UNSEEN)
+    link = admin_list(ENQUIRIES)
+    if wrong := counts["late"] + counts["unconfirmed"] + counts["misused"]:
+        return broken(wrong, Unit.ENQUIRIES, link=link)
+    return judge_kept(counts, Unit.ENQUIRIES, link) or not_measured(OTHER_WAYS_UNSEEN)
 
 
 @control("enquiry_form", counts=_("Enquiries past their term, or whose mail did not leave"))

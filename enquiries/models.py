@@ -1,4 +1,4 @@
-from datetime import date, timedelta
+from datetime import date
 from typing import Self
 
 from django.conf import settings
@@ -15,7 +15,7 @@ from common.tokens import new_public_id
 from enquiries.exceptions import EnquiryError
 from notices.models import Notice, NoticeState
 from policies.clocks import Explanation
-from policies.counting import last_day_before, midnight
+from policies.counting import last_day_before
 from policies.exceptions import UnreadableExplanation
 from policies.models import TimeLimit
 
@@ -55,12 +55,6 @@ class EnquiryQuerySet(models.QuerySet["Enquiry"]):
     def late(self) -> Self:
         return self.to_be_answered().filter(late_from__lte=timezone.now())
 
-    def kept_too_long(self, today: date) -> Self:
-        """Narrow to those whose last day is over, or whose sender confirmed no address in time."""
-        first = midnight(today - timedelta(days=settings.UNCONFIRMED_ENQUIRY_DAYS))
-        unproven = Q(state=EnquiryState.UNCONFIRMED, received_at__lt=first)
-        return self.filter(unproven | Q(kept_until__lt=today))
-
     def with_mail_on_its_way(self) -> Self:
         mails = Notice.objects.filter(recipient=OuterRef("public_id"), state=NoticeState.QUEUED)
         return self.filter(Exists(mails))
@@ -71,7 +65,6 @@ class Enquiry(SearchableModel):
 
     The address serves the mails of this enquiry and nothing else; no page shows it.
     submission names the filled-in form, so that sending it twice makes one enquiry.
-    kept_until: the last day on which a closed one is kept, under the rule of its closing.
     late_from, with limit and explanation: the end of its clock, which runs from the confirmation;
     None where the company set no term, or the calendar does not reach it yet. calendar_version is
     that of the official calendar by which it was last counted, also where the earlier day stayed.
@@ -122,7 +115,6 @@ class Enquiry(SearchableModel):
         related_name="+",
         verbose_name=_("closed by"),
     )
-    kept_until = models.DateField(_("kept until"), null=True)
 
     objects = EnquiryQuerySet.as_manager()
 
@@ -147,14 +139,9 @@ class Enquiry(SearchableModel):
                 condition=~Q(state=EnquiryState.ANSWERED) | ~Q(answer=""),
             ),
             models.CheckConstraint(
-                name="enquiry_closed_with_its_last_day",
-                condition=Q(
-                    state__in=CLOSED,
-                    closed_at__isnull=False,
-                    closed_by__isnull=False,
-                    kept_until__isnull=False,
-                )
-                | ~Q(state__in=CLOSED) & Q(closed_at=None, closed_by=None, kept_until=None),
+                name="enquiry_closed_by_somebody",
+                condition=Q(state__in=CLOSED, closed_at__isnull=False, closed_by__isnull=False)
+                | ~Q(state__in=CLOSED) & Q(closed_at=None, closed_by=None),
             ),
         ]
         indexes = [
@@ -164,8 +151,8 @@ class Enquiry(SearchableModel):
             models.Index(
                 name="enquiry_late", fields=["late_from"], condition=Q(state=EnquiryState.OPEN)
             ),
-            # For the erasure.
-            models.Index(name="enquiry_kept_until", fields=["kept_until"]),
+            # For the sweep.
+            models.Index(name="enquiry_closed", fields=["closed_at"], condition=~Q(closed_at=None)),
             # For the officers' search.
             models.Index(name="enquiry_email_hash", fields=["email_hash"]),
             # For the control encryption: what is not sealed under the current key.

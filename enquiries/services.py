@@ -3,25 +3,19 @@
 from collections.abc import Sequence
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from common.database import wait_for_others
 from common.history import save_as
-from common.personal_data import DataCategory
 from common.tokens import new_public_id
 from enquiries.clock import COUNTED, count_last_day
 from enquiries.exceptions import EnquiryError, EnquiryGone
 from enquiries.models import Enquiry, EnquiryState
 from enquiries.senders import note_closed_senders
 from notices.services import queue_notice
-from policies.counting import add_months, local_day
-from policies.models import RetentionTrigger
-from policies.retention import deletion_rule
 
 CONFIRM_MAIL, ANSWER_MAIL = "enquiry_confirm", "enquiry_answered"
-MONTHS_KEPT = 12  # after the answer, where the company's profile has no rule for enquiries
 
 
 @transaction.atomic
@@ -101,12 +95,9 @@ def dismiss_enquiry(enquiry: Enquiry, *, by: User) -> None:
 
 def _close(enquiry: Enquiry, state: EnquiryState, *, by: User, also: Sequence[str] = ()) -> None:
     enquiry.move_to(state)
-    today = local_day(timezone.now())
-    rule = deletion_rule(DataCategory.ENQUIRY, [RetentionTrigger.CASE_CLOSED], today)
     enquiry.closed_by = by
-    enquiry.kept_until = add_months(today, rule.months if rule else MONTHS_KEPT)
     enquiry.closed_senders.all().delete()
-    fields = ["state", "closed_at", "closed_by", "kept_until", *also]
+    fields = ["state", "closed_at", "closed_by", *also]
     save_as(enquiry, by=by, reason=state, fields=fields)
 
 

@@ -1,14 +1,6 @@
 from common.jobs import daily, every_hour, scheduled_job
 
 
-@scheduled_job("enquiries.erase_enquiries", daily(2, 45))
-def erase_enquiries() -> None:
-    """Erase the enquiries whose time is over; run again it finds none left."""
-    from enquiries import erasing
-
-    erasing.erase_enquiries()
-
-
 @scheduled_job("enquiries.count_last_days", every_hour)
 def count_last_days() -> None:
     """Count last days that had to wait for the calendar, or that a new one makes earlier."""

@@ -122,6 +122,8 @@ class Notice(models.Model):
                 name="notice_outcome",
                 condition=~Q(mailing=""),
             ),
+            # For the sweep.
+            models.Index(name="notice_queued", fields=["queued_at"]),
             # For the erasure of a customer's notices.
             models.Index(name="notice_recipient", fields=["recipient"]),
             models.Index(name="notice_address", fields=["address"], condition=~Q(address="")),

@@ -88,6 +88,18 @@ def add_months(start: date, months: int) -> date:
     return last
 
 
+def first_kept(on: date, months: int) -> date:
+    """Return the first day whose period of ``months`` is not over before ``on``.
+
+    What began on a day before it is over: the inverse of add_months(), whose short months end
+    the periods of several days at once.
+    """
+    day = add_months(on, -months) - ONE_DAY
+    while add_months(day, months) < on:
+        day += ONE_DAY
+    return day
+
+
 def add_hours(start: datetime, hours: int) -> Period:
     """Count hours; they never wait for a working day."""
     end = start + timedelta(hours=hours)

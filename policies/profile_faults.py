@@ -20,7 +20,12 @@ Found = tuple[str, str]  # place, reason
 
 LANGUAGES = ("vi", "en")
 TOML_PLACE = re.compile(r"^(?P<reason>.*) \(at (?:line (\d+), column (\d+)|end of document)\)$")
-EVERY_PROFILE_RETAINS = ("account", "complaint", "evidence")
+# What the portal holds by itself, whatever the policy speaks of.
+OF_THE_PORTAL = ("declared", "device", "preference", "visit", "identity_proof", "purge_report")
+EVERY_PROFILE_RETAINS = (
+    *("account", "contact", "enquiry", "complaint", "evidence", "consent", "notice"),
+    *("access_record", *OF_THE_PORTAL),
+)
 IDENTITY = {
     "promises": ("code",),
     "purposes": ("code",),
@@ -163,7 +168,7 @@ def _rules_without_purpose(raw: dict[str, Any]) -> Iterator[Found]:
         category
         for _, entry in _tables(raw, "purposes")
         for category in _words(entry.get("data_categories"))
-    }
+    } | {*OF_THE_PORTAL}
     for index, entry in _tables(raw, "retention_rules"):
         if _is_text(entry, "category") and entry["category"] not in used:
             yield f"retention_rules[{index}].category", f"no purpose uses {entry['category']}"

@@ -35,6 +35,8 @@ DataCategory = Literal[
     "consent",
     "notice",
     "access_record",
+    "identity_proof",
+    "purge_report",
 ]
 TimeLimitKind = Literal[
     "complaint_first_response",

@@ -14,6 +14,7 @@ Rows = Mapping[str, QuerySet[Any, Any]]
 class CountRows(Subquery):
     template = "(SELECT count(*) FROM (%(subquery)s) AS counted)"
     output_field = models.IntegerField()
+    empty_result_set_value = 0  # of rows that no condition can find
 
 
 def count_at_once(rows: Rows) -> dict[str, int]:

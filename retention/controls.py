@@ -14,6 +14,7 @@ from accounts.models import ClosingCause, Customer, CustomerQuerySet, ServiceRep
 from common.models import JobStatus
 from policies.counting import local_day
 from policies.models import Promise, PromiseStatus
+from policies.periods import UNAPPROVED
 from policies.promises import (
     Asking,
     Measure,
@@ -35,7 +36,6 @@ LEFT_BEHIND = _("After a deletion something was found that should be gone.")
 UNSEARCHED = _("After a deletion nobody could search for what should be gone.")
 NOT_RUN = _("The nightly deletion has not succeeded lately.")
 NOT_REHEARSED = _("That no restored backup brings anybody back was not rehearsed lately.")
-UNAPPROVED = _("The DPO has not approved their rule, so that the next run deletes nothing.")
 
 
 NOT_REPORTED = _("The hosting system has not told lately whose service has ended.")

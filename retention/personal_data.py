@@ -1,11 +1,14 @@
 from collections.abc import Collection
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer
+from common.periods import Expiry, expires
 from common.personal_data import (
     DataCategory,
     Declaration,
+    RetentionTrigger,
     declare,
     exempt,
     forbids_erasure,
@@ -13,7 +16,7 @@ from common.personal_data import (
     outlives,
     remembers_erased,
 )
-from retention.models import LegalHold, NecessityReview, Tombstone
+from retention.models import LegalHold, NecessityReview, PurgeRun, Tombstone
 
 declare(
     Declaration(
@@ -57,3 +60,15 @@ def buried(public_ids: Collection[str]) -> QuerySet[Tombstone, str]:
 def drop_the_question(duplicate: Customer, survivor: Customer) -> None:
     """Of one customer one review waits; the job asks anew whether the merged account is idle."""
     NecessityReview.objects.waiting().filter(customer__in=[duplicate, survivor]).delete()
+
+
+expires(
+    Expiry(
+        name="purge_reports",
+        label=_("reports of deletions"),
+        category=DataCategory.PURGE_REPORT,
+        trigger=RetentionTrigger.CREATED,
+        rows=PurgeRun.objects.replaceable,
+        begins="started_at",
+    )
+)

@@ -34,12 +34,12 @@ def ask_about_idle_data() -> None:
     idle.ask_about_idle_data()
 
 
-@scheduled_job("retention.remove_access_records", daily(3, 30))
-def remove_access_records() -> None:
-    """Remove the access records whose period is over; run again after a crash it continues."""
-    from retention import access_records
+@scheduled_job("retention.sweep", daily(3, 15))
+def sweep() -> None:
+    """Erase the rows whose own period is over; run again after a crash it continues."""
+    from retention import sweeps
 
-    access_records.remove_access_records()
+    sweeps.sweep()
 
 
 @scheduled_job("retention.warn_of_erasures", daily(8, 15))

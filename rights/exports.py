@@ -13,6 +13,7 @@ How it is kept safe:
 """
 
 import logging
+from collections.abc import Collection
 from datetime import timedelta
 
 from celery.exceptions import SoftTimeLimitExceeded
@@ -32,9 +33,11 @@ from accounts.merging import public_ids_of
 from accounts.models import Customer, User
 from common.archives import Pulled, zipped
 from common.attachments import as_attachment
-from common.files import doom_files, keep_files, provisional_files, remove_doomed_files
+from common.erasure import Erased
+from common.files import doom_files, keep_files, provisional_files
 from common.history import save_as
 from common.jobs import wake
+from common.personal_data import DataCategory
 from common.tokens import new_public_id
 from notices.services import queue_notice
 from rights.archive import members_of
@@ -181,22 +184,16 @@ def _over() -> str:
     return _("This copy has been deleted. You can ask for a new one.")
 
 
-def expire_exports() -> int:
-    """Delete the copies whose time is over, files too; return how many went. Safe to repeat."""
-    over = Export.objects.kept().filter(expires_at__lte=timezone.now())
-    expired = sum(map(_expire_due, over.order_by("pk").values_list("pk", flat=True)))
-    if expired:
-        remove_doomed_files()
-    return expired
+def expire_exports(keys: Collection[int]) -> Erased:
+    """Delete these copies (primary keys); that there were some stays until the customer goes.
 
-
-@transaction.atomic
-def _expire_due(key: int) -> bool:
-    export = Export.objects.kept().filter(pk=key).select_for_update(skip_locked=True).first()
-    if export is None:
-        return False
-    _expire(export, by=None, reason="expired")
-    return True
+    Call it in a transaction that holds them.
+    """
+    erased = Erased()
+    for export in Export.objects.kept().filter(pk__in=keys):
+        _expire(export, by=None, reason="expired")
+        erased.files[DataCategory.ACCOUNT] += 1
+    return erased
 
 
 @ends_with_account

@@ -1,7 +1,12 @@
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
 from accounts.models import Customer
 from common.files import doom_files
 from common.history import delete_as
+from common.periods import Expiry, expires
 from common.personal_data import DataCategory, Declaration, declare, moves_on_merge
+from rights.exports import expire_exports
 from rights.models import Export
 
 declare(
@@ -13,6 +18,19 @@ declare(
         plain=["attempts", "size"],
         files=["file"],
         page="export",
+    )
+)
+expires(
+    Expiry(
+        name="exports",
+        label=_("copies of the data"),
+        category=DataCategory.ACCOUNT,
+        trigger=None,
+        rows=Export.objects.kept,
+        begins="ready_at",
+        until="expires_at",
+        days=lambda: settings.EXPORT_DAYS,
+        erase=expire_exports,
     )
 )
 

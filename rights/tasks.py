@@ -23,11 +23,3 @@ def sweep_exports() -> None:
 
     if Export.objects.to_make(timezone.now()).exists():
         wake(make_export)
-
-
-@scheduled_job("rights.expire_exports", every_minute)
-def expire_exports() -> None:
-    """Delete the copies that have been kept long enough; run again it finds none left."""
-    from rights import exports
-
-    exports.expire_exports()

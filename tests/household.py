@@ -206,9 +206,7 @@ def _fill_the_desk(customer: Customer, staff: dict[str, User]) -> None:
     )
     ErasedEnquiries.objects.create(month=today.replace(day=1))
     JobStatus.objects.create(name="common.clean_up")
-    PageDay.objects.create(
-        page="home", day=today, views=1, networks=1, batch="1", kept_until=today + timedelta(days=9)
-    )
+    PageDay.objects.create(page="home", day=today, views=1, networks=1, batch="1")
     ReplyTemplate.objects.create(name_vi="Mẫu", name_en="Reply", text_vi="Chào", text_en="Dear")
     SavedFilter.objects.create(staff=staff["handler"], name="mine", query="handler=me")
     make_issue()

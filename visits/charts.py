@@ -7,13 +7,13 @@ from typing import Any
 
 from dateutil.relativedelta import relativedelta
 from django.db import models
-from django.db.models import Avg, Sum
+from django.db.models import Avg, QuerySet, Sum
 from django.db.models.functions import TruncMonth
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from common.charts import HEIGHT, WIDTH, scaled
-from visits.models import PageDay, PageDayQuerySet
+from visits.models import PageDay
 
 DAYS, MONTHS = 30, 12
 
@@ -66,7 +66,7 @@ class Column:
         return HEIGHT - self.networks_height
 
 
-def rows_of(period: Period, today: date) -> PageDayQuerySet:
+def rows_of(period: Period, today: date) -> QuerySet[PageDay]:
     return PageDay.objects.filter(day__range=(period.first_day(today), today))
 
 

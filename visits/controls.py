@@ -1,14 +1,11 @@
 """What the statistics of visits say about the promises."""
 
-from datetime import timedelta
-
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from policies.counting import local_day
+from common.periods import expiry_named
 from policies.models import Promise
-from policies.promises import Asking, Unit, admin_list, broken, control, not_measured
-from visits.models import PageDay
+from policies.periods import judge_kept, kept_too_long, yesterday
+from policies.promises import Asking, Unit, admin_list, control, not_measured
 
 OTHER_SITES_UNSEEN = _(
     "The portal counts its own pages and ties no count to anybody; other sites are not watched."
@@ -27,8 +24,6 @@ def visit_statistics(promise: Promise) -> Asking:
     of the day before they are counted, and stored nowhere. What the company's other
     sites keep of visits is out of sight, so that the promise is never shown kept.
     """
-    yesterday = local_day(timezone.now()) - timedelta(days=1)
-    counts = yield {"late": PageDay.objects.kept_too_long(yesterday)}
-    if counts["late"]:
-        return broken(counts["late"], Unit.DAILY_COUNTS, link=admin_list("visits.pageday"))
-    return not_measured(OTHER_SITES_UNSEEN)
+    counts = yield kept_too_long(expiry_named("visits"), yesterday())
+    link = admin_list("visits.pageday")
+    return judge_kept(counts, Unit.DAILY_COUNTS, link) or not_measured(OTHER_SITES_UNSEEN)

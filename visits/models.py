@@ -1,16 +1,8 @@
-from datetime import date
-from typing import Self
-
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 WHOLE_PORTAL = ""  # the page under which all pages count together
-
-
-class PageDayQuerySet(models.QuerySet["PageDay"]):
-    def kept_too_long(self, today: date) -> Self:
-        return self.filter(kept_until__lt=today)
 
 
 class PageDay(models.Model):
@@ -19,7 +11,6 @@ class PageDay(models.Model):
     page: the name of its route, or WHOLE_PORTAL, of whose networks each counts once.
     networks: different /24 (IPv4) or /48 (IPv6) networks, about: 1 % off is usual.
     batch: names the last counts that were added, so that none is added twice.
-    kept_until: its last day, under the rule of the day on which it was written.
     """
 
     page = models.CharField(_("page"), max_length=80)
@@ -27,24 +18,17 @@ class PageDay(models.Model):
     views = models.PositiveIntegerField(_("views"))
     networks = models.PositiveIntegerField(_("networks"))
     batch = models.CharField(_("last batch"), max_length=32)
-    kept_until = models.DateField(_("kept until"))
-
-    objects = PageDayQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("page and day")
         verbose_name_plural = _("visits")
         ordering = ["-day", "page"]
         constraints = [
-            # Its index is for the charts, which ask for the days of a period.
+            # Its index is for the charts and the sweep, which ask for the days of a period.
             models.UniqueConstraint(name="pageday_once", fields=["day", "page"]),
             models.CheckConstraint(
                 name="pageday_networks_within_views", condition=Q(networks__lte=F("views"))
             ),
-        ]
-        indexes = [
-            # For kept_too_long().
-            models.Index(name="pageday_kept_until", fields=["kept_until"]),
         ]
 
     def __str__(self) -> str:

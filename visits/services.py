@@ -1,4 +1,4 @@
-"""Moving counts from Redis to PostgreSQL, each of them once, and deleting them when it is time."""
+"""Moving counts from Redis to PostgreSQL, each of them once."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -6,19 +6,14 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from django.db import connection, transaction
-from django.utils import timezone
 
-from common.personal_data import DataCategory
 from common.tokens import new_public_id
-from policies.counting import add_months, local_day, midnight
-from policies.models import RetentionTrigger
-from policies.retention import deletion_rule
+from policies.counting import midnight
 from visits.counting import COUNTING, key, networks_key, redis
 from visits.models import WHOLE_PORTAL, PageDay
 
 MOVING, BATCH = "visits:moving", "batch"
 NETWORKS_KEPT = timedelta(days=8)  # so that a worker that was away for a week finds them
-MONTHS_KEPT = 24  # where the company's profile has no rule for visits
 
 ADD = """
     UPDATE visits_pageday AS known SET
@@ -83,18 +78,8 @@ def _counted(day: date, views: Mapping[str, int]) -> Iterator[Counted]:
 
 @transaction.atomic
 def _add(batch: str, rows: Sequence[Counted]) -> None:
-    months = _months_kept()
     PageDay.objects.bulk_create(
-        (
-            PageDay(
-                day=row.day,
-                page=row.page,
-                views=0,
-                networks=0,
-                kept_until=add_months(row.day, months),
-            )
-            for row in rows
-        ),
+        (PageDay(day=row.day, page=row.page, views=0, networks=0) for row in rows),
         ignore_conflicts=True,
     )
     with connection.cursor() as cursor:
@@ -103,16 +88,3 @@ def _add(batch: str, rows: Sequence[Counted]) -> None:
             ADD,
             {"batch": batch, "days": days, "pages": pages, "views": views, "networks": networks},
         )
-
-
-def _months_kept() -> int:
-    """Return for how long counts are kept that are written today."""
-    today = local_day(timezone.now())
-    rule = deletion_rule(DataCategory.VISIT, [RetentionTrigger.CREATED], today)
-    return rule.months if rule else MONTHS_KEPT
-
-
-def forget_old_counts() -> int:
-    """Delete the rows whose last day is over; return how many went. Safe to repeat."""
-    today = local_day(timezone.now())
-    return PageDay.objects.kept_too_long(today)._raw_delete(PageDay.objects.db) or 0

@@ -1,4 +1,4 @@
-from common.jobs import daily, every_minute, scheduled_job
+from common.jobs import every_minute, scheduled_job
 
 
 @scheduled_job("visits.move_counts", every_minute)
@@ -7,11 +7,3 @@ def move_counts() -> None:
     from visits import services
 
     services.move_counts()
-
-
-@scheduled_job("visits.forget_old_counts", daily(3, 0))
-def forget_old_counts() -> None:
-    """Delete the counts whose period is over; run again it finds none."""
-    from visits import services
-
-    services.forget_old_counts()

@@ -65,8 +65,8 @@ class IdentityCheckAdmin(PersonalDataAdmin):
         if not hasattr(check, "proof"):
             return "–"
         page = reverse("admin:accounts_identitycheck_paper", args=[check.pk])
-        text = _("Download; it is erased on %s") % date_format(
-            check.proof.erase_on, "SHORT_DATE_FORMAT"
+        text = _("Download; it is kept until %s") % date_format(
+            check.proof.kept_until, "SHORT_DATE_FORMAT"
         )
         return format_html('<a class="desk-link" href="{}">{}</a>', page, text)
 

@@ -100,9 +100,10 @@ def proof_path(proof: "IdentityProof", filename: str) -> str:
 
 
 class IdentityProof(models.Model):
-    """A paper that proved who asked, such as a power of attorney: kept for some weeks, sealed.
+    """A paper that proved who asked, such as a power of attorney: kept for a while, sealed.
 
-    erase_on: the local day on which it goes; that it was seen stays, as the check says.
+    kept_until: its last day, under the rule of the day of the check; that it was seen stays, as the
+    check says.
     """
 
     public_id = models.CharField(
@@ -116,7 +117,7 @@ class IdentityProof(models.Model):
     )
     file = models.FileField(_("file"), upload_to=proof_path, max_length=100)
     content_type = models.CharField(_("type"), max_length=40)
-    erase_on = models.DateField(_("erased on"), db_index=True)
+    kept_until = models.DateField(_("kept until"), db_index=True)
 
     class Meta:
         verbose_name = _("proof of identity")

@@ -38,8 +38,9 @@ class KnownDevice(models.Model):
             models.UniqueConstraint(name="known_device_once", fields=["user", "cookie_hash"]),
         ]
         indexes = [
-            # For the job that forgets, and for its control.
+            # For the sweep, whichever of them a rule counts from.
             models.Index(name="known_device_last_seen", fields=["last_seen_at"]),
+            models.Index(name="known_device_first_seen", fields=["first_seen_at"]),
         ]
 
     def __str__(self) -> str:

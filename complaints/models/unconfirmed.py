@@ -1,6 +1,3 @@
-from datetime import date, timedelta
-from typing import Self
-
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
@@ -9,14 +6,6 @@ from django.utils.translation import gettext_lazy as _
 from common.encryption.fields import EncryptedTextField, KeyId
 from common.tokens import new_public_id
 from complaints.models.complaints import ComplaintCategory
-from policies.counting import midnight
-
-
-class UnconfirmedComplaintQuerySet(models.QuerySet["UnconfirmedComplaint"]):
-    def kept_too_long(self, today: date) -> Self:
-        """Narrow to those whose sender confirmed no address in time."""
-        first = midnight(today - timedelta(days=settings.UNCONFIRMED_ENQUIRY_DAYS))
-        return self.filter(received_at__lt=first)
 
 
 class UnconfirmedComplaint(models.Model):
@@ -39,8 +28,6 @@ class UnconfirmedComplaint(models.Model):
     category = models.CharField(_("about"), max_length=20, choices=ComplaintCategory)
     text = EncryptedTextField(_("complaint"), row="public_id")
     received_at = models.DateTimeField(_("received"), default=timezone.now, db_index=True)
-
-    objects = UnconfirmedComplaintQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("unconfirmed complaint")

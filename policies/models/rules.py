@@ -10,6 +10,7 @@ from simple_history.models import HistoricalRecords
 
 from common.bilingual import Bilingual
 from common.personal_data import DataCategory
+from common.personal_data import RetentionTrigger as RetentionTrigger
 
 
 class RuleFamily(models.TextChoices):
@@ -180,17 +181,6 @@ class TimeLimit(DatedRule):
         """Return the units that such a case may take; the maximum until somebody judged it."""
         shorter = {Complexity.SIMPLE: self.minimum, Complexity.ORDINARY: self.ordinary}
         return shorter.get(Complexity(complexity)) or self.maximum if complexity else self.maximum
-
-
-class RetentionTrigger(models.TextChoices):
-    ACCOUNT_CLOSED = "account_closed", _("the account is closed")
-    SERVICE_ENDED = "service_ended", _("the service has ended")
-    ON_REQUEST = "on_request", _("the customer asks for deletion")
-    NO_LONGER_NECESSARY = "no_longer_necessary", _("the data is no longer necessary")
-    CASE_CLOSED = "case_closed", _("the case is closed")
-    CREATED = "created", _("the data is recorded")
-    YEAR_ENDED = "year_ended", _("the accounting year has ended")
-    LAST_ACTIVITY = "last_activity", _("the last activity")
 
 
 class RetentionAction(models.TextChoices):

@@ -17,6 +17,10 @@ class PurgeRunQuerySet(models.QuerySet["PurgeRun"]):
         """Narrow to those that left something behind, or after which nobody could look."""
         return self.filter(IN_DOUBT)
 
+    def replaceable(self) -> "PurgeRunQuerySet":
+        """Narrow to those that prove nothing: no tombstone speaks of them, and nobody doubted."""
+        return self.filter(tombstones=None, permit=None, doubts={}).exclude(IN_DOUBT)
+
     def trusted(self) -> "PurgeRunQuerySet":
         """Narrow to those under a rule that nothing stopped."""
         return self.filter(rule__isnull=False, doubts={})
@@ -63,6 +67,8 @@ class PurgeRun(models.Model):
         indexes = [
             # For the controls: there should be none.
             models.Index(name="purgerun_in_doubt", fields=["started_at"], condition=IN_DOUBT),
+            # For the sweep of old reports, and the newest of them.
+            models.Index(name="purgerun_started", fields=["started_at"]),
         ]
 
     def __str__(self) -> str:

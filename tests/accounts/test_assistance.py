@@ -15,18 +15,19 @@ from accounts.closing import close_account
 from accounts.consents import decide_consent
 from accounts.details import put_declared
 from accounts.exceptions import AccountClosed
-from accounts.identity_checks import erase_proofs, record_identity_check
+from accounts.identity_checks import record_identity_check
 from accounts.models import AssistedChange, Customer, IdentityCheck, IdentityProof, User
 from common.files import remove_doomed_files
 from notices.models import Notice
 from notices.services import send_due_notices
-from policies.counting import local_day
+from policies.counting import add_months, local_day, midnight
 from policies.loading import load_profile
-from policies.models import Company, DeclaredField, Purpose
+from policies.models import Company, DeclaredField, Purpose, RetentionRule
 from privacyportal.roles import ADMINISTRATOR, AUDITOR, COMPLAINT_OFFICER, DPO
 from retention.purge import erase
+from retention.sweeps import sweep
 from tests.clients import PortalClient
-from tests.factories import PASSWORD, make_customer, make_hold, make_staff
+from tests.factories import PASSWORD, approve, make_customer, make_hold, make_staff
 from tests.threads import at_once
 
 CUSTOMERS = "/admin/accounts/customer/"
@@ -424,21 +425,16 @@ def test_a_paper_that_proved_nothing_or_is_none_is_not_kept(client, officer, hoa
     assert hoa.address == "5 Lê Lợi, Huế"
 
 
-def test_the_paper_goes_when_its_day_has_come_and_no_hold_stands(client, officer, hoa, settings):
+def test_the_paper_goes_a_month_after_the_check_which_stays(client, officer, hoa, settings):
     assist(client, hoa, address="1 Huế", paper=paper())
-    assert erase_proofs() == 0
-    IdentityProof.objects.update(erase_on=timezone.localdate())
-    hold = make_hold(hoa)
+    last = add_months(local_day(timezone.now()), 1)
+    assert IdentityProof.objects.get().kept_until == last
+    approve(RetentionRule.objects.get(category="identity_proof"))
 
-    assert erase_proofs() == 0
-    hold.released_by, hold.released_at = make_staff(DPO), timezone.now()
-    hold.save()
-    assert erase_proofs() == 1
-    remove_doomed_files()
+    sweep(at=midnight(last + timedelta(days=1)))
 
     assert stored(settings) == []
     assert IdentityCheck.objects.get().result == "proved"
-    assert erase_proofs() == 0
 
 
 def test_the_paper_goes_with_the_customer(client, officer, hoa, settings):

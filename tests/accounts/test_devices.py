@@ -13,18 +13,18 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.consents import decide_consent
-from accounts.devices import forget_old_devices
 from accounts.models import KnownDevice, User
 from accounts.sessions import count_devices
 from accounts.user_agents import device_name
 from notices.models import Notice
 from notices.services import send_due_notices
 from policies.loading import load_profile
-from policies.models import Purpose
+from policies.models import Purpose, RetentionRule
 from privacyportal.roles import COMPLAINT_OFFICER
+from retention.sweeps import sweep
 from tests.answers import answer_of
 from tests.clients import PortalClient, code_of, set_up_app
-from tests.factories import PASSWORD, make_customer, make_hold, make_staff
+from tests.factories import PASSWORD, approve, make_customer, make_hold, make_staff
 
 pytestmark = pytest.mark.django_db
 
@@ -337,7 +337,8 @@ def test_a_device_is_forgotten_twelve_months_after_its_last_sign_in(ung):
         KnownDevice.objects.create(user=ung.user, cookie_hash=f"{days:064}", last_seen_at=seen)
     assert answer_of("FPT-10")[0] == "not_measured"
 
-    assert [forget_old_devices(), forget_old_devices()] == [1, 0]
+    approve(RetentionRule.objects.get(category="device", trigger="last_activity"))
+    sweep()
 
     assert KnownDevice.objects.get().cookie_hash == f"{300:064}"
 
@@ -350,6 +351,8 @@ def test_cg_2_is_broken_by_a_device_that_is_kept_too_long():
     seen = timezone.now() - timedelta(days=800)
     KnownDevice.objects.create(user=ung.user, cookie_hash="0" * 64, last_seen_at=seen)
 
+    assert answer_of("CG-2") == ("at_risk", 1, "devices")  # nobody approved the rule
+    approve(RetentionRule.objects.get(category="device", trigger="last_activity", valid_to=None))
     assert answer_of("CG-2") == ("broken", 1, "devices")
 
 

@@ -58,9 +58,7 @@ def desk(portal):
     customer = complaint.customer
     enquiry, unconfirmed = make_enquiry(), make_enquiry(confirmed=False)
     issue, (system, _key) = make_issue(), add_system("CRM", by=administrator)
-    PageDay.objects.create(
-        page="home", day=timezone.localdate(), views=9, networks=4, kept_until=timezone.localdate()
-    )
+    PageDay.objects.create(page="home", day=timezone.localdate(), views=9, networks=4)
     recorded, twin = make_customer(user=None), make_customer(full_name="Hoa Trần")
     check = record_identity_check(recorded, kind="call_back", channel="phone", by=officer)
     day = timezone.localdate()

@@ -10,8 +10,8 @@ from common.models import FileKey
 from privacyportal.roles import DPO
 from retention.services import place_hold
 from tests.answers import answer_of
-from tests.calls.conftest import make_recording
-from tests.factories import make_staff
+from tests.calls.conftest import make_recording, make_rule
+from tests.factories import approve, make_staff
 
 pytestmark = pytest.mark.django_db
 
@@ -31,10 +31,13 @@ def test_fpt_4_is_broken_by_a_recording_that_nothing_opens(customer):
 
 
 def test_fpt_4_is_broken_by_what_should_be_gone_unless_the_law_keeps_it(customer):
+    rule = make_rule("created", months=6)
     make_recording(customer)
     CallRecording.objects.update(kept_until=timezone.localdate() - DAY)
     assert answer_of("FPT-4")[0] == "not_measured"  # it goes with the next run
     CallRecording.objects.update(kept_until=timezone.localdate() - 2 * DAY)
+    assert answer_of("FPT-4") == ("at_risk", 1, "recordings")  # nobody approved the rule
+    approve(rule)
     assert answer_of("FPT-4") == ("broken", 1, "recordings")
 
     place_hold(

@@ -15,13 +15,12 @@ from accounts.exceptions import AccountClosed
 from accounts.merging import approve_merge, ask_merge
 from calls.exceptions import AudioRefused, RecordingKnown, RecordingRefused
 from calls.models import AudioType, CallRecording
-from calls.retention import erase_old_recordings
 from calls.services import add_recording, hash_of
 from common.files import remove_doomed_files
 from common.models import DoomedFile, FileKey
 from privacyportal.roles import DPO
 from retention.purge import purge_closed_accounts
-from retention.services import place_hold
+from retention.sweeps import sweep
 from tests.answers import answer_of
 from tests.calls.conftest import decide, make_call, make_recording, make_rule, wav
 from tests.factories import approve, close_in_the_past, make_customer, make_staff
@@ -192,18 +191,18 @@ def test_a_recording_goes_with_its_customer_and_never_comes_back(customer):
 
 
 def test_by_a_rule_from_the_call_on_a_recording_goes_the_day_after_its_last(customer):
-    make_rule("created", months=6)
+    rule = make_rule("created", months=6)
     recordings = [make_recording(customer, source=str(n)) for n in range(3)]
     today = timezone.localdate()
     for recording, day in zip(recordings, [today - DAY, today, today + DAY], strict=True):
         assert recording.kept_until > today
         CallRecording.objects.filter(pk=recording.pk).update(kept_until=day)
 
-    assert erase_old_recordings() == 1
-    assert erase_old_recordings() == 0
+    approve(rule)
+    sweep()
 
     assert set(CallRecording.objects.all()) == set(recordings[1:])
-    assert DoomedFile.objects.get().path == recordings[0].file.name
+    assert len(files()) == 2
     with pytest.raises(RecordingKnown):
         make_recording(customer, source="0")
 
@@ -212,18 +211,6 @@ def test_what_is_older_than_the_rule_keeps_is_not_taken(customer):
     make_rule("created", months=0)
     with pytest.raises(RecordingRefused):
         make_recording(customer, started_at=timezone.now() - DAY)
-
-
-def test_a_legal_hold_keeps_recordings_beyond_their_last_day(customer):
-    make_rule("created", months=6)
-    make_recording(customer)
-    CallRecording.objects.update(kept_until=timezone.localdate() - DAY)
-    place_hold(
-        customer.public_id, authority="Tòa án", document="1", reason="vụ án", by=make_staff(DPO)
-    )
-
-    assert erase_old_recordings() == 0
-    assert CallRecording.objects.exists()
 
 
 def test_the_same_call_twice_at_once_is_kept_once(portal):

@@ -9,29 +9,35 @@ from enquiries.models import Enquiry
 from enquiries.services import dismiss_enquiry
 from notices.models import Notice, NoticeState
 from notices.services import queue_notice
+from policies.counting import first_kept, midnight
 from policies.loading import load_profile
+from policies.models import RetentionRule
 from privacyportal.roles import COMPLAINT_OFFICER
 from tests.answers import answer_of
 from tests.enquiries.conftest import make_enquiry
-from tests.factories import make_staff
+from tests.factories import approve, make_staff
 
 pytestmark = pytest.mark.django_db
 
 DAY = timedelta(days=1)
 
 
-def closed(*, kept_until):
+def closed(*, over_since):
+    """An enquiry whose last day was the one before, by the rule that was in force then."""
     enquiry = make_enquiry()
     dismiss_enquiry(enquiry, by=make_staff(COMPLAINT_OFFICER))
-    Enquiry.objects.filter(pk=enquiry.pk).update(kept_until=kept_until)
+    last = midnight(first_kept(over_since, 12)) - DAY / 24
+    Enquiry.objects.filter(pk=enquiry.pk).update(closed_at=last)
 
 
 def test_spm_2_is_broken_by_enquiries_that_nobody_erased_and_never_called_kept():
     load_profile("spm_group")
-    closed(kept_until=timezone.localdate() - DAY)  # goes tonight
+    closed(over_since=timezone.localdate())  # goes tonight
     assert answer_of("SPM-2") == ("not_measured", None, "")
 
-    closed(kept_until=timezone.localdate() - 2 * DAY)
+    closed(over_since=timezone.localdate() - DAY)
+    assert answer_of("SPM-2") == ("at_risk", 1, "enquiries")  # nobody approved the rule
+    approve(RetentionRule.objects.get(category="enquiry", months=12, trigger="case_closed"))
     assert answer_of("SPM-2") == ("broken", 1, "enquiries")
 
 

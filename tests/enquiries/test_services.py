@@ -1,9 +1,6 @@
 """What becomes of an enquiry: answered, settled, dismissed; and its address serves nothing else."""
 
-from datetime import date
-
 import pytest
-import time_machine
 from django.core import mail
 from django.db import IntegrityError
 
@@ -13,7 +10,6 @@ from enquiries.models import Enquiry, EnquiryState
 from enquiries.services import answer_enquiry, confirm_enquiry, dismiss_enquiry, settle_by_phone
 from notices.models import Notice, NoticeState
 from notices.services import queue_mailing, queue_notice, send_due_notices
-from policies.loading import load_profile
 from privacyportal.roles import COMPLAINT_OFFICER
 from tests.enquiries.conftest import TYPED, make_enquiry
 from tests.factories import make_staff
@@ -125,19 +121,6 @@ def test_an_enquiry_that_is_erased_meanwhile_takes_no_answer(staff):
 
     with pytest.raises(EnquiryGone):
         answer(enquiry, staff)
-
-
-@pytest.mark.parametrize(
-    ("profile", "kept_until"),
-    [("spm_group", date(2027, 2, 28)), ("fpt_smart_cloud", date(2028, 1, 31))],
-)
-def test_it_is_kept_as_long_as_promised_from_the_answer(profile, kept_until, staff):
-    load_profile(profile)
-    with time_machine.travel("2027-01-31T05:00:00Z", tick=False):
-        enquiry = make_enquiry()
-        answer(enquiry, staff)
-
-    assert enquiry.kept_until == kept_until
 
 
 def test_spm_2_the_address_is_found_for_no_other_notice(staff):

@@ -205,10 +205,10 @@ def test_odd_text_is_kept_as_text(text, client):
 
 
 def test_what_the_form_does_not_ask_for_is_not_taken(client):
-    send(client, state="answered", kept_until="2000-01-01", public_id="0" * 32, answer="x")
+    send(client, state="answered", closed_at="2000-01-01", public_id="0" * 32, answer="x")
 
     enquiry = Enquiry.objects.get()
-    assert (enquiry.state, enquiry.answer, enquiry.kept_until) == ("unconfirmed", "", None)
+    assert (enquiry.state, enquiry.answer, enquiry.closed_at) == ("unconfirmed", "", None)
     assert enquiry.public_id != "0" * 32
 
 

@@ -163,11 +163,10 @@ FROM generate_series(1, %(people)s) AS n;
 
 INSERT INTO enquiries_enquiry (reference, public_id, submission, state, language, name, email,
                                email_hash, phone, message, answer, is_complaint, received_at,
-                               confirmed_at, closed_at, closed_by_id, calendar_version,
-                               kept_until)
+                               confirmed_at, closed_at, closed_by_id, calendar_version)
 SELECT 'e' || n, 'e' || n, 'e' || n, 'answered', 'vi', sealed, sealed, '', '', sealed, sealed,
-       false, now() - n * interval '14 hours', now(), now(), (SELECT min(id) FROM accounts_user),
-       0, current_date + 1 + n %% 30
+       false, now() - n * interval '14 hours', now(), now() - n * interval '1 hour',
+       (SELECT min(id) FROM accounts_user), 0
 FROM generate_series(1, %(people)s / 20) AS n, rpad('v1.test.e' || n, 50, 'e') AS sealed;
 """
 

@@ -139,7 +139,7 @@ def test_what_the_law_demands_to_be_stored_stands_beside_the_promise():
     rules = rules_of(today())
     said = {name: [(rule.family, rule.months) for rule in rules[name]] for name in rules}
     assert said[DataCategory.ORDER] == [("promise", 0), ("statute", 36), ("statute", 120)]
-    assert said[DataCategory.DEVICE] == [("promise", 0)]
+    assert said[DataCategory.SURVEY_ANSWER] == [("promise", 0)]
     assert (rule_after_closing(today()).family, rule_after_closing(today()).months) == (
         "promise",
         0,

@@ -129,7 +129,7 @@ def _ask_staff(customer, canary):
     IdentityProof.objects.create(
         identity_check=check,
         content_type="application/pdf",
-        erase_on=timezone.localdate(),
+        kept_until=timezone.localdate(),
         file=f"proofs/{check.pk}",
     )
     AssistedChange.objects.create(

@@ -22,14 +22,16 @@ from common.encryption.files import CHUNK
 from common.files import remove_doomed_files
 from common.models import DoomedFile
 from notices.models import Notice
+from policies.counting import local_day, midnight
 from policies.retention import rule_after_closing
 from privacyportal.celery import app
 from privacyportal.roles import DPO, ROLES
 from retention import purge
 from retention.services import place_hold
+from retention.sweeps import sweep
 from rights import exports
 from rights.exceptions import ExportRefused
-from rights.exports import ask_export, expire_exports, make_next_export
+from rights.exports import ask_export, make_next_export
 from rights.models import Export, ExportState
 from rights.tasks import sweep_exports
 from tests.factories import (
@@ -172,11 +174,11 @@ class TestExpiring:
         self, client, customer, monkeypatch
     ):
         export = make_export(customer)
-        assert expire_exports() == 0
-        pass_time(monkeypatch, LATER)
+        last = local_day(export.expires_at)
+        sweep(at=midnight(last + timedelta(days=1)) - timedelta(seconds=1))
+        assert len(stored_files()) == 1
 
-        assert expire_exports() == 1
-        assert expire_exports() == 0
+        sweep(at=midnight(last + timedelta(days=1)))
 
         export.refresh_from_db()
         assert (export.state, str(export.file)) == (ExportState.EXPIRED, "")
@@ -219,9 +221,9 @@ class TestExpiring:
         place_hold(
             customer.public_id, authority="Tòa án", document="1", reason="x", by=make_staff(DPO)
         )
-        pass_time(monkeypatch, LATER)
 
-        assert expire_exports() == 1
+        sweep(at=timezone.now() + LATER + timedelta(days=1))
+
         assert stored_files() == []
         assert Customer.objects.filter(pk=customer.pk).exists()
 

@@ -90,7 +90,7 @@ def make_days(*views, page="home", networks=1, ago=0):
             row, _created = PageDay.objects.get_or_create(
                 page=name,
                 day=day,
-                defaults={"views": 0, "networks": 0, "kept_until": today + timedelta(days=9)},
+                defaults={"views": 0, "networks": 0},
             )
             row.views, row.networks = row.views + number, min(networks, row.views + number)
             row.save()

@@ -162,5 +162,5 @@ def test_a_count_speaks_of_nobody(who, visitor):
     known = (customer.public_id, customer.email, User.objects.get().public_id)
     assert not {str(value) for value in row.values()} & {*known, "203.0.113.7"}
     assert all(value.encode() not in everything_in_redis() for value in known)
-    assert set(row) == {"id", "page", "day", "views", "networks", "batch", "kept_until"}
+    assert set(row) == {"id", "page", "day", "views", "networks", "batch"}
     assert caches["default"].get("anything") is None

@@ -1,21 +1,18 @@
 """Counts come into the database once, whoever is killed, and go when their period is over."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
-import time_machine
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from redis.exceptions import RedisError
 
 from common.jobs import all_jobs
-from policies.loading import load_profile
-from tests.answers import answer_of
 from tests.processes import run_apart
 from tests.threads import at_once, until_somebody_waits
 from visits.counting import COUNTING, count_visit, key, redis
 from visits.models import PageDay
-from visits.services import BATCH, MOVING, forget_old_counts, move_counts
+from visits.services import BATCH, MOVING, move_counts
 
 DAY = timedelta(days=1)
 
@@ -32,7 +29,6 @@ def views():
 def make_day(**kwargs) -> PageDay:
     kwargs.setdefault("page", "home")
     kwargs.setdefault("day", timezone.localdate())
-    kwargs.setdefault("kept_until", timezone.localdate())
     return PageDay.objects.create(**{"views": 1, "networks": 1, **kwargs})
 
 
@@ -162,10 +158,8 @@ def test_the_job_says_that_redis_is_away(settings):
 
 
 @pytest.mark.django_db
-def test_both_jobs_are_planned():
-    names = {job.name for job in all_jobs()}
-
-    assert {"visits.move_counts", "visits.forget_old_counts"} <= names
+def test_the_job_is_planned():
+    assert "visits.move_counts" in {job.name for job in all_jobs()}
 
 
 @pytest.mark.django_db
@@ -180,40 +174,3 @@ def test_a_page_has_one_row_a_day():
 def test_there_are_no_more_networks_than_views():
     with pytest.raises(IntegrityError, match="pageday_networks_within_views"):
         make_day(networks=2)
-
-
-@pytest.mark.django_db
-@pytest.mark.parametrize(
-    ("profile", "kept_until"),
-    [("spm_group", date(2029, 2, 28)), ("speedsms", date(2030, 2, 28))],
-)
-def test_counts_are_kept_as_long_as_the_company_says_or_else_two_years(profile, kept_until):
-    with time_machine.travel("2028-02-29T05:00:00Z", tick=False):
-        load_profile(profile)
-        visit()
-        move_counts()
-
-    assert set(PageDay.objects.values_list("kept_until", flat=True)) == {kept_until}
-
-
-@pytest.mark.django_db
-def test_old_counts_go_the_day_after_their_last():
-    today = timezone.localdate()
-    make_day(page="over", kept_until=today - DAY)
-    make_day(page="last day", kept_until=today)
-
-    assert forget_old_counts() == 1
-    assert views() == {"last day": 1}
-    assert forget_old_counts() == 0
-
-
-@pytest.mark.django_db
-def test_spm_5_is_broken_by_counts_that_nobody_deleted_and_never_called_kept():
-    load_profile("spm_group")
-    assert answer_of("SPM-5") == ("not_measured", None, "")
-
-    make_day(kept_until=timezone.localdate() - DAY)  # goes with the next run
-    assert answer_of("SPM-5")[0] == "not_measured"
-
-    make_day(page="policy", kept_until=timezone.localdate() - 2 * DAY)
-    assert answer_of("SPM-5") == ("broken", 1, "daily_counts")

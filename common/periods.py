@@ -1,0 +1,80 @@
+"""The one list of rows that go by a period of their own, before their customer does.
+
+Each room declares its own beside its personal data. The nightly sweep, the schedule of what falls
+due and its simulation all follow from this list, and know no room by name.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from django.db.models import DateField, DateTimeField, QuerySet
+from django.utils.functional import Promise
+
+from common.erasure import Erased
+from common.personal_data import DataCategory, RetentionTrigger
+
+Rows = QuerySet[Any]
+
+
+@dataclass(frozen=True)
+class Expiry:
+    """Rows of one table whose period begins by itself, and that go when its last day is over.
+
+    trigger: with the category names the rules that say for how many months. None where a setting
+        says it; ``days`` returns that one.
+    rows: those that may go at all, however old.
+    begins: the field, or a lookup, of the day or the moment at which the period begins.
+    until: the field of the last day, where a row bears it as it was told; it wins over the rule.
+    customer: lookup to the customer, by their field ``known_by``; empty for rows about nobody.
+    case: lookup to the case that they belong to.
+    needed: the rows that must wait, by the reason, which the report of a run counts by.
+    facet: the field by which they are counted before they go, where a rule asks for statistics.
+    erase: takes the primary keys of rows that are held; removes them, with all that is theirs, in
+        the transaction. By default as the registry of personal data says.
+    """
+
+    name: str
+    label: str | Promise
+    category: DataCategory
+    trigger: RetentionTrigger | None
+    rows: Callable[[], Rows]
+    begins: str
+    until: str = ""
+    days: Callable[[], int] | None = None
+    customer: str = ""
+    known_by: str = "pk"
+    case: str = ""
+    needed: Mapping[str, Callable[[], Rows]] = field(default_factory=dict)
+    facet: str = ""
+    erase: Callable[[Collection[Any]], Erased] | None = None
+
+    def is_day(self, lookup: str) -> bool:
+        """Say whether a lookup of these rows leads to a day, not to a moment."""
+        model, found = self.rows().model, None
+        for name in lookup.split("__"):
+            found = model._meta.get_field(name)
+            model = found.related_model
+        return isinstance(found, DateField) and not isinstance(found, DateTimeField)
+
+
+_expiries: dict[str, Expiry] = {}
+
+
+def expires(expiry: Expiry) -> Expiry:
+    if expiry.name in _expiries:
+        raise ImproperlyConfigured(f"The period {expiry.name} is declared twice.")
+    if (expiry.trigger is None) == (expiry.days is None):
+        raise ImproperlyConfigured(f"{expiry.name} goes by a rule or by a setting.")
+    _expiries[expiry.name] = expiry
+    return expiry
+
+
+def expiries() -> Collection[Expiry]:
+    return _expiries.values()
+
+
+def expiry_named(name: str) -> Expiry:
+    """Raises KeyError."""
+    return _expiries[name]

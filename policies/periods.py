@@ -1,0 +1,153 @@
+"""Which rule judges a row that goes by a period of its own, and which rows are over."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import reduce
+from operator import or_
+from typing import Any
+
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from common.periods import Expiry
+from common.personal_data import DataCategory, RetentionTrigger
+from policies.counting import ONE_DAY, first_kept, local_day, midnight
+from policies.models import RetentionAction, RetentionRule, RuleFamily
+from policies.promises import Measure, Unit, at_risk, broken
+
+UNAPPROVED = _("The DPO has not approved their rule, so that the next run deletes nothing.")
+ERASING = (RetentionAction.DELETE, RetentionAction.PSEUDONYMISE)
+
+
+@dataclass(frozen=True)
+class Term:
+    """A rule, and the days on which a period begins that it judges: None has no end."""
+
+    rule: RetentionRule
+    first: date | None
+    last: date | None
+
+    def judges(self, day: date) -> bool:
+        return (self.first is None or self.first <= day) and (self.last is None or day <= self.last)
+
+
+def terms_of(category: DataCategory, trigger: RetentionTrigger) -> list[Term]:
+    """Return the rules that were ever in force, each with its days.
+
+    So no later rule lengthens or shortens what was promised. What began before the first one is
+    judged by the first.
+    """
+    rules = RetentionRule.objects.filter(
+        Q(valid_to=None) | Q(valid_to__gte=F("valid_from")),
+        family=RuleFamily.PROMISE,
+        category=category,
+        trigger=trigger,
+        action__in=ERASING,
+        valid_from__lte=local_day(timezone.now()),
+    ).order_by("valid_from", "pk")
+    found = list(rules)
+    return [
+        Term(
+            rule, None if rule.valid_from == found[0].valid_from else rule.valid_from, rule.valid_to
+        )
+        for rule in found
+    ]
+
+
+def rule_for(category: DataCategory, trigger: RetentionTrigger, day: date) -> RetentionRule | None:
+    """Return the strictest rule that judges a period which begins on that day."""
+    rules = [term.rule for term in terms_of(category, trigger) if term.judges(day)]
+    return min(rules, key=lambda rule: rule.months, default=None)
+
+
+def over(expiry: Expiry, term: Term | None, on: date) -> QuerySet[Any]:
+    """Return the rows of a term whose last day lies before ``on``; of a setting's without one."""
+    return expiry.rows().filter(_is_over(expiry, term, on))
+
+
+def begun(expiry: Expiry, term: Term) -> QuerySet[Any]:
+    """Return the rows that the term judges, over or not."""
+    return expiry.rows().filter(_is_judged(expiry, term))
+
+
+def begun_for_months(expiry: Expiry, term: Term, on: date, months: int) -> QuerySet[Any]:
+    """Return the rows of a term that would be over before ``on`` if its rule said ``months``."""
+    is_over = _before(expiry, expiry.begins, first_kept(on, months))
+    return begun(expiry, term).filter(is_over)
+
+
+def yesterday() -> date:
+    """Return the day on which a row must have been over for the last night to erase it."""
+    return local_day(timezone.now()) - ONE_DAY
+
+
+def kept_too_long(expiry: Expiry, on: date) -> dict[str, QuerySet[Any]]:
+    """Return the rows that are over before ``on``, for a control to count.
+
+    "late" are those that a nightly run had to erase, "unapproved" those whose rule waits for the
+    approval without which it only reports.
+    """
+    if expiry.trigger is None:
+        return {"late": over(expiry, None, on), "unapproved": expiry.rows().none()}
+    terms = terms_of(expiry.category, expiry.trigger)
+    approved = set(
+        RetentionRule.objects.filter(approval__isnull=False).values_list("pk", flat=True)
+    )
+    return {
+        "late": _any_over(expiry, (each for each in terms if each.rule.pk in approved), on),
+        "unapproved": _any_over(
+            expiry, (each for each in terms if each.rule.pk not in approved), on
+        ),
+    }
+
+
+def judge_kept(counts: Mapping[str, int], unit: Unit, link: str) -> Measure | None:
+    """Judge what a control counted by kept_too_long(); None where there is nothing."""
+    if counts["late"]:
+        return broken(counts["late"], unit, link=link)
+    if counts["unapproved"]:
+        return at_risk(counts["unapproved"], unit, link=link, note=UNAPPROVED)
+    return None
+
+
+def _any_over(expiry: Expiry, terms: Iterable[Term], on: date) -> QuerySet[Any]:
+    conditions = [_is_over(expiry, term, on) for term in terms]
+    return expiry.rows().filter(reduce(or_, conditions)) if conditions else expiry.rows().none()
+
+
+def _is_over(expiry: Expiry, term: Term | None, on: date) -> Q:
+    judged = _is_judged(expiry, term) if term else Q()
+    if expiry.until:
+        return _before(expiry, expiry.until, on) & judged
+    return _before(expiry, expiry.begins, _first_kept(expiry, term, on)) & judged
+
+
+def _first_kept(expiry: Expiry, term: Term | None, on: date) -> date:
+    if term is not None:
+        return first_kept(on, term.rule.months)
+    return on - timedelta(days=expiry.days() if expiry.days else 0)
+
+
+def _is_judged(expiry: Expiry, term: Term) -> Q:
+    begins = _since(expiry, term.first)
+    return (
+        begins
+        if term.last is None
+        else begins & _before(expiry, expiry.begins, term.last + ONE_DAY)
+    )
+
+
+def _since(expiry: Expiry, first: date | None) -> Q:
+    if first is None:
+        return Q()
+    return Q(**{f"{expiry.begins}__gte": _bound(expiry, expiry.begins, first)})
+
+
+def _before(expiry: Expiry, lookup: str, day: date) -> Q:
+    return Q(**{f"{lookup}__lt": _bound(expiry, lookup, day)})
+
+
+def _bound(expiry: Expiry, lookup: str, day: date) -> Any:
+    return day if expiry.is_day(lookup) else midnight(day)

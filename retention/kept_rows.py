@@ -1,0 +1,48 @@
+"""Which rows must stay although their period is over, and why; asked anew under the lock."""
+
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from accounts.models import Customer
+from common.periods import Expiry
+from retention.due import held
+
+
+def free_rows(expiry: Expiry, rows: QuerySet[Any]) -> QuerySet[Any]:
+    """Narrow to those that neither a hold nor a need keeps."""
+    going = rows.exclude(_is_held(expiry)) if expiry.customer else rows
+    for needed in expiry.needed.values():
+        going = going.exclude(pk__in=needed().values("pk"))
+    return going
+
+
+def held_rows(expiry: Expiry, rows: QuerySet[Any]) -> QuerySet[Any]:
+    return rows.filter(_is_held(expiry)) if expiry.customer else rows.none()
+
+
+def needed_rows(expiry: Expiry, rows: QuerySet[Any]) -> dict[str, QuerySet[Any]]:
+    """Return the rows that wait, by the reason; one may be under several."""
+    return {
+        reason: rows.filter(pk__in=needed().values("pk"))
+        for reason, needed in expiry.needed.items()
+    }
+
+
+def lock_customers(expiry: Expiry, rows: QuerySet[Any]) -> QuerySet[Any]:
+    """Hold the customers of these rows, but whom somebody else holds; narrow to the rows left.
+
+    Rows about nobody, such as mails to staff, are left. Nobody waits, so that no order matters.
+    """
+    if not expiry.customer:
+        return rows
+    theirs = {f"{expiry.known_by}__in": rows.order_by().values(expiry.customer)}
+    people = Customer.objects.filter(**theirs).only("pk").order_by("pk")
+    locked = [each.pk for each in people.select_for_update(skip_locked=True, of=("self",))]
+    owner = Customer.objects.filter(**{expiry.known_by: OuterRef(expiry.customer)})
+    return rows.filter(~Exists(owner.exclude(pk__in=locked)))
+
+
+def _is_held(expiry: Expiry) -> Q:
+    people = held(Customer.objects.all()).values(expiry.known_by)
+    return Q(**{f"{expiry.customer}__in": people})

@@ -1,0 +1,137 @@
+"""The sweep: rows that go by a period of their own, each night, under the rule that judges them.
+
+- Which rows there are, the registry says (common/periods.py); which rule judges a row and when it
+  is over, policies/periods.py; what a run may do, and when it stops, runs.py.
+- A batch is one transaction. It locks the customers of its rows first, as every other change does,
+  with SKIP LOCKED, and then reads anew who is on hold; then the rows, and what is still over. Who
+  is locked by somebody else is met the next night.
+- What a batch removed is counted in its own transaction: a run that is killed is simply run again,
+  and two at once share the rows. A batch that fails is counted, and keeps no other.
+- Access records go by a function of the database (access_records.py), at the end of the night.
+"""
+
+import logging
+from collections.abc import Collection, Iterable, Iterator
+from datetime import date, datetime
+from functools import partial
+from itertools import islice
+from typing import Any
+
+from django.db import DatabaseError, transaction
+from django.db.models import QuerySet
+
+from common.database import database_now
+from common.erasure import erase_these
+from common.errors import PortalError
+from common.files import remove_doomed_files
+from common.periods import Expiry, expiries
+from policies.counting import local_day
+from policies.periods import Term, over, terms_of
+from retention.access_records import remove_access_records
+from retention.kept_rows import free_rows, held_rows, lock_customers, needed_rows
+from retention.models import PurgeRun
+from retention.runs import begin_run, count_batch, finish_run, removes, report_rows
+
+logger = logging.getLogger(__name__)
+
+BATCH = 500  # rows a transaction
+
+
+class SweepFailed(PortalError):
+    """Some rows could not be erased; the others were."""
+
+
+def sweep(*, at: datetime | None = None, only_report: bool = False) -> list[PurgeRun]:
+    """Erase what is over, rule by rule; return a report for each. Run again, it continues.
+
+    ``at`` is the moment to judge by (default: the database's now). Reports only when asked to, and
+    for a rule that is not approved. What goes by a setting needs no approval, and has no report.
+
+    Raises SweepFailed at the end.
+    """
+    today = local_day(at or database_now())
+    runs = [
+        _sweep_under(expiry, term, today, only_report=only_report, at=at)
+        for expiry in expiries()
+        if expiry.trigger is not None
+        for term in terms_of(expiry.category, expiry.trigger)
+    ]
+    if not only_report:
+        failed = sum(_sweep_by_setting(each, today) for each in expiries() if each.trigger is None)
+        if run := remove_access_records():
+            runs.append(run)
+        remove_doomed_files()
+        if failed:
+            raise SweepFailed(f"{failed} rows that go by a setting could not be erased.")
+    return runs
+
+
+def _sweep_under(
+    expiry: Expiry, term: Term, today: date, *, only_report: bool, at: datetime | None
+) -> PurgeRun:
+    due = over(expiry, term, today)
+    going = free_rows(expiry, due)
+    run = begin_run(
+        term.rule,
+        due=due.count(),
+        going=going.count(),
+        among=expiry.rows(),
+        only_report=only_report,
+        searches=False,
+        at=at,
+    )
+    failed = 0
+    if removes(run):
+        failed = _erase_all(expiry, going, run)
+    else:
+        report_rows(run, {expiry.rows().model._meta.label: run.going})
+    waiting = {reason: rows.count() for reason, rows in needed_rows(expiry, due).items()}
+    finish_run(run, held=held_rows(expiry, due).count(), deferred=waiting, failed=failed)
+    return run
+
+
+def _sweep_by_setting(expiry: Expiry, today: date) -> int:
+    due = over(expiry, None, today)
+    return _erase_all(expiry, free_rows(expiry, due), run=None)
+
+
+def _erase_all(expiry: Expiry, going: QuerySet[Any], run: PurgeRun | None) -> int:
+    """Erase batch by batch; return how many rows could not be."""
+    failed = 0
+    for batch in _batches(going.order_by("pk").values_list("pk", flat=True).iterator()):
+        try:
+            _erase_batch(expiry, going, batch, run)
+        except DatabaseError:
+            failed += sum(_fails(expiry, going, key, run) for key in batch)
+    return failed
+
+
+def _fails(expiry: Expiry, going: QuerySet[Any], key: Any, run: PurgeRun | None) -> bool:
+    try:
+        _erase_batch(expiry, going, [key], run)
+    except DatabaseError as error:
+        logger.error("%s %s not erased: %s", expiry.name, key, type(error).__name__)
+        return True
+    return False
+
+
+@transaction.atomic
+def _erase_batch(
+    expiry: Expiry, going: QuerySet[Any], keys: Collection[Any], run: PurgeRun | None
+) -> None:
+    mine = lock_customers(expiry, going.filter(pk__in=keys))
+    parents = (link.name for link in mine.model._meta.parents.values() if link)
+    rows = free_rows(expiry, mine).select_for_update(skip_locked=True, of=("self", *parents))
+    held = [row.pk for row in rows.only("pk").order_by("pk")]
+    if not held:
+        return
+    erase = expiry.erase or partial(erase_these, rows.model, category=expiry.category)
+    erased = erase(held)
+    if run is not None:
+        count_batch(run, erased, number=len(held))
+
+
+def _batches(keys: Iterable[Any]) -> Iterator[list[Any]]:
+    keys = iter(keys)
+    while batch := list(islice(keys, BATCH)):
+        yield batch

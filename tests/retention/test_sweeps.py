@@ -1,0 +1,255 @@
+"""Rows that go by a period of their own: on their day, under an approved rule, unless kept."""
+
+import csv
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from django.db import connection, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from casework.models import Case, CaseEvent, Clock, Evidence
+from common.models import DoomedFile
+from common.periods import expiries, expiry_named
+from complaints.models import Complaint, ComplaintLink
+from enquiries.models import Enquiry, ErasedEnquiries
+from notices.models import Notice
+from policies.counting import first_kept, local_day, midnight
+from policies.models import RetentionRule
+from retention import sweeps
+from retention.models import PurgeRun
+from retention.services import release_hold
+from retention.sweeps import sweep
+from tests.factories import approve, make_complaint, make_customer, make_hold, make_user
+from tests.processes import run_apart
+from tests.retention.kept_rows import ROWS, make_rule, notice
+from tests.threads import at_once, until_somebody_waits
+
+pytestmark = pytest.mark.django_db
+
+CASES = Path(__file__).parent.parent / "reference" / "retention_cases.csv"
+LEAP_DAY = datetime.fromisoformat("2024-02-28T17:30:00Z")  # 00:30 on the 29th, here
+DAY = timedelta(days=1)
+
+
+def moment(text):
+    return datetime.fromisoformat(text)
+
+
+def the_rule(name, months, **values):
+    """The one rule that judges these rows; that of the profile was never in force."""
+    expiry = expiry_named(name)
+    of_the_profile = RetentionRule.objects.filter(category=expiry.category, trigger=expiry.trigger)
+    of_the_profile.update(valid_to=F("valid_from") - DAY)
+    return make_rule(expiry.category, expiry.trigger, months, **values)
+
+
+def is_there(row):
+    return type(row)._base_manager.filter(pk=row.pk).exists()
+
+
+def runs_of(rule):
+    return PurgeRun.objects.filter(rule=rule)
+
+
+def test_what_began_then_is_kept_as_the_reference_says():
+    with CASES.open() as lines:
+        cases = list(csv.DictReader(lines))
+    wrong = []
+    for case in cases:
+        begun = date.fromisoformat(case["closed_local_date"])
+        last = date.fromisoformat(case["retain_until_date"])
+        months = int(case["months"])
+        if not first_kept(last, months) <= begun < first_kept(last + DAY, months):
+            wrong.append(case["case_id"])
+
+    assert (len(cases), wrong) == (14, [])
+
+
+def test_each_table_that_goes_by_a_rule_is_tried_here():
+    by_rule = {each.name for each in expiries() if each.trigger}
+
+    assert by_rule == {*ROWS, "devices_created"}
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_a_row_goes_the_day_after_its_last_and_only_once_its_rule_is_approved(name):
+    rule = the_rule(name, 1 if name == "identity_proofs" else 12, approved=False)
+    last = date(2024, 3, 29) if name == "identity_proofs" else date(2025, 2, 28)
+    row = ROWS[name](make_customer(), LEAP_DAY)
+    over = midnight(last + DAY)
+
+    (first,) = [run for run in sweep(at=over) if run.rule == rule]
+    assert (first.only_reported, first.due, first.going, first.erased) == (True, 1, 1, 0)
+    approve(rule)
+    sweep(at=over - timedelta(seconds=1))
+    assert is_there(row)
+
+    sweep(at=over)
+    sweep(at=over)
+
+    assert not is_there(row)
+    assert list(runs_of(rule).order_by("pk").values_list("due", "erased")) == [
+        (1, 0),
+        (0, 0),
+        (1, 1),
+        (0, 0),
+    ]
+
+
+@pytest.mark.parametrize("name", [n for n in ROWS if expiry_named(n).customer])
+def test_a_legal_hold_keeps_a_row_until_it_is_released(name):
+    rule = the_rule(name, 1)
+    customer = make_customer()
+    row, other = ROWS[name](customer, LEAP_DAY), ROWS[name](make_customer(), LEAP_DAY + DAY)
+    hold = make_hold(customer)
+
+    sweep()
+    run = runs_of(rule).get()
+    assert (run.due, run.held, run.erased, is_there(row), is_there(other)) == (2, 1, 1, True, False)
+
+    release_hold(hold, by=make_user(is_staff=True))
+    sweep()
+    assert not is_there(row)
+
+
+def test_a_row_is_judged_by_the_rule_of_the_day_on_which_its_period_began():
+    the_rule("notices", 6, valid_to=date(2026, 6, 30))
+    shorter = make_rule("notice", "created", 1, valid_from=date(2026, 7, 1))
+    customer = make_customer()
+    before = notice(customer, moment("2026-06-30T16:59:00Z"))  # 23:59
+    after = notice(customer, moment("2026-06-30T17:00:00Z"))
+    earliest = notice(customer, moment("2019-01-01T00:00:00Z"))
+
+    sweep(at=moment("2026-08-01T17:00:00Z"))
+    assert [is_there(each) for each in (before, after, earliest)] == [True, False, False]
+    assert runs_of(shorter).get().erased == 1
+
+    sweep(at=moment("2026-12-30T16:59:00Z"))
+    assert is_there(before)
+    sweep(at=moment("2026-12-30T17:00:00Z"))
+    assert not is_there(before)
+
+
+def test_a_later_rule_that_is_not_approved_keeps_none_of_what_began_before_it():
+    the_rule("notices", 1, valid_to=date(2026, 6, 30))
+    make_rule("notice", "created", 0, valid_from=date(2026, 7, 1), approved=False)
+    customer = make_customer()
+    before, after = (notice(customer, moment(f"2026-0{n}-15T05:00:00Z")) for n in (6, 7))
+
+    sweep()
+
+    assert [is_there(before), is_there(after)] == [False, True]
+
+
+def test_a_closed_complaint_goes_whole_and_an_open_one_keeps_what_it_speaks_of():
+    the_rule("complaints", 1)
+    customer = make_customer()
+    gone, needed = (ROWS["complaints"](customer, LEAP_DAY) for _ in range(2))
+    with_file = ROWS["evidence"](customer, LEAP_DAY)
+    open_one = make_complaint(customer=customer)
+    ComplaintLink.objects.create(
+        earlier=needed, later=open_one, kind="related", by=make_user(is_staff=True)
+    )
+
+    sweep()
+
+    assert set(Complaint.objects.all()) == {needed, open_one}
+    for table in (Case, Complaint.history.model):
+        assert set(table.objects.values_list("pk" if table is Case else "case_ptr", flat=True)) == {
+            needed.pk,
+            open_one.pk,
+        }
+    assert not CaseEvent.objects.filter(case=gone.pk).exists()
+    assert not Clock.objects.filter(case=gone.pk).exists()
+    assert not Evidence.objects.exists()
+    assert DoomedFile.objects.filter(path=str(with_file.file)).exists() is False  # swept already
+
+
+def test_an_enquiry_leaves_a_number_and_waits_for_its_mail():
+    rule = the_rule("enquiries", 1)
+    gone, waiting = (ROWS["enquiries"](None, LEAP_DAY) for _ in range(2))
+    Notice.objects.filter(recipient=waiting.public_id).update(state="queued", sent_at=None)
+
+    sweep()
+
+    assert list(Enquiry.objects.all()) == [waiting]
+    assert not Notice.objects.filter(recipient=gone.public_id).exists()
+    assert not Enquiry.history.filter(id=gone.pk).exists()
+    assert ErasedEnquiries.objects.get().dismissed == 1
+    run = runs_of(rule).get()
+    assert (run.due, run.erased, run.deferred) == (2, 1, {"mail on its way": 1})
+
+
+def test_one_broken_row_keeps_no_other(monkeypatch):
+    rule = the_rule("notices", 1)
+    rows = [notice(make_customer(), LEAP_DAY + n * DAY) for n in range(3)]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE FUNCTION pg_temp.no() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$ BEGIN RAISE EXCEPTION 'no'; END $$;"
+            " CREATE TRIGGER no BEFORE DELETE ON notices_notice FOR EACH ROW"
+            f" WHEN (OLD.id = {rows[1].pk}) EXECUTE FUNCTION pg_temp.no()"
+        )
+
+    sweep()
+
+    assert [is_there(row) for row in rows] == [False, True, False]
+    run = runs_of(rule).get()
+    assert (run.due, run.erased, run.failed) == (3, 2, 1)
+
+
+ONE_BY_ONE = """
+from retention import sweeps
+sweeps.BATCH = 1
+sweeps.sweep()
+"""
+
+
+def test_a_killed_sweep_is_continued_and_two_at_once_share_the_rows(portal):
+    rule = the_rule("notices", 1)
+    rows = [notice(make_customer(), LEAP_DAY + n * DAY) for n in range(6)]
+    with transaction.atomic():
+        Notice.objects.select_for_update().get(pk=rows[3].pk)
+        process = run_apart(ONE_BY_ONE.replace("sweeps.sweep()", WAITING))
+        until_somebody_waits()
+        process.kill()
+        process.wait()
+    killed = runs_of(rule).get()
+    assert (killed.erased, killed.finished_at, Notice.objects.count()) == (3, None, 3)
+
+    sweeps.BATCH = 1
+    at_once(*[sweep] * 2)
+    sweeps.BATCH = 500
+
+    assert not Notice.objects.exists()
+    assert sum(runs_of(rule).values_list("erased", flat=True)) == 6
+
+
+# A sweep waits for nobody; this one is made to, so that it can be killed where we want.
+WAITING = """
+from django.db import transaction
+from notices.models import Notice
+erase = sweeps._erase_batch
+def wait_first(expiry, going, keys, run):
+    with transaction.atomic():
+        list(Notice.objects.filter(pk__in=keys).select_for_update())
+    erase(expiry, going, keys, run)
+sweeps._erase_batch = wait_first
+sweeps.sweep()
+"""
+
+
+def test_a_hold_that_is_placed_meanwhile_is_seen_or_waited_for(portal):
+    the_rule("notices", 1)
+    customer = make_customer()
+    row = notice(customer, LEAP_DAY)
+    with transaction.atomic():
+        make_hold(customer)  # its foreign key holds the customer, as placing one does
+        type(customer).objects.select_for_update().get(pk=customer.pk)
+        at_once(sweep)
+    assert is_there(row)
+    sweep()
+    assert is_there(row)
+    assert local_day(timezone.now()) > local_day(LEAP_DAY)
