@@ -9,6 +9,10 @@ class AccountClosed(AccountError):
     pass
 
 
+class AccountOpen(AccountError):
+    """It is open again, or nothing of it is left."""
+
+
 class ClosingRefused(AccountError):
     pass
 
@@ -70,6 +74,10 @@ class NoSuchDevice(AccountError):
 
 
 class PhoneRefused(AccountError):
+    pass
+
+
+class CodeRefused(AccountError):
     pass
 
 

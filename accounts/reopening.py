@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from accounts.announcements import announce_to
 from accounts.approvals import require_change
-from accounts.closing import CLOSING_FIELDS, end_sign_in
+from accounts.closing import CLOSING_FIELDS, Ending, end_sign_in
 from accounts.exceptions import ReopeningRefused
 from accounts.identity_checks import CheckMade, record_identity_check
 from accounts.locks import lock_customer
@@ -40,6 +40,15 @@ def follows_reopening(follower: FollowReopening) -> FollowReopening:
     """Let a room above act on every reopening, in its transaction."""
     _followers.append(follower)
     return follower
+
+
+_endings: list[Ending] = []
+
+
+def ends_with_reopening(ending: Ending) -> Ending:
+    """Let a room above end what was there for the closed account alone, in the transaction."""
+    _endings.append(ending)
+    return ending
 
 
 def can_reopen_alone(customer: Customer) -> bool:
@@ -132,6 +141,8 @@ def _reopen(customer: Customer, *, by: User | None, reason: str) -> None:
         raise ReopeningRefused(
             _("Another account has been opened with this address since. Please contact us.")
         ) from None
+    for ending in _endings:
+        ending(customer, by)
     if closed_at is not None:
         announce_to(customer, closed_at=closed_at)
     for follow in _followers:

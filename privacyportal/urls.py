@@ -6,6 +6,7 @@ from complaints.late_views import write
 from policies.promise_views import promises
 from privacyportal import verification, views
 from privacyportal.closed_account import closed_account, erasure_certificate
+from rights import closed_views as closed_copies
 
 handler500 = "privacyportal.views.server_error"
 
@@ -25,6 +26,8 @@ urlpatterns = [
     path("promises/", promises, name="promises"),
     path("closed/<str:token>/", closed_account, name="closed_account"),
     path("closed/<str:token>/", include("accounts.closed_urls")),
+    path("closed/<str:token>/copy/", closed_copies.copy, name="closed_copy"),
+    path("closed/<str:token>/copy/code/", closed_copies.send_code, name="send_copy_code"),
     path("closed/<str:token>/write/", write, name="write_from_closed"),
     path(
         "closed/<str:token>/certificate.pdf",

@@ -8,8 +8,11 @@ How it is kept safe:
   transaction under the customer's lock, with the mail. Until then no row names the file, and it
   is on the list of files to remove. A killed worker's claim ends, and another one begins anew.
 - After a purge or a merge there is no such customer; what was being made is thrown away.
-- A copy goes when its time is over, when a newer one is ready, and when the account is closed:
-  nobody could sign in to fetch it. A legal hold keeps the data itself, not copies of it.
+- A copy goes when its time is over, when a newer one is ready, and when the account is closed or
+  opened again: the other door asks for another proof. A legal hold keeps the data itself, not
+  copies of it.
+- Of a closed account it is asked for and fetched behind the link of its mails, each time with the
+  proof that links ask for (accounts/link_proofs.py).
 """
 
 import logging
@@ -26,11 +29,11 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from accounts.closing import ends_with_account
-from accounts.exceptions import AccountClosed
 from accounts.files import file_key
-from accounts.locks import lock_open
+from accounts.locks import lock_closed, lock_customer, lock_open
 from accounts.merging import public_ids_of
 from accounts.models import Customer, User
+from accounts.reopening import ends_with_reopening
 from common.archives import Pulled, zipped
 from common.attachments import as_attachment
 from common.erasure import Erased
@@ -60,6 +63,20 @@ def ask_export(customer: Customer, *, by: User) -> Export:
     Raises AccountClosed, ExportRefused.
     """
     lock_open(customer)
+    return _ask(customer, by=by, reason="asked")
+
+
+@transaction.atomic
+def ask_export_of_closed(customer: Customer) -> Export:
+    """Do the same for a customer who has shown by the link of a mail who they are.
+
+    Raises AccountOpen, ExportRefused.
+    """
+    lock_closed(customer)
+    return _ask(customer, by=customer.user, reason="asked by link")
+
+
+def _ask(customer: Customer, *, by: User | None, reason: str) -> Export:
     own = Export.objects.of(customer)
     if running := own.asked().first():
         return running
@@ -68,7 +85,7 @@ def ask_export(customer: Customer, *, by: User) -> Export:
             _("You have asked for this several times today. Please try again tomorrow.")
         )
     export = Export(customer=customer)
-    save_as(export, by=by, reason="asked")
+    save_as(export, by=by, reason=reason)
     transaction.on_commit(lambda: wake(make_export))
     return export
 
@@ -83,8 +100,8 @@ def make_next_export() -> bool:
         return True
     try:
         _make(export)
-    except (AccountClosed, ExportOver, ObjectDoesNotExist):
-        _drop(export)  # closed, purged or merged meanwhile
+    except (ExportOver, ObjectDoesNotExist):
+        pass  # closed, opened again, purged or merged meanwhile: the row is over, or gone
     except SoftTimeLimitExceeded:
         raise
     except Exception as error:  # noqa: BLE001 -- one broken copy must not keep the others
@@ -105,7 +122,7 @@ def _claim_next() -> Export | None:
 
 
 def _make(export: Export) -> None:
-    """Raises AccountClosed, ExportOver, ObjectDoesNotExist."""
+    """Raises ExportOver, ObjectDoesNotExist."""
     customer = export.customer
     path = _new_path()
     with translation.override(customer.language):
@@ -122,7 +139,7 @@ def _new_path() -> str:
 
 @transaction.atomic
 def _record(export: Export, path: str, size: int) -> None:
-    lock_open(export.customer)
+    lock_customer(export.customer)
     _lock(export)
     if export.state != ExportState.ASKED:
         raise ExportOver(_over())
@@ -150,14 +167,7 @@ def _give_up(export: Export) -> None:
 
 
 @transaction.atomic
-def _drop(export: Export) -> None:
-    waiting = Export.objects.asked().filter(pk=export.pk).select_for_update().first()
-    if waiting is not None:
-        _expire(waiting, by=None, reason="account closed")
-
-
-@transaction.atomic
-def collect_export(export: Export, *, by: User) -> FileResponse:
+def collect_export(export: Export, *, by: User | None, reason: str = "collected") -> FileResponse:
     """Note that the customer collects a copy, and hand it out.
 
     Raises ExportOver, FileUnreadable.
@@ -169,7 +179,7 @@ def collect_export(export: Export, *, by: User) -> FileResponse:
     if not export.is_kept:
         raise ExportOver(_over())
     export.state, export.collected_at = ExportState.COLLECTED, timezone.now()
-    save_as(export, by=by, reason="collected", fields=["state", "collected_at"])
+    save_as(export, by=by, reason=reason, fields=["state", "collected_at"])
     owner, *former = public_ids_of(export.customer)
     return as_attachment(
         str(export.file),
@@ -197,9 +207,18 @@ def expire_exports(keys: Collection[int]) -> Erased:
 
 
 @ends_with_account
-def _end_exports(customer: Customer, by: User | None) -> None:
+def _end_with_account(customer: Customer, by: User | None) -> None:
+    _end_all(customer, by=by, reason="account closed")
+
+
+@ends_with_reopening
+def _end_with_reopening(customer: Customer, by: User | None) -> None:
+    _end_all(customer, by=by, reason="account opened again")
+
+
+def _end_all(customer: Customer, *, by: User | None, reason: str) -> None:
     for export in Export.objects.of(customer).filter(state__in=_NOT_OVER).select_for_update():
-        _expire(export, by=by, reason="account closed")
+        _expire(export, by=by, reason=reason)
 
 
 _NOT_OVER = (ExportState.ASKED, ExportState.READY, ExportState.COLLECTED)
@@ -227,4 +246,5 @@ def _tell(export: Export, template: str) -> None:
         recipient=export.customer.public_id,
         key=f"export-{export.public_id}",
         kept_until=kept_until,
+        customer=export.customer.public_id,
     )

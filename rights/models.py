@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
-from accounts.models import Customer
+from accounts.models import Customer, SentCode
 from common.tokens import new_public_id
 
 
@@ -108,3 +108,18 @@ class Export(models.Model):
     def file_name(self) -> str:
         """Return what a download of it is called."""
         return f"my-data-{timezone.localtime(self.ready_at):%Y-%m-%d}.zip"
+
+
+class CopyCode(SentCode):
+    """The code with which a customer of a closed account, who has no password, fetches a copy."""
+
+    customer = models.OneToOneField(
+        Customer, on_delete=models.PROTECT, related_name="+", verbose_name=_("customer")
+    )
+
+    class Meta:
+        verbose_name = _("code for a copy")
+        verbose_name_plural = _("codes for copies")
+
+    def __str__(self) -> str:
+        return f"code {self.pk}"

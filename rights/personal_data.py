@@ -7,7 +7,7 @@ from common.history import delete_as
 from common.periods import Expiry, expires
 from common.personal_data import DataCategory, Declaration, declare, moves_on_merge
 from rights.exports import expire_exports
-from rights.models import Export
+from rights.models import CopyCode, Export
 
 declare(
     Declaration(
@@ -34,6 +34,16 @@ expires(
     )
 )
 
+declare(
+    Declaration(
+        model=CopyCode,
+        category=DataCategory.ACCOUNT,
+        customer="customer",
+        internal=["code"],
+        plain=["codes_sent", "code_tries"],
+    )
+)
+
 
 @moves_on_merge
 def drop_copies_of_the_duplicate(duplicate: Customer, survivor: Customer) -> None:
@@ -41,3 +51,4 @@ def drop_copies_of_the_duplicate(duplicate: Customer, survivor: Customer) -> Non
     for export in Export.objects.of(duplicate):
         doom_files([str(export.file)] if export.file else [])
         delete_as(export, by=None, reason="merged")
+    CopyCode.objects.filter(customer=duplicate).delete()

@@ -91,7 +91,7 @@ SIGNED = (
     *("confirm_new_email", "confirm_subscription", "confirm_enquiry", "confirm_complaint"),
     *("confirm_withdrawal", "new_complaint_link"),
     *("unsubscribe", "confirm_report", "unlock_account", "closed_account", "reopen_account"),
-    "write_from_closed",
+    *("write_from_closed", "closed_copy", "send_copy_code"),
     *("closing_receipt_pdf", "closing_receipt_json", "admin:calls_callrecording_audio"),
     *("answer_access", "send_access_code", "end_access"),
     *("erasure_certificate_pdf", "erasure_certificate_json"),

@@ -19,6 +19,7 @@ from accounts.models.assistance import (
     RequestChannel,
 )
 from accounts.models.closing import ServiceEnd, ServiceReport
+from accounts.models.codes import SentCode
 from accounts.models.consents import Consent, ConsentDecision, ConsentQuerySet
 from accounts.models.details import AccuracyDeclaration, DeclaredValue, Occasion
 from accounts.models.devices import KnownDevice
@@ -77,6 +78,7 @@ __all__ = [
     "PolicyEventKind",
     "RequestChannel",
     "SecrecyOrder",
+    "SentCode",
     "ServiceEnd",
     "ServiceReport",
     "User",

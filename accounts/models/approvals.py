@@ -17,6 +17,7 @@ from simple_history.models import HistoricalRecords
 
 from access.reasons import AccessReason
 from access.services import role_of
+from accounts.models.codes import SentCode
 from accounts.models.people import Customer
 from common.personal_data import DataCategory
 from common.tokens import new_public_id
@@ -100,11 +101,10 @@ class Opening(models.Model):
         return [str(DataCategory(group).label) for group in self.field_groups]
 
 
-class AccessApproval(Opening):
+class AccessApproval(Opening, SentCode):
     """A member of staff asked a customer to let them see, or change, some of the customer's data.
 
-    It opens the record to who asked, and to nobody else. code: a keyed hash of what was sent to a
-    customer without a password, who proves with it that it is they who answer.
+    It opens the record to who asked, and to nobody else.
     """
 
     Answer = ApprovalAnswer
@@ -123,10 +123,6 @@ class AccessApproval(Opening):
         _("answered through"), max_length=10, choices=AnswerWay, blank=True
     )
     revoked_at = models.DateTimeField(_("ended by the customer"), null=True, blank=True)
-    code = models.CharField(max_length=64, blank=True, editable=False)
-    code_sent_at = models.DateTimeField(null=True, editable=False)
-    codes_sent = models.PositiveSmallIntegerField(default=0, editable=False)
-    code_tries = models.PositiveSmallIntegerField(default=0, editable=False)
 
     objects = AccessApprovalQuerySet.as_manager()
     history = HistoricalRecords(

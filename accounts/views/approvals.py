@@ -1,5 +1,6 @@
 """Where customers say who may see their data: in their account, or by the link of a mail."""
 
+from functools import partial
 from typing import Any
 
 from allauth.core import ratelimit
@@ -13,11 +14,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 
-from accounts.approval_links import Proof, approval_behind, is_code, proof_asked, send_code
+from accounts.approval_links import approval_behind, is_code, send_code
 from accounts.approval_trail import trail_of
 from accounts.approvals import answer_approval, revoke_approval
-from accounts.forms import ApprovalCodeForm, ChangeMindForm
 from accounts.http import CustomerRequest, for_customer, posted_from
+from accounts.link_proofs import Proof, is_proved, proof_asked, proof_form
 from accounts.models import AccessApproval, AnswerWay, EmergencyAccess
 from common.errors import PortalError
 from common.reauthentication import confirm_again
@@ -121,33 +122,17 @@ def answer_by_link(request: HttpRequest, token: str) -> HttpResponse:
     Looking at the page does nothing, so that a program that follows links in mails does not.
     """
     asked = approval_behind(token)
-    proof = proof_asked(asked.customer)
-    form = _proof_form(request, asked, proof)
+    form = proof_form(asked.customer, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form is not None:
         if not ratelimit.consume(request, action="login_failed", key=asked.customer.public_id):
             return render(request, "429.html", status=429)
-        if form.is_valid() and _proved(form, asked, proof):
+        if is_proved(form, partial(is_code, asked)):
             return _answer_by_link(request, asked, token)
+    proof = proof_asked(asked.customer)
     context = {"asked": asked, "form": form, "token": token, "proof": proof}
     response = render(request, "accounts/answer_access.html", context)
     response["X-Robots-Tag"] = "noindex, nofollow"
     return response
-
-
-def _proof_form(request: HttpRequest, asked: AccessApproval, proof: Proof) -> Any:
-    data = request.POST if request.method == "POST" else None
-    if proof == Proof.SIGN_IN:
-        return None
-    if proof == Proof.PASSWORD:
-        return ChangeMindForm(data, user=asked.customer.user)
-    return ApprovalCodeForm(data)
-
-
-def _proved(form: Any, asked: AccessApproval, proof: Proof) -> bool:
-    if proof == Proof.PASSWORD or is_code(asked, form.cleaned_data["code"]):
-        return True
-    form.add_error("code", _("This code is not right, or no longer valid. Send a new one."))
-    return False
 
 
 def _answer_by_link(request: HttpRequest, asked: AccessApproval, token: str) -> HttpResponse:

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from access.models import AccessAction, AccessRecord
-from accounts.approval_links import MOST_TRIES, path_of
+from accounts.approval_links import path_of
 from accounts.approvals import (
     answer_approval,
     ask_approval,
@@ -21,6 +21,7 @@ from accounts.approvals import (
 from accounts.assistance import change_for_customer, invite_to_claim
 from accounts.closing import close_account, close_for_customer, end_service
 from accounts.exceptions import AccessClosed, ApprovalRefused
+from accounts.link_proofs import MOST_TRIES
 from accounts.merging import approve_merge, ask_merge
 from accounts.models import AccessApproval, AssistedChange, IdentityCheck
 from accounts.reopening import reopen_for_customer

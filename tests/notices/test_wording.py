@@ -63,8 +63,8 @@ VALUES = {
 
 # To an address that nobody has shown to be theirs: no word of it is anybody's but ours.
 TO_NOBODY_KNOWN = {"complaint_confirm", "enquiry_confirm", "newsletter_confirm"}
-# Its reader has the page open that asks for the code.
-LEADS_NOWHERE = {"access_code"}
+# Their readers have the page open that asks for the code.
+LEADS_NOWHERE = {"access_code", "copy_code"}
 
 
 @pytest.mark.parametrize("language", ["vi", "en"])

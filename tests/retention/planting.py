@@ -47,7 +47,7 @@ from marketing.models import Preference
 from policies.models import DeclaredField, PolicyText, Purpose
 from privacyportal.roles import COMPLAINT_OFFICER, DPO
 from retention.models import NecessityReview
-from rights.models import Export
+from rights.models import CopyCode, Export
 from staff.unusual import flag_record
 from tests.calls.conftest import decide, make_recording
 from tests.factories import (
@@ -80,6 +80,7 @@ def make_full_customer(canary, *, closed_days_ago=None, **kwargs):
         customer=customer, kind="vps", label=f"{canary}17", description=f"{canary}18"
     )
     Export.objects.create(customer=customer, state="expired")
+    CopyCode.objects.create(customer=customer, code=f"{customer.pk:064}")
     ServiceEnd.objects.create(customer=customer, ended_on=timezone.localdate(), reason=f"{canary}9")
     NecessityReview.objects.create(customer=customer, asked_on=timezone.localdate())
     if closed_days_ago is not None:
