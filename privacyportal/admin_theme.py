@@ -51,6 +51,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[Link, ...]], ...] = (
             (_("Approvals to delete"), "approval", "retention.purgeapproval"),
             (_("Purge runs"), "auto_delete", "retention.purgerun"),
             (_("Tombstones"), "person_off", "retention.tombstone"),
+            (_("Orphans"), "person_search", "retention.orphanreport"),
             (_("Restore rehearsals"), "settings_backup_restore", "retention.restorerehearsal"),
             (_("Orders to systems"), "outbox", "downstream.order"),
             (_("Systems that get orders"), "hub", "downstream.system"),

@@ -81,8 +81,12 @@ def rehearsals_in_time(now: datetime) -> "QuerySet[RestoreRehearsal]":
 
 def erasures_to_rehearse(now: datetime) -> "QuerySet[PurgeRun]":
     """Return the runs that erased so long ago that a rehearsal should have been since."""
-    since = now - settings.RESTORE_REHEARSED_WITHIN
-    return PurgeRun.objects.filter(erased__gt=0, started_at__lte=since)
+    return _erasing_runs().filter(started_at__lte=now - settings.RESTORE_REHEARSED_WITHIN)
+
+
+def _erasing_runs() -> "QuerySet[PurgeRun]":
+    """Return the runs that erased customers: they alone are in the ledger."""
+    return PurgeRun.objects.filter(erased__gt=0, searches=True)
 
 
 def _passed() -> "QuerySet[RestoreRehearsal]":
@@ -117,7 +121,7 @@ def _last_search(now: datetime) -> Clock:
 def _last_rehearsal(now: datetime) -> Clock:
     """Until something was erased there is nothing to rehearse."""
     last = _passed().aggregate(at=Max("started_at"))["at"]
-    first = PurgeRun.objects.filter(erased__gt=0).aggregate(at=Min("started_at"))["at"]
+    first = _erasing_runs().aggregate(at=Min("started_at"))["at"]
     went_wrong = last is None and RestoreRehearsal.objects.exists()
     since = last or (NEVER if went_wrong else first)
     label = _("last rehearsal of a restore that passed")

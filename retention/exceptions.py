@@ -21,6 +21,10 @@ class PermitRefused(RetentionError):
     pass
 
 
+class ClearingRefused(RetentionError):
+    pass
+
+
 class RehearsalRefused(RetentionError):
     """A restore cannot be rehearsed here."""
 

@@ -37,6 +37,8 @@ declare(
     )
 )
 
+exempt("retention.OrphanClearing", because="says what may be cleared, and how much it was")
+exempt("retention.OrphanReport", because="keys, random paths and hashes of what is nobody's")
 exempt("retention.PurgeApproval", because="says which rule may delete")
 exempt("retention.PurgePermit", because="says how much a run may delete")
 exempt("retention.PurgeRun", because="numbers only")

@@ -48,3 +48,11 @@ def warn_of_erasures() -> None:
     from retention import warnings
 
     warnings.warn_of_erasures()
+
+
+@scheduled_job("retention.look_for_orphans", daily(4, 30))
+def look_for_orphans() -> None:
+    """Report what belongs to nobody; a second run only adds a second report."""
+    from retention import orphans
+
+    orphans.look_for_orphans()

@@ -53,7 +53,7 @@ from marketing.systems import add_system
 from policies.models import Agreement, PolicyVersion, Recipient
 from policies.retention import rule_after_closing
 from privacyportal.roles import ADMINISTRATOR, AUDITOR, COMPLAINT_LEAD, COMPLAINT_OFFICER, DPO
-from retention.models import PurgeRun, RestoreRehearsal, Tombstone
+from retention.models import OrphanReport, PurgeRun, RestoreRehearsal, Tombstone
 from staff.models import FlaggedRecord, Misuse, RevocationReason, Undertaking, UnusualAccess
 from staff.reviews import prepare_reviews
 from staff.undertakings import revoke_undertaking
@@ -201,6 +201,7 @@ def _fill_the_desk(customer: Customer, staff: dict[str, User]) -> None:
         rule=rule,
         run=run,
     )
+    OrphanReport.objects.create(found={"sessions": {"number": 1, "ids": ["1"]}})
     RestoreRehearsal.objects.create(
         by=staff["administrator"], started_at=timezone.now(), is_given=False, outcome="passed"
     )

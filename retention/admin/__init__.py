@@ -1,12 +1,14 @@
 from retention.admin.deletion import PurgeApprovalAdmin, RetentionRuleAdmin, TombstoneAdmin
 from retention.admin.holds import LegalHoldAdmin
 from retention.admin.idle import NecessityReviewAdmin
+from retention.admin.orphans import OrphanReportAdmin
 from retention.admin.rehearsals import RestoreRehearsalAdmin
 from retention.admin.runs import PurgeRunAdmin
 
 __all__ = [
     "LegalHoldAdmin",
     "NecessityReviewAdmin",
+    "OrphanReportAdmin",
     "PurgeApprovalAdmin",
     "PurgeRunAdmin",
     "RestoreRehearsalAdmin",

@@ -1,5 +1,6 @@
 from retention.models.approvals import PurgeApproval
 from retention.models.holds import LegalHold, LegalHoldQuerySet
+from retention.models.orphans import OrphanClearing, OrphanReport
 from retention.models.rehearsals import RehearsalOutcome, RestoreRehearsal
 from retention.models.reviews import (
     LONGEST_REASON,
@@ -18,6 +19,8 @@ __all__ = [
     "LegalHoldQuerySet",
     "NecessityReview",
     "NecessityReviewQuerySet",
+    "OrphanClearing",
+    "OrphanReport",
     "PurgeApproval",
     "PurgePermit",
     "PurgeRun",

@@ -57,6 +57,8 @@ TABLE = """
     retention.purgeapproval       view:DA     add:D
     retention.purgepermit                  add:D
     retention.purgerun            view:DA
+    retention.orphanclearing      add:D
+    retention.orphanreport        view:DA
     retention.restorerehearsal    view:DA
     retention.tombstone           view:DA
     staff.flaggedrecord           view:D      add:D
