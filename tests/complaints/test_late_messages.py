@@ -3,8 +3,10 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.db.models import F
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -12,12 +14,14 @@ from accounts.closed_pages import token_of
 from accounts.closing import close_account
 from accounts.models import Customer
 from casework.reminders import remind_of_deadlines
+from common.personal_data import deferrals
 from common.tokens import new_public_id
 from complaints.exceptions import SenderErased
 from complaints.late_messages import file_late_message
 from complaints.models import Complaint
 from enquiries.clock import tell_of_late_enquiries
 from enquiries.models import ClosedSender
+from enquiries.senders import note_closed_senders, note_what_waits
 from enquiries.services import answer_enquiry, confirm_enquiry
 from notices.models import Notice
 from policies.counting import local_day
@@ -129,6 +133,43 @@ def test_an_enquiry_that_was_open_at_the_closing_keeps_the_data_too(db):
         (enquiry.pk, customer.pk)
     ]
     assert customer.kept_until == local_day(timezone.now()) + timedelta(days=7)
+
+
+def test_whoever_has_an_address_is_found_by_an_index(db):
+    customer = make_customer(email=ADDRESS)
+    enquiry = make_enquiry(email=ADDRESS)
+    make_complaint(customer=customer)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO accounts_customer (public_id, full_name, email, phone, phone_hash,"
+            " address, language, opened_at, closing_cause, gets_access_mails)"
+            " SELECT n, 'x', n || '@example.com', '', '', '', 'vi', now(), '', false"
+            " FROM generate_series(1, 3000) AS n"
+        )
+        cursor.execute("ANALYZE accounts_customer")
+
+    def plans_of(act):
+        with CaptureQueriesContext(connection) as asked:
+            act()
+        with connection.cursor() as cursor:
+            for each in asked.captured_queries:
+                if each["sql"].startswith("SELECT"):
+                    cursor.execute(f"EXPLAIN {each['sql']}")
+                    yield " ".join(row for (row,) in cursor.fetchall())
+
+    for act in (
+        lambda: note_closed_senders(enquiry),
+        lambda: list(deferrals()["open case of the same address"]()),
+        lambda: erasure_waits_for(complaint),
+    ):
+        (plan,) = plans_of(act)
+        assert "customer_email" in plan
+        assert "Seq Scan on accounts_customer" not in plan
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    assert any(
+        "enquiry_email_hash" in plan for plan in plans_of(lambda: note_what_waits(customer, None))
+    )
 
 
 def test_a_deferral_is_said_to_the_handler_the_officers_and_the_customer(client):
