@@ -5,7 +5,7 @@ a board and a clock never say two things.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from django.conf import settings
 from django.db.models import Exists, Max, Min, OuterRef, QuerySet
@@ -15,10 +15,13 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer
 from common.models import JobStatus
-from policies.counting import local_day, midnight
+from common.periods import Expiry, expiries
+from policies.counting import ONE_DAY, add_months, local_day, midnight
+from policies.periods import Term, over, terms_of
 from retention.due import free_to_go
+from retention.kept_rows import free_rows
 from retention.models import PurgeRun, RehearsalOutcome, RestoreRehearsal
-from retention.tasks import PURGE
+from retention.tasks import PURGE, SWEEP
 
 SOON = 0.8  # of the time that there is
 
@@ -62,7 +65,14 @@ NEVER = datetime.min.replace(tzinfo=UTC)
 
 def deletion_clocks(now: datetime | None = None) -> list[Clock]:
     now = now or timezone.now()
-    return [_oldest_due(now), _last_run(now), _last_search(now), _last_rehearsal(now)]
+    return [
+        _oldest_account(now),
+        _oldest_row(now),
+        _last_success(now, "last_purge", PURGE, _("last purge of closed accounts that succeeded")),
+        _last_success(now, "last_sweep", SWEEP, _("last sweep of other rows that succeeded")),
+        _last_search(now),
+        _last_rehearsal(now),
+    ]
 
 
 def late_clocks() -> list[Clock]:
@@ -96,18 +106,46 @@ def _passed() -> "QuerySet[RestoreRehearsal]":
     return RestoreRehearsal.objects.filter(~Exists(wrong), outcome=RehearsalOutcome.PASSED)
 
 
-def _oldest_due(now: datetime) -> Clock:
+def _oldest_account(now: datetime) -> Clock:
     due = free_to_go(Customer.objects.kept_too_long(local_day(now)))
     last_day = due.aggregate(day=Min("kept_until"))["day"]
-    since = last_day and midnight(last_day + timedelta(days=1))
-    label = _("oldest account past its day")
-    return Clock("oldest_due", label, since, since, "ERASED_WITHIN", now)
+    return _past(now, "oldest_account", last_day, _("oldest closed account past its day"))
 
 
-def _last_run(now: datetime) -> Clock:
-    last = JobStatus.objects.filter(name=PURGE).aggregate(at=Max("succeeded_at"))["at"]
-    label = _("last nightly run that succeeded")
-    return Clock("last_run", label, last, last or NEVER, "PURGE_RUN_WITHIN", now)
+def _oldest_row(now: datetime) -> Clock:
+    """Ask of each kind of rows that go by a period of their own (common/periods.py)."""
+    last_days = [
+        last_day
+        for expiry in expiries()
+        for term in (terms_of(expiry.category, expiry.trigger) if expiry.trigger else [None])
+        if (last_day := _last_day_of_oldest(expiry, term, local_day(now)))
+    ]
+    label = _("oldest other row past its day")
+    return _past(now, "oldest_row", min(last_days, default=None), label)
+
+
+def _last_day_of_oldest(expiry: Expiry, term: Term | None, today: date) -> date | None:
+    """Return the last day of the row that is over for the longest time, None if none is."""
+    past = free_rows(expiry, over(expiry, term, today))
+    first = past.aggregate(first=Min(expiry.until or expiry.begins))["first"]
+    if first is None:
+        return None
+    day: date = local_day(first) if isinstance(first, datetime) else first
+    if expiry.until:
+        return day
+    if term is not None:
+        return add_months(day, term.rule.months)
+    return day + timedelta(days=expiry.days() if expiry.days else 0)
+
+
+def _past(now: datetime, name: str, last_day: date | None, label: str | Promise) -> Clock:
+    since = last_day and midnight(last_day + ONE_DAY)
+    return Clock(name, label, since, since, "ERASED_WITHIN", now)
+
+
+def _last_success(now: datetime, name: str, job: str, label: str | Promise) -> Clock:
+    last = JobStatus.objects.filter(name=job).aggregate(at=Max("succeeded_at"))["at"]
+    return Clock(name, label, last, last or NEVER, "PURGE_RUN_WITHIN", now)
 
 
 def _last_search(now: datetime) -> Clock:

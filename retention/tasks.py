@@ -1,6 +1,7 @@
 from common.jobs import daily, pauses_jobs, scheduled_job
 
 PURGE = "retention.purge_closed_accounts"
+SWEEP = "retention.sweep"
 
 
 @pauses_jobs
@@ -34,7 +35,7 @@ def ask_about_idle_data() -> None:
     idle.ask_about_idle_data()
 
 
-@scheduled_job("retention.sweep", daily(3, 15))
+@scheduled_job(SWEEP, daily(3, 15))
 def sweep() -> None:
     """Erase the rows whose own period is over; run again after a crash it continues."""
     from retention import sweeps

@@ -15,6 +15,9 @@ from accounts.models import Customer, ServiceReport
 from accounts.reopening import change_mind
 from common.models import JobStatus
 from common.personal_data import DataCategory
+from enquiries.models import Enquiry
+from notices.models import Notice
+from policies.counting import local_day, midnight
 from policies.loading import load_profile
 from policies.retention import rule_after_closing
 from privacyportal.roles import DPO
@@ -22,8 +25,9 @@ from retention.clocks import deletion_clocks
 from retention.idle import ASK
 from retention.models import PurgeRun, RestoreRehearsal, Tombstone
 from retention.purge import purge_closed_accounts
-from retention.tasks import PURGE
+from retention.tasks import PURGE, SWEEP
 from tests.answers import answer_of
+from tests.enquiries.conftest import make_enquiry
 from tests.factories import approve, make_complaint, make_customer, make_hold, make_staff
 
 pytestmark = pytest.mark.django_db
@@ -32,7 +36,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def ran():
     """The nightly jobs have run: without them nothing is called kept."""
-    for name in (PURGE, ASK):
+    for name in (PURGE, SWEEP, ASK):
         JobStatus.objects.create(name=name, succeeded_at=timezone.now())
 
 
@@ -192,24 +196,29 @@ def test_the_clocks_are_told_to_the_dpo_and_to_whoever_watches(approved, client,
         assert told == {clock.name: clock.state for clock in deletion_clocks()}
         return list(told.values())
 
-    assert states() == ["good", "good", "good", "good"]
+    assert states() == ["good"] * 6
     due(1)
     run = PurgeRun.objects.create(rule=approved.rule, only_reported=False, erased=1)
     PurgeRun.objects.filter(pk=run.pk).update(started_at=ago(days=80))
     JobStatus.objects.filter(name=PURGE).update(succeeded_at=ago(hours=40))
-    due_state = states()
-    assert due_state[1:] == ["soon", "late", "soon"]
+    assert states()[1:] == ["good", "soon", "good", "late", "soon"]
     due(2)
+    enquiry = make_enquiry(confirmed=False)
+    Notice.objects.all().delete()
+    Enquiry.objects.update(received_at=ago(days=16))  # nobody confirmed it for 14 days
+    enquiry.refresh_from_db()
     JobStatus.objects.filter(name=PURGE).delete()
     PurgeRun.objects.update(started_at=ago(days=92), searched_at=timezone.now())
-    assert states() == ["late", "late", "good", "late"]
+    assert states() == ["late", "late", "late", "good", "good", "late"]
+    oldest = deletion_clocks()[1].since
+    assert oldest == midnight(local_day(enquiry.received_at) + timedelta(days=15))
     with pytest.raises(SystemExit):
         call_command("deletion_clocks")
-    assert "late  last_run        never" in capsys.readouterr().out
+    assert "late  last_purge      never" in capsys.readouterr().out
 
     client.force_login(make_staff(DPO))
     client.cookies["django_language"] = "en"
     page = client.get("/admin/retention/purgerun/").text
-    assert page.count("desk-badge--late") == 3
+    assert page.count("desk-badge--late") == 4
     assert "RESTORE_REHEARSED_WITHIN" in page
-    assert "<strong>3</strong> Late clocks of the deletion" in client.get("/admin/").text
+    assert "<strong>4</strong> Late clocks of the deletion" in client.get("/admin/").text

@@ -10,7 +10,7 @@ from retention.clocks import Clock, deletion_clocks
 
 class Command(BaseCommand):
     help = (
-        "Tell the clocks of the deletion: the oldest account past its day, the last run, search and"
+        "Tell the clocks of the deletion: what is longest past its day, the last runs, search and"
         " rehearsal. Exits with 1 when one is late, for whoever watches."
     )
 
