@@ -59,11 +59,12 @@ def begin_copy() -> None:
 
 def is_whole() -> bool:
     """Say whether this machine's copy holds all that it ever got. It only reads."""
+    last, _torn = _log().end()
     try:
-        _check_length(_remembered(), _log().end()[0])
+        _check_length(_remembered(), last)
     except CopyShortened:
         return False
-    return True
+    return bool(last)
 
 
 def go_on_after_restore() -> AccessSeal:

@@ -4,8 +4,9 @@ Each seal is checked in order, with the records that it covers: so the first fau
 first there is. Then come records that no seal covers and that do not wait for one, and at last the
 copies outside. Memory does not grow with the seals, and by one bit for each record.
 
-Each night looks at the seals that are new since the last one and at a seventh of those before, so
-that it ends in time however many there are. After a fault it looks at all, until none is found.
+Each night looks at the seals that are new since the last one and at a seventh of those before, here
+and in the copy, so that it ends in time however many there are. After a fault it looks at all,
+until none is found.
 """
 
 import re
@@ -93,14 +94,15 @@ def verify_all(copies: Iterable[str | Path] = (), spans: Iterable[Span] = ALL) -
             found.findings += _removed_too_much(removal)
             found.findings += _strays(after=found.up_to)
         for copy in copies:
-            found.findings += _check_copy(found, copy)
+            for span in spans:
+                found.findings += _check_copy(found, copy, span)
     return found
 
 
 def verify_with_own_copy(spans: Iterable[Span] = ALL) -> Verification:
     """Check them against the copy of this machine, which must have all that it ever got."""
     found = verify_all([settings.ACCESS_SEALS_FILE], spans)
-    if AccessSeal.objects.exists() and not (found.compared and outside_copy.is_whole()):
+    if AccessSeal.objects.exists() and not outside_copy.is_whole():
         found.findings.append(Finding(Fault.CUT))
     return found
 
@@ -281,15 +283,18 @@ def _sealed_since(number: int) -> set[int]:
     return {record for records in later for record in records}
 
 
-def _check_copy(found: Verification, place: str | Path) -> Iterator[Finding]:
-    """Yield the first seal of a copy that the database does not have so.
+def _check_copy(found: Verification, place: str | Path, span: Span) -> Iterator[Finding]:
+    """Yield the first seal of a copy, in this span, that the database does not have so.
 
     A copy may begin and end anywhere. What a restored backup lost is no fault once a seal
-    states so: the numbers after it begin again.
+    states so: the numbers after it begin again. So no line stands before that of its number, and
+    what is suspect is read on.
     """
     suspect: Finding | None = None
     last, highest = "", 0
-    for copied in _copied(place):
+    for copied in _copied(place, span.after):
+        if suspect is None and span.up_to is not None and (copied.number or 0) > span.up_to:
+            break
         if copied.number is not None and copied.number <= highest:
             if suspect and not _is_stated(suspect, last):
                 break
@@ -317,8 +322,8 @@ class _Copied(NamedTuple):
         return Finding(Fault.LOST if is_lost else Fault.COPY, seal=self.number)
 
 
-def _copied(place: str | Path) -> Iterator[_Copied]:
-    lines = log_at(place).lines()
+def _copied(place: str | Path, after: int) -> Iterator[_Copied]:
+    lines = log_at(place).lines(after)
     while batch := list(islice(lines, LINES_AT_ONCE)):
         texts = [found[0] if (found := SIGNED_TEXT.search(line)) else "" for line in batch]
         numbers = [number_of(text) if text else None for text in texts]

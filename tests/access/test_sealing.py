@@ -28,7 +28,7 @@ from access.outside_copy import copy_seals, go_on_after_restore
 from access.purposes import CUSTOMER_CARE
 from access.sealing import KIND, seal_records
 from access.services import record_access
-from access.verification import Finding, note_verification, verify_all
+from access.verification import Finding, Span, note_verification, verify_all
 from accounts.seal_mails import mail_gaps, mail_newest_seal
 from common.documents import issue
 from common.models import JobStatus
@@ -256,6 +256,8 @@ def test_after_a_restored_backup_the_copy_goes_on_once_somebody_says_so(officer,
     assert copy.read_bytes().startswith(before)
     assert AccessSeal.objects.get(number=3).statement["restored"]["after"] == 1
     assert findings(copy) == []
+    parts = [verify_all([copy], [part]) for part in (Span(0, 1), Span(1, 2), Span(2, 3), Span(3))]
+    assert [(part.findings, part.compared) for part in parts] == [([], n) for n in (1, 2, 2, 2)]
     with pytest.raises(NothingLost):
         go_on_after_restore()
 
