@@ -155,7 +155,7 @@ REQUESTS_UNSEEN = _("Each change on request had its identity check; other reques
     counts=_("Customers whose data staff changed although it was not proved who asked"),
     missing=REQUESTS_UNSEEN,
 )
-def assisted_requests(promise: Promise) -> Measure:
+def assisted_requests(promise: Promise) -> Asking:
     """Find what staff changed on request although the identity check had failed.
 
     One breaks the promise. None does not prove it kept: a request that nobody
@@ -163,8 +163,9 @@ def assisted_requests(promise: Promise) -> Measure:
     """
     doubtful = IdentityCheck.objects.exclude(result=IdentityCheckResult.PROVED)
     changed = AssistedChange.objects.filter(identity_check__in=doubtful)
-    if count := changed.values("customer").distinct().count():
-        return broken(count, Unit.CUSTOMERS)
+    counts = yield {"changed": Customer.objects.filter(pk__in=changed.values("customer"))}
+    if counts["changed"]:
+        return broken(counts["changed"], Unit.CUSTOMERS)
     return not_measured(REQUESTS_UNSEEN)
 
 

@@ -35,10 +35,14 @@ COUNTED: dict[str, LazyText] = {
     Unit.TEXTS: ngettext_lazy("%(n)d text", "%(n)d texts", "n"),
     Unit.DELETIONS: ngettext_lazy("%(n)d deletion", "%(n)d deletions", "n"),
     Unit.SEALS: ngettext_lazy("%(n)d seal", "%(n)d seals", "n"),
+    Unit.ORDERS: ngettext_lazy("%(n)d order", "%(n)d orders", "n"),
+    Unit.SERVICES: ngettext_lazy("%(n)d service", "%(n)d services", "n"),
 }
 # Of these, a difference from one day to the next could tell of one person.
 ABOUT_PEOPLE = (
     Unit.CUSTOMERS,
+    Unit.ORDERS,
+    Unit.SERVICES,
     Unit.COMPLAINTS,
     Unit.CONSENTS,
     Unit.USES,

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import wraps
-from typing import cast
+from typing import Any, cast
 
 from celery.exceptions import SoftTimeLimitExceeded
 from django.core.exceptions import ImproperlyConfigured
@@ -67,6 +67,8 @@ class Unit(models.TextChoices):
     TEXTS = "texts", _("texts")
     SEALS = "seals", _("seals")
     DELETIONS = "deletions", _("deletions")
+    ORDERS = "orders", _("orders")
+    SERVICES = "services", _("services")
 
 
 @dataclass(frozen=True)
@@ -129,13 +131,52 @@ def control(
         def ask(promise: Promise) -> Asking:
             if needs and not promise.parameters.get(needs):
                 return not_measured(NOTHING_NAMED)
-            answer = function(promise)
-            return answer if isinstance(answer, Measure) else (yield from answer)
+            return (yield from _heeding(_breaches.get(name, []), function(promise)))
 
         _add(Control(name, ask, counts=counts, missing=missing))
         return ask
 
     return register
+
+
+@dataclass(frozen=True)
+class Breach:
+    """Rows of another room, each of which breaks a promise whatever its own control answers."""
+
+    rows: Callable[[], models.QuerySet[Any]]
+    unit: Unit
+    link: Callable[[], str]
+    note: Text
+
+
+_breaches: dict[str, list[Breach]] = {}
+
+
+def also_breaks(name: str, breach: Breach) -> None:
+    """Let rows of another room break the promises that the control of this name answers for."""
+    _breaches.setdefault(name, []).append(breach)
+
+
+def _heeding(breaches: Sequence[Breach], answer: Measure | Asking) -> Asking:
+    """Answer as a control does, unless one of these rows is there; it is asked in the same query.
+
+    What the control itself finds broken is told first.
+    """
+    begun = answer if isinstance(answer, Measure) else _begin(answer)
+    own: Rows = {} if isinstance(begun, Measure) else begun
+    others = {f"breach_{place}": breach.rows() for place, breach in enumerate(breaches)}
+    if not own and not others:
+        return begun if isinstance(begun, Measure) else _end(cast("Asking", answer), {})
+    numbers = yield {**own, **others}
+    if isinstance(begun, Measure):
+        measure = begun
+    else:
+        measure = _end(cast("Asking", answer), {name: numbers[name] for name in own})
+    if measure.status != PromiseStatus.BROKEN:
+        for place, breach in enumerate(breaches):
+            if number := numbers[f"breach_{place}"]:
+                return broken(number, breach.unit, link=breach.link(), note=breach.note)
+    return measure
 
 
 def not_built(name: str, *, because: Text) -> None:

@@ -28,6 +28,7 @@ BIG = (
     "common_filekey",
     "complaints_complaint",
     "django_session",
+    "downstream_order",
     "enquiries_enquiry",
     "hosting_hostedservice",
     "marketing_suppression",
@@ -156,6 +157,18 @@ INSERT INTO hosting_hostedservice (public_id, customer_id, kind, label, host, de
                                    submission, ended_on)
 SELECT 'h' || id, id, 'website', 'label', '', '', '', CASE WHEN id %% 250 = 0 THEN current_date END
 FROM accounts_customer;
+
+INSERT INTO downstream_system (public_id, name, data_categories, kinds, endpoint, secret,
+                               previous_secret, days, contact, responsible_id)
+SELECT 's', 'CRM', '{}', '{erasure}', '', '', '', 7, '', min(id) FROM accounts_user;
+
+INSERT INTO downstream_order (public_id, system_id, kind, subject, data, cause, state, at, due_on,
+                              attempts, error, acknowledged_at, note)
+SELECT 'o' || n, (SELECT min(id) FROM downstream_system),
+       (ARRAY['erasure', 'correction', 'hand_over', 'withdrawal'])[1 + n %% 4], 'p' || n, '{}',
+       'erased', CASE WHEN n %% 100 = 0 THEN 'task' ELSE 'acknowledged' END, now(),
+       current_date + 3, 0, '', CASE WHEN n %% 100 > 0 THEN now() END, ''
+FROM generate_series(1, %(people)s) AS n;
 
 INSERT INTO marketing_suppression (contact_hash, channel, purpose_id, reason, at)
 SELECT n, 'email', (SELECT min(id) FROM policies_purpose), 'refused', now()
