@@ -1,7 +1,7 @@
 """Orders to other systems: written in the transaction of what causes them, ended by a word back."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from common.jobs import wake
 from downstream.exceptions import OrderRefused
-from downstream.models import Order, OrderKind, OrderState, System
+from downstream.models import OF_HOSTING, Order, OrderKind, OrderState, System
 from downstream.tasks import send_orders
 from policies.counting import add_months, local_day, midnight
 
@@ -57,7 +57,7 @@ def order(
             cause=cause,
             at=now,
             due_on=local_day(now) + timedelta(days=system.days),
-            **_begin(system, now),
+            **_begin(system, kind, data, now),
         )
         for system in systems
         for subject, data in subjects.items()
@@ -67,8 +67,12 @@ def order(
         transaction.on_commit(partial(wake, send_orders))
 
 
-def _begin(system: System, now: Any) -> dict[str, Any]:
-    if system.has_interface:
+def _begin(
+    system: System, kind: OrderKind, data: Mapping[str, Any], now: datetime
+) -> dict[str, Any]:
+    """Leave to a person what cannot be sent, and what the system would not know by its own name."""
+    is_known = kind not in OF_HOSTING or data.get("references")
+    if system.has_interface and is_known:
         return {"state": OrderState.WAITING, "send_after": now}
     return {"state": OrderState.TASK, "send_after": None}
 

@@ -26,3 +26,11 @@ def forget_old_orders() -> None:
 
     orders.forget_old_orders()
     systems.forget_old_secrets()
+
+
+@scheduled_job("downstream.remind_of_orders", daily(8, 0))
+def remind_of_orders() -> None:
+    """Remind of what is to be carried out or late; run again on one day it writes to nobody."""
+    from downstream import reminders
+
+    reminders.remind_of_orders()

@@ -20,6 +20,7 @@ from common.job_report import late_jobs
 from common.personal_data import what_keeps
 from complaints.models import Complaint
 from complaints.queue import count_queues
+from downstream.models import Order, OrderState
 from enquiries.models import Enquiry
 from hosting.models import HostedService
 from policies.calendars import ends_too_soon, needed_until
@@ -78,6 +79,7 @@ def figures(request: HttpRequest) -> list[Figure]:
         found += _of_hosting()
     if user.has_perm("retention.view_purgerun"):
         found += _of_retention(user)
+    found += _of_orders(user)
     if user.has_perm("policies.view_promise"):
         found += _of_promises()
     if user.has_perm("policies.change_officialday"):
@@ -148,6 +150,18 @@ def _of_retention(user: Any) -> Iterator[Figure]:
     if late := late_clocks():
         runs = reverse("admin:retention_purgerun_changelist")
         yield Figure(_("Late clocks of the deletion"), len(late), runs, "late")
+
+
+def _of_orders(user: Any) -> Iterator[Figure]:
+    """Yield what this person has to carry out for other systems, and what is late, if anything."""
+    if not user.has_perm("downstream.change_order"):
+        return
+    page = reverse("admin:downstream_order_changelist")
+    mine = Order.objects.filter(state=OrderState.TASK, system__responsible=user)
+    if waiting := mine.count():
+        yield Figure(_("Orders for you to carry out"), waiting, f"{page}?state=mine", "soon")
+    if late := Order.objects.late(local_day(timezone.now())).count():
+        yield Figure(_("Orders that are late"), late, f"{page}?state=late", "late")
 
 
 def _of_promises() -> Iterator[Figure]:

@@ -1,0 +1,61 @@
+"""What customers read of the orders about them."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from django.utils.formats import date_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from downstream.models import Order, OrderKind, OrderState
+from policies.counting import local_day
+
+MOST = 30  # the newest; the rest is with the company
+
+WORDS: dict[str, str | Promise] = {
+    OrderKind.ERASURE: _("Erase everything about you"),
+    OrderKind.RESTRICTION: _("Only store your data, and use it no more"),
+    OrderKind.REOPENING: _("Your account is open again"),
+    OrderKind.WITHDRAWAL: _("Use your data no more for a purpose"),
+    OrderKind.CORRECTION: _("Correct your details"),
+    OrderKind.DETAIL_ERASURE: _("Erase details of yours"),
+    OrderKind.DESTRUCTION: _("Destroy what is hosted for you"),
+    OrderKind.HAND_OVER: _("Hand over what is hosted for you"),
+}
+
+
+@dataclass(frozen=True)
+class Told:
+    """An order in words, and how it stands; ``tone`` as of a tag: good, bad or nothing."""
+
+    system: str
+    words: str | Promise
+    order: Order
+    state: str
+    tone: str
+
+
+def orders_told(public_ids: Collection[str]) -> list[Told]:
+    """Return the newest orders about a customer, by each public id that they have had."""
+    orders = Order.objects.about(public_ids).select_related("system").order_by("-pk")
+    return [tell(order) for order in orders[:MOST]]
+
+
+def tell(order: Order) -> Told:
+    state, tone = _state(order)
+    words = WORDS[order.kind]
+    return Told(order.system.name, words, order, state, tone)
+
+
+def _state(order: Order) -> tuple[str, str]:
+    due = date_format(order.due_on, "SHORT_DATE_FORMAT")
+    if order.acknowledged_at is not None:
+        day = date_format(local_day(order.acknowledged_at), "SHORT_DATE_FORMAT")
+        return _("carried out, confirmed on %s") % day, "good"
+    if order.is_late:
+        return _("late: it should have been confirmed by %s") % due, "bad"
+    if order.state == OrderState.DELIVERED:
+        return _("received, to be confirmed by %s") % due, ""
+    if order.state == OrderState.TASK:
+        return _("our staff see to it, by %s") % due, ""
+    return _("being sent, to be confirmed by %s") % due, ""
