@@ -1,11 +1,29 @@
-"""What the inventory says about the promises."""
+"""What the inventory, and the orders about what it names, say about the promises."""
+
+from datetime import timedelta
 
 from django.db import connection
+from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from common.personal_data import DataCategory
+from downstream.controls import list_of_orders
+from downstream.models import Order, OrderKind, System, SystemQuerySet
 from hosting.models import LONGEST_DESCRIPTION, HostedService
+from policies.counting import local_day
 from policies.models import Promise
-from policies.promises import Measure, Unit, broken, control, not_measured
+from policies.promises import (
+    Asking,
+    Measure,
+    Unit,
+    admin_list,
+    at_risk,
+    broken,
+    control,
+    kept,
+    not_measured,
+)
 
 SERVERS_UNSEEN = _(
     "The portal has room for short descriptions and none for content; servers are not seen here."
@@ -39,3 +57,65 @@ def hosted_inventory(promise: Promise) -> Measure:
     if number:
         return broken(number, Unit.FACTS, note=_("A column of the inventory takes content."))
     return not_measured(SERVERS_UNSEEN)
+
+
+NOBODY_TAKES_ORDERS = _("No hosting system is registered to take such orders.")
+BY_ITS_WORD = _("The hosting system, or who is responsible for it, says that it was done.")
+ORDERED_WITHIN = timedelta(days=1)  # the job that orders runs every night
+
+
+@control(
+    "destruction_order",
+    counts=_("Services that ended and whose destruction nobody ordered, or orders that are late"),
+    missing=NOBODY_TAKES_ORDERS,
+)
+def destruction_order(promise: Promise) -> Asking:
+    """Count what has ended, by the hosting system's report, and is not ordered to be destroyed.
+
+    So is a destruction that nobody acknowledged by its last day (downstream/controls.py). What a
+    legal hold keeps, or its customer has yet to be handed, waits rightly. Without a system that
+    takes such orders nothing is measured.
+    """
+    yesterday = local_day(timezone.now()) - ORDERED_WITHIN
+    counts = yield {
+        "systems": _hosting_systems(OrderKind.DESTRUCTION),
+        "unordered": HostedService.objects.to_be_destroyed(yesterday),
+    }
+    if not counts["systems"]:
+        return not_measured(NOBODY_TAKES_ORDERS)
+    if counts["unordered"]:
+        link = admin_list("hosting.hostedservice", state="ended")
+        return broken(counts["unordered"], Unit.SERVICES, link=link)
+    return kept(0, Unit.ORDERS, link=list_of_orders(OrderKind.DESTRUCTION), note=BY_ITS_WORD)
+
+
+@control(
+    "hand_over",
+    counts=_("Orders to hand over or to delete that are late, or left to people"),
+    missing=NOBODY_TAKES_ORDERS,
+)
+def hand_over(promise: Promise) -> Asking:
+    """Count the hand-overs that customers asked for and that a person has yet to carry out.
+
+    They put the promise at risk; it is broken by any order to hand over, to destroy or to erase
+    that nobody acknowledged by its last day (downstream/controls.py). A copy of what the portal
+    itself holds the customer takes along alone. Without a system that takes such orders nothing
+    is measured.
+    """
+    tasks = Order.objects.unacknowledged().filter(state=Order.State.TASK)
+    counts = yield {
+        "systems": _hosting_systems(OrderKind.HAND_OVER),
+        "tasks": tasks.filter(kind=OrderKind.HAND_OVER),
+    }
+    if not counts["systems"]:
+        return not_measured(NOBODY_TAKES_ORDERS)
+    verdict = at_risk if counts["tasks"] else kept
+    link = list_of_orders(OrderKind.HAND_OVER)
+    return verdict(counts["tasks"], Unit.ORDERS, link=link, note=BY_ITS_WORD)
+
+
+def _hosting_systems(kind: OrderKind) -> SystemQuerySet:
+    hosted = [DataCategory.HOSTED_CONTENT]
+    by_purpose = System.purposes.through.objects.filter(purpose__data_categories__contains=hosted)
+    holds = Q(data_categories__contains=hosted) | Q(pk__in=by_purpose.values("system"))
+    return System.objects.taking(kind).filter(holds)

@@ -1,11 +1,29 @@
+from datetime import date
+from typing import Any
+
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import (
+    DateTimeField,
+    DurationField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    Func,
+    OuterRef,
+    Q,
+    Subquery,
+    Value,
+)
+from django.db.models.fields.json import KeyTextTransform
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from accounts.models import Customer
+from common.personal_data import DataCategory, not_held
 from common.tokens import new_public_id
+from downstream.models import Order, OrderKind
+from policies.models import RetentionAction, RetentionRule, RetentionTrigger
 
 LONGEST_LABEL = 100
 LONGEST_HOST = 253
@@ -45,6 +63,35 @@ class HostedServiceQuerySet(models.QuerySet["HostedService"]):
             external_id__isnull=False,
             ended_on__isnull=False,
         )
+
+    def to_be_destroyed(self, before: date) -> "HostedServiceQuerySet":
+        """Narrow to what the hosting system ended, whose period ended before a day, and which
+        nobody has ordered to be destroyed.
+
+        What is under a legal hold stays, and so does what its customer has yet to be handed.
+        """
+        rule = RetentionRule.objects.in_force(before).filter(
+            category=DataCategory.HOSTED_CONTENT,
+            trigger=RetentionTrigger.SERVICE_ENDED,
+            action=RetentionAction.DELETE,
+        )
+        months = Subquery(rule.order_by("months", "pk").values("months")[:1])
+        last_day = Func(Value(0), months, function="make_interval", output_field=DurationField())
+        orders = Order.objects.filter(subject=OuterRef("customer__public_id")).annotate(
+            service=KeyTextTransform("service", "data")
+        )
+        of_it = orders.filter(service=OuterRef("public_id"))
+        ordered = of_it.filter(kind=OrderKind.DESTRUCTION)
+        handing_over = of_it.filter(kind=OrderKind.HAND_OVER, confirmed_at=None)
+        ended = self.filter(
+            ~Exists(ordered),
+            ~Exists(handing_over),
+            external_id__isnull=False,
+            ended_on__isnull=False,
+            ended_on__lt=ExpressionWrapper(Value(before) - last_day, DateTimeField()),
+        )
+        free: Any = not_held(ended)
+        return free  # type: ignore[no-any-return]
 
 
 class HostedService(models.Model):

@@ -50,7 +50,7 @@ def correct_service(service: HostedService, values: Mapping[str, Any], *, by: Us
 
     Raises AccountClosed, ServiceRefused.
     """
-    _lock(service)
+    lock_service(service)
     if service.is_imported and set(values) > {"description"}:
         raise ServiceRefused(_("The hosting system keeps this up to date; describe it, no more."))
     changed = [name for name, value in values.items() if getattr(service, name) != value]
@@ -67,7 +67,7 @@ def end_service(service: HostedService, *, on: date | None = None, by: User) -> 
 
     Raises AccountClosed, ServiceRefused.
     """
-    _lock(service)
+    lock_service(service)
     if not service.is_running:
         raise ServiceRefused(_("This service has ended already."))
     day = on or timezone.localdate()
@@ -86,7 +86,7 @@ def erase_service(service: HostedService) -> None:
 
     Raises AccountClosed, ServiceRefused.
     """
-    _lock(service)
+    lock_service(service)
     if is_held(service.customer_id):
         raise ServiceRefused(
             _("This cannot be erased now, because the law obliges us to keep it for a while.")
@@ -99,8 +99,11 @@ def erase_service(service: HostedService) -> None:
     HostedService.history.filter(id=key).delete()
 
 
-def _lock(service: HostedService) -> None:
-    """Raises AccountClosed, ServiceRefused."""
+def lock_service(service: HostedService) -> None:
+    """Reload a service of an open account and hold it until the transaction ends.
+
+    Raises AccountClosed, ServiceRefused.
+    """
     lock_open(service.customer)
     try:
         service.refresh_from_db(from_queryset=HostedService.objects.select_for_update(of=("self",)))

@@ -1,3 +1,7 @@
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
@@ -8,7 +12,8 @@ from accounts.http import CustomerRequest, confirmed_again, for_customer, posted
 from common.errors import PortalError
 from common.forms import tell_of_masked_cards
 from common.personal_data import DataCategory
-from hosting import services
+from downstream.models import OrderKind
+from hosting import orders, services
 from hosting.forms import NewServiceForm, form_for, values_of
 from hosting.models import HostedService
 from policies.categories import is_dealt_with
@@ -55,7 +60,26 @@ def correct(request: CustomerRequest, public_id: str) -> HttpResponse:
             tell_of_masked_cards(request, form)
             messages.success(request, _("Your list is up to date."))
             return redirect("hosting")
-    return render(request, "hosting/service.html", {"form": form, "service": service})
+    context = {"form": form, "service": service, **_ordered(service)}
+    return render(request, "hosting/service.html", context)
+
+
+def _ordered(service: HostedService) -> dict[str, Any]:
+    """Return what was ordered about a service, and what the customer may ask for now."""
+    told = orders.orders_about(service)
+    is_over = any(each.order.kind == OrderKind.DESTRUCTION for each in told)
+    under_way = [
+        each.order
+        for each in told
+        if each.order.kind == OrderKind.HAND_OVER and each.order.confirmed_at is None
+    ]
+    return {
+        "orders": told,
+        "under_way": under_way,
+        "is_handed_over": bool(under_way) and all(each.acknowledged_at for each in under_way),
+        "may_hand_over": not is_over and orders.can_be_ordered(OrderKind.HAND_OVER),
+        "may_destroy": not is_over and orders.can_be_ordered(OrderKind.DESTRUCTION),
+    }
 
 
 @for_customer
@@ -68,6 +92,48 @@ def end(request: CustomerRequest, public_id: str) -> HttpResponse:
     else:
         messages.success(request, _("The service is marked as ended today."))
     return redirect("hosting")
+
+
+@for_customer
+@posted_from("hosted_service")
+def hand_over(request: CustomerRequest, public_id: str) -> HttpResponse:
+    service = _get_own(request, public_id)
+    done = _("The hosting system is told to hand it over. This page says how it goes on.")
+    return _act(request, service, partial(orders.ask_hand_over, service), done)
+
+
+@for_customer
+@posted_from("hosted_service")
+def handed_over(request: CustomerRequest, public_id: str) -> HttpResponse:
+    service = _get_own(request, public_id)
+    act = partial(orders.confirm_hand_over, service)
+    return _act(request, service, act, _("Thank you. It is noted that you have it."))
+
+
+@for_customer
+@posted_from("hosted_service")
+@confirmed_again
+def destroy(request: CustomerRequest, public_id: str) -> HttpResponse:
+    service = _get_own(request, public_id)
+    act = partial(
+        orders.ask_destruction,
+        service,
+        needs_no_hand_over=request.POST.get("needs_no_hand_over") == "yes",
+    )
+    done = _("The hosting system is told to destroy it. This page says how it goes on.")
+    return _act(request, service, act, done)
+
+
+def _act(
+    request: CustomerRequest, service: HostedService, act: Callable[[], None], done: str
+) -> HttpResponse:
+    try:
+        act()
+    except PortalError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, done)
+    return redirect(service)
 
 
 @for_customer

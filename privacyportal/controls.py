@@ -195,17 +195,6 @@ not_built(
     because=_("Asking customers to confirm a backup is not built yet."),
 )
 not_built(
-    "destruction_order",
-    because=_("Ordering the destruction of hosted content is not built yet."),
-)
-not_built(
-    "hand_over",
-    because=_(
-        "Customers take a copy of their data with them; handing over what is hosted, and the proof"
-        " of its deletion, are not built yet."
-    ),
-)
-not_built(
     "external_links",
     because=_("Links to other sites are marked; nothing checks them day by day yet."),
 )
