@@ -21,7 +21,7 @@ from complaints.late_messages import file_late_message
 from complaints.models import Complaint
 from enquiries.clock import tell_of_late_enquiries
 from enquiries.models import ClosedSender
-from enquiries.senders import note_closed_senders, note_what_waits
+from enquiries.senders import note_closed_senders
 from enquiries.services import answer_enquiry, confirm_enquiry
 from notices.models import Notice
 from policies.counting import local_day
@@ -160,16 +160,10 @@ def test_whoever_has_an_address_is_found_by_an_index(db):
     for act in (
         lambda: note_closed_senders(enquiry),
         lambda: list(deferrals()["open case of the same address"]()),
-        lambda: erasure_waits_for(complaint),
     ):
         (plan,) = plans_of(act)
         assert "customer_email" in plan
         assert "Seq Scan on accounts_customer" not in plan
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off")
-    assert any(
-        "enquiry_email_hash" in plan for plan in plans_of(lambda: note_what_waits(customer, None))
-    )
 
 
 def test_a_deferral_is_said_to_the_handler_the_officers_and_the_customer(client):
