@@ -106,7 +106,7 @@ def put_declared(customer: Customer, declared: Mapping[str, str], *, by: User) -
             value = present.get(code) or DeclaredValue(customer=customer, field=fields[code])
             value.value = declared[code]
             save_as(value, by=by, reason="declared")
-        elif is_held(customer.pk):
+        elif is_held(customer.pk, DataCategory.DECLARED):
             delete_as(present[code], by=by, reason="emptied")
         else:
             forget_declared(customer, code)
@@ -129,7 +129,8 @@ def follow_correction(
     customer: Customer, changed: Collection[str], declared: Mapping[str, str] = NONE
 ) -> None:
     """Let others follow what was corrected; what ``declared`` empties is erased where it can be."""
-    emptied = {name for name in changed if declared.get(name) == "" and not is_held(customer.pk)}
+    stays = is_held(customer.pk, DataCategory.DECLARED)
+    emptied = {name for name in changed if declared.get(name) == "" and not stays}
     follow_details(customer, [name for name in changed if name not in emptied])
     follow_details(customer, emptied, is_erased=True)
 

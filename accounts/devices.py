@@ -117,7 +117,7 @@ def forget_device(customer: Customer, public_id: str) -> None:
 
     Raises AccountClosed, ErasureRefused, NoSuchDevice.
     """
-    lock_erasable(customer)
+    lock_erasable(customer, DataCategory.DEVICE)
     mine = {each.public_id: each for each in KnownDevice.objects.filter(user__customer=customer)}
     if public_id not in mine:
         raise NoSuchDevice(_("This device is not on the list any more."))

@@ -5,7 +5,7 @@ it was erased, when and by whom; of all else nothing is kept but the mail that
 tells of it. The purge of a whole customer is retention's.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -93,14 +93,14 @@ def erase_detail(customer: Customer, name: str, *, by: User) -> bool:
 
 
 @transaction.atomic
-def erase_details(customer: Customer, names: Iterable[str], *, by: User) -> list[str]:
+def erase_details(customer: Customer, names: Collection[str], *, by: User) -> list[str]:
     """Erase these as erase_detail does; return those of which there was anything.
 
     Who calls it tells the customer.
 
     Raises AccountClosed, ErasureRefused.
     """
-    lock_erasable(customer)
+    lock_erasable(customer, *map(_category_of, names))
     erased = [name for name in names if _erase(customer, name, by)]
     follow_details(customer, erased, is_erased=True)
     return erased
@@ -128,7 +128,7 @@ def erase_category(customer: Customer, category: DataCategory, *, by: User) -> i
 
     Raises AccountClosed, ErasureRefused.
     """
-    lock_erasable(customer)
+    lock_erasable(customer, category)
     if category not in erasable_categories():
         raise ErasureRefused(
             _("This is kept for as long as your account is open. It goes when you close it.")
@@ -150,13 +150,17 @@ def _erase_rows(customer: Customer, category: DataCategory) -> int:
     return sum(erased.tables[each.model._meta.label] for each in going)
 
 
-def lock_erasable(customer: Customer) -> None:
-    """Lock the row of an open account of which the customer may erase parts.
+def _category_of(name: str) -> DataCategory:
+    return DataCategory.CONTACT if name in FIXED else DataCategory.DECLARED
+
+
+def lock_erasable(customer: Customer, *categories: DataCategory) -> None:
+    """Lock the row of an open account of which the customer may erase these.
 
     Raises AccountClosed, ErasureRefused.
     """
     lock_open(customer)
-    if is_held(customer.pk):
+    if any(is_held(customer.pk, category) for category in categories):
         raise ErasureRefused(
             _("This cannot be erased now, because the law obliges us to keep it for a while.")
         )

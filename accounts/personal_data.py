@@ -4,6 +4,7 @@ from typing import Any
 from allauth.account.models import EmailAddress, EmailConfirmation
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
+from django.contrib.auth.hashers import make_password
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -43,11 +44,13 @@ from common.personal_data import (
     declare,
     erasure_step,
     exempt,
+    last_erasure_step,
     mask_all,
     mask_email,
     mask_name,
     mask_phone,
     moves_on_merge,
+    reducing_step,
 )
 from notices.models import Notice
 from notices.services import Recipient, finds_recipients, finds_recipients_of
@@ -99,6 +102,7 @@ declare(
         model=Customer,
         category=DataCategory.CONTACT,
         customer="pk",
+        lasts=True,
         personal={
             "full_name": mask_name,
             "email": mask_email,
@@ -156,6 +160,7 @@ declare(
         personal={"email": mask_email, "verified": mask_all},
         origin=_("from you, or from a member of staff whom you asked"),
         page="account_email",
+        opens=True,
     )
 )
 declare(
@@ -164,6 +169,7 @@ declare(
         category=DataCategory.ACCOUNT,
         customer="email_address__user__customer",
         internal=["key"],
+        opens=True,
     )
 )
 declare(
@@ -176,6 +182,7 @@ declare(
         origin=_("from you, when you set up a second factor"),
         page="mfa_index",
         exported=["type", "created_at", "last_used_at"],
+        opens=True,
     )
 )
 declare(
@@ -197,6 +204,7 @@ declare(
         page="usersessions_list",
         erasable=True,
         exported=["first_seen_at", "last_seen_at"],
+        opens=True,
     )
 )
 declare(
@@ -210,6 +218,7 @@ declare(
         origin=_("from you, when you confirmed your phone number"),
         page="verify_phone",
         exported=["sent_at", "verified_at"],
+        opens=True,
     )
 )
 declare(
@@ -225,6 +234,7 @@ declare(
         period=period_of_sessions,
         page="usersessions_list",
         exported=["created_at", "last_seen_at"],
+        opens=True,
     )
 )
 declare(
@@ -314,6 +324,7 @@ declare(
         model=CustomerMerge,
         category=DataCategory.ACCOUNT,
         customer="survivor",
+        lasts=True,
         personal={"reason": mask_all},
         plain=["duplicate_key", "duplicate_public_id"],
         since="asked_at",
@@ -421,7 +432,7 @@ def end_sign_in(customers: Collection[int]) -> None:
     Notice.objects.filter(address__in=addresses - {""}).exclude(address="").delete()
 
 
-@erasure_step
+@last_erasure_step
 def destroy_file_keys(customers: Collection[int]) -> None:
     """Make every copy of the customers' files unreadable, those in backups too."""
     people = Customer.objects.filter(pk__in=customers)
@@ -431,19 +442,44 @@ def destroy_file_keys(customers: Collection[int]) -> None:
     ).delete()
 
 
-@erasure_step
+@last_erasure_step
+@reducing_step(DataCategory.CONTACT)
 def forget_duplicates(customers: Collection[int]) -> None:
-    """Erase what is left of records that became one with these: their history, their sign-in."""
+    """Erase the history of records that became one with these."""
+    merged = CustomerMerge.objects.filter(survivor__in=customers, state=MergeState.MERGED)
+    past = Customer.history.filter(id__in=merged.values("duplicate_key"))
+    past._raw_delete(past.db)
+
+
+@last_erasure_step
+@reducing_step(DataCategory.ACCOUNT)
+def forget_sign_ins_of_duplicates(customers: Collection[int]) -> None:
+    """Erase what is left of the sign-ins that they gave up, but the rows that others refer to."""
+    merged = CustomerMerge.objects.filter(survivor__in=customers, state=MergeState.MERGED)
+    keys = list(User.objects.filter(released_by__in=merged).values_list("pk", flat=True))
+    for rows in (User.history.filter(id__in=keys), *rows_of_sign_ins(keys)):
+        rows._raw_delete(rows.db)
+
+
+@last_erasure_step
+def remove_sign_ins_of_duplicates(customers: Collection[int]) -> None:
+    """What refers to them goes in the same transaction."""
     merged = CustomerMerge.objects.filter(survivor__in=customers, state=MergeState.MERGED)
     released = User.objects.filter(released_by__in=merged)
-    keys = list(released.values_list("pk", flat=True))
-    for rows in (
-        Customer.history.filter(id__in=merged.values("duplicate_key")),
-        User.history.filter(id__in=keys),
-        *rows_of_sign_ins(keys),
-        User.objects.filter(pk__in=keys),  # what refers to it goes in the same transaction
-    ):
-        rows._raw_delete(rows.db)
+    released._raw_delete(released.db)
+
+
+@reducing_step(DataCategory.ACCOUNT)
+def leave_nothing_to_sign_in_with(customers: Collection[int]) -> None:
+    User.objects.filter(customer__in=customers).update(
+        password=make_password(None), is_active=False, last_login=None
+    )
+
+
+@reducing_step(DataCategory.CONTACT)
+def leave_no_contact(customers: Collection[int]) -> None:
+    """Name and email are left, to know whose the rest is, and to tell them when it is gone."""
+    Customer.objects.filter(pk__in=customers).update(phone="", phone_hash="", address="")
 
 
 @moves_on_merge

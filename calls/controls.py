@@ -10,7 +10,7 @@ from accounts.models import CustomerMerge, MergeState
 from calls.models import CallRecording
 from common.models import FileKey
 from common.periods import expiry_named
-from common.personal_data import not_held
+from common.personal_data import DataCategory, not_held
 from policies.models import Promise
 from policies.periods import judge_kept, kept_too_long, yesterday
 from policies.promises import Asking, Unit, admin_list, broken, control, not_measured
@@ -43,7 +43,10 @@ def call_recordings(promise: Promise) -> Asking:
     overdue = kept_too_long(expiry_named("calls"), yesterday())
     counts = yield {
         "lost": recent.filter(~Exists(key), ~Exists(former)),
-        **{name: not_held(rows) for name, rows in overdue.items()},
+        **{
+            name: not_held(rows, category=DataCategory.CALL_RECORDING)
+            for name, rows in overdue.items()
+        },
     }
     link = admin_list("calls.callrecording")
     if wrong := counts["lost"] + counts["late"]:

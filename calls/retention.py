@@ -64,7 +64,7 @@ def erase_for_customer(recording: CallRecording) -> None:
         raise ErasureRefused(
             _("This is kept for as long as your account is open. It goes when you close it.")
         )
-    if is_held(recording.customer_id):
+    if is_held(recording.customer_id, DataCategory.CALL_RECORDING):
         raise ErasureRefused(
             _("This cannot be erased now, because the law obliges us to keep it for a while.")
         )

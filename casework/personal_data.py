@@ -37,6 +37,7 @@ declare(
         model=Case,
         category=DataCategory.COMPLAINT,
         customer="customer",
+        case="pk",
         readable_by=partial(without_conflict, case="pk"),
         plain=["reference", "submission"],
         exported=["kind", "reference", "channel", "received_at", "closed_at"],
@@ -47,6 +48,7 @@ declare(
         model=Clock,
         category=DataCategory.COMPLAINT,
         customer="case__customer",
+        case="case",
         readable_by=of_readable_case,
         plain=["last_day", "explanation", "calendar_version", "extended_by"],
         exported=["kind", "last_day", "met_at"],
@@ -57,6 +59,7 @@ declare(
         model=CaseEvent,
         category=DataCategory.COMPLAINT,
         customer="case__customer",
+        case="case",
         readable_by=of_readable_case,
         plain=["code", "details"],
     )
@@ -66,6 +69,7 @@ declare(
         model=CaseMessage,
         category=DataCategory.COMPLAINT,
         customer="case__customer",
+        case="case",
         readable_by=of_readable_case,
         personal={"text": mask_all},
         since="at",
@@ -79,6 +83,7 @@ declare(
         model=CaseNote,
         category=DataCategory.COMPLAINT,
         customer="case__customer",
+        case="case",
         readable_by=of_readable_case,
         internal=["text"],  # what those who handle a case write for each other
         plain=["about"],
@@ -89,6 +94,7 @@ declare(
         model=CaseReminder,
         category=DataCategory.COMPLAINT,
         customer="case__customer",
+        case="case",
         readable_by=of_readable_case,
         plain=["on"],
     )
@@ -98,6 +104,7 @@ declare(
         model=CaseConflict,
         category=DataCategory.COMPLAINT,
         customer="case__customer",
+        case="case",
         readable_by=of_readable_case,
     )
 )
@@ -106,6 +113,7 @@ declare(
         model=Evidence,
         category=DataCategory.EVIDENCE,
         customer="case__customer",
+        case="case",
         readable_by=of_readable_case,
         personal={"name": mask_all},
         since="added_at",

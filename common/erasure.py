@@ -1,10 +1,12 @@
 """Erasing rows with everything that remembers them: their history and their files."""
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 from django.db.models import Model, Q
 
@@ -28,25 +30,45 @@ class Erased:
             self.tables[model._meta.label] += number
             self.rows[category] += number
 
+    def update(self, other: "Erased") -> None:
+        self.tables.update(other.tables)
+        self.rows.update(other.rows)
+        self.files.update(other.files)
 
-def erase_rows(declared: Collection[Declaration], customers: Collection[int]) -> Erased:
+
+def erase_rows(
+    declared: Collection[Declaration],
+    customers: Collection[int],
+    *,
+    but: Mapping[type[Model], Collection[Any]] | None = None,
+    past_of: Mapping[type[Model], Collection[Any]] | None = None,
+) -> Erased:
     """Remove what these tables hold about these customers (primary keys); doom their files.
 
-    declared: in an order in which a row's references go before the row.
+    What lets somebody in goes first, then the other rows, then their histories, and what the admin
+    has logged of them.
+    declared: in an order in which a row's references go before the row. but: rows that stay, by
+    their keys; past_of: those of them whose history stays too.
     Call it in a transaction that holds the customers' rows.
     """
     erased = Erased()
     allow_erasure()
-    rows = {d.model: list(d.about(customers).values_list("pk", flat=True)) for d in declared}
-    for declaration in declared:
-        if declaration.history is not None:
-            past = declaration.history_about(customers, rows[declaration.model])
-            erased.add(declaration.history, declaration.category, _delete(past))
+    but, past_of = but or {}, past_of or {}
+    about = {d.model: list(d.about(customers).values_list("pk", flat=True)) for d in declared}
+    past = {
+        d.model: _past_of(d, customers, about[d.model], past_of.get(d.model, ())) for d in declared
+    }
+    rows = {model: [*{*keys}.difference(but.get(model, ()))] for model, keys in about.items()}
+    for declaration in sorted(declared, key=lambda each: not each.opens):
         if number := _doom_files(declaration, rows[declaration.model]):
             erased.files[declaration.category] += number
-    for declaration in declared:
         gone = declaration.model._base_manager.filter(pk__in=rows[declaration.model])
         erased.add(declaration.model, declaration.category, _delete(gone))
+    for declaration in declared:
+        if declaration.history is not None:
+            gone = declaration.history._base_manager.filter(pk__in=past[declaration.model])
+            erased.add(declaration.history, declaration.category, _delete(gone))
+    _forget_log(rows)
     return erased
 
 
@@ -87,6 +109,32 @@ def _with_children(model: type[Model], keys: Collection[Any]) -> dict[type[Model
             rows = declaration.model._base_manager.filter(refers)
             going[declaration.model] = list(rows.values_list("pk", flat=True))
     return going
+
+
+def _past_of(
+    declaration: Declaration,
+    customers: Collection[int],
+    rows: Collection[Any],
+    kept: Collection[Any],
+) -> list[Any]:
+    """Return the keys of the history that goes: it is found through rows that go before it."""
+    if declaration.history is None:
+        return []
+    past = declaration.history_about(customers, rows)
+    if kept:
+        past = past.exclude(**{f"{declaration.model._meta.pk.attname}__in": kept})
+    return list(past.values_list("pk", flat=True))
+
+
+def _forget_log(rows: Mapping[type[Model], Collection[Any]]) -> None:
+    """Remove what Django's admin has logged of these rows; the portal's own pages log nothing."""
+    if not LogEntry.objects.exists():
+        return
+    for model, keys in rows.items():
+        kind = ContentType.objects.get_for_model(model)
+        _delete(
+            LogEntry.objects.filter(content_type=kind, object_id__in=[str(key) for key in keys])
+        )
 
 
 def _delete(rows: Any) -> int:

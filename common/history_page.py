@@ -67,6 +67,7 @@ REASONS: dict[str, str | Promise] = {
     "reviewed": _("reviewed"),
     "hold placed": _("hold placed"),
     "hold released": _("hold released"),
+    "hold reviewed": _("hold reviewed"),
     "approved": _("approved"),
     "permitted": _("permitted"),
     "profile loaded": _("profile loaded"),

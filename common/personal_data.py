@@ -103,6 +103,9 @@ class Declaration:
     period: returns how long these rows are kept, where they may go before their customer.
     page: name of the page on which customers deal with these rows.
     erasable: customers may erase these rows while their account is open.
+    case: lookup from a row to the case that it is a part of, "pk" for the cases themselves.
+    lasts: the rows stay as long as anything of their customer does.
+    opens: the rows let somebody in, or fetch something, so that they are the first to go.
     """
 
     model: type[Model]
@@ -124,6 +127,9 @@ class Declaration:
     period: Callable[[], OwnPeriod | None] = lambda: None
     page: str = ""
     erasable: bool = False
+    case: str = ""
+    lasts: bool = False
+    opens: bool = False
 
     @property
     def history(self) -> type[Model] | None:
@@ -170,13 +176,36 @@ class Declaration:
 
 ErasureStep = Callable[[Collection[int]], None]
 """Takes primary keys of customers; removes what no declaration reaches, or tells others of the
-erasure. Called first, in its transaction; repeating it changes nothing."""
+erasure. Called in its transaction; repeating it changes nothing."""
 
 Deferral = Callable[[], QuerySet[Any, Any]]
 """Returns the primary keys of the customers who must not be erased yet; called anew each time."""
 
-Hold = Callable[[], QuerySet[Any, Any]]
-"""Returns rows that each name a ``customer`` of whom nothing at all may be erased."""
+Hold = Callable[[str], QuerySet[Any, Any]]
+"""Takes a category, or nothing; returns rows that each name a ``customer`` of whom nothing at all,
+or nothing of this category, may be erased."""
+
+
+@dataclass(frozen=True)
+class Stay:
+    """A part of a customer's data that stays while the rest goes: a category, or a case by its key.
+
+    what, why: to the customer. until: the last day, where it is known.
+    """
+
+    what: str | Promise
+    why: str | Promise
+    category: str = ""
+    case: int | None = None
+    until: date | None = None
+
+    @property
+    def part(self) -> str:
+        return self.category or f"case {self.case}"
+
+
+Keeper = Callable[[Collection[int]], Mapping[int, Collection[Stay]]]
+"""Takes primary keys of customers; returns what of theirs stays when they are due."""
 
 Memory = Callable[[Collection[str]], Iterable[str]]
 """Takes public ids; returns those of customers who were erased."""
@@ -191,6 +220,9 @@ _erasure_steps: list[ErasureStep] = []
 _deferrals: dict[str, Deferral] = {}
 _merge_steps: list[MergeStep] = []
 _holds: list[Hold] = []
+_keepers: list[Keeper] = []
+_last_steps: list[ErasureStep] = []
+_reducing_steps: list[tuple[DataCategory, ErasureStep]] = []
 _memories: list[Memory] = []
 _outliving: dict[str, str] = {}
 
@@ -208,8 +240,25 @@ def exempt(label: str, *, because: str) -> None:
 
 
 def erasure_step(step: ErasureStep) -> ErasureStep:
+    """Register what goes first, also where a part of the customer's data stays."""
     _erasure_steps.append(step)
     return step
+
+
+def last_erasure_step(step: ErasureStep) -> ErasureStep:
+    """Register what goes, before all rows, once nothing of the customer stays."""
+    _last_steps.append(step)
+    return step
+
+
+def reducing_step(category: DataCategory) -> Callable[[ErasureStep], ErasureStep]:
+    """Register what goes, beside whole rows, where a part stays that is not this category."""
+
+    def register(step: ErasureStep) -> ErasureStep:
+        _reducing_steps.append((category, step))
+        return step
+
+    return register
 
 
 def moves_on_merge(step: MergeStep) -> MergeStep:
@@ -229,9 +278,15 @@ def defers_erasure(reason: str) -> Callable[[Deferral], Deferral]:
 
 
 def forbids_erasure(hold: Hold) -> Hold:
-    """Register what keeps every part of a customer's data, also from the customer's own hand."""
+    """Register what keeps a customer's data, or a category of it, also from the customer's hand."""
     _holds.append(hold)
     return hold
+
+
+def keeps_part(keeper: Keeper) -> Keeper:
+    """Register what keeps a part of a customer's data when the customer is due."""
+    _keepers.append(keeper)
+    return keeper
 
 
 def remembers_erased(memory: Memory) -> Memory:
@@ -266,6 +321,14 @@ def erasure_steps() -> Collection[ErasureStep]:
     return _erasure_steps
 
 
+def last_erasure_steps() -> Collection[ErasureStep]:
+    return _last_steps
+
+
+def reducing_steps() -> Collection[tuple[DataCategory, ErasureStep]]:
+    return _reducing_steps
+
+
 def merge_steps() -> Collection[MergeStep]:
     return _merge_steps
 
@@ -279,9 +342,22 @@ def deferred(customers: QuerySet[Any]) -> dict[str, QuerySet[Any]]:
     return {reason: customers.filter(pk__in=keeps()) for reason, keeps in _deferrals.items()}
 
 
-def is_held(customer: int) -> bool:
-    """Say whether nothing of this customer (primary key) may be erased; ask under their lock."""
-    return any(hold().filter(customer=customer).exists() for hold in _holds)
+def is_held(customer: int, category: str = "") -> bool:
+    """Say whether nothing of this customer (primary key), or of this category of theirs, may be
+    erased; ask under their lock."""
+    return any(hold(category).filter(customer=customer).exists() for hold in _holds)
+
+
+def stays_of(customers: Collection[int]) -> dict[int, list[Stay]]:
+    """Return what of each of these customers (primary keys) stays when they are due, if anything.
+
+    Ask under their lock. Whoever is held as a whole is none of its business.
+    """
+    stays: dict[int, list[Stay]] = {}
+    for keeper in _keepers:
+        for customer, parts in keeper(customers).items():
+            stays.setdefault(customer, []).extend(parts)
+    return {customer: parts for customer, parts in stays.items() if parts}
 
 
 def erased_among(public_ids: Collection[str]) -> set[str]:
@@ -292,7 +368,7 @@ def erased_among(public_ids: Collection[str]) -> set[str]:
 def with_what_keeps(customers: QuerySet[Any]) -> QuerySet[Any]:
     """Add to customers, as ``kept_by``, why they must not be erased yet: HELD, the reason of a
     deferral, or nothing."""
-    keepers = [(HELD, hold().values("customer")) for hold in _holds]
+    keepers = [(HELD, hold("").values("customer")) for hold in _holds]
     keepers += [(reason, keeps()) for reason, keeps in _deferrals.items()]
     cases = [When(pk__in=customers_kept, then=Value(reason)) for reason, customers_kept in keepers]
     kept_by = Case(*cases, default=Value(""), output_field=models.CharField())
@@ -306,13 +382,16 @@ def what_keeps(customers: QuerySet[Any]) -> dict[str, int]:
     return dict(kept.values_list("kept_by").annotate(models.Count("pk")))
 
 
-def not_held(rows: QuerySet[Any], customer: str = "customer") -> QuerySet[Any]:
-    """Narrow rows that each name a ``customer`` to those of whom something may be erased.
+def not_held(
+    rows: QuerySet[Any], customer: str = "customer", *, category: str = ""
+) -> QuerySet[Any]:
+    """Narrow rows that each name a ``customer`` to those of whom something, of this category where
+    one is named, may be erased.
 
     Whoever erases asks is_held() again, under the lock.
     """
     for hold in _holds:
-        rows = rows.exclude(**{f"{customer}__in": hold().values("customer")})
+        rows = rows.exclude(**{f"{customer}__in": hold(category).values("customer")})
     return rows
 
 

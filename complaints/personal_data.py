@@ -39,6 +39,7 @@ declare(
         model=Complaint,
         category=DataCategory.COMPLAINT,
         customer="customer",
+        case="pk",
         readable_by=partial(without_conflict, case="pk"),
         personal={
             "text": mask_all,
@@ -61,6 +62,7 @@ declare(
         model=QuestionedAccess,
         category=DataCategory.COMPLAINT,
         customer="complaint__customer",
+        case="complaint",
         readable_by=partial(without_conflict, case="complaint"),
     )
 )

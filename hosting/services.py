@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.locks import lock_open
 from accounts.models import Customer, User
 from common.history import save_as
-from common.personal_data import is_held
+from common.personal_data import DataCategory, is_held
 from hosting.exceptions import ServiceRefused
 from hosting.models import HostedService
 
@@ -87,7 +87,7 @@ def erase_service(service: HostedService) -> None:
     Raises AccountClosed, ServiceRefused.
     """
     lock_service(service)
-    if is_held(service.customer_id):
+    if is_held(service.customer_id, DataCategory.HOSTED_CONTENT):
         raise ServiceRefused(
             _("This cannot be erased now, because the law obliges us to keep it for a while.")
         )

@@ -9,6 +9,7 @@ declare(
         model=UnauthorisedUse,
         category=DataCategory.ACCOUNT,
         customer="customer",
+        case="pk",
         personal={"text": mask_all, "finding": mask_all},
         origin=_("from you, or from a member of staff who locked your account"),
         exported=["origin", "state", "unlocked_at"],

@@ -50,6 +50,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[Link, ...]], ...] = (
             (_("Idle accounts"), "hourglass_empty", "retention.necessityreview"),
             (_("Approvals to delete"), "approval", "retention.purgeapproval"),
             (_("Purge runs"), "auto_delete", "retention.purgerun"),
+            (_("Failed erasures"), "error", "retention.purgefailure"),
             (_("Tombstones"), "person_off", "retention.tombstone"),
             (_("Orphans"), "person_search", "retention.orphanreport"),
             (_("Restore rehearsals"), "settings_backup_restore", "retention.restorerehearsal"),

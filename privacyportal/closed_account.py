@@ -14,7 +14,7 @@ from accounts.models import Customer
 from accounts.reopening import can_reopen_alone
 from casework.models import Case
 from common.paper import hand_out
-from common.personal_data import what_keeps
+from common.personal_data import stays_of, what_keeps
 from policies.counting import local_day
 from retention.certificates import can_be_certified, issue_certificate
 from retention.models import Tombstone
@@ -39,6 +39,7 @@ def closed_account(request: HttpRequest, token: str) -> HttpResponse:
         "kept_by": next(iter(what_keeps(me)), ""),
         "token": token,
         "cases": Case.objects.of(customer).open().select_related("complaint").order_by("pk"),
+        "stays": stays_of([customer.pk]).get(customer.pk, []),
         "may_reopen": can_reopen_alone(customer),
         "is_over": customer.kept_until < local_day(timezone.now()),
     }

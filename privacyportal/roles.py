@@ -89,6 +89,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "retention.view_purgeapproval",
         "retention.add_purgeapproval",
         "retention.add_purgepermit",
+        "retention.view_purgefailure",
         "retention.view_purgerun",
         "retention.view_orphanreport",
         "retention.add_orphanclearing",

@@ -151,7 +151,9 @@ def _covered_by(seals: list[int]) -> QuerySet[AccessRecord]:
 
 def _kept() -> set[int]:
     """Return the records that must stay: of customers on legal hold, and what rooms above need."""
-    holds = LegalHold.objects.in_force().select_related("customer")
+    holds = (
+        LegalHold.objects.keeping().covering(DataCategory.ACCESS_RECORD).select_related("customer")
+    )
     people = {public_id for hold in holds for public_id in public_ids_of(hold.customer)}
     return {*AccessRecord.objects.about(*people).values_list("pk", flat=True)}.union(
         *(finder() for finder in _finders)

@@ -29,13 +29,17 @@ from policies.promises import (
 from retention.clocks import erasures_to_rehearse, rehearsals_in_time, runs_in_time
 from retention.due import free_to_go
 from retention.idle import ASK
-from retention.models import ERASED_ON, NecessityReview, PurgeRun, Tombstone
+from retention.models import ERASED_ON, NecessityReview, PurgeFailure, PurgeRun, Tombstone
 
 LOOKED_BACK = timedelta(days=30)
 LEFT_BEHIND = _("After a deletion something was found that should be gone.")
 UNSEARCHED = _("After a deletion nobody could search for what should be gone.")
 NOT_RUN = _("The nightly deletion has not succeeded lately.")
 NOT_REHEARSED = _("That no restored backup brings anybody back was not rehearsed lately.")
+
+
+FAILING = _("Some of them could not be erased; each night tries it again.")
+A_DAY = timedelta(days=1)
 
 
 NOT_REPORTED = _("The hosting system has not told lately whose service has ended.")
@@ -141,12 +145,15 @@ def _due(among: CustomerQuerySet | None = None) -> dict[str, QuerySet[Any, Any]]
     now = timezone.now()
     today = local_day(now)
     customers = Customer.objects.all() if among is None else among
-    due = free_to_go(customers.kept_too_long(today))
+    free = free_to_go(customers.kept_too_long(today))
+    due, left_over = free.filter(remainder=None), free.filter(remainder__until__lt=today - A_DAY)
     runs = PurgeRun.objects.in_doubt().filter(started_at__gte=now - LOOKED_BACK)
     return {
         "left_behind": runs.exclude(residue=[]),
         "unsearched": runs.filter(residue=[]),
-        "late": due.kept_too_long(today - timedelta(days=1)),
+        "late": due.kept_too_long(today - A_DAY),
+        "left_over": left_over,
+        "failing": PurgeFailure.objects.filter(customer__in=customers.values("pk")),
         "unapproved": due.filter(closing_rule__approval=None),
         "run": runs_in_time(now),
         "rehearsed": rehearsals_in_time(now),
@@ -157,8 +164,10 @@ def _due(among: CustomerQuerySet | None = None) -> dict[str, QuerySet[Any, Any]]
 def _judge_purge(counts: dict[str, int]) -> Measure:
     link = admin_list("retention.purgerun")
     note = UNAPPROVED if counts["unapproved"] else ""
-    if counts["late"]:
-        return broken(counts["late"], Unit.CUSTOMERS, link=link, note=note)
+    if late := counts["late"] + counts["left_over"]:
+        if counts["failing"]:
+            link, note = admin_list("retention.purgefailure"), FAILING
+        return broken(late, Unit.CUSTOMERS, link=link, note=note)
     if counts["left_behind"]:
         return broken(counts["left_behind"], Unit.DELETIONS, link=link, note=LEFT_BEHIND)
     if counts["unsearched"]:

@@ -20,7 +20,7 @@ def held(customers: CustomerQuerySet) -> CustomerQuerySet:
 
 
 def free_to_go(customers: CustomerQuerySet) -> CustomerQuerySet:
-    """Narrow to those whom neither a hold nor a deferral keeps."""
+    """Narrow to those whom neither a hold nor a deferral keeps as a whole."""
     going = customers.exclude(pk__in=_holds())
     for deferral in personal_data.deferrals().values():
         going = going.exclude(pk__in=deferral())
@@ -37,4 +37,4 @@ def rows_about(customers: CustomerQuerySet) -> dict[str, int]:
 
 
 def _holds() -> QuerySet[Any, Any]:
-    return LegalHold.objects.in_force().values("customer")
+    return LegalHold.objects.keeping().whole().values("customer")

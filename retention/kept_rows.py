@@ -6,7 +6,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import Customer
 from common.periods import Expiry
-from retention.due import held
+from retention.models import LegalHold
 
 
 def free_rows(expiry: Expiry, rows: QuerySet[Any]) -> QuerySet[Any]:
@@ -44,5 +44,9 @@ def lock_customers(expiry: Expiry, rows: QuerySet[Any]) -> QuerySet[Any]:
 
 
 def _is_held(expiry: Expiry) -> Q:
-    people = held(Customer.objects.all()).values(expiry.known_by)
-    return Q(**{f"{expiry.customer}__in": people})
+    holds = LegalHold.objects.keeping()
+    people = Customer.objects.filter(legal_holds__in=holds.covering(expiry.category))
+    is_held = Q(**{f"{expiry.customer}__in": people.values(expiry.known_by)})
+    if expiry.case:
+        is_held |= Q(**{f"{expiry.case}__in": holds.exclude(case=None).values("case")})
+    return is_held

@@ -16,14 +16,22 @@ from common.personal_data import (
     outlives,
     remembers_erased,
 )
-from retention.models import LegalHold, NecessityReview, PurgeRun, Tombstone
+from retention.models import (
+    LegalHold,
+    NecessityReview,
+    PurgeFailure,
+    PurgeRun,
+    Remainder,
+    Tombstone,
+)
 
 declare(
     Declaration(
         model=LegalHold,
         category=DataCategory.ACCOUNT,
         customer="customer",
-        internal=["authority", "document", "reason"],
+        internal=["authority", "document", "reason", "review"],
+        plain=["category"],
     )
 )
 
@@ -39,6 +47,25 @@ declare(
 
 exempt("retention.OrphanClearing", because="says what may be cleared, and how much it was")
 exempt("retention.OrphanReport", because="keys, random paths and hashes of what is nobody's")
+declare(
+    Declaration(
+        model=Remainder,
+        category=DataCategory.ACCOUNT,
+        customer="customer",
+        lasts=True,
+        plain=["parts", "until"],
+    )
+)
+
+declare(
+    Declaration(
+        model=PurgeFailure,
+        category=DataCategory.ACCOUNT,
+        customer="customer",
+        plain=["attempts", "error"],
+    )
+)
+
 exempt("retention.PurgeApproval", because="says which rule may delete")
 exempt("retention.PurgePermit", because="says how much a run may delete")
 exempt("retention.PurgeRun", because="numbers only")
@@ -49,8 +76,8 @@ exempt("common.DoomedFile", because="a random path, gone with its file")
 
 
 @forbids_erasure
-def under_legal_hold() -> "QuerySet[LegalHold]":
-    return LegalHold.objects.in_force()
+def under_legal_hold(category: str) -> "QuerySet[LegalHold]":
+    return LegalHold.objects.keeping().covering(category)
 
 
 @remembers_erased

@@ -12,6 +12,7 @@ from accounts.models import Customer, MergeState
 from common.encryption import DecryptionError
 from common.encryption.fields import EncryptedTextField
 from common.personal_data import Declaration, declarations
+from retention.matching import Matcher
 
 FEWEST_DIGITS = 9  # of a number that is one person's
 SHORTEST_WORDS = 24  # characters; fewer may be anybody's: a name, a kind of device
@@ -60,6 +61,22 @@ def portray(customers: Iterable[Customer]) -> Portrait:
     return portrait
 
 
+def without_what_stays(portrait: Portrait, customers: Collection[Customer]) -> Portrait:
+    """Leave out the marks that what is still held about these customers has as well."""
+    if not customers:
+        return portrait
+    matcher, left = Matcher(portrait.marks), {text for each in customers for text in ids_of(each)}
+    keys = [customer.pk for customer in customers]
+    for declaration in declarations():
+        rows = declaration.about(keys)
+        tables = [rows]
+        if declaration.history is not None:
+            tables.append(declaration.history_about(keys, list(rows.values_list("pk", flat=True))))
+        for each in tables:
+            left.update(*map(matcher.find, _all_texts(declaration, each)))
+    return Portrait({text: mark for text, mark in portrait.marks.items() if text not in left})
+
+
 def ids_of(customer: Customer) -> Iterator[str]:
     """Yield each public id that a customer has had; ask with the merges prefetched."""
     yield customer.public_id
@@ -89,6 +106,12 @@ def _add_rows(portrait: Portrait, declaration: Declaration, rows: QuerySet[Any])
             for text in _texts(_value(row, each.name)):
                 portrait.add(text, (declaration.model, each.name))
         yield row
+
+
+def _all_texts(declaration: Declaration, rows: QuerySet[Any]) -> Iterator[str]:
+    for row in rows.select_related(None).iterator():
+        for each in _telling_fields(declaration, rows.model):
+            yield from _texts(_value(row, each.name))
 
 
 def _telling_fields(declaration: Declaration, model: type[Model]) -> list[Any]:

@@ -17,26 +17,29 @@ Deleting cannot be undone, so this is how it is kept safe:
 """
 
 import logging
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from functools import partial
+from itertools import chain, islice
 
 from django.conf import settings
-from django.db import DatabaseError, transaction
+from django.db import Error, transaction
 
 from accounts.models import Customer, CustomerQuerySet
 from common import personal_data
 from common.database import database_now
 from common.erasure import Erased, erase_rows
 from common.files import remove_doomed_files
+from common.personal_data import Stay, stays_of
 from policies.counting import local_day
 from policies.models import RetentionRule
 from policies.retention import rule_after_closing
 from retention import ledger
 from retention.due import due_under, free_to_go, held, rows_about
+from retention.failures import forget_old_failures, note_failure
 from retention.models import PurgeRun, Tombstone
-from retention.portraits import Portrait, ids_of, portray
+from retention.parts import Reduced, erase_but, unsettled
+from retention.portraits import Portrait, ids_of, portray, without_what_stays
 from retention.runs import begin_run, count_batch, finish_run, removes, report_rows
 from retention.watch import Watch
 
@@ -44,8 +47,8 @@ logger = logging.getLogger(__name__)
 
 BATCH = 500  # customers a transaction: measured as fast as one statement for all
 
-EraseBatch = Callable[[Collection[int]], int]
-"""Takes primary keys of customers; erases who may go, in a transaction, and counts them."""
+EraseBatch = Callable[[Collection[int]], None]
+"""Takes primary keys of customers; erases who may go, in a transaction."""
 
 
 def purge_closed_accounts(
@@ -66,6 +69,7 @@ def purge_closed_accounts(
     in_use = list(rules.order_by("pk")) or [rule_after_closing(today)]
     runs = [_purge_under(rule, today, watch, only_report, at) for rule in in_use]
     if not only_report:
+        forget_old_failures()
         remove_doomed_files()
         watch.search()
     return runs
@@ -75,21 +79,22 @@ def _purge_under(
     rule: RetentionRule, today: date, watch: Watch, only_report: bool, at: datetime | None
 ) -> PurgeRun:
     customers = due_under(rule, today)
+    ready = [key for batch in _batches(free_to_go(customers)) for key in unsettled(batch)]
     run = begin_run(
         rule,
         due=customers.count(),
-        going=free_to_go(customers).count(),
+        going=len(ready),
         among=Customer.objects.all(),
         only_report=only_report,
         at=at,
     )
-    done: Counter[str] = Counter()
+    failed = 0
     if removes(run):
-        done = _erase_all(customers, partial(_erase_and_bury, run, watch, customers))
+        failed = _erase_all(ready, partial(_erase_and_bury, run, watch, customers))
     else:
-        report_rows(run, rows_about(free_to_go(customers)))
+        report_rows(run, rows_about(Customer.objects.filter(pk__in=ready)))
     waiting = {reason: those.count() for reason, those in personal_data.deferred(customers).items()}
-    finish_run(run, held=held(customers).count(), deferred=waiting, failed=done["failed"])
+    finish_run(run, held=held(customers).count(), deferred=waiting, failed=failed)
     return run
 
 
@@ -100,18 +105,22 @@ def erase_unverified_sign_ups(*, at: datetime | None = None) -> int:
     """
     before = (at or database_now()) - timedelta(days=settings.UNVERIFIED_SIGN_UP_DAYS)
     unproved = Customer.objects.unproved().filter(opened_at__lt=before)
-    return _erase_all(free_to_go(unproved), partial(_erase_unproved, unproved))["erased"]
+    erased: list[int] = []
+    batches = _batches(free_to_go(unproved))
+    _erase_all(chain.from_iterable(batches), partial(_erase_unproved, unproved, erased))
+    return len(erased)
 
 
-def _erase_all(customers: CustomerQuerySet, erase_batch: EraseBatch) -> Counter[str]:
-    """Erase batch by batch; count the "erased" and the "failed"."""
-    done: Counter[str] = Counter()
-    for batch in _batches(customers):
+def _erase_all(customers: Iterable[int], erase_batch: EraseBatch) -> int:
+    """Erase batch by batch; return how many failed."""
+    keys, failed = iter(customers), 0
+    while batch := list(islice(keys, BATCH)):
         try:
-            done["erased"] += erase_batch(batch)
-        except DatabaseError:
-            done += _erase_one_by_one(batch, erase_batch)
-    return done
+            erase_batch(batch)
+        except Error as error:
+            logger.warning("a batch was not erased: %s", type(error).__name__)
+            failed += _erase_one_by_one(batch, erase_batch)
+    return failed
 
 
 def _batches(customers: CustomerQuerySet) -> Iterator[list[int]]:
@@ -124,41 +133,60 @@ def _batches(customers: CustomerQuerySet) -> Iterator[list[int]]:
         yield batch
 
 
-def _erase_one_by_one(batch: Iterable[int], erase_batch: EraseBatch) -> Counter[str]:
-    done: Counter[str] = Counter()
+def _erase_one_by_one(batch: Iterable[int], erase_batch: EraseBatch) -> int:
+    failed = 0
     for customer in batch:
         try:
-            done["erased"] += erase_batch([customer])
-        except DatabaseError as error:
-            done["failed"] += 1
+            erase_batch([customer])
+        except Error as error:
+            failed += 1
             logger.error("customer %s not erased: %s", customer, type(error).__name__)
-    return done
+            note_failure(customer, error)
+    return failed
 
 
 def _erase_and_bury(
     run: PurgeRun, watch: Watch, customers: CustomerQuerySet, batch: Collection[int]
-) -> int:
+) -> None:
     with transaction.atomic():
         going = _lock_free(customers, batch)
-        portrait = portray(going)
-        erased = erase([customer.pk for customer in going])
-        _bury(run, going, portrait)
+        stays = unsettled([customer.pk for customer in going])
+        whole = [customer for customer in going if stays.get(customer.pk) == []]
+        parts = [customer for customer in going if stays.get(customer.pk)]
+        portrait = portray(whole)
+        erased = erase([customer.pk for customer in whole])
+        _bury(run, whole, portrait)
+        reduced, portrait_of_parts = _erase_parts(parts, stays)
+        erased.update(reduced.erased)
         # Now, so that a run that is killed before its search is known to be in doubt.
-        count_batch(run, erased, number=len(going))
-    if going:
+        count_batch(run, erased, number=len(whole), partly=len(reduced.changed))
+    if whole:
         watch.add(run, portrait)
         ledger.record()
+    if reduced.changed:
+        watch.add(run, portrait_of_parts)
     if watch.is_full:
         remove_doomed_files()
         watch.search()
-    return len(going)
+
+
+def _erase_parts(
+    customers: Collection[Customer], stays: Mapping[int, Collection[Stay]]
+) -> tuple[Reduced, Portrait]:
+    """Erase but what stays; return a portrait of what nothing that stays says as well."""
+    before = portray(customers)
+    reduced = erase_but({customer.pk: stays[customer.pk] for customer in customers})
+    return reduced, without_what_stays(before, customers)
 
 
 @transaction.atomic
-def _erase_unproved(customers: CustomerQuerySet, batch: Collection[int]) -> int:
-    going = _lock_free(customers, batch)
-    erase([customer.pk for customer in going])
-    return len(going)
+def _erase_unproved(customers: CustomerQuerySet, erased: list[int], batch: Collection[int]) -> None:
+    """Where a part is held all of it stays: nobody has shown whose it is."""
+    going = [customer.pk for customer in _lock_free(customers, batch)]
+    held_parts = stays_of(going)
+    going = [key for key in going if key not in held_parts]
+    erase(going)
+    erased += going
 
 
 def _lock_free(customers: CustomerQuerySet, batch: Collection[int]) -> list[Customer]:
@@ -166,7 +194,7 @@ def _lock_free(customers: CustomerQuerySet, batch: Collection[int]) -> list[Cust
     wanted = customers.filter(pk__in=batch).order_by("pk")
     locked = [row.pk for row in wanted.select_for_update(skip_locked=True, of=("self",))]
     people = Customer.objects.filter(pk__in=locked).prefetch_related("merges")  # for ids_of()
-    return list(free_to_go(people))
+    return list(free_to_go(people).order_by("pk"))
 
 
 def erase(customers: Collection[int]) -> Erased:
@@ -176,7 +204,7 @@ def erase(customers: Collection[int]) -> Erased:
     """
     if not customers:
         return Erased()
-    for step in personal_data.erasure_steps():
+    for step in (*personal_data.erasure_steps(), *personal_data.last_erasure_steps()):
         step(customers)
     return erase_rows(personal_data.children_first(), customers)
 

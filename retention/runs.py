@@ -97,14 +97,15 @@ def is_approved(rule: RetentionRule) -> bool:
     return PurgeApproval.objects.filter(rule=rule).exists()
 
 
-def count_batch(run: PurgeRun, erased: Erased, *, number: int) -> None:
+def count_batch(run: PurgeRun, erased: Erased, *, number: int, partly: int = 0) -> None:
     """Add what a batch removed, of so many; call it in the transaction of the batch."""
     known = PurgeRun.objects.select_for_update().get(pk=run.pk)
     known.erased += number
+    known.partly += partly
     known.counts = _sum(known.counts, erased.tables)
     known.rows = _sum(known.rows, erased.rows)
     known.files = _sum(known.files, erased.files)
-    known.save(update_fields=["erased", "counts", "rows", "files"])
+    known.save(update_fields=["erased", "partly", "counts", "rows", "files"])
 
 
 def report_rows(run: PurgeRun, tables: Mapping[str, int]) -> None:

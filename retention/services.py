@@ -1,14 +1,30 @@
 """Legal holds, and the DPO's word: no deletion without it, and no unusual one without another."""
 
+from datetime import datetime
+from typing import Any
+
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Customer, User
+from accounts.staff import officers
 from common.history import save_as
+from common.personal_data import declarations
+from notices.services import queue_notice
+from policies.counting import local_day
 from policies.models import RetentionRule
 from retention.exceptions import ApprovalRefused, HoldRefused, PermitRefused
-from retention.models import LegalHold, PurgeApproval, PurgePermit, PurgeRun, Tombstone
+from retention.models import (
+    LegalHold,
+    PurgeApproval,
+    PurgePermit,
+    PurgeRun,
+    Remainder,
+    Tombstone,
+)
+from retention.models.holds import KEEPS_AFTER_RELEASE
 from retention.runs import BAD_CLOCKS
 
 MOST_PERMITTED = 2  # times what was looked at
@@ -16,23 +32,57 @@ MOST_PERMITTED = 2  # times what was looked at
 
 @transaction.atomic
 def place_hold(
-    public_id: str, *, authority: str, document: str, reason: str, by: User
+    public_id: str,
+    *,
+    authority: str,
+    document: str,
+    reason: str,
+    by: User,
+    category: str = "",
+    case: str = "",
 ) -> LegalHold:
-    """Keep everything about a customer until the hold is released.
+    """Keep everything about a customer until the hold is released, or a category, or one case.
 
     Locks the customer first, as the purge does: either the hold stands before
-    the purge looks, or the customer is gone and the caller is told.
+    the purge looks, or what it is about is gone and the caller is told.
+    case: its reference.
 
     Raises HoldRefused.
     """
     customer = _locked(public_id) or _locked(public_id)  # merged while we waited: look again
     if customer is None:
         raise HoldRefused(_gone(public_id))
+    if category and case:
+        raise HoldRefused(_("A hold covers everything, one kind of data or one case."))
+    if category:
+        _require_present(customer, category)
     hold = LegalHold(
-        customer=customer, authority=authority, document=document, reason=reason, placed_by=by
+        customer=customer,
+        category=category,
+        case=_case_of(customer, case) if case else None,
+        authority=authority,
+        document=document,
+        reason=reason,
+        placed_by=by,
     )
     save_as(hold, by=by, reason="hold placed")
     return hold
+
+
+def _case_of(customer: Customer, reference: str) -> Any:
+    cases: Any = customer.cases  # of a room above
+    case = cases.filter(reference=reference.strip().upper()).first()
+    if case is None:
+        raise HoldRefused(_("This customer has no case with this reference."))
+    return case
+
+
+def _require_present(customer: Customer, category: str) -> None:
+    """Refuse what nobody can keep any more: of some customers a part alone is left."""
+    remainder = Remainder.objects.filter(customer=customer).first()
+    of_category = [each for each in declarations() if each.category == category]
+    if remainder and not any(each.about([customer.pk]).exists() for each in of_category):
+        raise HoldRefused(_erased_on(remainder.since))
 
 
 def _locked(public_id: str) -> Customer | None:
@@ -41,7 +91,7 @@ def _locked(public_id: str) -> Customer | None:
 
 @transaction.atomic
 def release_hold(hold: LegalHold, *, by: User) -> None:
-    """End a hold; what was due goes with the next run.
+    """End a hold; what was due goes with the first run after a day in which it still keeps.
 
     Raises HoldRefused for the person who placed it, and for a hold that is released.
     """
@@ -52,6 +102,38 @@ def release_hold(hold: LegalHold, *, by: User) -> None:
         raise HoldRefused(_("A hold is released by another person than the one who placed it."))
     hold.released_by, hold.released_at = by, timezone.now()
     save_as(hold, by=by, reason="hold released", fields=["released_by", "released_at"])
+    last_day = local_day(hold.released_at + KEEPS_AFTER_RELEASE)
+    Remainder.objects.filter(customer=hold.customer_id, until=None).update(until=last_day)
+
+
+@transaction.atomic
+def review_hold(hold: LegalHold, *, reason: str, by: User) -> None:
+    """Say that a hold is still needed, and why; it is asked again after the same time.
+
+    Raises HoldRefused for one that is released.
+    """
+    hold.refresh_from_db(from_queryset=LegalHold.objects.select_for_update(of=("self",)))
+    if hold.released_at is not None:
+        raise HoldRefused(_("This hold is released already."))
+    hold.reviewed_by, hold.reviewed_at, hold.review = by, timezone.now(), reason
+    save_as(hold, by=by, reason="hold reviewed", fields=["reviewed_by", "reviewed_at", "review"])
+
+
+def remind_of_reviews() -> int:
+    """Write to the officers of each hold whose review is due, once; return of how many.
+
+    Safe to repeat.
+    """
+    due = LegalHold.objects.due_for_review(timezone.now())
+    for hold in due:
+        for officer in officers():
+            queue_notice(
+                "hold_review",
+                recipient=officer,
+                key=f"hold-review-{hold.pk}-{hold.review_due_at:%Y%m%d}-{officer}",
+                path=reverse("admin:retention_legalhold_change", args=[hold.pk]),
+            )
+    return len(due)
 
 
 @transaction.atomic
@@ -104,6 +186,10 @@ def _gone(public_id: str) -> str:
     tombstone = Tombstone.objects.filter(public_id=public_id).first()
     if tombstone is None:
         return _("There is no customer with this public id.")
+    return _erased_on(tombstone.erased_at)
+
+
+def _erased_on(moment: datetime) -> str:
     return _("This customer's data was erased on %(day)s.") % {
-        "day": timezone.localtime(tombstone.erased_at).strftime("%d/%m/%Y")
+        "day": timezone.localtime(moment).strftime("%d/%m/%Y")
     }

@@ -57,3 +57,11 @@ def look_for_orphans() -> None:
     from retention import orphans
 
     orphans.look_for_orphans()
+
+
+@scheduled_job("retention.remind_of_hold_reviews", daily(8, 30))
+def remind_of_hold_reviews() -> None:
+    """Ask the officers about holds that nobody has reviewed for long; each is asked about once."""
+    from retention import services
+
+    services.remind_of_reviews()

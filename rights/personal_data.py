@@ -18,6 +18,7 @@ declare(
         plain=["attempts", "size"],
         files=["file"],
         page="export",
+        opens=True,
     )
 )
 expires(

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
@@ -23,6 +24,7 @@ from accounts.uses import may_use
 from common.admin import themed
 from common.errors import PortalError
 from common.personal_data import DataCategory
+from policies.counting import local_day
 from policies.models import Purpose
 
 VIEW_CUSTOMER = "accounts.view_customer"
@@ -72,7 +74,21 @@ class ReasonForm(forms.Form):
         data = super().clean() or {}
         if not self.errors and not (data["case"] or data["reason"]):
             self.add_error("reason", _("Name a case of this customer, or the occasion."))
+        elif not self.errors and self._is_stored_only(data):
+            self.add_error(
+                "reason",
+                _(
+                    "The period of this customer's data is over. What is left is opened for a case"
+                    " of theirs, or for a duty by law."
+                ),
+            )
         return data
+
+    def _is_stored_only(self, data: dict[str, Any]) -> bool:
+        """Say whether nothing but a duty, or a case, still keeps this customer's data."""
+        kept_until = self.customer.kept_until
+        is_over = kept_until is not None and kept_until < local_day(timezone.now())
+        return is_over and not data["case"] and data["reason"] != AccessReason.LEGAL_DUTY
 
     @property
     def why(self) -> dict[str, str]:

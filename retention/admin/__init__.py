@@ -1,4 +1,9 @@
-from retention.admin.deletion import PurgeApprovalAdmin, RetentionRuleAdmin, TombstoneAdmin
+from retention.admin.deletion import (
+    PurgeApprovalAdmin,
+    PurgeFailureAdmin,
+    RetentionRuleAdmin,
+    TombstoneAdmin,
+)
 from retention.admin.holds import LegalHoldAdmin
 from retention.admin.idle import NecessityReviewAdmin
 from retention.admin.orphans import OrphanReportAdmin
@@ -10,6 +15,7 @@ __all__ = [
     "NecessityReviewAdmin",
     "OrphanReportAdmin",
     "PurgeApprovalAdmin",
+    "PurgeFailureAdmin",
     "PurgeRunAdmin",
     "RestoreRehearsalAdmin",
     "RetentionRuleAdmin",

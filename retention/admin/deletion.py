@@ -2,10 +2,12 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
+from access.admin import PersonalDataAdmin
+from access.purposes import DATA_RETENTION
 from common.admin import ReadOnlyAdmin, named
 from common.personal_data import DataCategory
 from policies.admin.rules import DatedRuleAdmin, NewRuleForm, RuleForm, count
@@ -13,7 +15,7 @@ from policies.models import RetentionAction, RetentionRule, RetentionTrigger, Ru
 from policies.retention import SET_OFF_BY_CLOSING
 from retention import services
 from retention.access_records import removes_access_records
-from retention.models import PurgeApproval, Tombstone
+from retention.models import PurgeApproval, PurgeFailure, Tombstone
 from retention.preview import preview_of
 
 APPROVE = "retention.add_purgeapproval"
@@ -133,6 +135,26 @@ class PurgeApprovalAdmin(ReadOnlyAdmin):
     @admin.display(description=_("rule"))
     def rule_text(self, approval: PurgeApproval) -> str:
         return str(approval.rule)
+
+
+@admin.register(PurgeFailure)
+class PurgeFailureAdmin(PersonalDataAdmin):
+    """Whom the nightly run could not erase; the log of the server says more of the error."""
+
+    purpose = DATA_RETENTION
+    field_groups = (DataCategory.ACCOUNT,)
+
+    list_display = ["short_id", "since", "last_at", "attempts", "error"]
+    list_select_related = ["customer"]
+    list_display_links = None
+    sortable_by = ()
+
+    def changeform_view(self, *args: Any, **kwargs: Any) -> HttpResponse:
+        raise Http404  # the list shows all there is
+
+    @admin.display(description=_("customer"))
+    def short_id(self, failure: PurgeFailure) -> str:
+        return str(failure.customer)
 
 
 @admin.register(Tombstone)

@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action, display
 
@@ -13,12 +14,25 @@ from access.models import AccessAction
 from access.purposes import DATA_RETENTION
 from common.admin import named
 from common.forms import LineField, ProseField
-from common.personal_data import DataCategory
+from common.personal_data import DataCategory, declarations
+from policies.counting import local_day
 from retention import services
 from retention.models import LegalHold
 
 ADD_HOLD = "retention.add_legalhold"
 CHANGE_HOLD = "retention.change_legalhold"
+
+
+def kinds_of_data() -> list[tuple[str, Any]]:
+    """Return the categories in which rows are held, after none."""
+    held = {declaration.category for declaration in declarations()}
+    return [("", "---"), *((each.value, each.label) for each in DataCategory if each in held)]
+
+
+class ReviewForm(forms.Form):
+    reason = ProseField(
+        label=_("Still needed because"), max_length=2000, widget=forms.Textarea(attrs={"rows": 4})
+    )
 
 
 class HoldForm(forms.Form):
@@ -27,6 +41,17 @@ class HoldForm(forms.Form):
         min_length=32,
         max_length=32,
         help_text=_("All 32 characters, as the customer's page shows them."),
+    )
+    category = forms.ChoiceField(
+        label=_("Of it only this kind of data"), choices=kinds_of_data, required=False
+    )
+    case = LineField(
+        label=_("Or only the case with this reference"),
+        max_length=20,
+        required=False,
+        help_text=_(
+            "The case stays with its messages and evidence. Without either, everything stays."
+        ),
     )
     authority = LineField(
         label=_("Authority"), max_length=200, help_text=_("Who demands that the data is kept.")
@@ -49,9 +74,15 @@ class InForceFilter(admin.SimpleListFilter):
     parameter_name = "hold"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("in_force", _("in force")), ("released", _("released"))]
+        return [
+            ("in_force", _("in force")),
+            ("due", _("review due")),
+            ("released", _("released")),
+        ]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() == "due":
+            return queryset.due_for_review(timezone.now())
         if self.value() in ("in_force", "released"):
             return queryset.filter(released_at__isnull=self.value() == "in_force")
         return queryset
@@ -63,22 +94,35 @@ class LegalHoldAdmin(PersonalDataAdmin):
     purpose = DATA_RETENTION
     field_groups = (DataCategory.ACCOUNT,)
 
-    list_display = ["document", "authority", "short_id", "state", "placed_at", "placed_by"]
+    list_display = [
+        "document",
+        "authority",
+        "short_id",
+        "scope",
+        "state",
+        "placed_at",
+        "placed_by",
+    ]
     list_filter = [InForceFilter]
-    list_select_related = ["customer", "placed_by", "released_by"]
+    list_select_related = ["customer", "case", "placed_by", "released_by", "reviewed_by"]
     sortable_by = ["placed_at"]
     fields = [
         "public_id",
+        "scope",
         "authority",
         "document",
         "reason",
         named("placed_by", _("placed by")),
         "placed_at",
+        named("reviewed_by", _("reviewed by")),
+        "reviewed_at",
+        "review",
+        "review_due",
         named("released_by", _("released by")),
         "released_at",
     ]
-    readonly_fields = ["public_id"]
-    actions_detail = ["release"]
+    readonly_fields = ["public_id", "scope", "review_due"]
+    actions_detail = ["review_need", "release"]
 
     def add_row(self, request: HttpRequest) -> HttpResponse:
         return self.form_view(
@@ -87,7 +131,7 @@ class LegalHoldAdmin(PersonalDataAdmin):
             act=lambda **data: self._place(request, data),
             title=_("Place a legal hold"),
             done=_(
-                "The hold is placed. Nothing about this customer is deleted until it is released."
+                "The hold is placed. Nothing of what it covers is deleted until it is released."
             ),
             back=reverse("admin:retention_legalhold_changelist"),
         )
@@ -101,7 +145,25 @@ class LegalHoldAdmin(PersonalDataAdmin):
         return bool(request.user.has_perm(CHANGE_HOLD))
 
     def can_take(self, step: str, row: Any, user: Any) -> bool:
-        return row.released_at is None and row.placed_by_id != user.pk
+        is_other = step != "release" or row.placed_by_id != user.pk
+        return row.released_at is None and is_other
+
+    def has_review_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        return bool(request.user.has_perm(CHANGE_HOLD))
+
+    @action(  # type: ignore[untyped-decorator]
+        description=_("Say that it is still needed"), icon="task_alt", permissions=["review"]
+    )
+    def review_need(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self.step_view(
+            request,
+            object_id,
+            permission=CHANGE_HOLD,
+            step=services.review_hold,
+            form_class=ReviewForm,
+            title=_("Say that it is still needed"),
+            done=_("The review is recorded. You are asked again in 90 days."),
+        )
 
     @action(  # type: ignore[untyped-decorator]
         description=_("Release the hold"), icon="lock_open", permissions=["release"]
@@ -114,7 +176,7 @@ class LegalHoldAdmin(PersonalDataAdmin):
             step=services.release_hold,
             title=_("Release the hold"),
             is_grave=True,
-            done=_("The hold is released. What is due is deleted with the next run."),
+            done=_("The hold is released. What is due is deleted with the first run after a day."),
         )
 
     @admin.display(description=_("customer"))
@@ -125,10 +187,21 @@ class LegalHoldAdmin(PersonalDataAdmin):
     def public_id(self, hold: LegalHold) -> str:
         return hold.customer.public_id
 
+    @admin.display(description=_("covers"))
+    def scope(self, hold: LegalHold) -> Any:
+        return hold.scope
+
+    @admin.display(description=_("next review"))
+    def review_due(self, hold: LegalHold) -> Any:
+        return local_day(hold.review_due_at) if hold.released_at is None else "–"
+
     @display(  # type: ignore[untyped-decorator]
-        description=_("state"), label={"in_force": "warning", "released": "success"}
+        description=_("state"),
+        label={"in_force": "warning", "due": "danger", "released": "success"},
     )
     def state(self, hold: LegalHold) -> tuple[str, Any]:
-        return (
-            ("in_force", _("in force")) if hold.released_at is None else ("released", _("released"))
-        )
+        if hold.released_at is not None:
+            return "released", _("released")
+        if hold.review_due_at <= timezone.now():
+            return "due", _("in force, review due")
+        return "in_force", _("in force")

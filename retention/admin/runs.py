@@ -64,6 +64,7 @@ class PurgeRunAdmin(ReadOnlyAdmin):
         "due",
         "going",
         "progress",
+        "partly",
         "held",
         "deferred_reasons",
         "failed",

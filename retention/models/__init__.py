@@ -1,7 +1,9 @@
 from retention.models.approvals import PurgeApproval
+from retention.models.failures import PurgeFailure
 from retention.models.holds import LegalHold, LegalHoldQuerySet
 from retention.models.orphans import OrphanClearing, OrphanReport
 from retention.models.rehearsals import RehearsalOutcome, RestoreRehearsal
+from retention.models.remainders import Remainder
 from retention.models.reviews import (
     LONGEST_REASON,
     NecessityReview,
@@ -22,10 +24,12 @@ __all__ = [
     "OrphanClearing",
     "OrphanReport",
     "PurgeApproval",
+    "PurgeFailure",
     "PurgePermit",
     "PurgeRun",
     "PurgeRunQuerySet",
     "RehearsalOutcome",
+    "Remainder",
     "RestoreRehearsal",
     "ReviewDecision",
     "Tombstone",

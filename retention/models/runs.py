@@ -9,7 +9,9 @@ from simple_history.models import HistoricalRecords
 
 from policies.models import RetentionRule
 
-IN_DOUBT = ~Q(residue=[]) | Q(erased__gt=0, searches=True, searched_at=None)
+IN_DOUBT = ~Q(residue=[]) | (
+    (Q(erased__gt=0) | Q(partly__gt=0)) & Q(searches=True, searched_at=None)
+)
 
 
 class PurgeRunQuerySet(models.QuerySet["PurgeRun"]):
@@ -29,7 +31,8 @@ class PurgeRunQuerySet(models.QuerySet["PurgeRun"]):
 class PurgeRun(models.Model):
     """What one run found and removed, under which rule: numbers only. A replay has no rule.
 
-    going is how many of those due nothing kept when the run began. counts is {table label: rows
+    going is how many of those due nothing kept when the run began; partly how many went but for a
+    part that must stay. counts is {table label: rows
     removed}, rows and files {category: number removed}, deferred {reason code: customers}.
     A run without approval has only_reported set and removed nothing, and so did one with doubts
     (retention/runs.py): {doubt: its figure}.
@@ -46,6 +49,7 @@ class PurgeRun(models.Model):
     due = models.PositiveIntegerField(_("customers due"), default=0)
     going = models.PositiveIntegerField(_("to be erased"), default=0)
     erased = models.PositiveIntegerField(_("customers erased"), default=0)
+    partly = models.PositiveIntegerField(_("erased but for a part"), default=0)
     held = models.PositiveIntegerField(_("on legal hold"), default=0)
     deferred = models.JSONField(_("deferred"), default=dict)
     failed = models.PositiveIntegerField(_("failed"), default=0)

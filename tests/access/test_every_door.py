@@ -62,6 +62,7 @@ EMPTY = {
             "admin:common_jobstatus_change",
             "admin:access_accessrecord_change",
             "admin:access_accessverification_change",
+            "admin:retention_purgefailure_change",
             "admin:staff_flaggedrecord_change",
             "admin:staff_unusualaccess_change",
             "admin:visits_pageday_change",

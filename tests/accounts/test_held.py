@@ -173,6 +173,9 @@ def test_what_staff_and_code_wrote_of_a_customer_is_shown_too(client, customer):
         # and what an authority or an officer has to decide.
         "LegalHold",
         "NecessityReview",
+        # What became of an erasure: of a closed account, which shows it on a page of its own.
+        "PurgeFailure",
+        "Remainder",
         # Whose relative or colleague among the staff a customer is: it guards, and is not used.
         "FlaggedRecord",
     }

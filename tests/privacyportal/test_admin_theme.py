@@ -52,6 +52,7 @@ PAGES = {
     "/admin/retention/legalhold/add/": {DPO},
     "/admin/retention/necessityreview/": {DPO},
     "/admin/retention/purgeapproval/": {DPO, AUDITOR},
+    "/admin/retention/purgefailure/": {DPO},
     "/admin/retention/purgerun/": {DPO, AUDITOR},
     "/admin/retention/orphanreport/": {DPO, AUDITOR},
     "/admin/retention/restorerehearsal/": {DPO, AUDITOR},

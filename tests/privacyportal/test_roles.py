@@ -55,6 +55,7 @@ TABLE = """
     retention.legalhold           view:D      add:D    change:D
     retention.necessityreview     view:D               change:D
     retention.purgeapproval       view:DA     add:D
+    retention.purgefailure        view:D
     retention.purgepermit                  add:D
     retention.purgerun            view:DA
     retention.orphanclearing      add:D
@@ -75,6 +76,7 @@ PERSONAL = {  # what nobody does who is not bound to confidentiality
     "accounts.identitycheck", "calls.callrecording", "complaints.complaint", "downstream.order",
     "enquiries.enquiry",
     "hosting.hostedservice", "incidents.unauthoriseduse", "retention.legalhold",
+    "retention.purgefailure",
     "retention.necessityreview", "staff.flaggedrecord", "staff.unusualaccess",
 }  # fmt: skip
 

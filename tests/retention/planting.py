@@ -46,7 +46,7 @@ from incidents.services import report_unauthorised_use, settle_report
 from marketing.models import Preference
 from policies.models import DeclaredField, PolicyText, Purpose
 from privacyportal.roles import COMPLAINT_OFFICER, DPO
-from retention.models import NecessityReview
+from retention.models import NecessityReview, PurgeFailure, Remainder
 from rights.models import CopyCode, Export
 from staff.unusual import flag_record
 from tests.calls.conftest import decide, make_recording
@@ -83,6 +83,8 @@ def make_full_customer(canary, *, closed_days_ago=None, **kwargs):
     CopyCode.objects.create(customer=customer, code=f"{customer.pk:064}")
     ServiceEnd.objects.create(customer=customer, ended_on=timezone.localdate(), reason=f"{canary}9")
     NecessityReview.objects.create(customer=customer, asked_on=timezone.localdate())
+    Remainder.objects.create(customer=customer)
+    PurgeFailure.objects.create(customer=customer, error="DatabaseError")
     if closed_days_ago is not None:
         withdraw_complaint(Complaint.objects.open().get(customer=customer), by=customer.user)
         close_in_the_past(customer, closed_days_ago)

@@ -116,7 +116,7 @@ def test_what_is_held_or_questioned_stays_until_it_is_released(rule, officer):
     assert verify_all().findings == []
 
     LegalHold.objects.filter(pk=hold.pk).update(
-        released_at=timezone.now(), released_by=make_staff(DPO)
+        released_at=timezone.now() - timedelta(days=1), released_by=make_staff(DPO)
     )
     remove_access_records()
 

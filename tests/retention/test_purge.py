@@ -317,6 +317,9 @@ def test_a_legal_hold_keeps_everything_until_it_is_released(approved):
 
     hold.released_by, hold.released_at = make_staff(COMPLAINT_OFFICER), timezone.now()
     hold.save()
+    assert purge.purge_closed_accounts()[0].erased == 0  # a day in which to see a mistake
+    hold.released_at -= timedelta(days=1)
+    hold.save()
     assert purge.purge_closed_accounts()[0].erased == 1
     assert tables_holding(CANARY) == set()
 

@@ -1,6 +1,7 @@
 """Erasures survive a restored backup, and no page is served before."""
 
 import json
+from datetime import timedelta
 
 import psycopg
 import pytest
@@ -68,7 +69,7 @@ def test_nobody_comes_back_with_a_backup(backup, client):
     hold = make_hold(case.customer)
     before = backup()
     # what happens until the disk breaks
-    hold.released_by, hold.released_at = make_staff(DPO), timezone.now()
+    hold.released_by, hold.released_at = make_staff(DPO), timezone.now() - timedelta(days=1)
     hold.save()
     case.move_to("withdrawn")
     case.save()
