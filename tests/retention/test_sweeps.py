@@ -18,7 +18,7 @@ from notices.models import Notice
 from policies.counting import first_kept, local_day, midnight
 from policies.models import RetentionRule
 from retention import sweeps
-from retention.models import PurgeRun
+from retention.models import LegalHold, PurgeRun
 from retention.services import release_hold
 from retention.sweeps import sweep
 from tests.factories import approve, make_complaint, make_customer, make_hold, make_user
@@ -110,6 +110,9 @@ def test_a_legal_hold_keeps_a_row_until_it_is_released(name):
     assert (run.due, run.held, run.erased, is_there(row), is_there(other)) == (2, 1, 1, True, False)
 
     release_hold(hold, by=make_user(is_staff=True))
+    sweep()
+    assert is_there(row)  # for a day more
+    LegalHold.objects.filter(pk=hold.pk).update(released_at=timezone.now() - DAY)
     sweep()
     assert not is_there(row)
 
