@@ -42,6 +42,7 @@ declare(
         customer="customer",
         internal=["code"],
         plain=["codes_sent", "code_tries"],
+        opens=True,
     )
 )
 
