@@ -60,7 +60,7 @@ class Migration(migrations.Migration):
         ('casework', '0002_append_only'),
         ('hosting', '0001_initial'),
         ('policies', '0004_guard_recipients'),
-        ('retention', '0008_index_runs'),
+        ('retention', '0009_orphans'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
