@@ -124,6 +124,7 @@ class SystemAdmin(ReadOnlyAdmin):
             done=_("The change is saved."),
             back=self.page_of(row),
             object=row,
+            is_grave=True,
         )
 
     @action(description=_("Send a test"), icon="send", permissions=["edit"])  # type: ignore[untyped-decorator]
@@ -155,6 +156,7 @@ class SystemAdmin(ReadOnlyAdmin):
             back=self.page_of(row),
             note=_("For seven days both secrets sign; then the one before is forgotten."),
             object=row,
+            is_grave=True,
         )
 
     @action(description=_("Send orders again"), icon="play_arrow", permissions=["edit"])  # type: ignore[untyped-decorator]
@@ -177,6 +179,7 @@ class SystemAdmin(ReadOnlyAdmin):
             step=systems.retire_system,
             title=_("Retire"),
             done=_("Nothing more is ordered from the system."),
+            is_grave=True,
         )
 
     def _with_secret(

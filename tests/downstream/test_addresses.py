@@ -1,10 +1,19 @@
 """Orders never go into the network of the portal itself."""
 
+import datetime
 import socket
+import ssl
 from ipaddress import ip_address
+from threading import Event, Thread
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from django.utils import timezone
 
+from downstream import posting
 from downstream.addresses import address_of, check_endpoint
 from downstream.exceptions import NotDelivered, SystemRefused
 from downstream.models import Order, System
@@ -103,3 +112,59 @@ def test_a_name_that_moves_inside_after_it_was_entered_gets_nothing(
     with pytest.raises(SystemRefused):
         make_system(endpoint="https://10.0.0.1/")
     assert list(System.objects.all()) == [system]
+
+
+def certificate_of(host, folder):
+    """Make a key and a certificate that says to be of this host; return both in one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
+    now, day = timezone.now(), datetime.timedelta(days=1)
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name)
+    builder = builder.public_key(key.public_key()).serial_number(x509.random_serial_number())
+    builder = builder.not_valid_before(now - day).not_valid_after(now + day)
+    names = x509.SubjectAlternativeName([x509.DNSName(host)])
+    made = builder.add_extension(names, critical=False).sign(key, hashes.SHA256())
+    file = folder / f"{host}.pem"
+    pem = serialization.Encoding.PEM
+    plain = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    file.write_bytes(key.private_bytes(pem, *plain) + made.public_bytes(pem))
+    return file
+
+
+def test_the_certificate_is_that_of_the_host_though_its_address_is_connected_to(
+    receiver, monkeypatch, settings, tmp_path
+):
+    settings.DOWNSTREAM_INTERNAL_HOSTS = frozenset({"crm.example.vn", "mail.example.vn"})
+    file = certificate_of("crm.example.vn", tmp_path)
+    ours = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    ours.load_cert_chain(file)
+    receiver.server.socket = ours.wrap_socket(receiver.server.socket, server_side=True)
+    monkeypatch.setattr(posting, "_trusted", lambda: ssl.create_default_context(cafile=file))
+    answers(monkeypatch, "127.0.0.1")
+    port = receiver.server.server_port
+
+    assert posting.post(f"https://crm.example.vn:{port}/", "{}", {}).status == 200
+    with pytest.raises(NotDelivered, match="ConnectError"):
+        posting.post(f"https://mail.example.vn:{port}/", "{}", {})
+
+
+def test_who_answers_letter_by_letter_is_left_when_the_time_is_up(monkeypatch, settings):
+    settings.DOWNSTREAM_INTERNAL_HOSTS = frozenset({"127.0.0.1"})
+    monkeypatch.setattr(posting, "DEADLINE", 0.3)
+    is_over = Event()
+
+    def drip(server):
+        connection, _address = server.accept()
+        with connection:
+            for letter in b"HTTP/1.1 200 OK\r\nX: " + b"x" * 1000:
+                if is_over.wait(0.05):
+                    return
+                connection.sendall(bytes([letter]))
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = Thread(target=drip, args=[server])
+        thread.start()
+        with pytest.raises(NotDelivered, match="too slow"):
+            posting.post(f"http://127.0.0.1:{server.getsockname()[1]}/", "{}", {})
+        is_over.set()
+        thread.join()

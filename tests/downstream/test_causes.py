@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.assistance import change_for_customer
+from accounts.closed_pages import token_of
 from accounts.closing import close_account
 from accounts.consents import decide_consent, write_consent
 from accounts.details import correct_details, follow_email
@@ -40,7 +41,7 @@ def purpose(code="newsletter"):
     return Purpose.objects.get(code=code)
 
 
-def test_the_purge_of_a_customer_orders_the_erasure_from_each_system_by_every_id(db):
+def test_the_purge_of_a_customer_orders_the_erasure_from_each_system_by_every_id(client):
     crm = make_system(name="CRM")
     make_system(name="Hosting", data_categories=["hosted_content"])
     make_system(name="Mailing", kinds=["withdrawal"])
@@ -75,6 +76,8 @@ def test_the_purge_of_a_customer_orders_the_erasure_from_each_system_by_every_id
     assert orders(subject=other.public_id) == []
     note.refresh_from_db()
     assert note.note == ""
+    page = client.get(f"/closed/{token_of(duplicate.public_id)}/").content.decode()
+    assert page.count("Xóa toàn bộ dữ liệu về bạn") == 2
     run = Tombstone.objects.first().run
     assert (run.residue, run.searched_at is None) == ([], False)
 
