@@ -139,7 +139,7 @@ def _last_day_of_oldest(expiry: Expiry, term: Term | None, today: date) -> date 
 
 
 def _past(now: datetime, name: str, last_day: date | None, label: str | Promise) -> Clock:
-    since = last_day and midnight(last_day + ONE_DAY)
+    since = midnight(last_day + ONE_DAY) if last_day else None
     return Clock(name, label, since, since, "ERASED_WITHIN", now)
 
 
