@@ -107,6 +107,7 @@ def forget_code(row: SentCode) -> None:
 
 
 def _send(customer: Customer, code: str, template: str) -> None:
+    """Raises CodeRefused."""
     if customer.phone and can_send_sms():
         with override(customer.language):
             text = _("%(code)s is your code for %(company)s. Give it to nobody.") % {
@@ -115,6 +116,8 @@ def _send(customer: Customer, code: str, template: str) -> None:
             }
         queue_sms(recipient=customer.public_id, text=text)
         return
+    if not customer.email:
+        raise CodeRefused(_("No code can be sent to you. Please contact us."))
     recipient = Recipient(customer.full_name, customer.email, customer.language)
     queue_to(recipient, template, code=code, minutes=VALID_FOR.seconds // 60)
 

@@ -24,7 +24,7 @@ from accounts.staff import holders, officers, who_may
 from casework.conflicts import kept_away
 from casework.deadlines import late_for, soon_until
 from casework.models import RAN_AGAIN, REMINDED, Case, CaseConflict, CaseEvent, CaseReminder, Clock
-from casework.records import desk_list_of, records, whole, work_on
+from casework.records import desk_list_of, every_record, records, whole, work_on
 from casework.waits import last_day_waiting
 from notices.services import queue_notice, queue_notices
 from policies.counting import local_day
@@ -72,7 +72,7 @@ class Step(NamedTuple):
 
 def remind_of_deadlines() -> int:
     """Take each step that is due for each open case; return how many. Run again it finds none."""
-    return sum(_remind(record, step) for record in records() for step in _steps(record))
+    return sum(_remind(record, step) for record in every_record() for step in _steps(record))
 
 
 def _steps(record: type[Case]) -> list[Step]:
@@ -91,6 +91,17 @@ def _steps(record: type[Case]) -> list[Step]:
     def handler_or_lead(case: Case, away: set[str]) -> set[str]:
         return handler(case, away) or lead(away)
 
+    keeping = [
+        Step(KEEPS, _kept_until_before(0), handler_or_lead, tells="kept_until"),
+        Step(
+            KEEPS_LONG,
+            _kept_until_before(company.dpo_after_days),
+            lambda case, away: handler_or_lead(case, away) | protectors - away,
+            tells="kept_until",
+        ),
+    ]
+    if record not in records():
+        return keeping
     return [
         Step(SOON, Q(late_from__gt=timezone.now(), late_from__lte=soon_until()), handler_or_lead),
         Step(
@@ -109,13 +120,7 @@ def _steps(record: type[Case]) -> list[Step]:
             handler_or_lead,
             tells="waiting_since",
         ),
-        Step(KEEPS, _kept_until_before(0), handler_or_lead, tells="kept_until"),
-        Step(
-            KEEPS_LONG,
-            _kept_until_before(company.dpo_after_days),
-            lambda case, away: handler_or_lead(case, away) | protectors - away,
-            tells="kept_until",
-        ),
+        *keeping,
     ]
 
 

@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from casework.models import Case
+from casework.records import runs_none
 from casework.references import random_reference
 
 LONGEST_TEXT = 2_000
@@ -28,6 +29,7 @@ class UseState(models.TextChoices):
 IS_LOCKED = Q(unlocked_at=None)  # the customer has not come back in yet
 
 
+@runs_none
 class UnauthorisedUse(Case):
     """A report that somebody else may have been in a customer's account, which locks it.
 

@@ -23,6 +23,7 @@ from enquiries.clock import tell_of_late_enquiries
 from enquiries.models import ClosedSender
 from enquiries.senders import note_closed_senders
 from enquiries.services import answer_enquiry, confirm_enquiry
+from incidents.services import report_unauthorised_use
 from notices.models import Notice
 from policies.counting import local_day
 from policies.loading import load_profile
@@ -31,7 +32,14 @@ from privacyportal.roles import COMPLAINT_OFFICER, DPO
 from retention import purge
 from retention.models import PurgeRun
 from tests.enquiries.conftest import make_enquiry
-from tests.factories import approve, make_complaint, make_customer, make_hold, make_staff
+from tests.factories import (
+    approve,
+    close_in_the_past,
+    make_complaint,
+    make_customer,
+    make_hold,
+    make_staff,
+)
 from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
@@ -174,6 +182,9 @@ def test_a_deferral_is_said_to_the_handler_the_officers_and_the_customer(client)
     make_complaint(customer=make_customer(closed_days_ago=300), handler=officer)
     held = make_complaint(customer=make_customer(closed_days_ago=400), handler=officer)
     make_hold(held.customer)
+    reported = make_customer()
+    report = report_unauthorised_use(reported, origin="staff", by=officer)
+    close_in_the_past(reported, 400)
     enquiry = make_enquiry(email=ADDRESS)
 
     def told(*templates):
@@ -183,14 +194,19 @@ def test_a_deferral_is_said_to_the_handler_the_officers_and_the_customer(client)
     for _ in range(2):
         remind_of_deadlines()
         tell_of_late_enquiries()
-    ((recipient, context),) = told("deadlines_keeps")
-    assert recipient == officer.public_id
-    assert {each["reference"] for each in context["cases"]} == {own.reference, other.reference}
+    to_whom = {
+        recipient: {each["reference"] for each in context["cases"]}
+        for recipient, context in told("deadlines_keeps")
+    }
+    assert to_whom == {
+        officer.public_id: {own.reference, other.reference},
+        dpo.public_id: {report.reference},  # nobody handles it, and the team has no lead
+    }
     assert [context["reference"] for _to, context in told("enquiry_keeps")] == [enquiry.reference]
     Customer.objects.filter(kept_until=closed.kept_until).update(
         kept_until=F("kept_until") - timedelta(30)
     )
-    assert remind_of_deadlines() == 4  # a day of its own, and after the company's term
+    assert remind_of_deadlines() == 6  # a day of its own, and after the company's term
     assert {to for to, _cases in told("deadlines_keeps_long")} == {
         officer.public_id,
         dpo.public_id,
