@@ -42,8 +42,8 @@ from common.personal_data import (
     Declaration,
     RetentionTrigger,
     declare,
-    erasure_step,
     exempt,
+    first_erasure_step,
     last_erasure_step,
     mask_all,
     mask_email,
@@ -410,7 +410,7 @@ for table in ("auth.Group", "auth.Permission", "contenttypes.ContentType"):
     exempt(table, because="describes the portal")
 
 
-@erasure_step
+@first_erasure_step
 def end_sign_in(customers: Collection[int]) -> None:
     """Stop sessions and pending notices before the data goes."""
     users = User.objects.filter(customer__in=customers)

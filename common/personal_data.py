@@ -240,8 +240,14 @@ def exempt(label: str, *, because: str) -> None:
 
 
 def erasure_step(step: ErasureStep) -> ErasureStep:
-    """Register what goes first, also where a part of the customer's data stays."""
+    """Register what goes before the rows, also where a part of the customer's data stays."""
     _erasure_steps.append(step)
+    return step
+
+
+def first_erasure_step(step: ErasureStep) -> ErasureStep:
+    """Register what ends the sign-in, before anything else goes."""
+    _erasure_steps.insert(0, step)
     return step
 
 

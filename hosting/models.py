@@ -90,7 +90,7 @@ class HostedServiceQuerySet(models.QuerySet["HostedService"]):
             ended_on__isnull=False,
             ended_on__lt=ExpressionWrapper(Value(before) - last_day, DateTimeField()),
         )
-        free: Any = not_held(ended)
+        free: Any = not_held(ended, category=DataCategory.HOSTED_CONTENT)
         return free  # type: ignore[no-any-return]
 
 

@@ -77,7 +77,7 @@ def ask_destruction(service: HostedService, *, needs_no_hand_over: bool) -> None
     Raises AccountClosed, ServiceRefused.
     """
     lock_service(service)
-    if is_held(service.customer_id):
+    if is_held(service.customer_id, DataCategory.HOSTED_CONTENT):
         raise ServiceRefused(
             _("This cannot be destroyed now, because the law obliges us to keep it for a while.")
         )

@@ -1,3 +1,4 @@
+import re
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -6,6 +7,8 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.apps import apps
 from django.conf import settings
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.models import Session
 from django.core.files.storage import default_storage
 from django.core.management import call_command
@@ -128,6 +131,40 @@ def test_every_declared_table_is_emptied_of_the_customer(approved):
     }
     for declaration in declarations():
         assert not declaration.about([due.pk]).exists(), declaration.model
+
+
+def test_logins_go_first_then_rows_then_histories_then_the_log_and_files_last(approved):
+    due = make_full_customer(CANARY, closed_days_ago=370)
+    logged = LogEntry.objects.create(
+        user=make_staff(COMPLAINT_OFFICER),
+        content_type=ContentType.objects.get_for_model(Customer),
+        object_id=str(due.pk),
+        object_repr="x",
+        action_flag=CHANGE,
+    )
+    with CaptureQueriesContext(connection) as captured:
+        purge.purge_closed_accounts()
+
+    statements = [re.match(r'(DELETE FROM|INSERT INTO) "(\w+)"', q["sql"]) for q in captured]
+    touched = [m[2] for m in statements if m]
+    opening = {d.model._meta.db_table for d in declarations() if d.opens}
+    rows = {d.model._meta.db_table for d in declarations() if not d.opens}
+    past = {d.history._meta.db_table for d in declarations() if d.history}
+
+    def first(tables):
+        return min(touched.index(table) for table in tables if table in touched)
+
+    def last(tables):
+        return max(n for n, table in enumerate(touched) if table in tables)
+
+    assert touched.index("django_session") == first(set(touched) - {"retention_purgerun"})
+    # The last of what the registry does not reach are sign-ins that a merge gave up.
+    touched = touched[touched.index("accounts_user") + 1 :]
+    assert last(opening) < first(rows)
+    assert last(rows) < first(past)
+    assert last(past) < touched.index("django_admin_log") < first({"retention_tombstone"})
+    assert last({"common_doomedfile"}) > last({"retention_tombstone"})
+    assert not LogEntry.objects.filter(pk=logged.pk).exists()
 
 
 def test_whoever_has_no_address_takes_nobodys_notices_along(approved):
@@ -362,16 +399,16 @@ def test_the_purge_finds_notices_by_their_address_through_an_index(approved):
     assert ["notice_address" in plan for plan in plans] == [False, True]
 
 
-def break_erasure_of(customer):
+def break_erasure_of(customer, code="data_exception"):
     """Make a fault that only the database sees."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "CREATE FUNCTION pg_temp.fail() RETURNS trigger LANGUAGE plpgsql AS"
-            " $$ BEGIN RAISE EXCEPTION 'broken' USING ERRCODE = 'data_exception'; END $$"
+            f"CREATE FUNCTION pg_temp.{code}() RETURNS trigger LANGUAGE plpgsql AS"
+            f" $$ BEGIN RAISE EXCEPTION 'broken' USING ERRCODE = '{code}'; END $$"
         )
         cursor.execute(
-            "CREATE TRIGGER broken BEFORE DELETE ON accounts_customer FOR EACH ROW"
-            f" WHEN (OLD.id = {customer.pk}) EXECUTE FUNCTION pg_temp.fail()"
+            f"CREATE TRIGGER {code} BEFORE DELETE ON accounts_customer FOR EACH ROW"
+            f" WHEN (OLD.id = {customer.pk}) EXECUTE FUNCTION pg_temp.{code}()"
         )
 
 

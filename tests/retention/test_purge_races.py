@@ -1,28 +1,40 @@
 """The purge against everything that may happen to a customer at the same instant."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from allauth.usersessions.models import UserSession
+from django.conf import settings
 from django.db import DatabaseError
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.closing import close_account
-from accounts.exceptions import AccountClosed, ReopeningRefused
-from accounts.models import AssistedChange, Customer, ServiceEnd
+from accounts.consents import decide_consent
+from accounts.exceptions import AccountClosed, AccountOpen, ReopeningRefused
+from accounts.locks import lock_customer
+from accounts.models import AssistedChange, Customer, ServiceEnd, User
 from accounts.reopening import change_mind, reopen_for_customer
 from accounts.service_reports import Line, take_report
-from casework.models import Case
+from casework.exceptions import CaseGone
+from casework.models import Case, Evidence
+from common.attachments import CheckedFile
+from common.files import remove_doomed_files
 from complaints.intake import file_complaint
 from complaints.models import Complaint
 from notices.models import Notice
 from policies.loading import load_profile
+from policies.models import Purpose
 from policies.retention import rule_after_closing
 from privacyportal.roles import COMPLAINT_OFFICER, DPO
 from retention import purge
 from retention.exceptions import HoldRefused
-from retention.models import LegalHold, Tombstone
+from retention.models import LegalHold, PurgeRun, Tombstone
 from retention.services import place_hold
-from tests.factories import approve, make_complaint, make_customer, make_staff
+from rights.exports import ask_export_of_closed, make_next_export
+from tests.factories import PASSWORD, approve, make_complaint, make_customer, make_staff
 from tests.threads import at_once
 
 ROUNDS = 5
@@ -147,3 +159,55 @@ def test_the_same_end_of_a_service_reported_twice_at_once_closes_once(portal):
     assert first.ended + second.ended == 1
     assert ServiceEnd.objects.count() == 1
     assert Notice.objects.filter(template="account_closed").count() == 1
+
+
+def test_what_comes_just_then_finds_the_customer_whole_or_gone():
+    """A sign-in, a letter with evidence, a consent and a copy of the data, at the same instant."""
+    people = [make_customer(closed_days_ago=400, is_verified=True) for _each in range(4)]
+    signing_in, writing, consenting, copying = people
+    User.objects.filter(customer=signing_in).update(is_active=True)  # as if the closing had failed
+    purpose = Purpose.objects.asking_consent()[0]
+    browser = Client()
+
+    def sign_in():
+        data = {"login": signing_in.email, "password": PASSWORD}
+        return browser.post(reverse("account_login"), data).status_code
+
+    def write():
+        return file_complaint(
+            writing,
+            category="other",
+            text="x",
+            submission="1" * 32,
+            channel="post",
+            lock=lock_customer,
+            evidence=[CheckedFile("thư.pdf", "application/pdf", b"%PDF-1.4 x", "1" * 64)],
+            by=make_staff(COMPLAINT_OFFICER),
+        )
+
+    def copy():
+        ask_export_of_closed(copying)
+        return make_next_export()
+
+    (run,), status, letter, consent, copied = at_once(
+        purge.purge_closed_accounts,
+        sign_in,
+        write,
+        lambda: decide_consent(consenting, purpose, decision="given", by=consenting.user),
+        copy,
+    )
+
+    assert isinstance(run, PurgeRun)
+    assert status in (200, 302)
+    assert isinstance(consent, AccountClosed | Customer.DoesNotExist)
+    assert isinstance(letter, Complaint | CaseGone | Customer.DoesNotExist)
+    assert copied is True or isinstance(copied, Customer.DoesNotExist | AccountOpen)
+    purge.purge_closed_accounts()
+    remove_doomed_files()
+    left = Customer.objects.values_list("pk", flat=True)
+    assert set(left) == ({writing.pk} if isinstance(letter, Complaint) else set())
+    assert not UserSession.objects.exists()
+    assert browser.get(reverse("data")).status_code == 302
+    assert Evidence.objects.count() == len(left)
+    stored = [each for each in Path(settings.MEDIA_ROOT).rglob("*") if each.is_file()]
+    assert len(stored) == len(left)

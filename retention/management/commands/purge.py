@@ -30,7 +30,10 @@ class Command(BaseCommand):
         self.stdout.write(f"rule: {run.rule}")
         if run.only_reported and not dry_run:
             self.stdout.write("The DPO has not approved this rule: report only.")
+        if run.is_stopped:
+            self.stdout.write(f"Stopped; it waits for the DPO: {', '.join(run.doubts)}.")
         self.stdout.write(f"due {run.due}, erased {run.erased}, failed {run.failed}")
+        self.stdout.write(f"erased but for a part that must stay {run.partly}")
         waiting = "".join(f", {reason} {number}" for reason, number in run.deferred.items())
         self.stdout.write(f"kept: on legal hold {run.held}{waiting}")
         self.stdout.write("would go:" if run.only_reported else "gone:")

@@ -1,0 +1,88 @@
+"""Whom the purge could not erase is tried again, listed, and told of after some nights."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from notices.models import Notice
+from policies.retention import rule_after_closing
+from privacyportal.roles import DPO
+from retention.models import PurgeFailure, Tombstone
+from retention.purge import purge_closed_accounts
+from tests.factories import approve, make_customer, make_staff
+from tests.retention.test_purge import break_erasure_of
+
+CODES = {
+    "query_canceled": "QueryCanceled (57014)",
+    "deadlock_detected": "DeadlockDetected (40P01)",
+    "data_exception": "DataException (22000)",
+}
+
+
+def failures():
+    return dict(PurgeFailure.objects.values_list("error", "attempts"))
+
+
+def a_night_passes():
+    earlier = timezone.now() - timedelta(days=1)
+    PurgeFailure.objects.update(last_at=earlier)
+
+
+@pytest.mark.django_db
+def test_a_failure_is_counted_once_a_night_listed_and_told_after_three(client):
+    approve(rule_after_closing(timezone.localdate()))
+    dpo = make_staff(DPO)
+    broken = [make_customer(closed_days_ago=370) for _each in CODES]
+    for customer, code in zip(broken, CODES, strict=True):
+        break_erasure_of(customer, code)
+    make_customer(closed_days_ago=370)
+
+    (run,), (again,) = purge_closed_accounts(), purge_closed_accounts()
+
+    assert (run.erased, run.failed, again.erased, again.failed) == (1, 3, 0, 3)
+    assert failures() == dict.fromkeys(CODES.values(), 1)
+    a_night_passes()
+    purge_closed_accounts()
+    assert not Notice.objects.filter(template="erasure_fails").exists()
+    for _night in range(2):
+        a_night_passes()
+        purge_closed_accounts()
+    assert failures() == dict.fromkeys(CODES.values(), 4)
+    told = Notice.objects.filter(template="erasure_fails").values_list("recipient", flat=True)
+    assert list(told) == [dpo.public_id] * 3
+
+    client.force_login(dpo)
+    page = client.get("/admin/retention/purgefailure/").text
+    assert "DeadlockDetected (40P01)" in page
+    assert broken[0].public_id[:8] in page
+    assert broken[0].email not in page
+
+    with connection.cursor() as cursor:
+        for code in CODES:
+            cursor.execute(f"DROP TRIGGER {code} ON accounts_customer")
+    (mended,) = purge_closed_accounts()
+    assert (mended.erased, mended.failed, failures()) == (3, 0, {})
+
+
+def test_a_connection_that_is_lost_fails_one_customer_and_ends_cleanly(portal):
+    approve(rule_after_closing(timezone.localdate()))
+    broken, *_others = [make_customer(closed_days_ago=370) for _each in range(3)]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE FUNCTION hang_up() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN OLD; END $$;"
+            "CREATE TRIGGER hang_up BEFORE DELETE ON accounts_customer FOR EACH ROW"
+            f" WHEN (OLD.id = {broken.pk}) EXECUTE FUNCTION hang_up()"
+        )
+    try:
+        (run,) = purge_closed_accounts()
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP FUNCTION hang_up CASCADE")
+
+    assert (run.due, run.erased, run.failed) == (3, 2, 1)
+    assert run.finished_at is not None
+    assert Tombstone.objects.count() == 2
+    assert set(PurgeFailure.objects.values_list("customer", "attempts")) == {(broken.pk, 1)}
