@@ -123,7 +123,11 @@ class Notice(models.Model):
                 condition=~Q(mailing=""),
             ),
             # For the sweep.
-            models.Index(name="notice_queued", fields=["queued_at"]),
+            models.Index(
+                name="notice_queued",
+                fields=["queued_at"],
+                condition=~Q(state=NoticeState.QUEUED),
+            ),
             # For the erasure of a customer's notices.
             models.Index(name="notice_recipient", fields=["recipient"]),
             models.Index(name="notice_address", fields=["address"], condition=~Q(address="")),

@@ -11,7 +11,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from common.periods import Expiry
+from common.periods import Expiry, expiries
 from common.personal_data import DataCategory, RetentionTrigger
 from policies.counting import ONE_DAY, first_kept, local_day, midnight
 from policies.models import RetentionAction, RetentionRule, RuleFamily
@@ -56,6 +56,17 @@ def terms_of(category: DataCategory, trigger: RetentionTrigger) -> list[Term]:
     ]
 
 
+def swept_under(rule: RetentionRule) -> list[tuple[Expiry, Term]]:
+    """Return the rows that this rule judges, with its days."""
+    return [
+        (expiry, term)
+        for expiry in expiries()
+        if expiry.trigger == rule.trigger and expiry.category == rule.category
+        for term in terms_of(expiry.category, expiry.trigger)
+        if term.rule == rule
+    ]
+
+
 def rule_for(category: DataCategory, trigger: RetentionTrigger, day: date) -> RetentionRule | None:
     """Return the strictest rule that judges a period which begins on that day."""
     rules = [term.rule for term in terms_of(category, trigger) if term.judges(day)]
@@ -64,18 +75,7 @@ def rule_for(category: DataCategory, trigger: RetentionTrigger, day: date) -> Re
 
 def over(expiry: Expiry, term: Term | None, on: date) -> QuerySet[Any]:
     """Return the rows of a term whose last day lies before ``on``; of a setting's without one."""
-    return expiry.rows().filter(_is_over(expiry, term, on))
-
-
-def begun(expiry: Expiry, term: Term) -> QuerySet[Any]:
-    """Return the rows that the term judges, over or not."""
-    return expiry.rows().filter(_is_judged(expiry, term))
-
-
-def begun_for_months(expiry: Expiry, term: Term, on: date, months: int) -> QuerySet[Any]:
-    """Return the rows of a term that would be over before ``on`` if its rule said ``months``."""
-    is_over = _before(expiry, expiry.begins, first_kept(on, months))
-    return begun(expiry, term).filter(is_over)
+    return expiry.rows().filter(is_over(expiry, term, on))
 
 
 def yesterday() -> date:
@@ -113,15 +113,15 @@ def judge_kept(counts: Mapping[str, int], unit: Unit, link: str) -> Measure | No
 
 
 def _any_over(expiry: Expiry, terms: Iterable[Term], on: date) -> QuerySet[Any]:
-    conditions = [_is_over(expiry, term, on) for term in terms]
+    conditions = [is_over(expiry, term, on) for term in terms]
     return expiry.rows().filter(reduce(or_, conditions)) if conditions else expiry.rows().none()
 
 
-def _is_over(expiry: Expiry, term: Term | None, on: date) -> Q:
-    judged = _is_judged(expiry, term) if term else Q()
+def is_over(expiry: Expiry, term: Term | None, on: date) -> Q:
+    """Return what is asked of a row of this term, or of a setting, that is over before ``on``."""
     if expiry.until:
-        return _before(expiry, expiry.until, on) & judged
-    return _before(expiry, expiry.begins, _first_kept(expiry, term, on)) & judged
+        return _before(expiry, expiry.until, on) & judged(expiry, term)
+    return _before(expiry, expiry.begins, _first_kept(expiry, term, on)) & judged(expiry, term)
 
 
 def _first_kept(expiry: Expiry, term: Term | None, on: date) -> date:
@@ -130,7 +130,10 @@ def _first_kept(expiry: Expiry, term: Term | None, on: date) -> date:
     return on - timedelta(days=expiry.days() if expiry.days else 0)
 
 
-def _is_judged(expiry: Expiry, term: Term) -> Q:
+def judged(expiry: Expiry, term: Term | None) -> Q:
+    """Return what is asked of a row whose period began on a day that the term judges."""
+    if term is None:
+        return Q()
     begins = _since(expiry, term.first)
     return (
         begins
@@ -142,12 +145,12 @@ def _is_judged(expiry: Expiry, term: Term) -> Q:
 def _since(expiry: Expiry, first: date | None) -> Q:
     if first is None:
         return Q()
-    return Q(**{f"{expiry.begins}__gte": _bound(expiry, expiry.begins, first)})
+    return Q(**{f"{expiry.begins}__gte": bound(expiry, expiry.begins, first)})
 
 
 def _before(expiry: Expiry, lookup: str, day: date) -> Q:
-    return Q(**{f"{lookup}__lt": _bound(expiry, lookup, day)})
+    return Q(**{f"{lookup}__lt": bound(expiry, lookup, day)})
 
 
-def _bound(expiry: Expiry, lookup: str, day: date) -> Any:
+def bound(expiry: Expiry, lookup: str, day: date) -> Any:
     return day if expiry.is_day(lookup) else midnight(day)

@@ -46,6 +46,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[Link, ...]], ...] = (
         _("Retention"),
         (
             (_("Retention rules"), "rule", "policies.retentionrule"),
+            (_("Schedule of deletions"), "event_busy", "retention.schedule"),
             (_("Legal holds"), "gavel", "retention.legalhold"),
             (_("Idle accounts"), "hourglass_empty", "retention.necessityreview"),
             (_("Approvals to delete"), "approval", "retention.purgeapproval"),
@@ -53,6 +54,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[Link, ...]], ...] = (
             (_("Failed erasures"), "error", "retention.purgefailure"),
             (_("Tombstones"), "person_off", "retention.tombstone"),
             (_("Orphans"), "person_search", "retention.orphanreport"),
+            (_("Statistics of deleted data"), "query_stats", "retention.retentionstatistic"),
             (_("Restore rehearsals"), "settings_backup_restore", "retention.restorerehearsal"),
             (_("Orders to systems"), "outbox", "downstream.order"),
             (_("Systems that get orders"), "hub", "downstream.system"),

@@ -85,7 +85,7 @@ def removes_access_records(rule: RetentionRule) -> bool:
 def count_due(rule: RetentionRule) -> int:
     """Count the records that would go now under the rule."""
     due = [seal.number for seal in _seals_due(rule)]
-    return _covered_by(due).exclude(pk__in=_kept()).count()
+    return _covered_by(due).exclude(pk__in=kept_records()).count()
 
 
 def _remove_all(run: PurgeRun, rule: RetentionRule) -> None:
@@ -103,7 +103,7 @@ def _remove(run: PurgeRun, rule: RetentionRule, seals: list[int]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT retention_remove_access_records(%s, %s, %s::bigint[])",
-            [rule.pk, seals, sorted(_kept())],
+            [rule.pk, seals, sorted(kept_records())],
         )
         removed = int(cursor.fetchone()[0])
     seal_block(
@@ -149,7 +149,7 @@ def _covered_by(seals: list[int]) -> QuerySet[AccessRecord]:
     return AccessRecord.objects.filter(pk__in=ids)
 
 
-def _kept() -> set[int]:
+def kept_records() -> set[int]:
     """Return the records that must stay: of customers on legal hold, and what rooms above need."""
     holds = (
         LegalHold.objects.keeping().covering(DataCategory.ACCESS_RECORD).select_related("customer")
@@ -166,7 +166,7 @@ def _seals_of_released() -> list[int]:
     last = AccessSeal.objects.filter(number=up_to).first()
     if last is None:
         return []
-    left = AccessRecord.objects.filter(at__lte=last.made_at).exclude(pk__in=_kept())
+    left = AccessRecord.objects.filter(at__lte=last.made_at).exclude(pk__in=kept_records())
     released = list(left.values_list("pk", flat=True))
     seals = AccessSeal.objects.filter(number__lte=up_to, records__overlap=released)
     return list(seals.order_by("number").values_list("number", flat=True)) if released else []

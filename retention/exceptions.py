@@ -25,6 +25,10 @@ class ClearingRefused(RetentionError):
     pass
 
 
+class DecisionRefused(RetentionError):
+    pass
+
+
 class RehearsalRefused(RetentionError):
     """A restore cannot be rehearsed here."""
 

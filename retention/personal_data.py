@@ -66,6 +66,8 @@ declare(
     )
 )
 
+exempt("retention.RetentionDecision", because="says which of two rules goes, and why")
+exempt("retention.RetentionStatistic", because="numbers of a month, with no key back to a row")
 exempt("retention.PurgeApproval", because="says which rule may delete")
 exempt("retention.PurgePermit", because="says how much a run may delete")
 exempt("retention.PurgeRun", because="numbers only")

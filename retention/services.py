@@ -1,5 +1,6 @@
 """Legal holds, and the DPO's word: no deletion without it, and no unusual one without another."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +16,8 @@ from common.personal_data import declarations
 from notices.services import queue_notice
 from policies.counting import local_day
 from policies.models import RetentionRule
+from policies.periods import judged, swept_under
+from retention.conflicts import undecided
 from retention.exceptions import ApprovalRefused, HoldRefused, PermitRefused
 from retention.models import (
     LegalHold,
@@ -147,6 +150,10 @@ def approve_rule(rule: RetentionRule, *, by: User) -> PurgeApproval:
     rule.refresh_from_db(from_queryset=RetentionRule.objects.select_for_update())
     if is_superseded(rule):
         raise ApprovalRefused(_("This rule is superseded; approve the one in force."))
+    if undecided(rule):
+        raise ApprovalRefused(
+            _("A law demands to store such data for longer. First decide on the schedule.")
+        )
     if approval := PurgeApproval.objects.filter(rule=rule).first():
         return approval
     approval = PurgeApproval(rule=rule, approved_by=by)
@@ -176,10 +183,26 @@ def permit_run(run: PurgeRun, *, up_to: int, by: User) -> PurgePermit:
     return permit
 
 
+@transaction.atomic
+def approve_schedule(rules: Collection[int], *, by: User) -> int:
+    """Approve these rules (primary keys), as they were looked at; return how many were not yet.
+
+    Raises ApprovalRefused, and then approves none.
+    """
+    found = RetentionRule.objects.filter(pk__in=rules).order_by("pk")
+    new = [rule for rule in found if not PurgeApproval.objects.filter(rule=rule).exists()]
+    for rule in new:
+        approve_rule(rule, by=by)
+    return len(new)
+
+
 def is_superseded(rule: RetentionRule) -> bool:
-    """Say whether a rule is over and holds nobody any more."""
-    is_over = rule.valid_to is not None and rule.valid_to < timezone.localdate()
-    return is_over and not Customer.objects.filter(closing_rule=rule).exists()
+    """Say whether a rule is over and judges nothing any more: no closed account, no row."""
+    if rule.valid_to is None or rule.valid_to >= timezone.localdate():
+        return False
+    return not Customer.objects.filter(closing_rule=rule).exists() and not any(
+        expiry.rows().filter(judged(expiry, term)).exists() for expiry, term in swept_under(rule)
+    )
 
 
 def _gone(public_id: str) -> str:

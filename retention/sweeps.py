@@ -26,11 +26,13 @@ from common.errors import PortalError
 from common.files import remove_doomed_files
 from common.periods import Expiry, expiries
 from policies.counting import local_day
+from policies.models import RetentionAction
 from policies.periods import Term, over, terms_of
 from retention.access_records import remove_access_records
 from retention.kept_rows import free_rows, held_rows, lock_customers, needed_rows
 from retention.models import PurgeRun
 from retention.runs import begin_run, count_batch, finish_run, removes, report_rows
+from retention.statistics import count_rows
 
 logger = logging.getLogger(__name__)
 
@@ -125,6 +127,8 @@ def _erase_batch(
     held = [row.pk for row in rows.only("pk").order_by("pk")]
     if not held:
         return
+    if run is not None and run.rule and run.rule.action == RetentionAction.PSEUDONYMISE:
+        count_rows(expiry, held)
     erase = expiry.erase or partial(erase_these, rows.model, category=expiry.category)
     erased = erase(held)
     if run is not None:

@@ -53,7 +53,13 @@ from marketing.systems import add_system
 from policies.models import Agreement, PolicyVersion, Recipient
 from policies.retention import rule_after_closing
 from privacyportal.roles import ADMINISTRATOR, AUDITOR, COMPLAINT_LEAD, COMPLAINT_OFFICER, DPO
-from retention.models import OrphanReport, PurgeRun, RestoreRehearsal, Tombstone
+from retention.models import (
+    OrphanReport,
+    PurgeRun,
+    RestoreRehearsal,
+    RetentionStatistic,
+    Tombstone,
+)
 from staff.models import FlaggedRecord, Misuse, RevocationReason, Undertaking, UnusualAccess
 from staff.reviews import prepare_reviews
 from staff.undertakings import revoke_undertaking
@@ -206,6 +212,7 @@ def _fill_the_desk(customer: Customer, staff: dict[str, User]) -> None:
         by=staff["administrator"], started_at=timezone.now(), is_given=False, outcome="passed"
     )
     ErasedEnquiries.objects.create(month=today.replace(day=1))
+    RetentionStatistic.objects.create(category="notice", month=today.replace(day=1), number=12)
     JobStatus.objects.create(name="common.clean_up")
     PageDay.objects.create(page="home", day=today, views=1, networks=1, batch="1")
     ReplyTemplate.objects.create(name_vi="Mẫu", name_en="Reply", text_vi="Chào", text_en="Dear")

@@ -10,6 +10,6 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddIndex(
             model_name='notice',
-            index=models.Index(fields=['queued_at'], name='notice_queued'),
+            index=models.Index(condition=models.Q(('state', 'queued'), _negated=True), fields=['queued_at'], name='notice_queued'),
         ),
     ]

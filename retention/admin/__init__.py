@@ -9,6 +9,8 @@ from retention.admin.idle import NecessityReviewAdmin
 from retention.admin.orphans import OrphanReportAdmin
 from retention.admin.rehearsals import RestoreRehearsalAdmin
 from retention.admin.runs import PurgeRunAdmin
+from retention.admin.schedule import ScheduleAdmin
+from retention.admin.statistics import RetentionStatisticAdmin
 
 __all__ = [
     "LegalHoldAdmin",
@@ -19,5 +21,7 @@ __all__ = [
     "PurgeRunAdmin",
     "RestoreRehearsalAdmin",
     "RetentionRuleAdmin",
+    "RetentionStatisticAdmin",
+    "ScheduleAdmin",
     "TombstoneAdmin",
 ]

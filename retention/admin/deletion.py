@@ -9,12 +9,14 @@ from unfold.decorators import action, display
 from access.admin import PersonalDataAdmin
 from access.purposes import DATA_RETENTION
 from common.admin import ReadOnlyAdmin, named
+from common.periods import expiries
 from common.personal_data import DataCategory
 from policies.admin.rules import DatedRuleAdmin, NewRuleForm, RuleForm, count
 from policies.models import RetentionAction, RetentionRule, RetentionTrigger, RuleFamily
-from policies.retention import SET_OFF_BY_CLOSING
+from policies.periods import ERASING
 from retention import services
 from retention.access_records import removes_access_records
+from retention.conflicts import set_off_by_closing
 from retention.models import PurgeApproval, PurgeFailure, Tombstone
 from retention.preview import preview_of
 
@@ -117,10 +119,12 @@ class RetentionRuleAdmin(DatedRuleAdmin):
 
 def _purges(rule: RetentionRule) -> bool:
     """Tell whether a nightly run can delete under this rule."""
+    if set_off_by_closing(rule):
+        return bool(rule.action == RetentionAction.DELETE)
     return removes_access_records(rule) or (
-        rule.category == DataCategory.ACCOUNT
-        and rule.trigger in SET_OFF_BY_CLOSING
-        and rule.action == RetentionAction.DELETE
+        rule.action in ERASING
+        and rule.family == RuleFamily.PROMISE
+        and (rule.category, rule.trigger) in {(each.category, each.trigger) for each in expiries()}
     )
 
 

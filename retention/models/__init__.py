@@ -11,12 +11,19 @@ from retention.models.reviews import (
     ReviewDecision,
 )
 from retention.models.runs import IN_DOUBT, PurgePermit, PurgeRun, PurgeRunQuerySet
+from retention.models.schedule import (
+    DecisionOutcome,
+    RetentionDecision,
+    RetentionStatistic,
+    Schedule,
+)
 from retention.models.tombstones import ERASED_ON, Tombstone
 
 __all__ = [
     "ERASED_ON",
     "IN_DOUBT",
     "LONGEST_REASON",
+    "DecisionOutcome",
     "LegalHold",
     "LegalHoldQuerySet",
     "NecessityReview",
@@ -31,6 +38,9 @@ __all__ = [
     "RehearsalOutcome",
     "Remainder",
     "RestoreRehearsal",
+    "RetentionDecision",
+    "RetentionStatistic",
     "ReviewDecision",
+    "Schedule",
     "Tombstone",
 ]

@@ -21,7 +21,8 @@ class PurgeRunQuerySet(models.QuerySet["PurgeRun"]):
 
     def replaceable(self) -> "PurgeRunQuerySet":
         """Narrow to those that prove nothing: no tombstone speaks of them, and nobody doubted."""
-        return self.filter(tombstones=None, permit=None, doubts={}).exclude(IN_DOUBT)
+        buried_nobody = Q(erased=0) | Q(searches=False)
+        return self.trusted().filter(buried_nobody).exclude(IN_DOUBT)
 
     def trusted(self) -> "PurgeRunQuerySet":
         """Narrow to those under a rule that nothing stopped."""

@@ -56,6 +56,8 @@ PAGES = {
     "/admin/retention/purgerun/": {DPO, AUDITOR},
     "/admin/retention/orphanreport/": {DPO, AUDITOR},
     "/admin/retention/restorerehearsal/": {DPO, AUDITOR},
+    "/admin/retention/retentionstatistic/": {DPO, AUDITOR},
+    "/admin/retention/schedule/": {DPO, AUDITOR},
     "/admin/retention/tombstone/": {DPO, AUDITOR},
     "/admin/downstream/order/": {COMPLAINT_OFFICER, DPO},
     "/admin/downstream/system/": {COMPLAINT_OFFICER, DPO, AUDITOR, ADMINISTRATOR},

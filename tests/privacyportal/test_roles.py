@@ -61,6 +61,9 @@ TABLE = """
     retention.orphanclearing      add:D
     retention.orphanreport        view:DA
     retention.restorerehearsal    view:DA
+    retention.retentiondecision            add:D
+    retention.retentionstatistic  view:DA
+    retention.schedule            view:DA
     retention.tombstone           view:DA
     staff.flaggedrecord           view:D      add:D
     staff.misuse                  view:DA     add:D

@@ -25,9 +25,10 @@ def device(customer, at):
 
 
 def notice(customer, at):
-    queue_notice("details_changed", recipient=customer.public_id, key=f"n{at:%s}")
-    Notice.objects.filter(key=f"n{at:%s}").update(queued_at=at, state="sent", sent_at=at)
-    return Notice.objects.get(key=f"n{at:%s}")
+    key = f"{at:%s}-{customer.public_id}"
+    queue_notice("details_changed", recipient=customer.public_id, key=key)
+    Notice.objects.filter(key=key).update(queued_at=at, state="sent", sent_at=at)
+    return Notice.objects.get(key=key)
 
 
 def visit(customer, at):

@@ -18,8 +18,9 @@ from notices.models import Notice
 from policies.counting import first_kept, local_day, midnight
 from policies.models import RetentionRule
 from retention import sweeps
-from retention.models import LegalHold, PurgeRun
+from retention.models import LegalHold, PurgeRun, RetentionStatistic
 from retention.services import release_hold
+from retention.statistics import hide_small, tables
 from retention.sweeps import sweep
 from tests.factories import approve, make_complaint, make_customer, make_hold, make_user
 from tests.processes import run_apart
@@ -256,3 +257,42 @@ def test_a_hold_that_is_placed_meanwhile_is_seen_or_waited_for(portal):
     sweep()
     assert is_there(row)
     assert local_day(timezone.now()) > local_day(LEAP_DAY)
+
+
+def test_a_rule_of_statistics_leaves_numbers_of_groups_and_no_key_back():
+    the_rule("notices", 1, action="pseudonymise")
+    for n in range(12):
+        notice(make_customer(), LEAP_DAY + n * DAY / 24)  # all of February here, as we count
+    Notice.objects.filter(pk=Notice.objects.latest("pk").pk).update(template="new_device")
+    notice(make_customer(), LEAP_DAY + DAY)
+
+    sweep()
+    sweep()
+
+    columns = "category", "month", "facet", "number"
+    assert list(RetentionStatistic.objects.order_by("month", "facet").values_list(*columns)) == [
+        ("notice", date(2024, 2, 1), "details_changed", 11),
+        ("notice", date(2024, 2, 1), "new_device", 1),
+        ("notice", date(2024, 3, 1), "details_changed", 1),
+    ]
+    (table,) = tables()
+    assert table.lines == [
+        (date(2024, 3, 1), [None, 0], None),
+        (date(2024, 2, 1), [None, None], 12),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "shown", "total"),
+    [
+        ([10, 20], [10, 20], 30),
+        ([9, 20, 50], [None, None, 50], 79),  # one alone would follow from the total
+        ([1, 2, 50], [None, None, None], 53),  # and so would a small sum
+        ([4, 7, 50], [None, None, 50], 61),
+        ([9, 0], [None, 0], None),
+        ([3, 3], [None, None], None),
+        ([0, 12], [0, 12], 12),
+    ],
+)
+def test_a_small_group_is_not_had_by_subtraction(numbers, shown, total):
+    assert hide_small(numbers) == (shown, total)
