@@ -4,6 +4,7 @@ The systems know customers by their public id, so that somebody whose records be
 order for each id that they had.
 """
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -16,35 +17,39 @@ from accounts.details import Change, follows_changes
 from accounts.merging import public_ids_of
 from accounts.models import Consent, ConsentDecision, Customer, CustomerMerge, MergeState, User
 from accounts.reopening import follows_reopening
-from common.personal_data import DataCategory, declarations, erasure_step
+from common.personal_data import DataCategory, declarations, erasure_step, stays_of
 from common.tokens import new_public_id
 from downstream.models import OrderKind, System
 from downstream.orders import forget_notes, order, systems_for
 
 ERASED = "erased"  # a customer is erased once
 
-References = Mapping[DataCategory, Mapping[str, list[str]]]
-"""By kind of data and public id: what systems call the rows about a customer."""
+OF_CASES = frozenset({DataCategory.COMPLAINT.value, DataCategory.EVIDENCE.value})
+
+References = Mapping[DataCategory, Mapping[int, list[str]]]
+"""By kind of data and customer (primary key): what systems call the rows about them."""
 
 
 @erasure_step
 def order_erasure(customers: Collection[int]) -> None:
     """Order the erasure of those whose address was proved, of all of them at once.
 
-    Of the others no system was told anything.
+    Of the others no system was told anything. What must stay here a while, for a legal hold or by
+    a law, stays in the systems too: they are told what to except, and again when it goes.
     """
     ids = _public_ids(customers)
     forget_notes([public_id for each in ids.values() for public_id in each])
     if not ids or not (systems := systems_for(OrderKind.ERASURE)):
         return
-    references = references_of(customers)
+    references, kept = references_of(ids), _kept_of(ids)
     for system in systems:
-        subjects = {
-            public_id: _said(system, references, current)
-            for current, each in ids.items()
-            for public_id in each
-        }
-        order(OrderKind.ERASURE, subjects, cause=ERASED, systems=[system])
+        subjects: dict[str, dict[str, Mapping[str, Any]]] = defaultdict(dict)
+        for customer, each in ids.items():
+            excepted = sorted(system.categories & kept.get(customer, set()))
+            said = _said(system, references, customer, excepted)
+            subjects[_cause(excepted)].update(dict.fromkeys(each, said))
+        for cause, of_cause in subjects.items():
+            order(OrderKind.ERASURE, of_cause, cause=cause, systems=[system])
 
 
 @ends_with_account
@@ -81,34 +86,53 @@ def order_correction(change: Change) -> None:
 
 def references_of(customers: Collection[int]) -> References:
     """Return what other systems call the rows about these customers (primary keys)."""
-    found: dict[DataCategory, dict[str, list[str]]] = {}
+    found: dict[DataCategory, dict[int, list[str]]] = {}
     for declaration in declarations():
         for name in declaration.references:
             rows = declaration.about(customers).exclude(**{name: None})
             of_kind = found.setdefault(declaration.category, defaultdict(list))
-            pairs = rows.annotate(whose=F(f"{declaration.customer}__public_id"))
+            pairs = rows.annotate(whose=F(declaration.customer))
             for whose, reference in pairs.order_by("pk").values_list("whose", name):
                 of_kind[whose].append(reference)
     return found
 
 
-def _said(system: System, references: References, public_id: str) -> dict[str, Any]:
+def _said(
+    system: System, references: References, customer: int, excepted: Collection[str]
+) -> dict[str, Any]:
     known = [
         reference
         for category in sorted(references)
-        if category in system.categories
-        for reference in references[category].get(public_id, ())
+        if category in system.categories and category not in excepted
+        for reference in references[category].get(customer, ())
     ]
-    return {"references": known} if known else {}
+    said = {"references": known, "except": list(excepted)}
+    return {name: value for name, value in said.items() if value}
 
 
-def _public_ids(customers: Collection[int]) -> dict[str, list[str]]:
-    """Return each public id that these customers had, by the one that they have now."""
+def _cause(excepted: Collection[str]) -> str:
+    """Return the cause of an erasure: the same parts that stay are one cause, night after night."""
+    digest = hashlib.sha256(" ".join(excepted).encode()).hexdigest()
+    return f"{ERASED}-but-{digest[:16]}" if excepted else ERASED
+
+
+def _kept_of(customers: Collection[int]) -> dict[int, set[str]]:
+    """Return the kinds of data of which something stays; of a case, those of cases."""
+    return {
+        customer: {stay.category for stay in stays if stay.category}.union(
+            *(OF_CASES for stay in stays if stay.case is not None)
+        )
+        for customer, stays in stays_of(customers).items()
+    }
+
+
+def _public_ids(customers: Collection[int]) -> dict[int, list[str]]:
+    """Return each public id that these customers (primary keys) had, by the key."""
     rows = Customer.objects.filter(pk__in=customers).without_unproved()
-    ids = {public_id: [public_id] for public_id in rows.values_list("public_id", flat=True)}
+    ids = {customer: [public_id] for customer, public_id in rows.values_list("pk", "public_id")}
     merged = CustomerMerge.objects.filter(survivor__in=rows, state=MergeState.MERGED)
-    for current, earlier in merged.values_list("survivor__public_id", "duplicate_public_id"):
-        ids[current].append(earlier)
+    for customer, earlier in merged.values_list("survivor", "duplicate_public_id"):
+        ids[customer].append(earlier)
     return ids
 
 

@@ -43,7 +43,7 @@ def orders_told(public_ids: Collection[str]) -> list[Told]:
 
 def tell(order: Order) -> Told:
     state, tone = _state(order)
-    words = WORDS[order.kind]
+    words = _("Erase all but what must be kept") if "except" in order.data else WORDS[order.kind]
     return Told(order.system.name, words, order, state, tone)
 
 

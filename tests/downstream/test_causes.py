@@ -23,10 +23,10 @@ from downstream.systems import retire_system
 from hosting.models import HostedService
 from policies.models import Company, Purpose
 from privacyportal.roles import COMPLAINT_OFFICER, DPO
-from retention.models import Tombstone
+from retention.models import Remainder, Tombstone
 from retention.purge import erase_unverified_sign_ups, purge_closed_accounts
 from tests.downstream.conftest import make_system
-from tests.factories import approve, close_in_the_past, make_customer, make_staff
+from tests.factories import approve, close_in_the_past, make_customer, make_hold, make_staff
 
 pytestmark = pytest.mark.django_db
 
@@ -80,6 +80,28 @@ def test_the_purge_of_a_customer_orders_the_erasure_from_each_system_by_every_id
     assert page.count("Xóa toàn bộ dữ liệu về bạn") == 2
     run = Tombstone.objects.first().run
     assert (run.residue, run.searched_at is None) == ([], False)
+
+
+def test_what_a_hold_keeps_here_is_excepted_there_and_ordered_once_it_goes():
+    make_system(name="CRM", data_categories=["contact"])
+    make_system(name="Hosting", data_categories=["contact", "hosted_content"])
+    customer = make_customer()
+    HostedService.objects.create(customer=customer, kind="vps", label="x", external_id="web-1")
+    close_in_the_past(customer, days=3000)
+    approve(customer.closing_rule)
+    hold = make_hold(customer, category="hosted_content")
+
+    purge_closed_accounts()
+    Remainder.objects.update(looked_at=timezone.now() - timedelta(days=60))
+    purge_closed_accounts()
+    excepted = ("erasure", "Hosting", {"except": ["hosted_content"]})
+    assert orders() == [("erasure", "CRM", {}), excepted]
+
+    hold.released_by, hold.released_at = make_staff(DPO), timezone.now() - timedelta(days=9)
+    hold.save()
+    purge_closed_accounts()
+    assert Tombstone.objects.count() == 1
+    assert orders()[2:] == [("erasure", "Hosting", {"references": ["web-1"]})]
 
 
 def test_many_are_ordered_in_as_many_statements_as_one_and_repeated_adds_nothing(db):
