@@ -7,8 +7,9 @@ from django.db.models import F
 from django.utils import timezone
 
 from casework.downloads import open_evidence
+from casework.exceptions import CaseGone
 from casework.models import EVIDENCE_INFECTED, Case, Evidence
-from casework.services import add_event
+from casework.services import add_event, lock_owner
 from common import antivirus
 from common.antivirus import ScannerUnavailable, ScanState
 from common.encryption.sealing import DecryptionError
@@ -65,7 +66,13 @@ def _scan(key: int) -> bool:
 
 @transaction.atomic
 def _record(key: int, state: ScanState) -> bool:
-    # The case first, as every step of a case takes it: nobody waits in a circle.
+    # The customer and the case first, as every step of a case takes them: nobody waits in a circle.
+    case = Case.objects.filter(evidence=key).select_related("customer").first()
+    try:
+        if case is not None:
+            lock_owner(case)
+    except CaseGone:
+        return False
     Case.objects.select_for_update(of=["self"]).filter(evidence=key).first()
     evidence = Evidence.objects.select_for_update(of=["self"]).filter(pk=key).first()
     if evidence is None or evidence.scan_state != ScanState.NOT_SCANNED:

@@ -11,6 +11,7 @@ from common.files import remove_doomed_files
 from retention import ledger
 from retention.ledger import Entry
 from retention.models import LegalHold, PurgeRun, Tombstone
+from retention.models.holds import KEEPS_AFTER_RELEASE
 from retention.portraits import portray
 from retention.purge import erase
 from retention.runs import count_batch, finish_run
@@ -20,7 +21,8 @@ from retention.watch import Watch
 def replay_erasures() -> PurgeRun:
     """Erase again, and bury, everybody whom the ledger names. Safe to repeat; killed, it goes on.
 
-    By public id alone: a restored database gives the numbers of rows anew, to other people.
+    By public id alone: a restored database gives the numbers of rows anew, to other people. Of whom
+    a part was left has no line yet; the next run of the purge erases their other rows again.
     """
     run, watch = PurgeRun.objects.create(only_reported=False), Watch()
     for some in ledger.entries():
@@ -38,7 +40,9 @@ def _replay(run: PurgeRun, watch: Watch, entries: Collection[Entry]) -> None:
     ids = [entry.public_id for entry in entries]
     back = Customer.objects.filter(public_id__in=ids).order_by("pk").prefetch_related("merges")
     people = list(back.select_for_update(of=("self",)))
-    LegalHold.objects.in_force().filter(customer__in=people).update(released_at=timezone.now())
+    LegalHold.objects.in_force().filter(customer__in=people).update(
+        released_at=timezone.now() - KEEPS_AFTER_RELEASE
+    )
     portrait = portray(people)
     erased = erase([customer.pk for customer in people])
     PurgeRun.objects.filter(pk=run.pk).update(due=F("due") + len(entries))

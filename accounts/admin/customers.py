@@ -21,7 +21,7 @@ from accounts.admin.reveal import RevealingAdmin, is_case_of
 from accounts.finding import MOST_NAMESAKES, read_search
 from accounts.models import Customer
 from accounts.record import masked_record, page_of
-from common.personal_data import DataCategory, declaration_of
+from common.personal_data import DataCategory, declaration_of, stays_of
 from common.text import mixes_alphabets
 from policies.counting import local_day
 
@@ -57,8 +57,8 @@ class CustomerAdmin(
     search_fields = ["public_id"]
     search_help_text = _("Whole email, phone number, public id or full name")
     sortable_by = ()
-    fields = ["public_id", "masked_name", "language", "opened_at", "account_text"]
-    readonly_fields = ["masked_name", "account_text"]
+    fields = ["public_id", "masked_name", "language", "opened_at", "account_text", "stored_only"]
+    readonly_fields = ["masked_name", "account_text", "stored_only"]
     actions_detail = [
         "reveal",
         "ask_approval",
@@ -164,6 +164,11 @@ class CustomerAdmin(
             "day": day(local_day(customer.closed_at)),
             "until": day(customer.kept_until),
         }
+
+    @admin.display(description=_("stays after the last day"))
+    def stored_only(self, customer: Customer) -> str:
+        stays = stays_of([customer.pk]).get(customer.pk, []) if not customer.is_open else []
+        return "; ".join(f"{stay.what}: {stay.why}" for stay in stays) or "–"
 
 
 def _masked(customer: Customer, name: str) -> str:

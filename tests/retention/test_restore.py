@@ -66,7 +66,7 @@ def test_nobody_comes_back_with_a_backup(backup, client):
     approve(rule_after_closing(timezone.localdate()))
     erased, neighbour = make_customer(closed_days_ago=370), make_customer()
     case = make_complaint(customer=make_customer(closed_days_ago=370))
-    hold = make_hold(case.customer)
+    hold = make_hold(case.customer, case=case.case_ptr)
     before = backup()
     # what happens until the disk breaks
     hold.released_by, hold.released_at = make_staff(DPO), timezone.now() - timedelta(days=1)
