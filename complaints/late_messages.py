@@ -14,7 +14,9 @@ from complaints.models import Complaint, ComplaintCategory, Identity
 
 
 def may_write(public_id: str) -> bool:
-    return Customer.objects.filter(public_id=public_id, closed_at__isnull=False).exists()
+    """Say whether this is a closed account whose customer an answer would reach."""
+    closed = Customer.objects.filter(public_id=public_id, closed_at__isnull=False)
+    return closed.exclude(email="").exists()
 
 
 def file_late_message(public_id: str, *, text: str, submission: str) -> Complaint:
@@ -26,7 +28,7 @@ def file_late_message(public_id: str, *, text: str, submission: str) -> Complain
     """
     try:
         return file_complaint(
-            Customer.objects.get(public_id=public_id),
+            Customer.objects.exclude(email="").get(public_id=public_id),
             category=ComplaintCategory.OTHER,
             text=text,
             submission=submission,

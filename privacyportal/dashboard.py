@@ -138,7 +138,8 @@ def _of_hosting() -> Iterator[Figure]:
 
 def _of_retention(user: Any) -> Iterator[Figure]:
     """Yield how many should be gone, and of these how many stay and why, each with its list."""
-    customers = Customer.objects.kept_too_long(local_day(timezone.now()))
+    over = Customer.objects.kept_too_long(local_day(timezone.now()))
+    customers = over.filter(remainder=None)  # of whom all has gone that may
     page = reverse("admin:retention_purgerun_changelist")
     yield Figure(_("Customers due for deletion"), customers.count(), page)
     for reason, number in what_keeps(customers).items():

@@ -100,6 +100,9 @@ def test_of_an_account_that_is_open_again_or_gone_the_status_page_tells(client, 
     purge.purge_closed_accounts()
 
     assert client.get(page).url == reverse("closed_account", args=[token_of(opened.public_id)])
+    emptied = make_customer(email="", user=None, closed_days_ago=300)  # no answer reaches them
+    assert client.get(page_of(emptied)).status_code == 302
+    assert page_of(emptied) not in client.post(page_of(emptied), form(), follow=True).text
     told = client.post(other, form(), follow=True)
 
     assert "Chúng tôi không lưu lời nhắn này." in told.text
