@@ -5,7 +5,7 @@ from django.utils import translation
 from policies.loading import load_profile
 from tests.clients import PortalClient
 
-LONGEST = {"test_run.py", "test_bench.py", "test_worker.py"}
+LONGEST = {"test_bench.py", "test_every_door.py", "test_run.py"}
 
 
 @pytest.hookimpl(trylast=True)  # after Playwright has taken it
@@ -22,9 +22,12 @@ def pytest_generate_tests(metafunc):
         )
 
 
-@pytest.hookimpl(tryfirst=True)
+@pytest.hookimpl(trylast=True)  # after pytest-django has put what uses no database at the end
 def pytest_collection_modifyitems(items):
-    """Begin with what takes longest, so that no worker is left with it at the end."""
+    """Begin with what takes longest, so that no worker is left with it at the end.
+
+    None of these may empty the tables: that comes after all who need them as they are.
+    """
     items.sort(key=lambda item: item.path.name not in LONGEST)
 
 
