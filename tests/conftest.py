@@ -2,6 +2,7 @@ import pytest
 from django.core.cache import cache
 from django.utils import translation
 
+from notices import sms
 from policies.loading import load_profile
 from tests.clients import PortalClient
 
@@ -56,6 +57,12 @@ def own_media(settings, tmp_path):
 def no_throttle_from_before():
     """Each test may try as often as a new visitor."""
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def no_messages_from_before():
+    """Django empties the mails' outbox itself."""
+    sms.outbox.clear()
 
 
 @pytest.fixture(autouse=True)

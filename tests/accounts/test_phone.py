@@ -33,11 +33,6 @@ pytestmark = pytest.mark.django_db
 PAGE = "/me/phone/"
 
 
-@pytest.fixture(autouse=True)
-def no_messages_from_before():
-    sms.outbox.clear()
-
-
 @pytest.fixture
 def ung():
     return make_customer(phone="+84912345678")
