@@ -42,6 +42,7 @@ class PermitForm(forms.Form):
 class PurgeRunAdmin(ReadOnlyAdmin):
     list_display = [
         "started_at",
+        "rule_text",
         "what",
         "due",
         "erased",
