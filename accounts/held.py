@@ -29,6 +29,7 @@ from common.personal_data import (
     declaration_of,
     declarations,
     deferred,
+    stays_of,
 )
 from policies.counting import local_day
 from policies.models import DeclaredField, DeclaredKind, Purpose, Recipient, RuleFamily
@@ -182,6 +183,10 @@ def kept_after_closing(customer: Customer, terms: Terms) -> list[KeptCategory]:
         if rows.exists():
             last = _last_of(declaration, rows, terms)
             kept[last.category] = max(last, kept.get(last.category, last), key=attrgetter("until"))
+    for stay in stays_of([customer.pk]).get(customer.pk, ()):
+        if stay.category in kept and stay.until and stay.until > terms.kept_until:
+            category = DataCategory(stay.category)
+            kept[category] = KeptCategory(category, str(stay.why), stay.until)
     return [kept[category] for category in DataCategory if category in kept]
 
 

@@ -11,18 +11,24 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.db import transaction
+from django.db.models import Max, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.models import User
+from accounts.models import Customer, User
 from common.history import save_as
-from common.personal_data import DataCategory, declarations
-from policies.counting import local_day
-from policies.models import RetentionAction, RetentionRule, RuleFamily
-from policies.periods import ERASING
+from common.periods import Expiry, expiries
+from common.personal_data import DataCategory, Stay, declarations
+from policies.calendars import load_calendar
+from policies.counting import ONE_DAY, add_months, first_kept, local_day
+from policies.models import DayKind, RetentionAction, RetentionRule, RetentionTrigger, RuleFamily
+from policies.periods import ERASING, bound
 from policies.retention import SET_OFF_BY_CLOSING
 from retention.exceptions import DecisionRefused
-from retention.models import RetentionDecision
+from retention.models import DecisionOutcome, RetentionDecision
+
+# The events that a row of its own sets off, not its customer.
+BY_ROW = (RetentionTrigger.CREATED, RetentionTrigger.YEAR_ENDED)
 
 
 @dataclass(frozen=True)
@@ -103,3 +109,82 @@ def decide_conflict(
     decision.decided_by, decision.decided_at = by, timezone.now()
     save_as(decision, by=by, reason="decided")
     return decision
+
+
+def to_be_stored() -> list[RetentionDecision]:
+    """Return the decisions by which a law's day is waited for."""
+    decided = RetentionDecision.objects.filter(outcome=DecisionOutcome.STORE)
+    return list(decided.select_related("promise", "statute").order_by("pk"))
+
+
+def kept_by_law(customers: Collection[int]) -> dict[int, list[Stay]]:
+    """Return the kinds of data that stay of customers (primary keys) who are due, and until when.
+
+    A kind stays until the law's period is over for the newest of it that the customer has.
+    """
+    statutes = {each.statute for each in to_be_stored()} if customers else set()
+    today = local_day(timezone.now())
+    kept: dict[int, list[Stay]] = defaultdict(list)
+    for customer in Customer.objects.filter(pk__in=customers) if statutes else ():
+        for statute in sorted(statutes, key=lambda each: (each.category, each.pk)):
+            until = _last_day(customer, statute)
+            if until is not None and until >= today:
+                label = DataCategory(statute.category).label
+                kept[customer.pk].append(Stay(label, statute.source, statute.category, until=until))
+    return kept
+
+
+def _last_day(customer: Customer, statute: RetentionRule) -> date | None:
+    """Return until when the law keeps such data of a customer; None where there is none.
+
+    What bears no moment of its own may have come until the account was closed.
+    """
+    closed = local_day(customer.closed_at or timezone.now())
+    days = []
+    for declaration in declarations():
+        rows = declaration.about([customer.pk])
+        if declaration.category == statute.category and rows.exists():
+            counts_by_row = statute.trigger in BY_ROW and declaration.since
+            newest = rows.aggregate(at=Max(declaration.since))["at"] if counts_by_row else None
+            days.append(local_day(newest) if newest else closed)
+    if not days:
+        return None
+    begun = max(days)
+    if statute.trigger == RetentionTrigger.YEAR_ENDED:
+        begun = begun.replace(month=12, day=31)
+    return _off_days_of_rest(add_months(begun, statute.months))
+
+
+def _off_days_of_rest(day: date) -> date:
+    """Move a last day that a law sets to a working day; by weekends alone, after the calendar."""
+    calendar = load_calendar(DayKind.STATE)
+    while calendar.reason_off(day):
+        day += ONE_DAY
+    return day
+
+
+def kept_by_law_among(expiry: Expiry) -> Q:
+    """Return what is asked of rows past their promised day that a law lets nobody delete yet.
+
+    Where no row says when the law's period began, all of them stay.
+    """
+    kept = Q()
+    for each in to_be_stored():
+        if (each.promise.category, each.promise.trigger) == (expiry.category, expiry.trigger):
+            kept |= _not_over(expiry, each.statute)
+    return kept
+
+
+def _not_over(expiry: Expiry, statute: RetentionRule) -> Q:
+    calendar, last = load_calendar(DayKind.STATE), local_day(timezone.now()) - ONE_DAY
+    while calendar.reason_off(last):  # what ends on a day of rest is not over with it
+        last -= ONE_DAY
+    first = first_kept(last + ONE_DAY, statute.months)
+    trigger = statute.trigger
+    if trigger == RetentionTrigger.YEAR_ENDED:
+        trigger, first = RetentionTrigger.CREATED, first.replace(month=1, day=1)
+    table = expiry.rows().model
+    for each in expiries():
+        if (each.rows().model, each.trigger) == (table, trigger):
+            return Q(**{f"{each.begins}__gte": bound(each, each.begins, first)})
+    return Q(pk__isnull=False)

@@ -3,10 +3,14 @@
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.translation import gettext_noop
 
 from accounts.models import Customer
 from common.periods import Expiry
+from retention.conflicts import kept_by_law_among
 from retention.models import LegalHold
+
+BY_LAW = gettext_noop("a law demands to store it")
 
 
 def free_rows(expiry: Expiry, rows: QuerySet[Any]) -> QuerySet[Any]:
@@ -14,6 +18,8 @@ def free_rows(expiry: Expiry, rows: QuerySet[Any]) -> QuerySet[Any]:
     going = rows.exclude(_is_held(expiry)) if expiry.customer else rows
     for needed in expiry.needed.values():
         going = going.exclude(pk__in=needed().values("pk"))
+    if by_law := kept_by_law_among(expiry):
+        going = going.exclude(by_law)
     return going
 
 
@@ -23,10 +29,13 @@ def held_rows(expiry: Expiry, rows: QuerySet[Any]) -> QuerySet[Any]:
 
 def needed_rows(expiry: Expiry, rows: QuerySet[Any]) -> dict[str, QuerySet[Any]]:
     """Return the rows that wait, by the reason; one may be under several."""
-    return {
+    waiting = {
         reason: rows.filter(pk__in=needed().values("pk"))
         for reason, needed in expiry.needed.items()
     }
+    if by_law := kept_by_law_among(expiry):
+        waiting[BY_LAW] = rows.filter(by_law)
+    return waiting
 
 
 def lock_customers(expiry: Expiry, rows: QuerySet[Any]) -> QuerySet[Any]:

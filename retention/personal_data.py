@@ -12,10 +12,12 @@ from common.personal_data import (
     declare,
     exempt,
     forbids_erasure,
+    keeps_part,
     moves_on_merge,
     outlives,
     remembers_erased,
 )
+from retention.conflicts import kept_by_law
 from retention.models import (
     LegalHold,
     NecessityReview,
@@ -103,3 +105,5 @@ expires(
         begins="started_at",
     )
 )
+
+keeps_part(kept_by_law)

@@ -14,6 +14,16 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AlterField(
+            model_name='purgerun',
+            name='due',
+            field=models.PositiveIntegerField(default=0, verbose_name='due'),
+        ),
+        migrations.AlterField(
+            model_name='purgerun',
+            name='erased',
+            field=models.PositiveIntegerField(default=0, verbose_name='erased'),
+        ),
         migrations.CreateModel(
             name='Schedule',
             fields=[

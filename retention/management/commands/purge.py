@@ -6,23 +6,24 @@ from django.core.management.base import BaseCommand, CommandError
 from common.errors import PortalError
 from retention.models import PurgeRun
 from retention.purge import purge_closed_accounts
+from retention.sweeps import sweep
 
 
 class Command(BaseCommand):
-    help = "Erase the closed accounts whose retention period is over, as the nightly job does."
+    help = "Erase whose retention period is over, accounts and rows, as the nightly jobs do."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--dry-run", action="store_true", help="Count, and erase nothing.")
 
     def handle(self, *, dry_run: bool, **options: Any) -> None:
         try:
-            runs = purge_closed_accounts(only_report=dry_run)
+            runs = purge_closed_accounts(only_report=dry_run) + sweep(only_report=dry_run)
         except (PortalError, OSError) as error:
             raise CommandError(str(error)) from error
         for run in runs:
             self.report(run, dry_run=dry_run)
         if failed := sum(run.failed for run in runs):
-            raise CommandError(f"{failed} customers could not be erased; see the log.")
+            raise CommandError(f"{failed} could not be erased; see the log.")
         if any(run.residue for run in runs):
             raise CommandError("Something is left of those who were erased.")
 
