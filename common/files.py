@@ -151,7 +151,7 @@ def _remove_unkept(paths: Iterable[str]) -> None:
 
 def _remove(wanted: Any) -> int:
     keys = wanted.order_by("pk").values_list("pk", flat=True)
-    return sum(map(_remove_one, keys.iterator()))
+    return sum(map(_remove_one, keys))
 
 
 def _remove_one(key: int) -> bool:

@@ -99,9 +99,7 @@ def _add_rows(portrait: Portrait, declaration: Declaration, rows: QuerySet[Any])
     """Yield the rows, each after its marks were added."""
     fields = _telling_fields(declaration, rows.model)
     sealed_for = {f.row for f in fields if isinstance(f, EncryptedTextField)}
-    for row in (
-        rows.select_related(None).only("pk", *(f.name for f in fields), *sealed_for).iterator()
-    ):
+    for row in rows.select_related(None).only("pk", *(f.name for f in fields), *sealed_for):
         for each in fields:
             for text in _texts(_value(row, each.name)):
                 portrait.add(text, (declaration.model, each.name))
