@@ -1,0 +1,331 @@
+"""Two workers purge, are killed and cut off, and people go on with what they do.
+
+It runs in a process of its own, with one thread, so that it can fork: a worker that begins anew
+costs a few milliseconds. Who was forked opens connections of their own; none is inherited.
+"""
+
+import json
+import os
+import signal
+import sys
+from collections import Counter
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import wraps
+from itertools import cycle, islice
+from multiprocessing import Pipe, get_context
+from multiprocessing.sharedctypes import RawArray, RawValue
+from pathlib import Path
+from random import Random
+from time import sleep
+from typing import Any, NamedTuple
+
+from django.db import Error, connection, connections
+from django.utils import timezone
+
+from policies.retention import rule_after_closing
+from retention import ledger, purge, watch
+from tests.factories import approve
+from tests.retention.chaos_checks import Planted, afterwards, holdings, snapshot
+from tests.retention.chaos_people import (
+    A_DAY,
+    Answer,
+    Deed,
+    Desk,
+    make_due,
+    plant_customer,
+    plant_neighbour,
+)
+
+Step = tuple[Any, str]
+
+STEPS: Mapping[str, Step] = {
+    "portrait": (purge, "portray"),
+    "rows": (purge, "erase"),
+    "tombstones": (purge, "_bury"),
+    "ledger": (ledger, "record"),
+    "files": (purge, "remove_doomed_files"),
+    "statistics": (watch, "renew_statistics"),
+    "search": (watch.Search, "run"),
+    "report": (watch, "_report"),
+}
+"""What a purge does to those who are due: functions, in the order in which it calls them."""
+
+WORKERS = 2
+AT_ONCE = 60  # customers planted
+WAVE = 2  # of them become due together
+NEIGHBOURS, FIRST_NEIGHBOUR = 20, 10**9
+LOOKS = 12
+A_RUN = 0.3  # seconds, about
+IDLE, ANYWHERE = 0, -1  # beside the numbers of places
+KINDS = ("kill", "cut")
+WORKER = "portal chaos"  # the name of a worker's connection, before its number
+
+CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = %s"
+
+fork = get_context("fork")
+
+
+class Strike(NamedTuple):
+    kind: str
+    place: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is done to whom: ``run`` is the purge, which goes through ``steps``."""
+
+    run: Callable[..., Any]
+    steps: Mapping[str, Step]
+    faults: int
+    seed: int
+
+    @property
+    def places(self) -> list[str]:
+        """Where a worker can be: idle, inside of a step or behind it."""
+        return ["idle", *(f"{side} {step}" for step in self.steps for side in ("in", "after"))]
+
+    def strikes(self) -> list[Strike]:
+        """Return kills and cuts of the connection, in every place and at any moment."""
+        places = [*islice(cycle(range(1, len(self.places))), self.faults // 9)]
+        anywhere = [ANYWHERE] * (self.faults // 6)
+        strikes = [Strike(kind, place) for kind in KINDS for place in (*places, *anywhere)]
+        Random(self.seed).shuffle(strikes)
+        return strikes
+
+    def deeds(self) -> list[str]:
+        return [*islice(cycle(A_DAY), self.faults - len(self.strikes()))]
+
+
+class Board:
+    """What all processes see: where each worker is, and how far everything has come.
+
+    halts_at: the place in which the next worker that comes there waits until it is struck.
+    looked: what ``due`` was when a run last found nobody to erase.
+    """
+
+    def __init__(self) -> None:
+        self.where = RawArray("i", WORKERS)
+        self.is_halted = RawArray("i", WORKERS)
+        self.halts_at = RawValue("i", ANYWHERE)
+        self.done = RawValue("d", 0.0)  # of the strikes, from 0 to 1
+        self.due = RawValue("i", 0)  # the number of the last customer who is
+        self.looked = RawValue("i", 0)
+        self.is_over = RawValue("i", 0)
+
+    def reach(self, worker: int, place: int) -> None:
+        self.where[worker] = place
+        if place == self.halts_at.value:
+            self.halts_at.value = ANYWHERE
+            self.is_halted[worker] = True
+            while self.is_halted[worker]:
+                sleep(0.001)
+
+
+def purge_until_killed(plan: Plan, board: Board, worker: int, name: str) -> None:
+    connection.settings_dict["OPTIONS"]["application_name"] = name
+    for number, (owner, function) in enumerate(plan.steps.values()):
+        observed = _observed(getattr(owner, function), board, worker, 2 * number + 1)
+        setattr(owner, function, observed)
+    while not board.is_over.value:
+        due = board.due.value
+        with suppress(Error):  # cut off: as a job that failed, it is run again
+            plan.run(at=tomorrow())
+            if board.where[worker] == IDLE:
+                board.looked.value = due
+        connections.close_all()  # as Celery does behind a task
+        board.where[worker] = IDLE
+        sleep(0.005)
+
+
+def _observed(function: Callable[..., Any], board: Board, worker: int, place: int) -> Any:
+    """Let a function say where the worker is.
+
+    That is nowhere, until the first step is done to somebody: it takes whom.
+    """
+
+    @wraps(function)
+    def observed(*arguments: Any, **details: Any) -> Any:
+        if board.where[worker] == IDLE and (place > 1 or not arguments[0]):
+            return function(*arguments, **details)
+        board.reach(worker, place)
+        try:
+            return function(*arguments, **details)
+        finally:
+            board.reach(worker, place + 1)
+
+    return observed
+
+
+def live(plan: Plan, board: Board, told: Any) -> None:
+    """Be the people, as fast as the strikes fall; tell each deed after it was answered."""
+    desk = Desk(Random(plan.seed))
+    deeds = plan.deeds()
+    for number, kind in enumerate(deeds):
+        while board.done.value < number / len(deeds) and not board.is_over.value:
+            sleep(0.005)
+        for _attempt in range(20):
+            deed = desk.act(kind, range(max(1, board.due.value - WAVE), board.due.value + WAVE + 1))
+            told.send(deed)
+            if deed.answer == Answer.DONE:
+                break
+
+
+class Chaos:
+    """The one who strikes, and keeps the book of what people were told."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan, self.board, self.planted = plan, Board(), Planted()
+        self.random = Random(plan.seed + 1)
+        self.faults: Counter[str] = Counter()
+        self.violations: list[str] = []
+        self.deeds: list[Deed] = []
+        self.workers: list[Any] = []
+        self.number = self.started = self.looks = 0
+
+    def run(self) -> None:
+        approve(rule_after_closing(timezone.localdate()))
+        for number in range(NEIGHBOURS):
+            plant_neighbour(FIRST_NEIGHBOUR + number)
+        neighbours, _orphans = holdings()
+        self._plant()
+        self._torment()
+        make_due(range(1, self.number + 1))
+        try:
+            self.plan.run(at=tomorrow())
+        except Error as error:
+            self.violations.append(f"the last run failed: {error}")
+        self.violations += afterwards(self.planted, self.deeds, neighbours)
+
+    def report(self) -> dict[str, Any]:
+        done = Counter(deed.kind for deed in self.deeds if deed.answer == Answer.DONE)
+        answers = Counter(f"{deed.kind}: {deed.answer}" for deed in self.deeds)
+        return {
+            "faults": self.faults | done,
+            "answers": answers,
+            "customers": self.number,
+            "looks": self.looks,
+            "violations": self.violations,
+        }
+
+    def _plant(self) -> None:
+        for _each in range(AT_ONCE):
+            self.number += 1
+            plant_customer(self.number)
+        self.planted.note()
+
+    def _torment(self) -> None:
+        connections.close_all()
+        self.told, telling = Pipe(duplex=False)
+        people = fork.Process(target=live, args=(self.plan, self.board, telling))
+        people.start()
+        self.workers = [self._start_worker(place) for place in range(WORKERS)]
+        strikes = self.plan.strikes()
+        for number, strike in enumerate(strikes, start=1):
+            self.faults[self._strike(strike)] += 1
+            self.board.done.value = number / len(strikes)
+            self._listen()
+            if number % (len(strikes) // LOOKS) == 0:
+                self._look()
+        while people.is_alive():
+            self._listen()
+            sleep(0.01)
+        self._listen()
+        self.board.is_over.value = 1
+        for worker in self.workers:
+            worker.join()
+        if codes := {each.exitcode for each in (people, *self.workers)} - {0}:
+            self.violations.append(f"somebody failed: {codes}")
+
+    def _start_worker(self, place: int) -> Any:
+        """Fork one, with no connection of ours."""
+        connections.close_all()
+        self.started += 1
+        self.board.where[place] = self.board.is_halted[place] = IDLE
+        arguments = (self.plan, self.board, place, f"{WORKER} {self.started}")
+        worker = fork.Process(target=purge_until_killed, args=arguments, name=arguments[-1])
+        worker.start()
+        return worker
+
+    def _strike(self, strike: Strike) -> str:
+        """Hit a worker that is in the middle of erasing somebody; return how and where."""
+        hit = self._kill if strike.kind == "kill" else self._cut
+        while True:
+            worker = self._busy() if strike.place == ANYWHERE else self._halted(strike.place)
+            if (place := hit(worker)) != IDLE:
+                return f"{strike.kind} {self.plan.places[place]}"
+
+    def _busy(self) -> int:
+        """Return a worker that erases somebody, or did a moment ago."""
+        while not (busy := [n for n in range(WORKERS) if self.board.where[n] != IDLE]):
+            self._make_work()
+        sleep(self.random.uniform(0, A_RUN))
+        return self.random.choice(busy)
+
+    def _halted(self, place: int) -> int:
+        self.board.halts_at.value = place
+        while not any(self.board.is_halted):
+            self._make_work()
+        return [*self.board.is_halted].index(True)
+
+    def _kill(self, number: int) -> int:
+        worker = self.workers[number]
+        os.kill(worker.pid, signal.SIGSTOP)  # so that it stays where it is seen
+        place = self.board.where[number]
+        if place == IDLE:
+            os.kill(worker.pid, signal.SIGCONT)
+            return IDLE
+        worker.kill()
+        self._replace(number)
+        return place
+
+    def _replace(self, number: int) -> None:
+        worker = self.workers[number]
+        worker.join()
+        if worker.exitcode != -signal.SIGKILL:
+            self.violations.append(f"a worker ended by itself: {worker.exitcode}")
+        self.workers[number] = self._start_worker(number)
+
+    def _cut(self, number: int) -> int:
+        place = self.board.where[number]
+        with connection.cursor() as cursor:
+            cursor.execute(CUT, [self.workers[number].name])
+            was_hit = cursor.fetchall() == [(True,)]
+        self.board.is_halted[number] = False
+        return place if was_hit else IDLE
+
+    def _make_work(self) -> None:
+        """Let some more become due, once a worker has found nobody."""
+        sleep(0.001)
+        for number, worker in enumerate(self.workers):
+            if not worker.is_alive():
+                self._replace(number)
+        if self.board.looked.value == self.board.due.value:
+            if self.board.due.value + 2 * WAVE > self.number:
+                self._plant()
+            first = self.board.due.value + 1
+            make_due(range(first, first + WAVE))
+            self.board.due.value += WAVE
+
+    def _listen(self) -> None:
+        while self.told.poll():
+            with suppress(EOFError):
+                self.deeds.append(self.told.recv())
+
+    def _look(self) -> None:
+        self.looks += 1
+        self.violations += snapshot(self.planted)
+
+
+def tomorrow() -> datetime:
+    return timezone.now() + timedelta(days=1)
+
+
+def main(plan: Plan, report: str) -> None:
+    """Torment the portal that this process is set up for; leave a report in this file."""
+    sys.stdout.write(f"CHAOS_SEED={plan.seed}\n")
+    chaos = Chaos(plan)
+    chaos.run()
+    Path(report).write_text(json.dumps(chaos.report(), indent=1))
