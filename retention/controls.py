@@ -55,7 +55,9 @@ def ended_services(promise: Promise) -> Asking:
     """Count the closed accounts that a nightly run should have erased and did not.
 
     Accounts on legal hold or with an open case wait rightly. Who is due since
-    today goes with the next run: at risk only while their rule is not approved.
+    today goes with the next run: at risk only while their rule is not approved. At risk too while
+    no nightly run has succeeded, or no rehearsal of a restore has passed, for longer than the
+    clocks of the deletion allow.
     Whose service has ended the portal learns from the hosting system's report, from staff
     and from customers who close their account. Without a report of the last 31 days nobody
     knows who is missing, so that the promise is not shown kept.

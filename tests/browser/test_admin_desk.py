@@ -17,6 +17,7 @@ from complaints.models import ComplaintState
 from marketing.systems import add_system
 from policies.models import Purpose, RetentionRule
 from privacyportal.roles import ADMINISTRATOR, COMPLAINT_OFFICER, DPO
+from retention.models import OrphanReport
 from retention.purge import purge_closed_accounts
 from staff.models import RightsReview
 from staff.reviews import prepare_reviews
@@ -54,6 +55,7 @@ def desk(portal):
     hold = make_hold(make_customer(closed_days_ago=500), placed_by=officer)
     make_customer(closed_days_ago=500)
     run, *_ = purge_closed_accounts(only_report=True)
+    orphans = OrphanReport.objects.create(found={"sessions": {"number": 1, "ids": ["1"]}})
     rule = RetentionRule.objects.order_by("pk").first()
     customer = complaint.customer
     enquiry, unconfirmed = make_enquiry(), make_enquiry(confirmed=False)
@@ -137,6 +139,8 @@ def desk(portal):
             page_of("policies_retentionrule_approve", rule.pk),
             page_of("retention_purgerun_changelist"),
             page_of("retention_purgerun_change", run.pk),
+            page_of("retention_orphanreport_change", orphans.pk),
+            page_of("retention_orphanreport_clear", orphans.pk),
             page_of("access_accessrecord_changelist"),
             page_of("common_jobstatus_changelist"),
             page_of("notices_notice_changelist"),

@@ -18,6 +18,7 @@ from common.models import DoomedFile, JobStatus
 from policies.retention import rule_after_closing
 from privacyportal import rehearsal
 from privacyportal.embedded import RUNTIME_ROLE
+from privacyportal.orphans import left_databases
 from privacyportal.rehearsal import name_beside
 from privacyportal.roles import ADMINISTRATOR
 from retention.models import RestoreRehearsal, Tombstone
@@ -63,8 +64,9 @@ def test_a_rehearsal_finds_who_comes_back_and_touches_nothing(portal, tmp_path, 
     purge_closed_accounts()
     before = everything()
 
-    with connection.cursor() as cursor:  # a killed rehearsal left it
-        cursor.execute(f"CREATE DATABASE {name_beside()}")
+    with psycopg.connect(address_of("postgres"), autocommit=True) as server:
+        server.execute(f"CREATE DATABASE {name_beside()}")  # a killed rehearsal left it
+    assert left_databases()["databases"].ids == [name_beside()]
     given = rehearse(dump=backup)
     assert (given.outcome, given.by, given.is_given, given.as_of) == (
         "passed",
@@ -74,9 +76,8 @@ def test_a_rehearsal_finds_who_comes_back_and_touches_nothing(portal, tmp_path, 
     )
     assert (given.named, given.brought_back, given.left, given.residue) == (2, 2, 0, [])
 
-    with (
-        rehearsal._database_beside() as name
-    ):  # where no backup is given, from one program to another
+    with rehearsal._database_beside() as name:  # as where no backup is given
+        assert left_databases()["databases"].number == 0
         rehearsal._restore(rehearsal._programs(), None, name)
         with psycopg.connect(address_of(name)) as restored:
             assert restored.execute("SELECT email FROM accounts_customer").fetchall() == [
