@@ -106,9 +106,9 @@ SELECT '', 'n' || n, 'policy-' || n %% 40, 'policy_published', 'p' || n, '{}', 1
 FROM generate_series(1, %(people)s) AS n;
 
 INSERT INTO retention_purgerun (rule_id, only_reported, started_at, due, going, erased, held,
-                                deferred, failed, counts, rows, files, doubts, searches, searched,
-                                residue)
-SELECT min(id), false, now(), 0, 0, 0, 0, '{}', 0, '{}', '{}', '{}', '{}', true, '{}', '[]'
+                                partly, deferred, failed, counts, rows, files, doubts, searches,
+                                searched, residue)
+SELECT min(id), false, now(), 0, 0, 0, 0, 0, '{}', 0, '{}', '{}', '{}', '{}', true, '{}', '[]'
 FROM policies_retentionrule;
 
 INSERT INTO retention_tombstone (public_id, opened_on, closed_on, retained_until, erased_at,
