@@ -37,6 +37,7 @@ from accounts.staff import officers
 from common.database import database_now
 from common.erasure import Erased
 from notices.services import queue_notice
+from policies.counting import local_day
 from policies.models import RetentionRule
 from retention.models import PurgeApproval, PurgePermit, PurgeRun
 
@@ -175,10 +176,11 @@ def _sum(counted: Mapping[str, int], more: Mapping[str, int]) -> dict[str, int]:
 
 
 def _tell_officers(run: PurgeRun) -> None:
+    """Write once a day: a wrong clock stops the runs of all rules."""
     for officer in officers():
         queue_notice(
             "purge_waits",
             recipient=officer,
-            key=f"purge-waits-{run.pk}-{officer}",
-            path=reverse("admin:retention_purgerun_change", args=[run.pk]),
+            key=f"purge-waits-{local_day(run.started_at)}-{officer}",
+            path=reverse("admin:retention_purgerun_changelist"),
         )

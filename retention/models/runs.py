@@ -86,7 +86,8 @@ class PurgeRun(models.Model):
 
     @property
     def is_stopped(self) -> bool:
-        return bool(self.doubts) and not self.only_reported
+        """Say whether something waits for the DPO: where nothing is to go, nobody is asked."""
+        return bool(self.doubts) and not self.only_reported and self.going > 0
 
 
 class PurgePermit(models.Model):

@@ -19,12 +19,22 @@ from enquiries.models import Enquiry
 from notices.models import Notice
 from policies.counting import local_day, midnight
 from policies.loading import load_profile
+from policies.models import Promise
+from policies.promises import control_named
 from policies.retention import rule_after_closing
 from privacyportal.roles import DPO
 from retention.clocks import deletion_clocks
 from retention.idle import ASK
-from retention.models import PurgeRun, RestoreRehearsal, Tombstone
+from retention.models import (
+    LegalHold,
+    PurgeFailure,
+    PurgeRun,
+    Remainder,
+    RestoreRehearsal,
+    Tombstone,
+)
 from retention.purge import purge_closed_accounts
+from retention.services import release_hold
 from retention.tasks import PURGE, SWEEP
 from tests.answers import answer_of
 from tests.enquiries.conftest import make_enquiry
@@ -222,3 +232,21 @@ def test_the_clocks_are_told_to_the_dpo_and_to_whoever_watches(approved, client,
     assert page.count("desk-badge--late") == 4
     assert "RESTORE_REHEARSED_WITHIN" in page
     assert "<strong>4</strong> Late clocks of the deletion" in client.get("/admin/").text
+
+
+def test_a_part_that_must_stay_is_late_once_nothing_keeps_it_and_a_failure_is_named(approved):
+    customer = due(3)
+    hold = make_hold(customer, category="consent")
+    purge_closed_accounts()
+    assert answer_of("FPT-8") == ("kept", 0, "customers")
+
+    release_hold(hold, by=make_staff(DPO))
+    assert answer_of("FPT-8") == ("kept", 0, "customers")
+    three_days_ago = timezone.now() - timedelta(days=3)
+    LegalHold.objects.update(released_at=three_days_ago)
+    Remainder.objects.update(until=local_day(three_days_ago))
+    PurgeFailure.objects.create(customer=customer, error="DataError")
+
+    assert answer_of("FPT-8") == ("broken", 1, "customers")
+    promise = Promise.objects.active().get(code="FPT-8")
+    assert "purgefailure" in control_named(promise.control).measure(promise).link

@@ -166,8 +166,19 @@ def test_a_clock_that_jumped_stops_every_run_until_somebody_has_looked(rule, cli
     first, second = purge(), purge()
 
     assert (first.doubts, second.doubts, second.erased) == ({"gap": 400}, {"gap": 400}, 0)
+    assert Notice.objects.filter(template="purge_waits").count() == 1  # for the day
     client.post(f"{RUNS}{second.pk}/permit/", {"up_to": "1"})
     assert (purge().erased, purge().doubts) == (1, {})
+
+
+def test_a_pause_in_which_nobody_fell_due_is_asked_about_once_somebody_does(rule, dpo):
+    past_run(rule, days_ago=8)
+
+    run = purge()
+
+    assert (run.doubts, run.is_stopped, Notice.objects.count()) == ({"gap": 8}, False, 0)
+    make_customer(closed_days_ago=370)
+    assert (purge().is_stopped, Notice.objects.count()) == (True, 1)
 
 
 def test_a_clock_that_went_back_deletes_nothing_and_nobody_can_permit_it(rule, client, dpo):

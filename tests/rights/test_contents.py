@@ -70,6 +70,7 @@ def test_expo_11_what_customers_are_not_shown_is_not_in_it(full):
         "account.EmailConfirmation",
         *("casework.CaseEvent", "casework.CaseNote", "casework.CaseReminder"),
         *("casework.CaseConflict", "complaints.QuestionedAccess", "complaints.ComplaintLink"),
+        *("rights.CopyCode", "enquiries.ClosedSender"),
         *("retention.PurgeFailure", "retention.Remainder"),
         *("retention.LegalHold", "retention.NecessityReview", "staff.FlaggedRecord"),
     }
