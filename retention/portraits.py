@@ -107,7 +107,7 @@ def _add_rows(portrait: Portrait, declaration: Declaration, rows: QuerySet[Any])
 
 
 def _all_texts(declaration: Declaration, rows: QuerySet[Any]) -> Iterator[str]:
-    for row in rows.select_related(None).iterator():
+    for row in rows.select_related(None):
         for each in _telling_fields(declaration, rows.model):
             yield from _texts(_value(row, each.name))
 

@@ -191,6 +191,8 @@ class Chaos:
             plant_neighbour(FIRST_NEIGHBOUR + number)
         neighbours, _orphans = holdings()
         self._plant()
+        make_due([1])
+        self.plan.run(at=tomorrow())  # so that who is forked begins with all that is only made once
         self._torment()
         make_due(range(1, self.number + 1))
         try:

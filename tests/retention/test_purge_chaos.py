@@ -19,6 +19,8 @@ from retention import ledger
 from retention.due import free_to_go
 from retention.models import PurgeRun, Tombstone
 from tests.processes import run_apart
+from tests.retention.chaos import STEPS
+from tests.retention.chaos_people import ACTIONS
 
 FAULTS = int(os.environ.get("CHAOS_FAULTS", "300"))
 SEED = int(os.environ.get("CHAOS_SEED", secrets.randbelow(10**6)))
@@ -49,7 +51,11 @@ def test_whatever_falls_between_everybody_is_erased_whole_or_kept_whole(portal, 
 
     assert "\n".join(report["violations"]) == ""
     faults = Counter(report["faults"])
-    assert faults.total() == FAULTS, faults
+    assert faults.total() == FAULTS
+    places = [each.removeprefix("kill ") for each in faults if each.startswith("kill ")]
+    assert len(places) == 2 * len(STEPS)
+    assert {f"cut {place}" for place in places} <= faults.keys()
+    assert faults.keys() >= ACTIONS.keys()
 
 
 def purge_naively(*, at):
