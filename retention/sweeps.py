@@ -86,7 +86,7 @@ def _sweep_under(
     if removes(run):
         failed = _erase_all(expiry, going, run)
     else:
-        report_rows(run, {expiry.rows().model._meta.label: run.going})
+        report_rows(run, {due.model._meta.label: run.going} if run.going else {})
     waiting = {reason: rows.count() for reason, rows in needed_rows(expiry, due).items()}
     finish_run(run, held=held_rows(expiry, due).count(), deferred=waiting, failed=failed)
     return run

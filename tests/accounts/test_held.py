@@ -168,6 +168,7 @@ def test_what_staff_and_code_wrote_of_a_customer_is_shown_too(client, customer):
         "ComplaintLink",
         "QuestionedAccess",
         "ClosedSender",
+        "CopyCode",
         # keys of mails,
         "EmailConfirmation",
         # and what an authority or an officer has to decide.
@@ -203,7 +204,7 @@ def test_the_pages_ask_no_more_for_more_rows(client, customer, rows, django_asse
         correct_details(customer, details={**NEW, "address": f"{number}"}, by=customer.user)
     client.get(reverse("data"))  # what is asked once a session
 
-    with django_assert_num_queries(48):
+    with django_assert_num_queries(50):
         client.get(reverse("data"))
     with django_assert_num_queries(16):
         client.get(reverse("data_category", args=["complaint"]))
