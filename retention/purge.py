@@ -3,15 +3,18 @@
 Deleting cannot be undone, so this is how it is kept safe:
 
 - Who is due follows from the day that the customer was told at closing.
-- Until the DPO has approved the rule, a run counts and deletes nothing.
+- Until the DPO has approved the rule, a run counts and deletes nothing; nor does one that is in
+  doubt (runs.py). Whom a run may erase is read before it begins: who is released meanwhile goes
+  with the next one.
 - A batch locks its customers with SKIP LOCKED, in one transaction. Holds,
   reopening and new cases take the same lock first, so what they say is final
   once the lock is ours: holds and deferrals are read again in new statements.
-- One transaction removes sessions, rows and histories, and writes the
-  tombstones and the list of files. Files go after the commit; killed before,
+- One transaction removes what lets somebody in, rows, histories and the admin's log, in this
+  order, and writes the tombstones and the list of files. Files go after the commit; killed before,
   the next run finds them on the list. A run that is killed is simply run again.
+- Of whom a part must stay, all else goes (parts.py); the tombstone follows with the last of it.
 - When a batch fails, its customers are tried one by one, so that one broken
-  customer does not keep the others.
+  customer does not keep the others; who fails is listed and told of (failures.py).
 - What the erased could be told by is read under the lock, kept in memory, and searched for
   everywhere once the run is over (watch.py).
 """
