@@ -46,10 +46,11 @@ def keeps_access_records(finder: FindKept) -> FindKept:
     return finder
 
 
-def remove_access_records() -> PurgeRun | None:
+def remove_access_records(*, only_report: bool = False) -> PurgeRun | None:
     """Remove the records whose period is over; None without a rule for them.
 
-    Reports only until the rule has been approved for some days. Run again, it continues.
+    Reports only when asked to, and until the rule has been approved for some days. Run again, it
+    continues.
     """
     now = timezone.now()
     today = local_day(now)
@@ -63,7 +64,7 @@ def remove_access_records() -> PurgeRun | None:
         due=number,
         going=number,
         among=AccessRecord.objects.all(),
-        only_report=not approvals.exists(),
+        only_report=only_report or not approvals.exists(),
         searches=False,
     )
     if removes(run):

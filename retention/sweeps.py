@@ -58,10 +58,10 @@ def sweep(*, at: datetime | None = None, only_report: bool = False) -> list[Purg
         if expiry.trigger is not None
         for term in terms_of(expiry.category, expiry.trigger)
     ]
+    if run := remove_access_records(only_report=only_report):
+        runs.append(run)
     if not only_report:
         failed = sum(_sweep_by_setting(each, today) for each in expiries() if each.trigger is None)
-        if run := remove_access_records():
-            runs.append(run)
         remove_doomed_files()
         if failed:
             raise SweepFailed(f"{failed} rows that go by a setting could not be erased.")

@@ -17,7 +17,8 @@ from complaints.models import ComplaintState
 from marketing.systems import add_system
 from policies.models import Purpose, RetentionRule
 from privacyportal.roles import ADMINISTRATOR, COMPLAINT_OFFICER, DPO
-from retention.models import OrphanReport
+from retention.conflicts import conflicts
+from retention.models import OrphanReport, RetentionStatistic
 from retention.purge import purge_closed_accounts
 from staff.models import RightsReview
 from staff.reviews import prepare_reviews
@@ -57,6 +58,10 @@ def desk(portal):
     run, *_ = purge_closed_accounts(only_report=True)
     orphans = OrphanReport.objects.create(found={"sessions": {"number": 1, "ids": ["1"]}})
     rule = RetentionRule.objects.order_by("pk").first()
+    notices = RetentionRule.objects.get(category="notice", trigger="created")
+    between = conflicts()[0]
+    decided = f"?promise={between.promise.pk}&statute={between.statute.pk}"
+    RetentionStatistic.objects.create(category="notice", month="2026-01-01", number=12)
     customer = complaint.customer
     enquiry, unconfirmed = make_enquiry(), make_enquiry(confirmed=False)
     issue, (system, _key) = make_issue(), add_system("CRM", by=administrator)
@@ -137,6 +142,10 @@ def desk(portal):
             page_of("retention_legalhold_release", hold.pk),
             page_of("policies_retentionrule_changelist"),
             page_of("policies_retentionrule_approve", rule.pk),
+            page_of("retention_schedule_changelist") + f"?rule={notices.pk}&months=6",
+            page_of("retention_schedule_approve"),
+            page_of("retention_schedule_decide") + decided,
+            page_of("retention_retentionstatistic_changelist"),
             page_of("retention_purgerun_changelist"),
             page_of("retention_purgerun_change", run.pk),
             page_of("retention_orphanreport_change", orphans.pk),
