@@ -75,6 +75,13 @@ def expiries() -> Collection[Expiry]:
     return _expiries.values()
 
 
+def parts_of(expiry: Expiry) -> list[Expiry]:
+    """Return what goes with these rows where they are cases, and has a period of its own."""
+    if expiry.case != "pk":
+        return []
+    return [each for each in expiries() if each.case not in ("", "pk")]
+
+
 def expiry_named(name: str) -> Expiry:
     """Raises KeyError."""
     return _expiries[name]

@@ -2,11 +2,12 @@
 
 Like is compared with like: of two rules that count from the same event the months say which is
 longer. Where they count from different events, nobody can say it beforehand, and it is a conflict.
-Until the data protection officer has decided, no rule is approved that would delete such data.
+Until the data protection officer has decided, no rule is approved that would delete such data, and
+none that is approved already deletes: a law may come later.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -17,12 +18,12 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Customer, User
 from common.history import save_as
-from common.periods import Expiry, expiries
+from common.periods import Expiry, expiries, parts_of
 from common.personal_data import DataCategory, Stay, declarations
 from policies.calendars import load_calendar
 from policies.counting import ONE_DAY, add_months, first_kept, local_day
 from policies.models import DayKind, RetentionAction, RetentionRule, RetentionTrigger, RuleFamily
-from policies.periods import ERASING, bound
+from policies.periods import ERASING, bound, judged, swept_under
 from policies.retention import SET_OFF_BY_CLOSING
 from retention.exceptions import DecisionRefused
 from retention.models import DecisionOutcome, RetentionDecision
@@ -40,25 +41,54 @@ class Conflict:
     decision: RetentionDecision | None
 
     @property
+    def is_held(self) -> bool:
+        """Say whether the portal holds such data at all; what it does not, waits for nobody."""
+        return self.statute.category in held_categories()
+
+    @property
     def counts_alike(self) -> bool:
         return self.promise.trigger == self.statute.trigger
 
 
 def conflicts(on: date | None = None) -> list[Conflict]:
-    """Return every conflict of rules in force on that day (default: today), by kind of data."""
-    rules = list(RetentionRule.objects.in_force(on or local_day(timezone.now())))
+    """Return every conflict of the laws in force on that day (default: today), by kind of data.
+
+    A promise that is over stands beside the others as long as it judges anything.
+    """
+    day = on or local_day(timezone.now())
     decided = {
         (each.promise_id, each.statute_id): each
         for each in RetentionDecision.objects.select_related("decided_by")
     }
-    promises, statutes = _by_category(rules)
+    promises, statutes = _by_category(RetentionRule.objects.in_force(day))
+    former, _laws = _by_category(_former(day) if statutes else [])
+    of_account = [*promises[DataCategory.ACCOUNT], *former[DataCategory.ACCOUNT]]
     return [
         Conflict(promise, statute, decided.get((promise.pk, statute.pk)))
         for category in DataCategory
         for statute in statutes[category]
-        for promise in promises[category] or promises[DataCategory.ACCOUNT]
+        for promise in dict.fromkeys([*(promises[category] or of_account), *former[category]])
         if promise.trigger != statute.trigger or promise.months < statute.months
     ]
+
+
+def _former(day: date) -> Iterator[RetentionRule]:
+    """Yield the rules that were over by that day and still judge what began under them."""
+    for rule in RetentionRule.objects.filter(valid_to__lt=day, family=RuleFamily.PROMISE):
+        if still_judges(rule):
+            yield rule
+
+
+def still_judges(rule: RetentionRule) -> bool:
+    """Say whether there is a closed account, or a row, of whose last day this rule decides."""
+    return Customer.objects.filter(closing_rule=rule).exists() or any(
+        expiry.rows().filter(judged(expiry, term)).exists() for expiry, term in swept_under(rule)
+    )
+
+
+def held_categories() -> set[str]:
+    """Return the categories of which the portal holds anything, of customers or of nobody."""
+    return {each.category for each in (*declarations(), *expiries())}
 
 
 def _by_category(
@@ -78,14 +108,24 @@ def _by_category(
 def undecided(rule: RetentionRule, among: Collection[Conflict] | None = None) -> list[Conflict]:
     """Return what must be decided before this rule may delete, of all conflicts or these.
 
-    With a closed account everything goes that the portal holds of the customer.
+    With a closed account everything goes that the portal holds of the customer, with a case its
+    parts.
     """
-    held = {each.category for each in declarations()} if set_off_by_closing(rule) else set()
+    taken = _taken_along(rule)
     return [
         each
         for each in (conflicts() if among is None else among)
-        if each.decision is None and (each.promise == rule or each.statute.category in held)
+        if each.decision is None
+        and each.is_held
+        and (each.promise == rule or each.statute.category in taken)
     ]
+
+
+def _taken_along(rule: RetentionRule) -> set[str]:
+    if set_off_by_closing(rule):
+        return {each.category for each in declarations()}
+    swept = [expiry for expiry, _term in swept_under(rule)]
+    return {part.category for expiry in swept for part in parts_of(expiry)}
 
 
 def set_off_by_closing(rule: RetentionRule) -> bool:

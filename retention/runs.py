@@ -1,6 +1,7 @@
 """A run of an erasure under one rule: begun with a look at numbers and clocks, counted, finished.
 
-Without the approval of its rule a run only reports. One that is in doubt removes nothing either;
+Without the approval of its rule a run only reports, and so it does while nobody has decided between
+the rule and a law that contradicts it. One that is in doubt removes nothing either;
 it waits for the data protection officers, who are mailed, look at the numbers again and let it go
 (``services.permit_run``): under that rule, for these doubts, up to the number they gave, and for a
 few days. A run is in doubt when
@@ -39,6 +40,7 @@ from common.erasure import Erased
 from notices.services import queue_notice
 from policies.counting import local_day
 from policies.models import RetentionRule
+from retention.conflicts import undecided
 from retention.models import PurgeApproval, PurgePermit, PurgeRun
 
 LOOKED_BACK = 14  # runs
@@ -72,7 +74,7 @@ def begin_run(
     among: everything there is of what is removed. searches: as on the run. at: the moment that a
     caller judges by instead of now; clocks are no matter then.
     """
-    only_report = only_report or not is_approved(rule)
+    only_report = only_report or not may_delete(rule)
     doubts = _doubts_about_number(rule, going, among) | ({} if at else _doubts_about_clocks())
     if not only_report and _is_permitted(rule, going, doubts):
         doubts = {}
@@ -94,8 +96,8 @@ def removes(run: PurgeRun) -> bool:
     return not run.only_reported and not run.doubts
 
 
-def is_approved(rule: RetentionRule) -> bool:
-    return PurgeApproval.objects.filter(rule=rule).exists()
+def may_delete(rule: RetentionRule) -> bool:
+    return PurgeApproval.objects.filter(rule=rule).exists() and not undecided(rule)
 
 
 def count_batch(run: PurgeRun, erased: Erased, *, number: int, partly: int = 0) -> None:

@@ -16,8 +16,7 @@ from common.personal_data import declarations
 from notices.services import queue_notice
 from policies.counting import local_day
 from policies.models import RetentionRule
-from policies.periods import judged, swept_under
-from retention.conflicts import undecided
+from retention.conflicts import still_judges, undecided
 from retention.exceptions import ApprovalRefused, HoldRefused, PermitRefused
 from retention.models import (
     LegalHold,
@@ -200,9 +199,7 @@ def is_superseded(rule: RetentionRule) -> bool:
     """Say whether a rule is over and judges nothing any more: no closed account, no row."""
     if rule.valid_to is None or rule.valid_to >= timezone.localdate():
         return False
-    return not Customer.objects.filter(closing_rule=rule).exists() and not any(
-        expiry.rows().filter(judged(expiry, term)).exists() for expiry, term in swept_under(rule)
-    )
+    return not still_judges(rule)
 
 
 def _gone(public_id: str) -> str:

@@ -7,16 +7,19 @@ from django.utils import timezone
 
 from accounts.models import KnownDevice
 from common.personal_data import stays_of
+from policies.counting import local_day
 from policies.models import RetentionRule
+from policies.retention import rule_after_closing
 from privacyportal.roles import AUDITOR, DPO
 from retention.conflicts import conflicts, decide_conflict
 from retention.exceptions import ApprovalRefused, DecisionRefused
 from retention.models import PurgeApproval, PurgeRun, RetentionDecision
+from retention.purge import purge_closed_accounts
 from retention.services import approve_rule
 from retention.sweeps import sweep
 from tests.clients import PortalClient
-from tests.factories import close_in_the_past, make_customer, make_staff
-from tests.retention.kept_rows import notice
+from tests.factories import approve, close_in_the_past, make_customer, make_staff
+from tests.retention.kept_rows import closed_complaint, make_rule, notice
 
 pytestmark = pytest.mark.django_db
 
@@ -122,3 +125,65 @@ def test_what_a_law_keeps_of_a_closed_account_stays_and_is_told_until_its_day(cl
     assert (stay.category, str(stay.why)) == ("device", statute.source)
     assert stay.until == date(2035, 4, 9)  # the 8th is a Sunday, and a law's day is moved
     approve_rule(customer.closing_rule, by=make_staff(DPO))
+
+
+def test_a_law_that_comes_after_the_approval_stops_the_runs_until_the_decision():
+    promise, closing = rule_of("notice"), rule_after_closing(local_day(timezone.now()))
+    complaints = make_rule("complaint", "case_closed", 1)
+    for rule in (promise, closing):
+        approve(rule)
+    customer, now = make_customer(), timezone.now()
+    mailed, complained = (make(customer, now - 800 * DAY) for make in (notice, closed_complaint))
+    due = make_customer(closed_days_ago=3000)
+    laws = [law(category, "created", 1200) for category in ("notice", "evidence")]
+
+    sweep()
+    purge_closed_accounts()
+
+    runs = PurgeRun.objects.filter(rule__in=[promise, closing, complaints]).order_by("rule")
+    assert [(run.due, run.only_reported) for run in runs] == [(1, True)] * 3
+    client = PortalClient()
+    client.force_login(make_staff(DPO))
+    lines = {line.rule: line for line in client.get(PAGE).context_data["lines"]}
+    assert [bool(lines[rule].conflicts) for rule in (promise, complaints)] == [True, True]
+
+    for each in conflicts():
+        if each.statute in laws:
+            decide_conflict(
+                each.promise, each.statute, outcome="delete", reason="x", by=make_staff(DPO)
+            )
+    sweep()
+    purge_closed_accounts()
+    left = [type(row).objects.filter(pk=row.pk).exists() for row in (mailed, complained, due)]
+    assert left == [False, False, False]
+
+
+def test_a_promise_that_is_over_is_asked_about_while_it_judges_a_row():
+    old, statute = rule_of("notice"), law("notice", "created", 36)
+    RetentionRule.objects.filter(pk=old.pk).update(valid_to=date(2025, 1, 1))
+    make_rule("notice", "created", 48, valid_from=date(2025, 1, 2))
+    old.refresh_from_db()
+    assert (old, statute, True) not in pairs("notice")
+
+    row = notice(make_customer(), datetime.fromisoformat("2024-02-28T17:30:00Z"))
+
+    assert (old, statute, True) in pairs("notice")
+    with pytest.raises(ApprovalRefused):
+        approve_rule(old, by=make_staff(DPO))
+    approve(old)
+    sweep()
+    assert type(row).objects.filter(pk=row.pk).exists()
+
+
+def test_a_law_about_what_the_portal_does_not_hold_bars_nothing():
+    client = PortalClient()
+    client.force_login(make_staff(DPO))
+    client.cookies["django_language"] = "en"
+    (order, *_more) = (each for each in conflicts() if each.statute.category == "order")
+
+    page = client.get(PAGE).text
+
+    assert "not held in this portal" in page
+    assert "not decided" not in page
+    assert f"promise={order.promise.pk}&amp;statute={order.statute.pk}" not in page
+    approve_rule(rule_after_closing(local_day(timezone.now())), by=make_staff(DPO))
