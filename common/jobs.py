@@ -3,9 +3,9 @@
 Beat only knocks: twice a minute it sends ``common.run_due_jobs``, which looks
 at the table JobStatus for jobs whose planned time has come and that have not
 succeeded for it, and queues those. A job that was missed because beat, broker
-or worker were down is due until it has succeeded; two beats find it done; two
-workers at once are kept apart by an advisory lock that PostgreSQL releases
-when its holder dies.
+or worker were down is due until it has succeeded; one that fails is tried ever
+more seldom; two beats find it done; two workers at once are kept apart by an
+advisory lock that PostgreSQL releases when its holder dies.
 """
 
 import logging
@@ -87,11 +87,20 @@ def all_jobs() -> list[Job]:
 
 
 def due_jobs(at: datetime) -> Iterator[Job]:
-    done = dict(JobStatus.objects.values_list("name", "succeeded_for"))
+    known = {status.name: status for status in JobStatus.objects.all()}
     for job in all_jobs():
-        served = done.get(job.name)
-        if served is None or served < job.planned(at):
+        status = known.get(job.name)
+        if status is None or _is_due(status, job.planned(at), at):
             yield job
+
+
+def _is_due(status: JobStatus, planned: datetime, at: datetime) -> bool:
+    """One that failed waits for as long again as it was late: first for moments, then for hours."""
+    if status.succeeded_for is not None and status.succeeded_for >= planned:
+        return False
+    if not status.error or status.started_at is None or status.started_at < planned:
+        return True
+    return at - planned >= 2 * (status.started_at - planned)
 
 
 def wake(task: Task) -> None:

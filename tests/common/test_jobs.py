@@ -69,7 +69,21 @@ def test_a_job_that_fails_stays_due_and_says_why(monkeypatch):
 
     status = JobStatus.objects.get()
     assert (status.error, status.succeeded_at) == ("ValueError", None)
-    assert [job.name for job in jobs.due_jobs(timezone.now())] == ["tests.fail"]
+    soon = timezone.now() + timedelta(minutes=1)
+    assert [job.name for job in jobs.due_jobs(soon)] == ["tests.fail"]
+
+
+@pytest.mark.django_db
+def test_a_job_that_fails_all_day_is_tried_ever_more_seldom(job):
+    planned = job.planned(timezone.now())
+    hour = timedelta(hours=1)
+    JobStatus.objects.create(name=job.name, started_at=planned + hour, error="ValueError")
+
+    assert list(jobs.due_jobs(planned + 2 * hour - timedelta(seconds=1))) == []
+    assert list(jobs.due_jobs(planned + 2 * hour)) == [job]
+
+    JobStatus.objects.update(started_at=planned - hour)
+    assert list(jobs.due_jobs(planned)) == [job]
 
 
 def test_two_workers_run_a_job_once(transactional_db, job):
