@@ -7,20 +7,25 @@ it waits for the data protection officers, who are mailed, look at the numbers a
 few days. A run is in doubt when
 
 - it would remove more than ``PURGE_MOST_TIMES`` as much as usual, which is the median of the last
-  runs, or more than ``PURGE_MOST_PERCENT`` of all there is. Beat that was down for three days makes
+  runs, or together with the night's other runs more than ``PURGE_MOST_PERCENT`` of all there is.
+  Beat that was down for three days makes
   four times the usual, a week eight times: ten bother nobody, while a year that a clock or a
   wrong rule skips is hundreds of times. ``PURGE_NEVER_MANY`` and fewer are never too many, so that
   a small company is left alone.
-- no run has been for a week, or the last is yet to come: a clock may have jumped. Only runs that
-  nobody doubted say when it was; other jobs have believed a wrong clock within a minute.
+- no run has been for days, or the last is yet to come: a clock may have jumped. Only runs that
+  nobody doubted say when it was; other jobs have believed a wrong clock within a minute. A run with
+  nothing to remove is doubted too, and asks nobody: it must not vouch for the clock to the next.
 - the clocks of the application and of the database differ.
 
-No permit helps while clocks differ or went back: they are put right, and the next run goes.
+No permit helps while clocks differ or went back: they are put right, and the next run goes. Whoever
+permits a run after a gap has looked at the clock, and vouches for it to every other run. What goes
+by no rule waits with the same clocks (``clocks_are_doubted``).
 
 What a batch removed is counted in its own transaction, so that the numbers are true whenever a run
 is killed.
 """
 
+import logging
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -29,7 +34,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet, Sum
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -43,10 +48,12 @@ from policies.models import RetentionRule
 from retention.conflicts import undecided
 from retention.models import PurgeApproval, PurgePermit, PurgeRun
 
+logger = logging.getLogger(__name__)
+
 LOOKED_BACK = 14  # runs
 PERMITTED_FOR = timedelta(days=3)
 APART = timedelta(minutes=5)
-SILENT_FOR = timedelta(days=7)
+SILENT_FOR = timedelta(days=4)  # three days without beat, and the night before, ask nobody
 
 DOUBTS = {
     "usual": _("Far more than usual, which is"),
@@ -65,17 +72,21 @@ def begin_run(
     due: int,
     going: int,
     among: QuerySet[Any, Any],
+    beside: int = 0,
     only_report: bool = False,
     searches: bool = True,
     at: datetime | None = None,
 ) -> PurgeRun:
     """Record a run that found so many due, of whom so many may go now; ``removes`` says what next.
 
-    among: everything there is of what is removed. searches: as on the run. at: the moment that a
-    caller judges by instead of now; clocks are no matter then.
+    among: everything there is of what is removed. beside: how much of it goes by other runs of the
+    night. searches: as on the run. at: the moment that a caller judges by instead of now; clocks
+    are no matter then.
     """
     only_report = only_report or not may_delete(rule)
-    doubts = _doubts_about_number(rule, going, among) | ({} if at else _doubts_about_clocks())
+    doubts = _doubts_about_number(rule, going, beside, among) | (
+        {} if at else _doubts_about_clocks()
+    )
     if not only_report and _is_permitted(rule, going, doubts):
         doubts = {}
     run = PurgeRun.objects.create(
@@ -91,6 +102,20 @@ def begin_run(
     return run
 
 
+def clocks_are_doubted() -> bool:
+    """Say, and log, whether what goes by no rule must wait; nobody is asked about that.
+
+    So after a gap it waits until the runs of the night have gone on for some days.
+    """
+    doubts, here = _doubts_about_clocks(), timezone.now()
+    since = PurgeRun.objects.filter(started_at__range=(here - SILENT_FOR, here - PERMITTED_FOR))
+    if "gap" in doubts and since.exists():
+        del doubts["gap"]
+    if doubts:
+        logger.error("a clock is doubted, so nothing is removed: %s", ", ".join(doubts))
+    return bool(doubts)
+
+
 def removes(run: PurgeRun) -> bool:
     """Say whether a run that has begun may remove anything."""
     return not run.only_reported and not run.doubts
@@ -103,12 +128,14 @@ def may_delete(rule: RetentionRule) -> bool:
 def count_batch(run: PurgeRun, erased: Erased, *, number: int, partly: int = 0) -> None:
     """Add what a batch removed, of so many; call it in the transaction of the batch."""
     known = PurgeRun.objects.select_for_update().get(pk=run.pk)
+    if number or partly:
+        known.searched_at = None  # nobody has looked for these yet
     known.erased += number
     known.partly += partly
     known.counts = _sum(known.counts, erased.tables)
     known.rows = _sum(known.rows, erased.rows)
     known.files = _sum(known.files, erased.files)
-    known.save(update_fields=["erased", "partly", "counts", "rows", "files"])
+    known.save(update_fields=["erased", "partly", "counts", "rows", "files", "searched_at"])
 
 
 def report_rows(run: PurgeRun, tables: Mapping[str, int]) -> None:
@@ -128,25 +155,25 @@ def finish_run(
     run.save(update_fields=["held", "failed", "deferred", "finished_at"])
 
 
-def many(rule: RetentionRule) -> int:
-    """Return the number that a run under this rule removes as usual."""
+def many(rule: RetentionRule) -> int | None:
+    """Return the number that a run under this rule removes as usual; None before the first."""
     runs = PurgeRun.objects.trusted().filter(
         rule=rule, only_reported=False, finished_at__isnull=False
     )
     numbers = list(runs.order_by("-pk").values_list("erased", flat=True)[:LOOKED_BACK])
-    return int(median(numbers)) if numbers else 0
+    return int(median(numbers)) if numbers else None
 
 
 def _doubts_about_number(
-    rule: RetentionRule, going: int, among: QuerySet[Any, Any]
+    rule: RetentionRule, going: int, beside: int, among: QuerySet[Any, Any]
 ) -> dict[str, int]:
     if going <= settings.PURGE_NEVER_MANY:
         return {}
     doubts = {}
     usual, all_there_is = many(rule), among.count()
-    if usual and going > settings.PURGE_MOST_TIMES * usual:
+    if usual is not None and going > settings.PURGE_MOST_TIMES * max(usual, 1):
         doubts["usual"] = usual
-    if going * 100 > settings.PURGE_MOST_PERCENT * all_there_is:
+    if (going + beside) * 100 > settings.PURGE_MOST_PERCENT * all_there_is:
         doubts["share"] = all_there_is
     return doubts
 
@@ -159,18 +186,32 @@ def _doubts_about_clocks() -> dict[str, int]:
     last = PurgeRun.objects.trusted().order_by("-started_at").first()
     if last is not None and last.started_at > here + APART:
         doubts["behind"] = int((last.started_at - here).total_seconds() / 60)
-    if last is not None and here - last.started_at > SILENT_FOR:
+    if last is not None and here - last.started_at > SILENT_FOR and not _is_vouched_for():
         doubts["gap"] = (here - last.started_at).days
     return doubts
 
 
+def _is_vouched_for() -> bool:
+    return _recent_permits().filter(run__doubts__has_key="gap").exists()
+
+
 def _is_permitted(rule: RetentionRule, going: int, doubts: Mapping[str, int]) -> bool:
-    permits = PurgePermit.objects.filter(
-        run__rule=rule, up_to__gte=going, permitted_at__gte=timezone.now() - PERMITTED_FOR
-    )
+    """What the rule's runs have removed since uses a permit up."""
+    runs = PurgeRun.objects.filter(rule=rule)
     return any(
-        doubts.keys() <= permit.run.doubts.keys() for permit in permits.select_related("run")
+        doubts.keys() <= permit.run.doubts.keys()
+        and going + _removed_by(runs.filter(started_at__gte=permit.permitted_at)) <= permit.up_to
+        for permit in _recent_permits().filter(run__rule=rule).select_related("run")
     )
+
+
+def _recent_permits() -> QuerySet[PurgePermit]:
+    return PurgePermit.objects.filter(permitted_at__gte=timezone.now() - PERMITTED_FOR)
+
+
+def _removed_by(runs: QuerySet[PurgeRun]) -> int:
+    removed = runs.aggregate(number=Sum(F("erased") + F("partly"), default=0))
+    return int(removed["number"])
 
 
 def _sum(counted: Mapping[str, int], more: Mapping[str, int]) -> dict[str, int]:

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
@@ -169,13 +170,15 @@ def permit_run(run: PurgeRun, *, up_to: int, by: User) -> PurgePermit:
     run.refresh_from_db(from_queryset=PurgeRun.objects.select_for_update(of=("self",)))
     if not run.is_stopped or BAD_CLOCKS & run.doubts.keys():
         raise PermitRefused(_("Nothing but an unusual number, or a long pause, can be permitted."))
-    if PurgeRun.objects.filter(rule=run.rule, pk__gt=run.pk).exists():
+    if PurgeRun.objects.filter(rule=run.rule, pk__gt=run.pk, only_reported=False).exists():
         raise PermitRefused(_("There is a newer run. Look at its numbers."))
     if PurgePermit.objects.filter(run=run).exists():
         raise PermitRefused(_("This run is permitted already."))
-    if not run.going <= up_to <= MOST_PERMITTED * run.going:
+    most = max(MOST_PERMITTED * run.going, settings.PURGE_NEVER_MANY)
+    if not run.going <= up_to <= most:
         raise PermitRefused(
-            _("Permit as many as wait for it, or up to twice as many for those of the next days.")
+            _("Permit as many as wait for it, or for those of the next days up to %(most)s.")
+            % {"most": most}
         )
     permit = PurgePermit(run=run, up_to=up_to, permitted_by=by)
     save_as(permit, by=by, reason="permitted")

@@ -33,7 +33,8 @@ class PermitForm(forms.Form):
         min_value=1,
         help_text=_(
             "Look at the numbers above first. The permit is for this rule, up to the number that"
-            " you write here, for three days. What is deleted does not come back."
+            " you write here, for three days. After days without a run it also says that the"
+            " clock is right. What is deleted does not come back."
         ),
     )
 
@@ -95,7 +96,9 @@ class PurgeRunAdmin(ReadOnlyAdmin):
     actions_detail = ["permit"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PurgeRun]:
-        newer = PurgeRun.objects.filter(rule=OuterRef("rule"), pk__gt=OuterRef("pk"))
+        newer = PurgeRun.objects.filter(
+            rule=OuterRef("rule"), pk__gt=OuterRef("pk"), only_reported=False
+        )
         runs: QuerySet[PurgeRun] = super().get_queryset(request)
         return runs.annotate(is_past=Exists(newer))
 

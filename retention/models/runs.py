@@ -20,9 +20,9 @@ class PurgeRunQuerySet(models.QuerySet["PurgeRun"]):
         return self.filter(IN_DOUBT)
 
     def replaceable(self) -> "PurgeRunQuerySet":
-        """Narrow to those that prove nothing: no tombstone speaks of them, and nobody doubted."""
+        """Narrow to those that prove nothing: no tombstone and no permit speaks of them."""
         buried_nobody = Q(erased=0) | Q(searches=False)
-        return self.trusted().filter(buried_nobody).exclude(IN_DOUBT)
+        return self.filter(buried_nobody, rule__isnull=False, permit=None).exclude(IN_DOUBT)
 
     def trusted(self) -> "PurgeRunQuerySet":
         """Narrow to those under a rule that nothing stopped."""
