@@ -33,6 +33,10 @@ class RehearsalRefused(RetentionError):
     """A restore cannot be rehearsed here."""
 
 
+class PurgeUnfinished(RetentionError):
+    """Time was over before everybody who is due had gone."""
+
+
 class LedgerAhead(RetentionError):
     """A restored database does not know what was erased."""
 

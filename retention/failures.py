@@ -5,7 +5,7 @@ A failure goes with its customer, or a week after the last attempt.
 
 from datetime import timedelta
 
-from django.db import Error, IntegrityError, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.urls import reverse
 from django.utils import timezone
@@ -19,7 +19,7 @@ FORGOTTEN_AFTER = timedelta(days=7)
 A_NIGHT = timedelta(hours=12)  # a run that is repeated in the same night is no other attempt
 
 
-def note_failure(customer: int, error: Error) -> None:
+def note_failure(customer: int, error: Exception) -> None:
     """Count that a customer (primary key) was not erased, once a night; tell when it is too often.
 
     Of the error its kind alone: its words may hold what it is about.
@@ -45,11 +45,11 @@ def forget_old_failures() -> None:
     PurgeFailure.objects.filter(last_at__lt=timezone.now() - FORGOTTEN_AFTER).delete()
 
 
-def _kind_of(error: Error) -> str:
+def _kind_of(error: Exception) -> str:
     """Name the error as the database does, else by its class."""
     state = getattr(error.__cause__, "sqlstate", None)
     name = type(error.__cause__ or error).__name__
-    return f"{name} ({state})" if state else name
+    return f"{name} ({state})" if state else name[:64]
 
 
 @transaction.atomic

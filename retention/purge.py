@@ -13,10 +13,12 @@ Deleting cannot be undone, so this is how it is kept safe:
   order, and writes the tombstones and the list of files. Files go after the commit; killed before,
   the next run finds them on the list. A run that is killed is simply run again.
 - Of whom a part must stay, all else goes (parts.py); the tombstone follows with the last of it.
-- When a batch fails, its customers are tried one by one, so that one broken
+- When a batch fails, whatever the error, its customers are tried one by one, so that one broken
   customer does not keep the others; who fails is listed and told of (failures.py).
 - What the erased could be told by is read under the lock, kept in memory, and searched for
-  everywhere once the run is over (watch.py).
+  everywhere once the run is over (watch.py), also where an error ends it. The nightly task erases
+  for a part of its time alone, so that the search has its turn; the next one goes on.
+- A ledger that is away while a run goes on costs nobody the search; the next run writes the lines.
 """
 
 import logging
@@ -24,9 +26,12 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from functools import partial
 from itertools import chain, islice
+from math import inf
+from time import monotonic
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
-from django.db import Error, transaction
+from django.db import transaction
 
 from accounts.models import Customer, CustomerQuerySet
 from common import personal_data
@@ -39,11 +44,19 @@ from policies.models import RetentionRule
 from policies.retention import rule_after_closing
 from retention import ledger
 from retention.due import due_under, free_to_go, held, rows_about
+from retention.exceptions import LedgerAhead, LedgerLost, PurgeUnfinished
 from retention.failures import forget_old_failures, note_failure
 from retention.models import PurgeRun, Tombstone
 from retention.parts import Reduced, erase_but, unsettled
 from retention.portraits import Portrait, ids_of, portray, without_what_stays
-from retention.runs import begin_run, count_batch, finish_run, removes, report_rows
+from retention.runs import (
+    begin_run,
+    clocks_are_doubted,
+    count_batch,
+    finish_run,
+    removes,
+    report_rows,
+)
 from retention.watch import Watch
 
 logger = logging.getLogger(__name__)
@@ -53,52 +66,62 @@ BATCH = 500  # customers a transaction: measured as fast as one statement for al
 EraseBatch = Callable[[Collection[int]], None]
 """Takes primary keys of customers; erases who may go, in a transaction."""
 
+ENDS_THE_RUN = (SoftTimeLimitExceeded, LedgerAhead, LedgerLost)
+
 
 def purge_closed_accounts(
-    *, at: datetime | None = None, only_report: bool = False
+    *, at: datetime | None = None, only_report: bool = False, until: float = inf
 ) -> list[PurgeRun]:
     """Erase every closed account whose last day is over; return a report for each rule.
 
     Each account goes by the rule under which it was closed. ``at`` is the moment to
     judge by (default: the database's now). Reports only when asked to, and for
-    a rule that is not approved. Run again, it continues.
+    a rule that is not approved. Run again, it continues. until: by the monotonic clock, when no
+    other batch begins.
 
-    Raises NotConfigured, LedgerAhead, LedgerLost.
+    Raises NotConfigured, LedgerAhead, LedgerLost, OSError, PurgeUnfinished.
     """
     if not only_report:
         ledger.record()  # what a killed run left; and nothing goes beside a ledger that is ahead
     today, watch = local_day(at or database_now()), Watch()
     rules = RetentionRule.objects.filter(closed_customers__isnull=False).distinct()
     in_use = list(rules.order_by("pk")) or [rule_after_closing(today)]
-    runs = [_purge_under(rule, today, watch, only_report, at) for rule in in_use]
-    if not only_report:
-        forget_old_failures()
-        remove_doomed_files()
-        watch.search()
+    ready = {rule: _ready_under(rule, today) for rule in in_use}
+    number = sum(map(len, ready.values()))
+    begin = partial(begin_run, among=Customer.objects.all(), only_report=only_report, at=at)
+    try:
+        runs = []
+        for rule, going in ready.items():
+            due = due_under(rule, today)
+            run = begin(rule, due=due.count(), going=len(going), beside=number - len(going))
+            runs.append(run)
+            _purge(run, due, going, watch, until)
+        is_cut = monotonic() >= until
+    finally:
+        if not only_report:
+            forget_old_failures()
+            remove_doomed_files()
+            watch.search()
+    if is_cut:
+        raise PurgeUnfinished("There was no time for all of them; the next run goes on.")
     return runs
 
 
-def _purge_under(
-    rule: RetentionRule, today: date, watch: Watch, only_report: bool, at: datetime | None
-) -> PurgeRun:
-    customers = due_under(rule, today)
-    ready = [key for batch in _batches(free_to_go(customers)) for key in unsettled(batch)]
-    run = begin_run(
-        rule,
-        due=customers.count(),
-        going=len(ready),
-        among=Customer.objects.all(),
-        only_report=only_report,
-        at=at,
-    )
+def _ready_under(rule: RetentionRule, today: date) -> list[int]:
+    free = free_to_go(due_under(rule, today))
+    return [key for batch in _batches(free) for key in unsettled(batch)]
+
+
+def _purge(
+    run: PurgeRun, due: CustomerQuerySet, ready: Collection[int], watch: Watch, until: float
+) -> None:
     failed = 0
     if removes(run):
-        failed = _erase_all(ready, partial(_erase_and_bury, run, watch, customers))
+        failed = erase_all(ready, partial(_erase_and_bury, run, watch, due), until=until)
     else:
         report_rows(run, rows_about(Customer.objects.filter(pk__in=ready)))
-    waiting = {reason: those.count() for reason, those in personal_data.deferred(customers).items()}
-    finish_run(run, held=held(customers).count(), deferred=waiting, failed=failed)
-    return run
+    waiting = {reason: those.count() for reason, those in personal_data.deferred(due).items()}
+    finish_run(run, held=held(due).count(), deferred=waiting, failed=failed)
 
 
 def erase_unverified_sign_ups(*, at: datetime | None = None) -> int:
@@ -106,21 +129,25 @@ def erase_unverified_sign_ups(*, at: datetime | None = None) -> int:
 
     Their details may have been typed by somebody else, so nothing is kept.
     """
+    if at is None and clocks_are_doubted():
+        return 0
     before = (at or database_now()) - timedelta(days=settings.UNVERIFIED_SIGN_UP_DAYS)
     unproved = Customer.objects.unproved().filter(opened_at__lt=before)
     erased: list[int] = []
     batches = _batches(free_to_go(unproved))
-    _erase_all(chain.from_iterable(batches), partial(_erase_unproved, unproved, erased))
+    erase_all(chain.from_iterable(batches), partial(_erase_unproved, unproved, erased))
     return len(erased)
 
 
-def _erase_all(customers: Iterable[int], erase_batch: EraseBatch) -> int:
+def erase_all(customers: Iterable[int], erase_batch: EraseBatch, *, until: float = inf) -> int:
     """Erase batch by batch; return how many failed."""
     keys, failed = iter(customers), 0
-    while batch := list(islice(keys, BATCH)):
+    while monotonic() < until and (batch := list(islice(keys, BATCH))):
         try:
             erase_batch(batch)
-        except Error as error:
+        except ENDS_THE_RUN:
+            raise
+        except Exception as error:  # noqa: BLE001 -- one broken customer must not keep the others
             logger.warning("a batch was not erased: %s", type(error).__name__)
             failed += _erase_one_by_one(batch, erase_batch)
     return failed
@@ -141,7 +168,9 @@ def _erase_one_by_one(batch: Iterable[int], erase_batch: EraseBatch) -> int:
     for customer in batch:
         try:
             erase_batch([customer])
-        except Error as error:
+        except ENDS_THE_RUN:
+            raise
+        except Exception as error:  # noqa: BLE001 -- one broken customer must not keep the others
             failed += 1
             logger.error("customer %s not erased: %s", customer, type(error).__name__)
             note_failure(customer, error)
@@ -165,12 +194,21 @@ def _erase_and_bury(
         count_batch(run, erased, number=len(whole), partly=len(reduced.changed))
     if whole:
         watch.add(run, portrait)
-        ledger.record()
     if reduced.changed:
         watch.add(run, portrait_of_parts)
+    if whole:
+        _write_ledger()
     if watch.is_full:
         remove_doomed_files()
         watch.search()
+
+
+def _write_ledger() -> None:
+    """Raises LedgerAhead, LedgerLost."""
+    try:
+        ledger.record()
+    except OSError as error:
+        logger.error("the ledger waits for the next run: %s", type(error).__name__)
 
 
 def _erase_parts(

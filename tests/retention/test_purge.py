@@ -2,6 +2,7 @@ import re
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from time import monotonic
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -19,6 +20,7 @@ from django.utils import timezone
 from access.models import AccessRecord
 from accounts.models import Customer, User
 from accounts.sessions import forget_ended_sessions
+from common import personal_data
 from common.encryption.files import SealedFile
 from common.encryption.sealing import DecryptionError
 from common.models import DoomedFile, FileKey
@@ -31,8 +33,8 @@ from policies.models import RetentionRule
 from policies.retention import rule_after_closing
 from privacyportal.roles import COMPLAINT_OFFICER
 from retention import purge
-from retention.exceptions import HoldRefused
-from retention.models import PurgeRun, Tombstone
+from retention.exceptions import HoldRefused, PurgeUnfinished
+from retention.models import PurgeFailure, PurgeRun, Tombstone
 from retention.services import place_hold
 from tests.factories import (
     approve,
@@ -465,3 +467,37 @@ def test_a_hold_on_an_erased_customer_is_refused_with_the_day(approved):
         place_hold(
             customer.public_id, authority="x", document="y", reason="z", by=make_staff("dpo")
         )
+
+
+def test_neither_our_own_fault_nor_a_ledger_away_keeps_the_others_or_the_search(
+    approved, monkeypatch, settings, tmp_path
+):
+    broken, other = (make_customer(closed_days_ago=370) for _each in range(2))
+    ledger = settings.ERASURE_LEDGER
+
+    def fail(customers):
+        settings.ERASURE_LEDGER = tmp_path  # a folder, which nobody can write to
+        if broken.pk in customers:
+            raise ValueError(broken.full_name)
+
+    monkeypatch.setattr(personal_data, "_last_steps", [*personal_data._last_steps, fail])
+    (run,) = purge.purge_closed_accounts()
+
+    run.refresh_from_db()
+    assert (run.erased, run.failed, run.searched_at is not None) == (1, 1, True)
+    assert PurgeFailure.objects.get(customer=broken).error == "ValueError"
+    assert Tombstone.objects.get(public_id=other.public_id).line is None
+
+    settings.ERASURE_LEDGER = ledger
+    purge.purge_closed_accounts()
+    assert Tombstone.objects.get(public_id=other.public_id).line == 1
+
+
+def test_a_purge_without_time_says_so_and_leaves_the_rest_to_the_next(approved):
+    make_customer(closed_days_ago=370)
+
+    with pytest.raises(PurgeUnfinished):
+        purge.purge_closed_accounts(until=monotonic())
+
+    assert PurgeRun.objects.get().finished_at is not None
+    assert purge.purge_closed_accounts()[0].erased == 1

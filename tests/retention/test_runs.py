@@ -1,18 +1,25 @@
 """What a run records of itself, and when it asks before it deletes."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
+from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from accounts.models import Customer
+from common.erasure import Erased
+from enquiries.models import Enquiry
 from notices.models import Notice
 from policies.retention import rule_after_closing
 from privacyportal.roles import DPO
 from retention.models import PurgePermit, PurgeRun
-from retention.purge import purge_closed_accounts
+from retention.purge import erase_unverified_sign_ups, purge_closed_accounts
+from retention.runs import clocks_are_doubted, count_batch
+from retention.sweeps import sweep
+from tests.enquiries.conftest import make_enquiry
 from tests.factories import approve, make_customer, make_staff
+from tests.retention.kept_rows import make_rule
 from tests.retention.planting import make_full_customer
 
 pytestmark = pytest.mark.django_db
@@ -136,11 +143,46 @@ def test_a_run_that_would_delete_far_more_than_usual_waits_for_the_dpo(
     newest = PurgeRun.objects.first()
     client.post(f"{RUNS}{newest.pk}/permit/", {"up_to": "12"})
     assert (purge().erased, Customer.objects.count()) == (12, 0)
+    for _each in range(11):
+        make_customer(closed_days_ago=370)
+    assert (purge().doubts, Customer.objects.count()) == ({"usual": 1}, 11)
+
+
+def test_where_a_rule_mostly_finds_nobody_many_wait_for_the_dpo_too(rule, two_are_many, settings):
+    settings.PURGE_MOST_PERCENT = 100
+    for erased in (0, 1, 0):
+        past_run(rule, erased=erased)
+    for _each in range(11):
+        make_customer(closed_days_ago=370)
+
+    assert (purge().doubts, Customer.objects.count()) == ({"usual": 0}, 11)
+
+
+def test_the_rules_of_a_night_are_one_share_of_all(rule, settings):
+    settings.PURGE_NEVER_MANY, settings.PURGE_MOST_PERCENT = 1, 50
+    former = make_rule("account", "account_closed", 1, valid_to=date(2020, 1, 31))
+    for each in (rule, former, rule, former):
+        make_customer(closed_days_ago=370, closing_rule=each)
+    make_customer()
+
+    runs = purge_closed_accounts()
+
+    assert [run.doubts for run in runs] == [{"share": 5}] * 2
+
+
+def test_what_went_after_a_search_is_in_doubt_until_the_next(rule):
+    run = past_run(rule, erased=1)
+    assert not PurgeRun.objects.in_doubt().exists()
+
+    with transaction.atomic():
+        count_batch(run, Erased(), number=1)
+
+    assert PurgeRun.objects.in_doubt().get() == run
 
 
 def test_three_days_without_beat_are_caught_up_without_asking(rule, settings):
     settings.PURGE_NEVER_MANY, settings.PURGE_MOST_PERCENT = 1, 100
-    past_run(rule, erased=2, days_ago=4)
+    past_run(rule, erased=2, days_ago=3.99)
     for _each in range(8):
         make_customer(closed_days_ago=368)
 
@@ -159,16 +201,27 @@ def test_a_large_share_of_all_customers_waits_and_few_never_do(rule, settings):
     assert (run.doubts, Customer.objects.count()) == ({"share": 3}, 3)
 
 
-def test_a_clock_that_jumped_stops_every_run_until_somebody_has_looked(rule, client, dpo):
-    past_run(rule, days_ago=400)
+def test_a_clock_that_jumped_stops_all_erasing_until_somebody_has_looked(rule, client, dpo):
+    past_run(rule, days_ago=5)
     make_customer(closed_days_ago=370)
+    long_ago = timezone.now() - timedelta(days=90)
+    make_customer(opened_at=long_ago)  # who never proved the address
+    make_enquiry(confirmed=False)
+    Enquiry.objects.update(received_at=long_ago)
+    Notice.objects.update(state="sent", sent_at=long_ago)
 
     first, second = purge(), purge()
+    runs = sweep()
 
-    assert (first.doubts, second.doubts, second.erased) == ({"gap": 400}, {"gap": 400}, 0)
-    assert Notice.objects.filter(template="purge_waits").count() == 1  # for the day
+    assert [each.doubts for each in (first, second, *runs)] == [{"gap": 5}] * (2 + len(runs))
+    assert (erase_unverified_sign_ups(), Enquiry.objects.count()) == (0, 1)
+    assert Notice.objects.filter(template="purge_waits").count() == 1
+    call_command("purge", "--dry-run")
     client.post(f"{RUNS}{second.pk}/permit/", {"up_to": "1"})
-    assert (purge().erased, purge().doubts) == (1, {})
+    for _each in range(2):
+        make_customer(closed_days_ago=370)
+    sweep()
+    assert (purge().erased, erase_unverified_sign_ups(), Enquiry.objects.count()) == (3, 1, 0)
 
 
 def test_a_pause_in_which_nobody_fell_due_is_asked_about_once_somebody_does(rule, dpo):
@@ -177,6 +230,9 @@ def test_a_pause_in_which_nobody_fell_due_is_asked_about_once_somebody_does(rule
     run = purge()
 
     assert (run.doubts, run.is_stopped, Notice.objects.count()) == ({"gap": 8}, False, 0)
+    assert clocks_are_doubted()
+    PurgeRun.objects.filter(pk=run.pk).update(started_at=timezone.now() - timedelta(days=3))
+    assert not clocks_are_doubted()
     make_customer(closed_days_ago=370)
     assert (purge().is_stopped, Notice.objects.count()) == (True, 1)
 

@@ -21,7 +21,7 @@ from retention import sweeps
 from retention.models import LegalHold, PurgeRun, RetentionStatistic
 from retention.services import release_hold
 from retention.statistics import hide_small, tables
-from retention.sweeps import sweep
+from retention.sweeps import SweepFailed, sweep
 from tests.factories import approve, make_complaint, make_customer, make_hold, make_user
 from tests.processes import run_apart
 from tests.retention.kept_rows import ROWS, make_rule, notice
@@ -197,7 +197,8 @@ def test_one_broken_row_keeps_no_other(monkeypatch):
             f" WHEN (OLD.id = {rows[1].pk}) EXECUTE FUNCTION pg_temp.no()"
         )
 
-    sweep()
+    with pytest.raises(SweepFailed):
+        sweep()
 
     assert [is_there(row) for row in rows] == [False, True, False]
     run = runs_of(rule).get()

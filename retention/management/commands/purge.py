@@ -16,12 +16,15 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="Count, and erase nothing.")
 
     def handle(self, *, dry_run: bool, **options: Any) -> None:
-        try:
-            runs = purge_closed_accounts(only_report=dry_run) + sweep(only_report=dry_run)
-        except (PortalError, OSError) as error:
-            raise CommandError(str(error)) from error
-        for run in runs:
-            self.report(run, dry_run=dry_run)
+        runs = []
+        for erase in (purge_closed_accounts, sweep):
+            try:
+                these = erase(only_report=dry_run)
+            except (PortalError, OSError) as error:
+                raise CommandError(str(error)) from error
+            for run in these:
+                self.report(run, dry_run=dry_run)
+            runs += these
         if failed := sum(run.failed for run in runs):
             raise CommandError(f"{failed} could not be erased; see the log.")
         if any(run.residue for run in runs):
