@@ -2,20 +2,22 @@
 
 All of that happens in a database of its own, and what works in it is a process of its own that
 knows no other: it gets an empty folder for files and a broker in its memory, so that nothing there
-reaches the portal's rows, files or jobs. The database is dropped at the end; one that a killed
-rehearsal left is dropped by the next.
+reaches the portal's rows, files or jobs. The database is dropped at the end, also of a rehearsal
+that is told to stop; one that a killed rehearsal left is dropped by the next. It bears a mark, and
+no database without it is dropped.
 """
 
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 import psycopg
@@ -34,6 +36,8 @@ from retention.models import RehearsalOutcome, RestoreRehearsal
 BESIDE = "_rehearsal"  # how the names of such databases end
 LONGEST_NAME = 63  # bytes that PostgreSQL keeps
 LOCK = 7_273_112  # of who rehearses
+MARK = "Made by the portal to rehearse a restore."
+IS_MARKED = "SELECT shobj_description(oid, 'pg_database') = %s FROM pg_database WHERE datname = %s"
 MAY_CREATE = "SELECT rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user"
 TO_SERVER = ("host", "port", "user", "sslmode", "sslrootcert", "sslcert", "sslkey")
 NO_OWNER = ("--no-owner", "--no-privileges")
@@ -74,16 +78,64 @@ def _database_beside() -> Iterator[str]:
     Raises RehearsalRefused.
     """
     name = name_beside()
-    drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
-    create = sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name))
-    with psycopg.connect(_address(_own_name()), autocommit=True) as server:
-        _require_rights(server)
-        server.execute(drop)
-        server.execute(create)
-        try:
-            yield name
-        finally:
-            server.execute(drop)
+    password = connection.settings_dict["PASSWORD"] or None
+    try:
+        with (
+            psycopg.connect(_address(_own_name()), password=password, autocommit=True) as server,
+            _stopped_orderly(),
+        ):
+            _require_rights(server)
+            _drop(server, name)
+            _create(server, name)
+            try:
+                yield name
+            finally:
+                _drop(server, name)
+    except psycopg.Error as error:
+        why = error.diag.message_primary or _("no connection, or not with this name and password")
+        raise RehearsalRefused(_("The database server says: %s.") % why) from error
+
+
+@contextmanager
+def _stopped_orderly() -> Iterator[None]:
+    """Let what would end the process at once leave it as an error does; told again, go on."""
+
+    def stop(number: int, _frame: object) -> NoReturn:
+        for each in known:
+            signal.signal(each, signal.SIG_IGN)
+        sys.exit(128 + number)
+
+    known = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGHUP)}
+    for each, handler in known.items():
+        if handler != signal.SIG_IGN:  # as nohup has it
+            signal.signal(each, stop)
+    try:
+        yield
+    finally:
+        for each, handler in known.items():
+            signal.signal(each, handler)
+
+
+def _create(server: psycopg.Connection, name: str) -> None:
+    named = sql.Identifier(name)
+    server.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(named))
+    server.execute(sql.SQL("COMMENT ON DATABASE {} IS {}").format(named, MARK))
+
+
+def _drop(server: psycopg.Connection, name: str) -> None:
+    """Drop a database that a rehearsal made.
+
+    Raises RehearsalRefused for one that somebody else did.
+    """
+    found = server.execute(IS_MARKED, [MARK, name]).fetchone()
+    if found is None:
+        return
+    if found != (True,):
+        raise RehearsalRefused(
+            _("There is a database %s that no rehearsal made. Look at it, and rename or drop it.")
+            % name
+        )
+    server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 def _require_rights(server: psycopg.Connection) -> None:
@@ -142,8 +194,8 @@ def _replay(name: str) -> dict[str, Any]:
             "ACCESS_SEALS_FILE": f"{empty}/access-seals",
             "MEDIA_ROOT": f"{empty}/media",
             "LOG_FOLDERS": "",
+            "REDIS_URL": "memory://",  # the live one names people whom the backup has back
             "CELERY_BROKER_URL": "memory://",
-            "CACHE_KEY_PREFIX": "rehearsal",
             "EMAIL_URL": "dummymail://",
             "SMS_URL": "",
         }

@@ -1,17 +1,21 @@
 """A restore is rehearsed beside the database, and touches nothing of it."""
 
-from contextlib import suppress
+import os
+import signal
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 
 import psycopg
 import pytest
 from django.conf import settings
+from django.core.cache import cache
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
+from psycopg.conninfo import make_conninfo
 
 from accounts.models import Customer
 from common.models import DoomedFile, JobStatus
@@ -62,10 +66,11 @@ def test_a_rehearsal_finds_who_comes_back_and_touches_nothing(portal, tmp_path, 
     backup.write_bytes(dump())
     DoomedFile.objects.all().delete()
     purge_closed_accounts()
+    cache.set("signed-in", [each.email for each in gone])  # what lives now is no residue there
     before = everything()
 
     with psycopg.connect(address_of("postgres"), autocommit=True) as server:
-        server.execute(f"CREATE DATABASE {name_beside()}")  # a killed rehearsal left it
+        rehearsal._create(server, name_beside())  # and was killed
     assert left_databases()["databases"].ids == [name_beside()]
     given = rehearse(dump=backup)
     assert (given.outcome, given.by, given.is_given, given.as_of) == (
@@ -105,3 +110,58 @@ def test_a_rehearsal_takes_a_role_that_may_create_databases_and_somebody_to_answ
     with pytest.raises(CommandError, match="CREATEDB"):
         call_command("rehearse_restore", by="ops@example.com")
     assert not RestoreRehearsal.objects.exists()
+
+
+def test_a_rehearsal_that_is_told_to_stop_drops_its_database_and_never_another(db):
+    known = signal.getsignal(signal.SIGTERM)
+    beside = rehearsal._database_beside()
+    name = beside.__enter__()
+    assert name in databases()
+    with pytest.raises(SystemExit) as ended:
+        os.kill(os.getpid(), signal.SIGTERM)
+    beside.__exit__(SystemExit, ended.value, None)
+    assert (ended.value.code, name in databases()) == (143, False)
+    assert signal.getsignal(signal.SIGTERM) == known
+
+    make_staff(ADMINISTRATOR, email="ops@example.com")
+    with psycopg.connect(address_of("postgres"), autocommit=True) as server:
+        server.execute(f"CREATE DATABASE {name}")  # somebody did
+        try:
+            with pytest.raises(CommandError, match=name):
+                call_command("rehearse_restore", by="ops@example.com")
+            assert name in databases()
+        finally:
+            server.execute(f"DROP DATABASE {name}")
+
+
+@contextmanager
+def role_with_password(name, password):
+    """Let the server ask this role for its password, and no other."""
+    superuser = make_conninfo(address_of("postgres"), user="postgres")
+    with psycopg.connect(superuser, autocommit=True) as server:
+        rules = Path(server.execute("SHOW hba_file").fetchone()[0])
+        known = rules.read_text()
+        server.execute(f"CREATE ROLE {name} LOGIN CREATEDB PASSWORD '{password}'")
+        try:
+            rules.write_text(f"local all {name} scram-sha-256\n{known}")
+            server.execute("SELECT pg_reload_conf()")
+            yield
+        finally:
+            rules.write_text(known)
+            server.execute("SELECT pg_reload_conf()")
+            server.execute(f"DROP ROLE {name}")
+
+
+def test_a_rehearsal_gives_its_password_and_keeps_it_to_itself(db, monkeypatch):
+    make_staff(ADMINISTRATOR, email="ops@example.com")
+    with role_with_password("asked_for_a_password", "geheim"):
+        monkeypatch.setitem(connection.settings_dict, "USER", "asked_for_a_password")
+        monkeypatch.setitem(connection.settings_dict, "PASSWORD", "geheim")
+        with rehearsal._database_beside() as name:
+            assert name in databases()
+        for wrong in ("", "geheimer"):
+            monkeypatch.setitem(connection.settings_dict, "PASSWORD", wrong)
+            with pytest.raises(CommandError) as refused:
+                call_command("rehearse_restore", by="ops@example.com")
+            assert "geheim" not in str(refused.value)
+    assert name not in databases()
