@@ -23,7 +23,7 @@ from itertools import islice
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Max
+from django.db.models import Count, Max
 from django.utils.translation import gettext as _
 
 from common.outside import LineTaken, Log, Writer, log_at
@@ -148,14 +148,17 @@ def compare(last: Entry | None) -> None:
     ledger does not.
     """
     written = last.number if last else 0
-    known = Tombstone.objects.aggregate(line=Max("line"))["line"] or 0
+    lines = Tombstone.objects.aggregate(last=Max("line"), number=Count("line"))
+    known = lines["last"] or 0
     if known > written:
         raise LedgerLost(_("The ledger of erasures lacks what the database knows of."))
     if last is None:
         return
     of_last = Tombstone.objects.filter(line=known).values_list("public_id", flat=True).first()
-    is_same = known == written and of_last == last.public_id
-    if not is_same and any(map(unknown_among, entries(known if known < written else 0))):
+    is_whole = lines["number"] == known  # a replay leaves out whom it could not erase
+    is_same = is_whole and known == written and of_last == last.public_id
+    after = known if is_whole and known < written else 0
+    if not is_same and any(map(unknown_among, entries(after))):
         raise LedgerAhead(
             _("The ledger knows of erasures that this database does not: replay them first.")
         )

@@ -1,6 +1,11 @@
-"""After a restore: erase again whom the backup brought back."""
+"""After a restore: erase again whom the backup brought back.
 
-from collections.abc import Collection
+Whoever cannot be erased keeps no other from it, and keeps the portal closed: nobody who was erased
+is served. The log names them by their row, and the next replay tries them again.
+"""
+
+from collections.abc import Collection, Mapping
+from functools import partial
 
 from django.db import transaction
 from django.db.models import F
@@ -13,7 +18,7 @@ from retention.ledger import Entry
 from retention.models import LegalHold, PurgeRun, Tombstone
 from retention.models.holds import KEEPS_AFTER_RELEASE
 from retention.portraits import portray
-from retention.purge import erase
+from retention.purge import erase, erase_all
 from retention.runs import count_batch, finish_run
 from retention.watch import Watch
 
@@ -24,30 +29,47 @@ def replay_erasures() -> PurgeRun:
     By public id alone: a restored database gives the numbers of rows anew, to other people. Of whom
     a part was left has no line yet; the next run of the purge erases their other rows again.
     """
-    run, watch = PurgeRun.objects.create(only_reported=False), Watch()
+    run, watch, failed = PurgeRun.objects.create(only_reported=False), Watch(), 0
     for some in ledger.entries():
-        if unknown := ledger.unknown_among(some):
-            _replay(run, watch, unknown)
-    finish_run(run)
+        failed += _replay(run, watch, ledger.unknown_among(some))
+    finish_run(run, failed=failed)
     remove_doomed_files()
     watch.search()
     return run
 
 
-@transaction.atomic
-def _replay(run: PurgeRun, watch: Watch, entries: Collection[Entry]) -> None:
-    """A hold or a case of the backup keeps nobody: it was over before they were erased."""
-    ids = [entry.public_id for entry in entries]
-    back = Customer.objects.filter(public_id__in=ids).order_by("pk").prefetch_related("merges")
-    people = list(back.select_for_update(of=("self",)))
-    LegalHold.objects.in_force().filter(customer__in=people).update(
-        released_at=timezone.now() - KEEPS_AFTER_RELEASE
-    )
-    portrait = portray(people)
-    erased = erase([customer.pk for customer in people])
+def _replay(run: PurgeRun, watch: Watch, entries: Collection[Entry]) -> int:
+    """Return how many could not be erased."""
     PurgeRun.objects.filter(pk=run.pk).update(due=F("due") + len(entries))
-    count_batch(run, erased, number=len(people))
-    keys = {customer.public_id: customer.pk for customer in people}
+    people = Customer.objects.filter(public_id__in=[entry.public_id for entry in entries])
+    keys = dict(people.values_list("public_id", "pk"))
+    _bury(run, {entry: {} for entry in entries if entry.public_id not in keys})
+    back = {keys[entry.public_id]: entry for entry in entries if entry.public_id in keys}
+    return erase_all(sorted(back), partial(_erase_and_bury, run, watch, back))
+
+
+def _erase_and_bury(
+    run: PurgeRun, watch: Watch, entries: Mapping[int, Entry], batch: Collection[int]
+) -> None:
+    """A hold or a case of the backup keeps nobody: it was over before they were erased."""
+    with transaction.atomic():
+        back = Customer.objects.filter(pk__in=batch).order_by("pk").prefetch_related("merges")
+        people = list(back.select_for_update(of=("self",)))
+        LegalHold.objects.in_force().filter(customer__in=people).update(
+            released_at=timezone.now() - KEEPS_AFTER_RELEASE
+        )
+        portrait = portray(people)
+        erased = erase([customer.pk for customer in people])
+        count_batch(run, erased, number=len(people))
+        _bury(run, {entries[customer.pk]: portrait.rows[customer.pk] for customer in people})
+    watch.add(run, portrait)
+    if watch.is_full:
+        remove_doomed_files()
+        watch.search()
+
+
+def _bury(run: PurgeRun, rows: Mapping[Entry, Mapping[str, int]]) -> None:
+    """Leave a tombstone for each entry, with the rows that went."""
     Tombstone.objects.bulk_create(
         Tombstone(
             public_id=entry.public_id,
@@ -55,11 +77,9 @@ def _replay(run: PurgeRun, watch: Watch, entries: Collection[Entry]) -> None:
             closed_on=entry.closed_on,
             retained_until=entry.retained_until,
             erased_at=entry.erased_at,
-            rows=portrait.rows.get(keys.get(entry.public_id, 0), {}),
+            rows=counts,
             line=entry.number,
             run=run,
         )
-        for entry in entries
+        for entry, counts in rows.items()
     )
-    if people:
-        watch.add(run, portrait)

@@ -22,6 +22,7 @@ from retention.residue import Search
 from retention.tasks import ask_about_idle_data
 from tests.factories import approve, make_complaint, make_customer, make_hold, make_staff
 from tests.retention.postgres import address_of, dump, run
+from tests.retention.test_purge import break_erasure_of
 
 
 def lines():
@@ -90,12 +91,20 @@ def test_nobody_comes_back_with_a_backup(backup, client):
     ask_about_idle_data()
     assert not JobStatus.objects.filter(name="retention.ask_about_idle_data").exists()
 
+    break_erasure_of(Customer.objects.get(public_id=erased.public_id))
+    for _each in range(2):
+        with pytest.raises(CommandError, match="1 could not be erased"):
+            call_command("replay_erasures")
+        assert (client.get("/").status_code, Tombstone.objects.count()) == (503, 2)
+    assert list(PurgeRun.objects.values_list("erased", "failed")[:2]) == [(0, 1), (1, 1)]
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TRIGGER data_exception ON accounts_customer")
     call_command("replay_erasures")
 
     assert set(Customer.objects.values_list("pk", flat=True)) == {neighbour.pk, new.pk}
     assert set(Tombstone.objects.values_list("public_id", flat=True)) == gone
     run = PurgeRun.objects.first()
-    assert (run.rule, run.due, run.erased, run.residue) == (None, 3, 2, [])
+    assert (run.rule, run.due, run.erased, run.residue) == (None, 1, 1, [])
     search = Search({erased.email: Mark(erased.email, True)}, is_thorough=True)
     search.run()
     assert not search.places
