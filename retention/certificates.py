@@ -33,13 +33,13 @@ SCHEMA = "portal erasure certificate 1"
 
 
 def can_be_certified(tombstone: Tombstone) -> bool:
-    """Say whether the run is over and its search has found nothing."""
-    return tombstone.run.searched_at is not None and not tombstone.run.residue
+    """Say whether the runs are over and their searches have found nothing."""
+    return not any(map(_is_in_doubt, tombstone.runs()))
 
 
 def issue_certificate(tombstone: Tombstone) -> Document:
-    run = tombstone.run
-    if run.searched_at is None or run.residue:
+    *earlier, last = runs = tombstone.runs()
+    if any(map(_is_in_doubt, runs)):
         raise ValueError("a run that is in doubt certifies nothing")
     return issue(
         KIND,
@@ -53,14 +53,23 @@ def issue_certificate(tombstone: Tombstone) -> Document:
             "erased_at": _moment(tombstone.erased_at),
             "rows": tombstone.rows,
             "rule": period_under(tombstone.rule) if tombstone.rule else {},
-            "run": {
-                "started_at": _moment(run.started_at),
-                "searched_at": _moment(run.searched_at),
-                "searched": run.searched,
-                "sha256": digest_of(run),
-            },
+            "earlier_runs": [_told(run) for run in earlier],
+            "run": _told(last),
         },
     )
+
+
+def _is_in_doubt(run: PurgeRun) -> bool:
+    return run.searched_at is None or bool(run.residue)
+
+
+def _told(run: PurgeRun) -> Content:
+    return {
+        "started_at": _moment(run.started_at),
+        "searched_at": _moment(run.searched_at) if run.searched_at else "",
+        "searched": run.searched,
+        "sha256": digest_of(run),
+    }
 
 
 def digest_of(run: PurgeRun) -> str:
@@ -69,8 +78,9 @@ def digest_of(run: PurgeRun) -> str:
         "started_at": _moment(run.started_at),
         "finished_at": _moment(run.finished_at) if run.finished_at else "",
         "searched_at": _moment(run.searched_at) if run.searched_at else "",
-        **{name: getattr(run, name) for name in ("due", "erased", "held", "deferred", "failed")},
-        **{name: getattr(run, name) for name in ("counts", "files", "searched", "residue")},
+        **{name: getattr(run, name) for name in ("due", "erased", "partly", "held", "failed")},
+        **{name: getattr(run, name) for name in ("deferred", "counts", "rows", "files")},
+        **{name: getattr(run, name) for name in ("searched", "residue")},
     }
     return hashlib.sha256(canonical(report)).hexdigest()
 
@@ -81,7 +91,6 @@ def _moment(at: datetime) -> str:
 
 @document_kind(KIND, gettext_lazy("Certificate of erasure"))
 def read_certificate(content: Content) -> list[Section]:
-    run = content["run"]
     return [
         Section(
             _("The erasure"),
@@ -98,13 +107,24 @@ def read_certificate(content: Content) -> list[Section]:
         Section(
             _("What shows it"),
             [
-                Fact(_("Run of the erasure"), said_moment(run["started_at"])),
-                Fact(_("Hash of the run (SHA-256)"), run["sha256"]),
-                Fact(_("Searched for what might be left"), said_moment(run["searched_at"])),
-                Fact(_("Result"), _result(run["searched"])),
+                *(
+                    fact
+                    for run in content.get("earlier_runs", ())
+                    for fact in _facts_of(run, _("Run that erased a part"))
+                ),
+                *_facts_of(content["run"], _("Run of the erasure")),
             ],
         ),
         controller_section(content["controller"]),
+    ]
+
+
+def _facts_of(run: Content, label: str) -> list[Fact]:
+    return [
+        Fact(label, said_moment(run["started_at"])),
+        Fact(_("Hash of the run (SHA-256)"), run["sha256"]),
+        Fact(_("Searched for what might be left"), said_moment(run["searched_at"])),
+        Fact(_("Result"), _result(run["searched"])),
     ]
 
 

@@ -10,7 +10,7 @@ tombstone is written when the last of it goes.
 As long as the same parts stay, a night finds nothing to do; each month it looks again.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -32,7 +32,7 @@ from common.personal_data import (
     reducing_steps,
     stays_of,
 )
-from retention.models import LegalHold, Remainder
+from retention.models import LegalHold, PurgeRun, Remainder
 
 LOOKED_AT_AGAIN = timedelta(days=30)
 
@@ -165,6 +165,14 @@ def _note(stays: Mapping[int, Collection[Stay]]) -> list[int]:
         remainder.looked_at = timezone.now()
         remainder.save()
     return changed
+
+
+def note_what_went(run: PurgeRun, rows: Mapping[int, Mapping[str, int]]) -> None:
+    """Add to what is left of these customers what a run took of each, for their tombstones."""
+    for remainder in Remainder.objects.filter(customer__in=rows):
+        remainder.rows = dict(Counter(remainder.rows) + Counter(rows[remainder.customer_id]))
+        remainder.runs.append(run.pk)
+        remainder.save(update_fields=["rows", "runs"])
 
 
 def until_of(stays: Collection[Stay]) -> date | None:

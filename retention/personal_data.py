@@ -55,7 +55,7 @@ declare(
         category=DataCategory.ACCOUNT,
         customer="customer",
         lasts=True,
-        plain=["parts", "until"],
+        plain=["parts", "until", "rows", "runs"],
     )
 )
 

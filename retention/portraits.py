@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict, deque
 from collections.abc import Collection, Iterable, Iterator
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -62,19 +63,24 @@ def portray(customers: Iterable[Customer]) -> Portrait:
 
 
 def without_what_stays(portrait: Portrait, customers: Collection[Customer]) -> Portrait:
-    """Leave out the marks that what is still held about these customers has as well."""
+    """Leave out the marks, and the number of rows, of what is still held about these customers."""
     if not customers:
         return portrait
+    gone = deepcopy(portrait.rows)
     matcher, left = Matcher(portrait.marks), {text for each in customers for text in ids_of(each)}
     keys = [customer.pk for customer in customers]
     for declaration in declarations():
         rows = declaration.about(keys)
+        whose = dict(rows.values_list("pk", declaration.customer))
+        for customer in whose.values():
+            gone[customer][declaration.category] -= 1
         tables = [rows]
         if declaration.history is not None:
-            tables.append(declaration.history_about(keys, list(rows.values_list("pk", flat=True))))
+            tables.append(declaration.history_about(keys, list(whose)))
         for each in tables:
             left.update(*map(matcher.find, _all_texts(declaration, each)))
-    return Portrait({text: mark for text, mark in portrait.marks.items() if text not in left})
+    marks = {text: mark for text, mark in portrait.marks.items() if text not in left}
+    return Portrait(marks, {customer: +numbers for customer, numbers in gone.items()})
 
 
 def ids_of(customer: Customer) -> Iterator[str]:

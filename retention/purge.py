@@ -22,7 +22,9 @@ Deleting cannot be undone, so this is how it is kept safe:
 """
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import partial
 from itertools import chain, islice
@@ -46,8 +48,8 @@ from retention import ledger
 from retention.due import due_under, free_to_go, held, rows_about
 from retention.exceptions import LedgerAhead, LedgerLost, PurgeUnfinished
 from retention.failures import forget_old_failures, note_failure
-from retention.models import PurgeRun, Tombstone
-from retention.parts import Reduced, erase_but, unsettled
+from retention.models import PurgeRun, Remainder, Tombstone
+from retention.parts import Reduced, erase_but, note_what_went, unsettled
 from retention.portraits import Portrait, ids_of, portray, without_what_stays
 from retention.runs import (
     begin_run,
@@ -188,7 +190,7 @@ def _erase_and_bury(
         portrait = portray(whole)
         erased = erase([customer.pk for customer in whole])
         _bury(run, whole, portrait)
-        reduced, portrait_of_parts = _erase_parts(parts, stays)
+        reduced, portrait_of_parts = _erase_parts(run, parts, stays)
         erased.update(reduced.erased)
         # Now, so that a run that is killed before its search is known to be in doubt.
         count_batch(run, erased, number=len(whole), partly=len(reduced.changed))
@@ -212,12 +214,15 @@ def _write_ledger() -> None:
 
 
 def _erase_parts(
-    customers: Collection[Customer], stays: Mapping[int, Collection[Stay]]
+    run: PurgeRun, customers: Collection[Customer], stays: Mapping[int, Collection[Stay]]
 ) -> tuple[Reduced, Portrait]:
     """Erase but what stays; return a portrait of what nothing that stays says as well."""
     before = portray(customers)
     reduced = erase_but({customer.pk: stays[customer.pk] for customer in customers})
-    return reduced, without_what_stays(before, customers)
+    gone = without_what_stays(before, customers)
+    changed = {*reduced.changed, *(key for key, rows in gone.rows.items() if rows)}
+    note_what_went(run, {key: gone.rows.get(key, {}) for key in changed})
+    return replace(reduced, changed=sorted(changed)), gone
 
 
 @transaction.atomic
@@ -235,7 +240,7 @@ def _lock_free(customers: CustomerQuerySet, batch: Collection[int]) -> list[Cust
     wanted = customers.filter(pk__in=batch).order_by("pk")
     locked = [row.pk for row in wanted.select_for_update(skip_locked=True, of=("self",))]
     people = Customer.objects.filter(pk__in=locked).prefetch_related("merges")  # for ids_of()
-    return list(free_to_go(people).order_by("pk"))
+    return list(free_to_go(people).select_related("remainder").order_by("pk"))
 
 
 def erase(customers: Collection[int]) -> Erased:
@@ -258,11 +263,13 @@ def _bury(run: PurgeRun, customers: Iterable[Customer], portrait: Portrait) -> N
             opened_on=local_day(customer.opened_at),
             closed_on=local_day(customer.closed_at),
             retained_until=customer.kept_until,
-            rows=portrait.rows[customer.pk],
+            rows=dict(portrait.rows[customer.pk] + Counter(earlier.rows)),
+            earlier_runs=earlier.runs,
             rule=run.rule,
             run=run,
         )
         for customer in customers
         if customer.closed_at is not None and customer.kept_until is not None
+        for earlier in [getattr(customer, "remainder", Remainder())]
         for public_id in ids_of(customer)
     )

@@ -21,7 +21,7 @@ class PurgeRunQuerySet(models.QuerySet["PurgeRun"]):
 
     def replaceable(self) -> "PurgeRunQuerySet":
         """Narrow to those that prove nothing: no tombstone and no permit speaks of them."""
-        buried_nobody = Q(erased=0) | Q(searches=False)
+        buried_nobody = Q(erased=0, partly=0) | Q(searches=False)
         return self.filter(buried_nobody, rule__isnull=False, permit=None).exclude(IN_DOUBT)
 
     def trusted(self) -> "PurgeRunQuerySet":

@@ -16,7 +16,8 @@ class Tombstone(models.Model):
     """What is left of an erased customer: that there was one, and that it is gone.
 
     rows is {category of data: rows about the customer that went}. line is its number in the ledger,
-    None until it is written there. The rule is not known of what a replay erased.
+    None until it is written there. The rule is not known of what a replay erased. earlier_runs are
+    the keys of those that took a part before, while the rest had to stay.
     """
 
     public_id = models.CharField(_("public id"), max_length=32, unique=True)
@@ -25,6 +26,7 @@ class Tombstone(models.Model):
     retained_until = models.DateField(_("kept until"))
     erased_at = models.DateTimeField(_("erased"), default=timezone.now)
     rows = models.JSONField(_("rows removed"), default=dict)
+    earlier_runs = models.JSONField(_("earlier runs"), default=list)
     line = models.PositiveBigIntegerField(_("line of the ledger"), null=True, editable=False)
     rule = models.ForeignKey(
         RetentionRule, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("rule")
@@ -50,3 +52,7 @@ class Tombstone(models.Model):
 
     def __str__(self) -> str:
         return self.public_id[:8]
+
+    def runs(self) -> list[PurgeRun]:
+        """Return the runs that erased of this customer; the last one wrote this."""
+        return [*PurgeRun.objects.filter(pk__in=self.earlier_runs).order_by("pk"), self.run]

@@ -112,8 +112,8 @@ SELECT min(id), false, now(), 0, 0, 0, 0, 0, '{}', 0, '{}', '{}', '{}', '{}', tr
 FROM policies_retentionrule;
 
 INSERT INTO retention_tombstone (public_id, opened_on, closed_on, retained_until, erased_at,
-                                 rows, rule_id, run_id)
-SELECT 't' || n, '2020-01-01', '2021-01-01', '2022-01-01', '2022-01-02 02:00+07', '{}',
+                                 rows, earlier_runs, rule_id, run_id)
+SELECT 't' || n, '2020-01-01', '2021-01-01', '2022-01-01', '2022-01-02 02:00+07', '{}', '[]',
        (SELECT min(id) FROM policies_retentionrule), (SELECT min(id) FROM retention_purgerun)
 FROM generate_series(1, %(people)s) AS n;
 
