@@ -10,8 +10,10 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
+from allauth.core import ratelimit
 from allauth.mfa.utils import is_mfa_enabled
 from django import forms
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext as _
@@ -20,6 +22,7 @@ from django.utils.translation import override
 from accounts.exceptions import CodeRefused
 from accounts.forms import ApprovalCodeForm, ChangeMindForm
 from accounts.models import Customer, SentCode
+from common.open_forms import is_within_limits
 from notices.services import Recipient, queue_sms, queue_to
 from notices.sms import can_send_sms
 from policies.clocks import the_company
@@ -56,14 +59,31 @@ def proof_form(customer: Customer, data: Mapping[str, Any] | None) -> forms.Form
     return ApprovalCodeForm(data)
 
 
-def is_proved(form: forms.Form, is_code: Callable[[str], bool]) -> bool:
-    """Say whether a form that was sent proves it; the password was looked at by the form itself."""
+def may_try(request: HttpRequest, customer: Customer) -> bool:
+    """Count a try. One sender runs out of them long before the customer's link does.
+
+    So whoever has the link alone does not lock out who has the proof too.
+    """
+    return is_within_limits(request, "link_proof", customer.public_id)
+
+
+def is_proved(
+    request: HttpRequest,
+    customer: Customer,
+    form: forms.Form,
+    is_code: Callable[[str], bool] = lambda _code: False,
+) -> bool:
+    """Say whether a form that was sent proves it; the password was looked at by the form itself.
+
+    A proof ends the count of the tries by this customer's links.
+    """
     if not form.is_valid():
         return False
-    if "code" not in form.fields or is_code(form.cleaned_data["code"]):
-        return True
-    form.add_error("code", _("This code is not right, or no longer valid. Send a new one."))
-    return False
+    if "code" in form.fields and not is_code(form.cleaned_data["code"]):
+        form.add_error("code", _("This code is not right, or no longer valid. Send a new one."))
+        return False
+    ratelimit.clear(request, action="link_proof_address", key=customer.public_id)
+    return True
 
 
 def send_code_for(row: SentCode, customer: Customer, *, template: str) -> None:

@@ -57,7 +57,8 @@ class OpenForm(forms.Form):
 def is_within_limits(request: HttpRequest, action: str, address: str) -> bool:
     """Count this one; say whether its sender and its address may have one more.
 
-    action: as ACCOUNT_RATE_LIMITS names it, and with "_address" behind it the address's.
+    action: as ACCOUNT_RATE_LIMITS names it, and with "_address" behind it the address's. A sender
+    who may have no more takes nothing from the address.
     """
     is_within: bool = ratelimit.consume(request, action=action) and ratelimit.consume(
         request, action=f"{action}_address", key=address

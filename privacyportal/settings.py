@@ -214,6 +214,8 @@ ACCOUNT_RATE_LIMITS = {  # beside those that allauth sets
     "open_complaint": "5/m/ip,40/d/ip",
     "complaint_link": "5/m/ip,40/d/ip",
     "closed_message": "5/m/ip,40/d/ip",
+    "link_proof": "5/m/ip,20/h/ip",
+    "link_proof_address": "60/h/key",  # of the customer's links; as many as sign-ins may fail
     "verify_phone_code": "10/m/key",
     "report_use": "10/m/ip,3/h/key",  # a mail goes to the address
     "enquiry_address": "3/h/key,8/d/key",  # a mail goes to it before anybody confirmed it

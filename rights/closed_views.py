@@ -1,7 +1,6 @@
 from functools import partial
-from http import HTTPStatus
 
-from allauth.core import ratelimit
+from allauth.core.ratelimit import respond_429
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
@@ -12,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 
 from accounts.closed_pages import public_id_in
-from accounts.link_proofs import Proof, is_proved, proof_asked, proof_form
+from accounts.link_proofs import Proof, is_proved, may_try, proof_asked, proof_form
 from accounts.models import Customer
 from common.errors import PortalError
 from rights.closed_copies import is_copy_code, kept_copy, send_copy_code, take_copy
@@ -31,10 +30,10 @@ def copy(request: HttpRequest, token: str) -> HttpResponseBase:
         return redirect("closed_account", token)
     form = proof_form(customer, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form is not None:
-        if not ratelimit.consume(request, action="login_failed", key=customer.public_id):
-            return render(request, "429.html", status=HTTPStatus.TOO_MANY_REQUESTS)
+        if not may_try(request, customer):
+            return respond_429(request)
         try:
-            if is_proved(form, partial(is_copy_code, customer)):
+            if is_proved(request, customer, form, partial(is_copy_code, customer)):
                 return _take(request, customer, token)
         except PortalError as error:
             messages.error(request, str(error))

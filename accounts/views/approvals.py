@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any
 
-from allauth.core import ratelimit
+from allauth.core.ratelimit import respond_429
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.core.paginator import Paginator
@@ -18,7 +18,7 @@ from accounts.approval_links import approval_behind, is_code, send_code
 from accounts.approval_trail import trail_of
 from accounts.approvals import answer_approval, revoke_approval
 from accounts.http import CustomerRequest, for_customer, posted_from
-from accounts.link_proofs import Proof, is_proved, proof_asked, proof_form
+from accounts.link_proofs import Proof, is_proved, may_try, proof_asked, proof_form
 from accounts.models import AccessApproval, AnswerWay, EmergencyAccess
 from common.errors import PortalError
 from common.reauthentication import confirm_again
@@ -124,9 +124,9 @@ def answer_by_link(request: HttpRequest, token: str) -> HttpResponse:
     asked = approval_behind(token)
     form = proof_form(asked.customer, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form is not None:
-        if not ratelimit.consume(request, action="login_failed", key=asked.customer.public_id):
-            return render(request, "429.html", status=429)
-        if is_proved(form, partial(is_code, asked)):
+        if not may_try(request, asked.customer):
+            return respond_429(request)
+        if is_proved(request, asked.customer, form, partial(is_code, asked)):
             return _answer_by_link(request, asked, token)
     proof = proof_asked(asked.customer)
     context = {"asked": asked, "form": form, "token": token, "proof": proof}

@@ -1,4 +1,4 @@
-from allauth.core import ratelimit
+from allauth.core.ratelimit import respond_429
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_not_required
@@ -16,6 +16,7 @@ from accounts.consents import choices_of
 from accounts.forms import ChangeMindForm, CloseAccountForm
 from accounts.held import erasure_waits_for, kept_after_closing
 from accounts.http import CustomerRequest, confirmed_again, for_customer
+from accounts.link_proofs import is_proved, may_try
 from accounts.reopening import can_reopen_alone, change_mind
 from accounts.sessions import count_devices
 from common.errors import PortalError
@@ -60,9 +61,9 @@ def reopen(request: HttpRequest, token: str) -> HttpResponse:
     may = can_reopen_alone(customer)
     form = ChangeMindForm(request.POST or None, user=customer.user)
     if request.method == "POST" and may:
-        if not ratelimit.consume(request, action="login_failed", key=customer.public_id):
-            return render(request, "429.html", status=429)
-        if form.is_valid():
+        if not may_try(request, customer):
+            return respond_429(request)
+        if is_proved(request, customer, form):
             try:
                 change_mind(customer)
             except PortalError as error:

@@ -9,12 +9,12 @@ from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.core import mail
 from django.core.cache import cache
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.closed_pages import token_of
-from accounts.link_proofs import MOST_TRIES
+from accounts.link_proofs import MOST_TRIES, may_try
 from accounts.models import Customer
 from accounts.reopening import change_mind
 from common.files import remove_doomed_files
@@ -90,6 +90,17 @@ def test_passwords_cannot_be_tried_for_ever_nor_a_forged_link(client):
     open_one = make_customer()
     assert client.get(page_of(open_one)).url == page_of(open_one, "closed_account")
     assert not Export.objects.exists()
+
+
+def test_who_has_the_link_alone_locks_nobody_out_of_the_copy(client):
+    customer = make_customer(closed_days_ago=300)
+    page = page_of(customer)
+    assert [client.post(page, {"password": f"no{n}"}).status_code for n in range(9)][-1] == 429
+
+    assert client.post(page, {"password": PASSWORD}, REMOTE_ADDR="203.0.113.9").url == page
+
+    posts = [RequestFactory().post("/", REMOTE_ADDR=f"198.51.100.{n}") for n in range(61)]
+    assert [may_try(each, customer) for each in posts] == [True] * 60 + [False]
 
 
 def test_who_has_no_password_gets_a_code_that_is_good_once(client):
