@@ -44,7 +44,12 @@ def write(request: HttpRequest, token: str) -> HttpResponse:
     elif not may_write(public_id):
         return redirect("closed_account", token)
     clocks = preview_clocks(intake.CLOCKS, timezone.now())
-    context = {"form": form, "token": token, "clocks": clocks}
+    context = {
+        "form": form,
+        "token": token,
+        "clocks": clocks,
+        "may_write": may_write(public_id),
+    }
     response = render(request, "complaints/late/write.html", context, status=status)
     response["X-Robots-Tag"] = "noindex, nofollow"
     return response

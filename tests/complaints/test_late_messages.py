@@ -88,10 +88,14 @@ def test_a_message_becomes_a_case_with_clocks_and_is_confirmed_by_its_reference(
 def test_nobody_floods_the_desk_through_one_link(client):
     customer = make_customer(closed_days_ago=300)
 
-    answers = [client.post(page_of(customer), form(submission=new_public_id())) for _ in range(4)]
+    texts = ("Một.", "Hai.", "Hai.", "Bốn.")
+    answers = [client.post(page_of(customer), form(each, new_public_id())) for each in texts]
 
     assert [each.status_code for each in answers] == [302, 302, 302, 429]
-    assert Complaint.objects.count() == 3
+    case = Complaint.objects.get()  # one answer lets the data go
+    assert case.text == "Một."
+    assert list(case.messages.values_list("text", "from_customer")) == [("Hai.", True)]
+    assert case.reference in client.get(answers[2].url).text
 
 
 def test_of_an_account_that_is_open_again_or_gone_the_status_page_tells(client, approved):
@@ -100,6 +104,9 @@ def test_of_an_account_that_is_open_again_or_gone_the_status_page_tells(client, 
     purge.purge_closed_accounts()
 
     assert client.get(page).url == reverse("closed_account", args=[token_of(opened.public_id)])
+    kept = client.post(page, form(), headers={"accept-language": "en"})
+    assert (kept.status_code, kept.context["form"]["text"].value()) == (409, form()["text"])
+    assert "sign in and send it" in kept.text
     emptied = make_customer(email="", user=None, closed_days_ago=300)  # no answer reaches them
     assert client.get(page_of(emptied)).status_code == 302
     assert page_of(emptied) not in client.post(page_of(emptied), form(), follow=True).text
