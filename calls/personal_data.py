@@ -18,6 +18,7 @@ from common.personal_data import (
     exempt,
     mask_all,
     outlives,
+    without_keepers,
 )
 
 declare(
@@ -71,5 +72,6 @@ def calling(since: datetime) -> QuerySet[Any, Any]:
 
 @erasure_step
 def keep_recordings_from_coming_back(customers: Collection[int]) -> None:
-    recordings = CallRecording.objects.filter(customer__in=customers)
+    going = without_keepers(DataCategory.CALL_RECORDING, customers)
+    recordings = CallRecording.objects.filter(customer__in=going)
     remember_sources(list(recordings.values_list("source_hash", flat=True)))

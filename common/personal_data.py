@@ -366,6 +366,16 @@ def stays_of(customers: Collection[int]) -> dict[int, list[Stay]]:
     return {customer: parts for customer, parts in stays.items() if parts}
 
 
+def without_keepers(category: str, customers: Collection[int]) -> list[int]:
+    """Return those of these customers (primary keys) of whom not all of a category stays."""
+    stays = stays_of(customers)
+    return [
+        customer
+        for customer in customers
+        if all(stay.category != category for stay in stays.get(customer, ()))
+    ]
+
+
 def erased_among(public_ids: Collection[str]) -> set[str]:
     """Return those of the public ids whose customer was erased."""
     return {public_id for memory in _memories for public_id in memory(public_ids)}

@@ -17,6 +17,7 @@ from common.personal_data import (
     erasure_step,
     exempt,
     mask_all,
+    without_keepers,
 )
 from complaints.models import (
     Complaint,
@@ -113,8 +114,9 @@ expires(
 
 @erasure_step
 def unlink_from_others(customers: Collection[int]) -> None:
-    """Remove the links to complaints of other customers, which stay."""
-    either = Q(earlier__customer__in=customers) | Q(later__customer__in=customers)
+    """Remove the links to complaints of other customers, which stay; but where both stay."""
+    going = without_keepers(DataCategory.COMPLAINT, customers)
+    either = Q(earlier__customer__in=going) | Q(later__customer__in=going)
     ComplaintLink.objects.filter(either).delete()
 
 

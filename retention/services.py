@@ -105,8 +105,9 @@ def release_hold(hold: LegalHold, *, by: User) -> None:
         raise HoldRefused(_("A hold is released by another person than the one who placed it."))
     hold.released_by, hold.released_at = by, timezone.now()
     save_as(hold, by=by, reason="hold released", fields=["released_by", "released_at"])
-    last_day = local_day(hold.released_at + KEEPS_AFTER_RELEASE)
-    Remainder.objects.filter(customer=hold.customer_id, until=None).update(until=last_day)
+    if not LegalHold.objects.in_force().filter(customer=hold.customer_id).exists():
+        last_day = local_day(hold.released_at + KEEPS_AFTER_RELEASE)
+        Remainder.objects.filter(customer=hold.customer_id, until=None).update(until=last_day)
 
 
 @transaction.atomic

@@ -50,7 +50,9 @@ class HoldForm(forms.Form):
         max_length=20,
         required=False,
         help_text=_(
-            "The case stays with its messages and evidence. Without either, everything stays."
+            "The case stays with its messages and evidence. Without either, everything stays, but"
+            " for what is noted of a sign-in while it lasts: its address and browser go when it"
+            " ends."
         ),
     )
     authority = LineField(

@@ -41,7 +41,8 @@ class LegalHoldQuerySet(models.QuerySet["LegalHold"]):
 
 
 class LegalHold(models.Model):
-    """While one is in force, nothing of what it covers is erased. Triggers hold it too.
+    """While one is in force, nothing of what it covers is erased. Triggers hold it too. What is
+    noted of a sign-in lasts as long as the sign-in all the same, and no person is kept signed in.
 
     It covers all that is held about the customer, one category, or one case with what belongs to
     it. The review says that it is still needed, and why; earlier ones are in the history.

@@ -9,23 +9,26 @@ from django.utils import timezone
 
 from accounts.closed_pages import address_of
 from accounts.models import CustomerMerge, User
-from calls.models import CallRecording
+from calls.models import CallRecording, ErasedRecording
 from casework.models import Case, Evidence
 from casework.services import write_to_customer
 from common.erasure import allow_erasure
 from common.personal_data import declarations, is_held
-from complaints.models import Complaint
+from complaints.models import Complaint, ComplaintLink
+from complaints.services import link_complaints, withdraw_complaint
 from notices.models import Notice
 from notices.services import send_due_notices
+from policies.counting import local_day
 from policies.models import Purpose
 from policies.retention import rule_after_closing
 from privacyportal.roles import COMPLAINT_OFFICER, DPO
 from retention.exceptions import HoldRefused
 from retention.models import LegalHold, PurgeRun, Remainder, Tombstone
 from retention.purge import erase_unverified_sign_ups, purge_closed_accounts
-from retention.services import place_hold, remind_of_reviews
+from retention.services import place_hold, release_hold, remind_of_reviews
 from tests.factories import (
     approve,
+    close_in_the_past,
     make_complaint,
     make_customer,
     make_evidence,
@@ -127,6 +130,7 @@ def test_a_category_on_hold_stays_with_its_files_for_one_and_for_each_of_many(ap
             *("retention.LegalHold", "retention.Remainder", "calls.CallRecording"),
         }
         recording = CallRecording.objects.get(customer=customer)
+        assert not ErasedRecording.objects.filter(source_hash=recording.source_hash).exists()
         assert default_storage.exists(recording.file.name)
         assert is_held(customer.pk, "call_recording")
         assert not is_held(customer.pk, "declared")
@@ -251,3 +255,25 @@ def test_the_customer_reads_what_stays_why_and_until_when(approved, client):
     assert "stored and used for nothing else" in page
     assert User.objects.filter(customer=customer, is_active=True).count() == 0
     assert PurgeRun.objects.get().partly == 1
+
+
+def test_complaints_on_hold_stay_linked_until_the_last_of_two_holds_is_released(approved):
+    customer = make_customer()
+    officer = make_staff(COMPLAINT_OFFICER)
+    one, two = (make_complaint(customer=customer) for _each in range(2))
+    link_complaints(one, other=two, kind="related", by=officer)
+    for complaint in (one, two):
+        withdraw_complaint(complaint, by=customer.user)
+    close_in_the_past(customer, 9_000)
+    holds = [make_hold(customer, category="complaint") for _each in range(2)]
+
+    assert purge().partly == 1
+    assert (Complaint.objects.count(), ComplaintLink.objects.count()) == (2, 1)
+
+    dpo = make_staff(DPO)
+    release_hold(holds[0], by=dpo)
+    assert Remainder.objects.get().until is None
+    release_hold(holds[1], by=dpo)
+    assert Remainder.objects.get().until == local_day(timezone.now() + timedelta(days=1))
+    LegalHold.objects.update(released_at=timezone.now() - timedelta(days=2))
+    assert (purge().erased, ComplaintLink.objects.count()) == (1, 0)
