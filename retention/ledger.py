@@ -9,7 +9,8 @@ killed between line and number finds its lines again. A torn line is ended and m
 Lines that were changed or taken out are told by the hashes.
 
 A database that was restored knows none of the last lines. Until replay.py has erased what the
-backup brought back, no page is served (middleware.py) and no job runs (tasks.py).
+backup brought back, no page is served (middleware.py) and no job runs (tasks.py); nor in a process
+that has not reached the ledger since it began.
 """
 
 import hashlib
@@ -20,6 +21,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import islice
+from threading import Event
 from typing import Any
 
 from django.conf import settings
@@ -81,32 +83,37 @@ def check() -> None:
     compare(_last(*_log().end()))
 
 
+_compared = Event()  # set once this process knows that nothing must be replayed
 _believed: dict[object, float] = {}  # a state of the ledger, and until when it is not looked at
 
 
-def is_ahead() -> bool:
+def must_wait() -> bool:
     """Say whether erasures must be replayed; asked at each request, so mostly from memory.
 
-    Where there is no ledger nobody can say, and the health check tells that.
+    Whether they must, nobody knows until the ledger was first reached: so long all wait. Where it
+    goes away later, the purge alone waits, and the health check tells it.
     """
     now = time.monotonic()
     try:
-        state = _log().state()
-        if now < _believed.get(state, 0):
-            return False
-        if state in _believed:
-            _believed[state] = now + CHECKED_FOR  # while this one looks, the others do not wait
+        state: object = _log().state()
+    except OSError:
+        state = None
+    if now < _believed.get(state, 0) or (state is None and _compared.is_set()):
+        return not _compared.is_set()
+    if state in _believed:
+        _believed[state] = now + CHECKED_FOR  # while this one looks, the others do not wait
+    try:
         check()
+        _compared.set()
     except LedgerAhead:
+        _compared.clear()
         _believed.clear()
         return True
-    except FileNotFoundError:
-        return False
     except (LedgerLost, OSError):
         pass
     _believed.clear()
     _believed[state] = time.monotonic() + CHECKED_FOR
-    return False
+    return not _compared.is_set()
 
 
 def first_break() -> int | None:

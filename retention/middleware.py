@@ -10,7 +10,7 @@ HEALTH = "/healthz"  # tells it by itself
 
 
 class ReplayFirstMiddleware:
-    """Serve no page of a restored database that has people back who were erased."""
+    """Serve no page of a database that has people back who were erased, or may have."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -23,6 +23,6 @@ class ReplayFirstMiddleware:
 
 def _must_wait() -> bool:
     try:
-        return ledger.is_ahead()
+        return ledger.must_wait()
     except Error:
         return False  # the page that needs the database says so

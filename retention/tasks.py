@@ -13,7 +13,7 @@ ERASES_FOR = 0.5  # of the time that a task has; the search needs the rest
 def erasures_wait_to_be_replayed() -> bool:
     from retention import ledger
 
-    return ledger.is_ahead()
+    return ledger.must_wait()
 
 
 @scheduled_job(PURGE, daily(2, 0))

@@ -4,6 +4,7 @@ from django.utils import translation
 
 from notices import sms
 from policies.loading import load_profile
+from retention import ledger
 from tests.clients import PortalClient
 
 LONGEST = {"test_bench.py", "test_every_door.py", "test_run.py"}
@@ -37,6 +38,7 @@ def django_db_setup(django_db_setup, django_db_blocker):
     """Every test finds a configured portal: one company, the statute pack, the calendar."""
     with django_db_blocker.unblock():
         load_profile("fpt_smart_cloud")
+        ledger.must_wait()  # later requests answer without a look at the ledger
 
 
 @pytest.fixture

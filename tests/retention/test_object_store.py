@@ -26,6 +26,7 @@ from retention.models import PurgeRun, Tombstone
 from retention.purge import purge_closed_accounts
 from retention.tasks import purge_closed_accounts as nightly
 from tests.factories import approve, make_customer
+from tests.retention.test_restore import start_anew
 
 BUCKET = "outside"
 numbers = count()
@@ -207,7 +208,9 @@ def test_a_truncated_object_stops_the_purge(due, place):
     assert Customer.objects.count() == 1
 
 
-def test_without_the_store_nothing_is_erased_and_nobody_waits(due, settings, monkeypatch, client):
+def test_without_the_store_nothing_is_erased_and_only_who_never_reached_it_waits(
+    due, settings, monkeypatch, client
+):
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9")
     settings.ERASURE_LEDGER = "s3://away/erasures"
     begun = time.monotonic()
@@ -223,3 +226,5 @@ def test_without_the_store_nothing_is_erased_and_nobody_waits(due, settings, mon
     assert client.get("/").status_code == 200
     assert JobStatus.objects.get(name="retention.purge_closed_accounts").error == "StoreAway"
     assert (Customer.objects.count(), PurgeRun.objects.count()) == (3, 0)
+    start_anew(monkeypatch)
+    assert client.get("/").status_code == 503

@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from threading import Event
 
 import psycopg
 import pytest
@@ -170,3 +171,28 @@ def test_a_ledger_that_is_lost_stops_the_purge_until_it_is_written_anew(due, cli
 
     assert len(lines()) == 2
     assert client.get("/healthz").status_code == 200
+
+
+def start_anew(monkeypatch):
+    """As in a process that has only begun."""
+    monkeypatch.setattr(ledger, "_compared", Event())
+    monkeypatch.setattr(ledger, "_believed", {})
+
+
+def test_a_portal_that_starts_without_its_ledger_waits_for_it(due, client, monkeypatch):
+    start_anew(monkeypatch)
+    assert client.get("/").status_code == 200  # a new one has erased nobody yet
+    purge_closed_accounts()
+    file = settings.ERASURE_LEDGER
+    away = file.rename(file.with_name("away"))
+    assert client.get("/").status_code == 200
+
+    start_anew(monkeypatch)
+    assert client.get("/").status_code == 503
+    ask_about_idle_data()
+    assert not JobStatus.objects.exists()
+
+    away.rename(file)
+    assert client.get("/").status_code == 200
+    file.rename(away)
+    assert client.get("/").status_code == 200
