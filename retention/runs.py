@@ -16,6 +16,8 @@ few days. A run is in doubt when
   nobody doubted say when it was; other jobs have believed a wrong clock within a minute. A run with
   nothing to remove is doubted too, and asks nobody: it must not vouch for the clock to the next.
 - the clocks of the application and of the database differ.
+- a backup was restored and replayed: what was written after it is lost, a hold or a complaint among
+  it, and a person enters that again. Whoever permits one run says that this is done, for all.
 
 No permit helps while clocks differ or went back: they are put right, and the next run goes. Whoever
 permits a run after a gap has looked at the clock, and vouches for it to every other run. What goes
@@ -60,6 +62,9 @@ DOUBTS = {
     "share": _("A large part of all"),
     "gap": _("Days since the last run: a clock may have jumped"),
     "behind": _("Minutes by which the last run is yet to come: a clock went back"),
+    "restored": _(
+        "A backup was restored: first enter again what it lacks, holds above all. Erased again"
+    ),
     "apart": _("Seconds between the clocks of the portal and of the database"),
 }
 BAD_CLOCKS = {"behind", "apart"}
@@ -84,9 +89,9 @@ def begin_run(
     are no matter then.
     """
     only_report = only_report or not may_delete(rule)
-    doubts = _doubts_about_number(rule, going, beside, among) | (
-        {} if at else _doubts_about_clocks()
-    )
+    doubts = _doubts_about_number(rule, going, beside, among) | _doubt_about_restore()
+    if at is None:
+        doubts |= _doubts_about_clocks()
     if not only_report and _is_permitted(rule, going, doubts):
         doubts = {}
     run = PurgeRun.objects.create(
@@ -193,6 +198,14 @@ def _doubts_about_clocks() -> dict[str, int]:
 
 def _is_vouched_for() -> bool:
     return _recent_permits().filter(run__doubts__has_key="gap").exists()
+
+
+def _doubt_about_restore() -> dict[str, int]:
+    replay = PurgeRun.objects.filter(rule=None).order_by("-pk").first()
+    if replay is None:
+        return {}
+    said = PurgePermit.objects.filter(run__gt=replay.pk, run__doubts__has_key="restored")
+    return {} if said.exists() else {"restored": replay.erased}
 
 
 def _is_permitted(rule: RetentionRule, going: int, doubts: Mapping[str, int]) -> bool:

@@ -20,10 +20,13 @@ from retention.models import PurgeRun, Tombstone
 from retention.portraits import Mark
 from retention.purge import purge_closed_accounts
 from retention.residue import Search
+from retention.sweeps import sweep
 from retention.tasks import ask_about_idle_data
 from tests.factories import approve, make_complaint, make_customer, make_hold, make_staff
+from tests.retention.kept_rows import ROWS
 from tests.retention.postgres import address_of, dump, run
 from tests.retention.test_purge import break_erasure_of
+from tests.retention.test_sweeps import is_there, the_rule
 
 
 def lines():
@@ -112,6 +115,34 @@ def test_nobody_comes_back_with_a_backup(backup, client):
     assert (client.get("/").status_code, client.get("/healthz").status_code) == (200, 200)
     ask_about_idle_data()
     assert JobStatus.objects.filter(name="retention.ask_about_idle_data").exists()
+
+
+def test_after_a_replay_a_run_waits_until_the_dpo_has_entered_again_what_is_lost(due, client):
+    client.force_login(make_staff(DPO))
+    client.cookies["django_language"] = "en"
+    purge_closed_accounts()
+    call_command("replay_erasures")
+    other = the_rule("notices", 1)
+    row = ROWS["notices"](make_customer(), timezone.now() - timedelta(days=400))
+    customer = make_customer(closed_days_ago=370)
+
+    (stopped,) = purge_closed_accounts()
+    sweep()
+    make_hold(customer)
+    (held,) = purge_closed_accounts()
+
+    assert (stopped.doubts, stopped.is_stopped, held.is_stopped) == ({"restored": 0}, True, False)
+    waiting = PurgeRun.objects.get(rule=other)
+    assert (waiting.doubts, is_there(row)) == ({"restored": 0}, True)
+    step = f"/admin/retention/purgerun/{waiting.pk}/permit/"
+    assert "enter again" in client.get(step).text
+    client.post(step, {"up_to": "1"})
+    sweep()
+    (last,) = purge_closed_accounts()
+    assert (last.doubts, last.held, is_there(row)) == ({}, 1, False)
+    assert Customer.objects.filter(pk=customer.pk).exists()
+    call_command("replay_erasures")
+    assert purge_closed_accounts()[0].doubts == {"restored": 0}
 
 
 @pytest.fixture
