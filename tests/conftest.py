@@ -1,11 +1,13 @@
 import pytest
 from django.core.cache import cache
+from django.test import TransactionTestCase
 from django.utils import translation
 
 from notices import sms
 from policies.loading import load_profile
 from retention import ledger
 from tests.clients import PortalClient
+from tests.configured import Snapshot
 
 LONGEST = {"test_bench.py", "test_every_door.py", "test_run.py"}
 
@@ -26,10 +28,7 @@ def pytest_generate_tests(metafunc):
 
 @pytest.hookimpl(trylast=True)  # after pytest-django has put what uses no database at the end
 def pytest_collection_modifyitems(items):
-    """Begin with what takes longest, so that no worker is left with it at the end.
-
-    None of these may empty the tables: that comes after all who need them as they are.
-    """
+    """Begin with what takes longest, so that no worker is left with it at the end."""
     items.sort(key=lambda item: item.path.name not in LONGEST)
 
 
@@ -39,6 +38,10 @@ def django_db_setup(django_db_setup, django_db_blocker):
     with django_db_blocker.unblock():
         load_profile("fpt_smart_cloud")
         ledger.must_wait()  # later requests answer without a look at the ledger
+        configured = Snapshot()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _: configured.put_back())
+        yield
 
 
 @pytest.fixture
@@ -76,5 +79,4 @@ def speak_vietnamese():
 
 @pytest.fixture
 def portal(transactional_db):
-    """A configured portal for tests that commit: those begin with empty tables."""
-    load_profile("fpt_smart_cloud")
+    """A configured portal for tests that commit."""

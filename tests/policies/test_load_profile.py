@@ -362,7 +362,7 @@ def test_an_unknown_profile_names_the_known_ones():
 
 @pytest.mark.django_db(transaction=True)
 def test_two_first_loads_at_once_follow_one_another():
-    call_command("flush", interactive=False)
+    call_command("flush", interactive=False, reset_sequences=False)
 
     outcomes = at_once(lambda: load_profile("speedsms"), lambda: load_profile("speedsms"))
 
