@@ -1,7 +1,8 @@
 """What belongs to nobody: looked for each day, told, and cleared once the DPO says so.
 
 A room registers what it looks for, and how that is cleared where a machine may do it. Clearing
-takes what the newest report lists and asks again of each whether it is still nobody's.
+takes what the newest report lists, and where that is not all, what is found by then; it asks again
+of each whether it is still nobody's.
 
 Stored files are held against every file that a row names: the paths are in memory as numbers, some
 60 MB for a million, while the folders are read one by one. A million take three seconds of a
@@ -9,6 +10,7 @@ processor, and half a minute where none of the folders is in memory.
 """
 
 import hashlib
+import os
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
@@ -17,6 +19,7 @@ from typing import Any
 
 from allauth.usersessions.models import UserSession
 from django.apps import apps
+from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db import models, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -36,7 +39,8 @@ from notices.services import queue_notice
 from retention.exceptions import ClearingRefused
 from retention.models import OrphanClearing, OrphanReport
 
-MOST = 1000  # ids of a kind that a report keeps
+LISTED = 1000  # ids of a kind that a report keeps
+MOST = 100_000  # ids of a kind that are known at once, and cleared by one order
 AT_ONCE = 10_000  # rows
 YOUNG = timedelta(hours=1)  # until then what is new may belong to a transaction that is under way
 OURS = re.compile(r"[a-z_]+/(?:[0-9a-f]{2}/)?[0-9a-f]{32}")  # how stored files are named
@@ -58,7 +62,7 @@ Clearer = Callable[[Collection[str]], int]
 """Takes ids of a report; clears, in a transaction, those that are still nobody's; counts them."""
 
 KINDS: dict[str, str | Promise] = {}
-_finders: list[Finder] = []
+_finders: dict[str, Finder] = {}  # by kind
 _clearers: dict[str, Clearer] = {}
 
 
@@ -67,7 +71,7 @@ def finds_orphans(**kinds: str | Promise) -> Callable[[Finder], Finder]:
 
     def register(finder: Finder) -> Finder:
         KINDS.update(kinds)
-        _finders.append(finder)
+        _finders.update(dict.fromkeys(kinds, finder))
         return finder
 
     return register
@@ -89,18 +93,42 @@ def found_among(rows: "QuerySet[Any]") -> Found:
 
 def look_for_orphans() -> OrphanReport:
     """Store what is found today; tell the data protection officers what was not known before."""
-    found = {kind: each for finder in _finders for kind, each in finder().items() if each.number}
+    found = {}
+    for finder in dict.fromkeys(_finders.values()):
+        for kind, each in finder().items():
+            if each.number:
+                found[kind] = {"number": each.number, "ids": each.ids[:LISTED]}
     before = OrphanReport.objects.first()
     with transaction.atomic():
-        report = OrphanReport.objects.create(found={kind: asdict(found[kind]) for kind in found})
+        report = OrphanReport.objects.create(found=found)
         if _is_news(report, before):
             _tell_officers(report)
     return report
 
 
-@transaction.atomic
 def clear_orphans(report: OrphanReport, *, kind: str, by: User) -> OrphanClearing:
-    """Clear what the newest report lists of a kind, as far as it is still nobody's.
+    """Clear what the newest report found of a kind, as far as it is still nobody's.
+
+    Raises ClearingRefused.
+    """
+    ids = _ids_of(report, kind)  # which may take long, and a transaction must not wait
+    with transaction.atomic():
+        _require_clearable(report, kind)
+        batches = (ids[start : start + LISTED] for start in range(0, len(ids), LISTED))
+        number = sum(_clearers[kind](each) for each in batches)
+        return OrphanClearing.objects.create(report=report, kind=kind, number=number, ordered_by=by)
+
+
+def _ids_of(report: OrphanReport, kind: str) -> list[str]:
+    """Return what the report lists, or what is found now, where it lists a part only."""
+    listed = Found(**report.found.get(kind, {}))
+    if listed.number > len(listed.ids) and kind in _clearers:
+        return _finders[kind]()[kind].ids
+    return listed.ids
+
+
+def _require_clearable(report: OrphanReport, kind: str) -> None:
+    """Lock the report.
 
     Raises ClearingRefused.
     """
@@ -109,8 +137,6 @@ def clear_orphans(report: OrphanReport, *, kind: str, by: User) -> OrphanClearin
         raise ClearingRefused(_("There is a newer report. Look at that one."))
     if kind not in clearable(report):
         raise ClearingRefused(_("Nothing of this kind is left to be cleared."))
-    number = _clearers[kind](report.found[kind]["ids"])
-    return OrphanClearing.objects.create(report=report, kind=kind, number=number, ordered_by=by)
 
 
 def clearable(report: OrphanReport) -> list[str]:
@@ -145,7 +171,10 @@ def _tell_officers(report: OrphanReport) -> None:
     rows=gettext_lazy("rows whose stored file is gone"),
 )
 def stored_files() -> dict[str, Found]:
-    """Read the rows first: whoever stores a file meanwhile does so for less than an hour."""
+    """Read the rows first: whoever stores a file meanwhile does so for less than an hour.
+
+    No link is followed, which may lead round or out of the folder: the portal never made one.
+    """
     unseen = {hash(path) for _row, path in _named_files()}
     doomed = set(DoomedFile.objects.values_list("path", flat=True))
     found = {kind: Found() for kind in ("files", "strange_files", "rows")}
@@ -161,10 +190,10 @@ def stored_files() -> dict[str, Found]:
 
 
 def _note_file(found: Mapping[str, Found], path: str) -> None:
-    if OURS.fullmatch(path):
+    if OURS.fullmatch(path) and not os.path.islink(default_storage.path(path)):
         found["files"].add(path)
     else:  # somebody may have named it after a person
-        found["strange_files"].add(hashlib.sha256(path.encode()).hexdigest())
+        found["strange_files"].add(hashlib.sha256(os.fsencode(path)).hexdigest())
 
 
 @clears_orphans("files")
@@ -196,22 +225,19 @@ def _file_columns() -> Iterator[tuple[Any, str]]:
                 yield model, each.name
 
 
-def _stored_files(folder: str = "") -> Iterator[str]:
-    try:
-        folders, names = default_storage.listdir(folder)
-    except FileNotFoundError:
-        return
-    inside = f"{folder}/" if folder else ""
-    yield from (f"{inside}{name}" for name in names)
-    for each in folders:
-        yield from _stored_files(f"{inside}{each}")
+def _stored_files() -> Iterator[str]:
+    for parent, folders, names in os.walk(settings.MEDIA_ROOT):
+        inside = os.path.relpath(f"{parent}/x", settings.MEDIA_ROOT).removesuffix("x")
+        links = (each for each in folders if os.path.islink(os.path.join(parent, each)))
+        yield from (f"{inside}{name}" for name in (*names, *links))
 
 
 def _is_old(path: str) -> bool:
     try:
-        return default_storage.get_modified_time(path) < timezone.now() - YOUNG
+        changed = os.lstat(default_storage.path(path)).st_mtime
     except FileNotFoundError:
         return False
+    return changed < (timezone.now() - YOUNG).timestamp()
 
 
 @finds_orphans(file_keys=gettext_lazy("keys of stored files whose owner is gone"))

@@ -43,7 +43,7 @@ class OrphanReportAdmin(ReadOnlyAdmin):
         description=_("Clear"), icon="cleaning_services", permissions=["clear"]
     )
     def clear(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Let what the report lists of one kind go."""
+        """Let what the report found of one kind go."""
         report = self.get_row(request, object_id, CLEAR)
         return self.step_view(
             request,

@@ -28,7 +28,7 @@ class OrphanReport(models.Model):
 
 
 class OrphanClearing(models.Model):
-    """The DPO's word that what a report lists of a kind goes, and how much of it was left to go."""
+    """The DPO's word that what a report found of a kind goes, and how much of it was left to go."""
 
     report = models.ForeignKey(
         OrphanReport, on_delete=models.PROTECT, related_name="clearings", verbose_name=_("report")

@@ -19,6 +19,7 @@ from common.files import remove_doomed_files
 from common.models import DoomedFile, FileKey
 from notices.models import Notice
 from privacyportal.roles import AUDITOR, DPO
+from retention import orphans
 from retention.models import OrphanClearing, OrphanReport
 from retention.orphans import look_for_orphans
 from rights.models import Export, ExportState
@@ -139,3 +140,33 @@ def test_what_has_an_owner_again_is_not_cleared_and_only_news_are_told(client, d
     assert not DoomedFile.objects.exists()
     client.force_login(make_staff(AUDITOR))
     assert client.post(f"{REPORTS}{report.pk}/clear/", {"kind": "files"}).status_code == 403
+
+
+def test_no_link_is_followed_and_no_name_ends_the_look(tmp_path, dpo):
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / ("ab" * 16)).write_bytes(b"x")
+    store(LOST)
+    folder = Path(settings.MEDIA_ROOT, "evidence")
+    for name, target in (("round", folder), ("itself", "itself"), ("cd", outside)):
+        Path(folder, name).symlink_to(target)
+    Path(folder, "cd" * 16).symlink_to(outside / ("ab" * 16))  # named as we name a file
+    Path(os.fsdecode(b"%s/\xff" % os.fsencode(folder))).write_bytes(b"x")
+    then = time.time() - 7200
+    for each in folder.iterdir():
+        os.utime(each, (then, then), follow_symlinks=False)
+
+    assert numbers() == {"files": 1, "strange_files": 5}
+
+
+def test_what_a_report_does_not_list_is_cleared_too(client, dpo, monkeypatch):
+    monkeypatch.setattr(orphans, "LISTED", 2)
+    FileKey.objects.bulk_create(FileKey(owner=str(n) * 32, key="0" * 64) for n in range(5))
+    FileKey.objects.update(created_at=timezone.now() - timedelta(hours=2))
+    report = look_for_orphans()
+    assert (report.found["file_keys"]["number"], len(report.found["file_keys"]["ids"])) == (5, 2)
+
+    client.post(f"{REPORTS}{report.pk}/clear/", {"kind": "file_keys"})
+
+    assert OrphanClearing.objects.get().number == 5
+    assert not FileKey.objects.exists()
