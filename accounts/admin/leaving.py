@@ -31,7 +31,8 @@ class LastDayFilter(admin.SimpleListFilter):
         if self.value() == "soon":
             return with_what_keeps(queryset.leaving(today, today + SOON))
         if self.value() == "over":
-            return with_what_keeps(queryset.kept_too_long(today))
+            whole = queryset.filter(remainder=None)  # of the others all has gone that may
+            return with_what_keeps(whole.kept_too_long(today))
         return queryset
 
 

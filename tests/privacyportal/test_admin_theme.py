@@ -17,6 +17,7 @@ from policies.loading import load_profile
 from policies.models import CalendarRange, Company
 from privacyportal import admin_theme
 from privacyportal.roles import ADMINISTRATOR, AUDITOR, COMPLAINT_OFFICER, DPO
+from retention.models import PurgeRun
 from tests.factories import make_complaint, make_customer, make_staff
 
 # Of the template as django-unfold 0.91.0 ships it.
@@ -139,6 +140,16 @@ def test_the_sidebar_leads_to_what_the_role_may_open(role, client, db):
         "/admin/hosting/hostedservice/",
         "/admin/accounts/accessapproval/",
     }
+
+
+@pytest.mark.parametrize(("language", "said"), [("vi", "2 lần xóa dữ liệu"), ("en", "2 purge runs")])
+def test_a_number_of_rows_is_said_as_the_language_says_it(language, said, client, db):
+    client.force_login(make_staff(DPO))
+    client.cookies["django_language"] = language
+    for _n in range(2):
+        PurgeRun.objects.create(only_reported=False)
+
+    assert said in " ".join(client.get("/admin/retention/purgerun/").text.split())
 
 
 def test_a_list_of_what_only_some_companies_hold_stands_in_their_sidebar_alone(client, db):

@@ -229,6 +229,8 @@ class TestAtTheDesk:
         purge()
         client.force_login(make_staff(COMPLAINT_OFFICER))
         client.cookies["django_language"] = "en"
+        over = client.get("/admin/accounts/customer/?erasure=over").context_data["cl"]
+        assert over.result_count == 0  # as the desk's figure has it
         address = f"/admin/accounts/customer/{customer.pk}/reveal/"
         purpose = next(each for each in Purpose.objects.active() if not each.asks_consent)
         asked = {"purpose": purpose.code, "groups": ["contact"]}
