@@ -1,6 +1,6 @@
 from functools import partial
+from http import HTTPStatus
 
-from allauth.core.ratelimit import respond_429
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
@@ -31,7 +31,7 @@ def copy(request: HttpRequest, token: str) -> HttpResponseBase:
     form = proof_form(customer, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form is not None:
         if not may_try(request, customer):
-            return respond_429(request)
+            return render(request, "429.html", status=HTTPStatus.TOO_MANY_REQUESTS)
         try:
             if is_proved(request, customer, form, partial(is_copy_code, customer)):
                 return _take(request, customer, token)

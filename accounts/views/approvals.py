@@ -3,7 +3,6 @@
 from functools import partial
 from typing import Any
 
-from allauth.core.ratelimit import respond_429
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.core.paginator import Paginator
@@ -125,7 +124,7 @@ def answer_by_link(request: HttpRequest, token: str) -> HttpResponse:
     form = proof_form(asked.customer, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form is not None:
         if not may_try(request, asked.customer):
-            return respond_429(request)
+            return render(request, "429.html", status=429)
         if is_proved(request, asked.customer, form, partial(is_code, asked)):
             return _answer_by_link(request, asked, token)
     proof = proof_asked(asked.customer)

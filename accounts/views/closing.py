@@ -1,4 +1,3 @@
-from allauth.core.ratelimit import respond_429
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_not_required
@@ -62,7 +61,7 @@ def reopen(request: HttpRequest, token: str) -> HttpResponse:
     form = ChangeMindForm(request.POST or None, user=customer.user)
     if request.method == "POST" and may:
         if not may_try(request, customer):
-            return respond_429(request)
+            return render(request, "429.html", status=429)
         if is_proved(request, customer, form):
             try:
                 change_mind(customer)

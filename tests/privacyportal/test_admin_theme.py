@@ -142,7 +142,9 @@ def test_the_sidebar_leads_to_what_the_role_may_open(role, client, db):
     }
 
 
-@pytest.mark.parametrize(("language", "said"), [("vi", "2 lần xóa dữ liệu"), ("en", "2 purge runs")])
+@pytest.mark.parametrize(
+    ("language", "said"), [("vi", "2 lần xóa dữ liệu"), ("en", "2 purge runs")]
+)
 def test_a_number_of_rows_is_said_as_the_language_says_it(language, said, client, db):
     client.force_login(make_staff(DPO))
     client.cookies["django_language"] = language
