@@ -101,9 +101,9 @@ def purge_closed_accounts(
         is_cut = monotonic() >= until
     finally:
         if not only_report:
-            forget_old_failures()
             remove_doomed_files()
             watch.search()
+            forget_old_failures()
     if is_cut:
         raise PurgeUnfinished("There was no time for all of them; the next run goes on.")
     return runs
