@@ -92,6 +92,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "retention.view_purgeapproval",
         "retention.add_purgeapproval",
         "retention.add_purgepermit",
+        "retention.add_residueclearing",
         "retention.view_purgefailure",
         "retention.view_purgerun",
         "retention.view_orphanreport",

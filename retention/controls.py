@@ -149,7 +149,7 @@ def _due(among: CustomerQuerySet | None = None) -> dict[str, QuerySet[Any, Any]]
     customers = Customer.objects.all() if among is None else among
     free = free_to_go(customers.kept_too_long(today))
     due, left_over = free.filter(remainder=None), free.filter(remainder__until__lt=today - A_DAY)
-    runs = PurgeRun.objects.in_doubt().filter(started_at__gte=now - LOOKED_BACK)
+    runs = PurgeRun.objects.in_doubt()
     return {
         "left_behind": runs.exclude(residue=[]),
         "unsearched": runs.filter(residue=[]),

@@ -73,6 +73,7 @@ exempt("retention.RetentionStatistic", because="numbers of a month, with no key 
 exempt("retention.PurgeApproval", because="says which rule may delete")
 exempt("retention.PurgePermit", because="says how much a run may delete")
 exempt("retention.PurgeRun", because="numbers only")
+exempt("retention.ResidueClearing", because="says which places were cleaned, and why")
 exempt("retention.RestoreRehearsal", because="numbers only")
 exempt("retention.Tombstone", because="a public id and dates are all that is left")
 outlives("retention.Tombstone.public_id", because="says that there was a customer, and no more")

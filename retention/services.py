@@ -18,13 +18,14 @@ from notices.services import queue_notice
 from policies.counting import local_day
 from policies.models import RetentionRule
 from retention.conflicts import still_judges, undecided
-from retention.exceptions import ApprovalRefused, HoldRefused, PermitRefused
+from retention.exceptions import ApprovalRefused, ClearingRefused, HoldRefused, PermitRefused
 from retention.models import (
     LegalHold,
     PurgeApproval,
     PurgePermit,
     PurgeRun,
     Remainder,
+    ResidueClearing,
     Tombstone,
 )
 from retention.models.holds import KEEPS_AFTER_RELEASE
@@ -184,6 +185,20 @@ def permit_run(run: PurgeRun, *, up_to: int, by: User) -> PurgePermit:
     permit = PurgePermit(run=run, up_to=up_to, permitted_by=by)
     save_as(permit, by=by, reason="permitted")
     return permit
+
+
+@transaction.atomic
+def clear_residue(run: PurgeRun, *, reason: str, by: User) -> ResidueClearing:
+    """Say that what ``run`` left behind is cleaned, or that nothing was, though nobody searched.
+
+    Raises ClearingRefused.
+    """
+    run.refresh_from_db(from_queryset=PurgeRun.objects.select_for_update(of=("self",)))
+    if not PurgeRun.objects.in_doubt().filter(pk=run.pk).exists():
+        raise ClearingRefused(_("Nothing of this run is left to be cleaned."))
+    clearing = ResidueClearing(run=run, residue=run.residue, reason=reason, cleared_by=by)
+    save_as(clearing, by=by, reason="cleared")
+    return clearing
 
 
 @transaction.atomic

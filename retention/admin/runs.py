@@ -14,6 +14,7 @@ from unfold.decorators import action, display
 
 from common.admin import ReadOnlyAdmin
 from common.documents import name_of
+from common.forms import ProseField
 from common.personal_data import DataCategory
 from retention import services
 from retention.certificates import digest_of
@@ -23,6 +24,7 @@ from retention.residue import KINDS
 from retention.runs import BAD_CLOCKS, DOUBTS
 
 PERMIT = "retention.add_purgepermit"
+CLEAR = "retention.add_residueclearing"
 LONGEST_RUN = timedelta(minutes=10)  # a task is ended then (settings.CELERY_TASK_TIME_LIMIT)
 LOOKED_AT_EACH = 5  # seconds, while a run goes on
 
@@ -36,6 +38,15 @@ class PermitForm(forms.Form):
             " you write here, for three days. After days without a run it also says that the"
             " clock is right. What is deleted does not come back."
         ),
+    )
+
+
+class ClearingForm(forms.Form):
+    reason = ProseField(
+        label=_("What it was, and what was done"),
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=_("Clean the places above first. Name nobody: this is kept for good."),
     )
 
 
@@ -76,6 +87,7 @@ class PurgeRunAdmin(ReadOnlyAdmin):
         "searched_at",
         "what_was_searched",
         "residue_places",
+        "clearings_text",
         "digest",
     ]
     readonly_fields = [
@@ -91,9 +103,10 @@ class PurgeRunAdmin(ReadOnlyAdmin):
         "rows_removed",
         "what_was_searched",
         "residue_places",
+        "clearings_text",
         "digest",
     ]
-    actions_detail = ["permit"]
+    actions_detail = ["permit", "clear"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PurgeRun]:
         newer = PurgeRun.objects.filter(
@@ -115,6 +128,8 @@ class PurgeRunAdmin(ReadOnlyAdmin):
         return response
 
     def can_take(self, step: str, row: Any, user: Any) -> bool:
+        if step == "clear":
+            return bool(PurgeRun.objects.in_doubt().filter(pk=row.pk).exists())
         return _kind(row)[0] == "waits" and not BAD_CLOCKS & row.doubts.keys()
 
     def has_permit_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
@@ -135,6 +150,26 @@ class PurgeRunAdmin(ReadOnlyAdmin):
             title=_("Let this deletion go"),
             is_grave=True,
             done=_("It is permitted. The next run deletes what is due, for good."),
+        )
+
+    def has_clear_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
+        return bool(request.user.has_perm(CLEAR))
+
+    @action(  # type: ignore[untyped-decorator]
+        description=_("Say that it is cleaned"), icon="cleaning_services", permissions=["clear"]
+    )
+    def clear(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Close what a search has found, or could not; until then the promise is broken."""
+        return self.step_view(
+            request,
+            object_id,
+            permission=CLEAR,
+            step=services.clear_residue,
+            form_class=ClearingForm,
+            facts=["rule_text", "started_at", "searched_at", "residue_places"],
+            title=_("Say that it is cleaned"),
+            is_grave=True,
+            done=_("It is noted that nothing is left."),
         )
 
     @admin.display(description=_("rule"))
@@ -224,6 +259,12 @@ class PurgeRunAdmin(ReadOnlyAdmin):
     @admin.display(description=_("residue"))
     def residue_places(self, run: PurgeRun) -> str:
         return format_html_join("", "<div>{}</div>", ((place,) for place in run.residue)) or "–"
+
+    @admin.display(description=_("cleaned"))
+    def clearings_text(self, run: PurgeRun) -> str:
+        said = run.clearings.select_related("cleared_by").order_by("pk")
+        lines = ((each.reason, each.cleared_by, f"{each.cleared_at:%F}") for each in said)
+        return format_html_join("", "<div>{} ({}, {})</div>", lines) or "–"
 
 
 def _kind(run: PurgeRun) -> tuple[str, Any]:

@@ -10,7 +10,13 @@ from retention.models.reviews import (
     NecessityReviewQuerySet,
     ReviewDecision,
 )
-from retention.models.runs import IN_DOUBT, PurgePermit, PurgeRun, PurgeRunQuerySet
+from retention.models.runs import (
+    IN_DOUBT,
+    PurgePermit,
+    PurgeRun,
+    PurgeRunQuerySet,
+    ResidueClearing,
+)
 from retention.models.schedule import (
     DecisionOutcome,
     RetentionDecision,
@@ -37,6 +43,7 @@ __all__ = [
     "PurgeRunQuerySet",
     "RehearsalOutcome",
     "Remainder",
+    "ResidueClearing",
     "RestoreRehearsal",
     "RetentionDecision",
     "RetentionStatistic",

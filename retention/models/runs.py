@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
@@ -16,8 +16,12 @@ IN_DOUBT = ~Q(residue=[]) | (
 
 class PurgeRunQuerySet(models.QuerySet["PurgeRun"]):
     def in_doubt(self) -> "PurgeRunQuerySet":
-        """Narrow to those that left something behind, or after which nobody could look."""
-        return self.filter(IN_DOUBT)
+        """Narrow to those that left something behind, or after which nobody could look.
+
+        They stay so until somebody has said of what was found that it is cleaned.
+        """
+        said = ResidueClearing.objects.filter(run=OuterRef("pk"), residue=OuterRef("residue"))
+        return self.filter(IN_DOUBT).exclude(Exists(said))
 
     def replaceable(self) -> "PurgeRunQuerySet":
         """Narrow to those that prove nothing: no tombstone and no permit speaks of them."""
@@ -110,6 +114,38 @@ class PurgePermit(models.Model):
     class Meta:
         verbose_name = _("permit of a large deletion")
         verbose_name_plural = _("permits of large deletions")
+
+    def __str__(self) -> str:
+        return f"{self.run}"
+
+
+class ResidueClearing(models.Model):
+    """The DPO's word that what a run left behind is cleaned, or need not be, and why.
+
+    residue is where it was found, empty where nobody could search. What is found later stays open.
+    """
+
+    run = models.ForeignKey(
+        PurgeRun, on_delete=models.PROTECT, related_name="clearings", verbose_name=_("run")
+    )
+    residue = models.JSONField(_("residue"), default=list)
+    reason = models.TextField(_("reason"), max_length=500)
+    cleared_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="+",
+        verbose_name=_("cleared by"),
+    )
+    cleared_at = models.DateTimeField(_("cleared"), default=timezone.now)
+
+    history = HistoricalRecords(user_db_constraint=False)
+
+    class Meta:
+        verbose_name = _("clearing of residue")
+        verbose_name_plural = _("clearings of residue")
+        constraints = [
+            models.CheckConstraint(name="residueclearing_for_a_reason", condition=~Q(reason="")),
+        ]
 
     def __str__(self) -> str:
         return f"{self.run}"

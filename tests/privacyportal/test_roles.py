@@ -60,6 +60,7 @@ TABLE = """
     retention.purgerun            view:DA
     retention.orphanclearing      add:D
     retention.orphanreport        view:DA
+    retention.residueclearing     add:D
     retention.restorerehearsal    view:DA
     retention.retentiondecision            add:D
     retention.retentionstatistic  view:DA

@@ -5,11 +5,12 @@ import gzip
 import hashlib
 import json
 import zlib
+from datetime import timedelta
 
 import pytest
 from django.core.cache import cache
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from accounts.models import AccuracyDeclaration, Customer
@@ -20,7 +21,7 @@ from complaints.services import withdraw_complaint
 from notices.models import Notice
 from policies.retention import rule_after_closing
 from privacyportal.roles import DPO
-from retention.models import PurgeRun
+from retention.models import PurgeRun, ResidueClearing
 from retention.purge import purge_closed_accounts
 from tests.answers import answer_of
 from tests.factories import approve, make_complaint, make_customer, make_staff
@@ -81,6 +82,30 @@ def test_a_find_is_told_to_the_officers_and_on_the_board_without_what_was_found(
     notice = Notice.objects.get(template="residue_found")
     assert (notice.recipient, answer_of("FPT-8")) == (officer.public_id, ("broken", 1, "deletions"))
     assert EMAIL not in str(PurgeRun.objects.values().get(searches=True)) + str(notice.context)
+
+
+def test_what_was_left_breaks_the_promise_until_the_dpo_says_why_it_is_cleaned(due, client):
+    client.force_login(make_staff(DPO))
+    forget(("text", EMAIL))
+    (run,) = purge_closed_accounts()
+    step = f"/admin/retention/purgerun/{run.pk}/clear/"
+    PurgeRun.objects.update(started_at=timezone.now() - timedelta(days=80))
+    assert answer_of("FPT-8") == ("broken", 1, "deletions")
+    assert client.post(step, {"reason": ""}).status_code == 200
+    assert answer_of("FPT-8") == ("broken", 1, "deletions")
+
+    client.post(step, {"reason": "A table of an old import: dropped."})
+
+    assert answer_of("FPT-8") == ("at_risk", 0, "customers")  # no job has run here
+    clearing = ResidueClearing.objects.get()
+    assert (clearing.residue, clearing.history.count()) == (run.residue, 1)
+    assert "dropped. (" in client.get(f"/admin/retention/purgerun/{run.pk}/change/").text
+    client.post(step, {"reason": "Again."})
+    assert ResidueClearing.objects.get() == clearing
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+        ResidueClearing.objects.update(reason="Nothing.")
+    PurgeRun.objects.update(residue=[*run.residue, "redis"])
+    assert answer_of("FPT-8") == ("broken", 1, "deletions")
 
 
 def test_queues_files_and_logs_are_searched_as_well(due, settings, tmp_path):
