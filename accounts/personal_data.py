@@ -82,6 +82,7 @@ expires(
         begins="identity_check__at",
         until="kept_until",
         customer="identity_check__customer",
+        deferred=True,
     )
 )
 

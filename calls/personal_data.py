@@ -53,6 +53,7 @@ expires(
         begins="started_at",
         until="kept_until",
         customer="customer",
+        deferred=True,
         facet="direction",
         erase=erase_recordings,
     )

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
-from django.db.models import DateField, DateTimeField, QuerySet
+from django.db.models import DateField, DateTimeField, Q, QuerySet
 from django.utils.functional import Promise
 
 from common.erasure import Erased
-from common.personal_data import DataCategory, RetentionTrigger
+from common.personal_data import DataCategory, RetentionTrigger, deferrals
 
 Rows = QuerySet[Any]
 
@@ -29,7 +29,9 @@ class Expiry:
     until: the field of the last day, where a row bears it as it was told; it wins over the rule.
     customer: lookup to the customer, by their field ``known_by``; empty for rows about nobody.
     case: lookup to the case that they belong to.
-    needed: the rows that must wait, by the reason, which the report of a run counts by.
+    needed: the rows that must wait, by the reason, which the report of a run counts by; the parts
+        of a case wait with it.
+    deferred: the rows wait too while the erasure of their customer is deferred, as by an open case.
     facet: the field by which they are counted before they go, where a rule asks for statistics.
     erase: takes the primary keys of rows that are held; removes them, with all that is theirs, in
         the transaction. By default as the registry of personal data says.
@@ -47,6 +49,7 @@ class Expiry:
     known_by: str = "pk"
     case: str = ""
     needed: Mapping[str, Callable[[], Rows]] = field(default_factory=dict)
+    deferred: bool = False
     facet: str = ""
     erase: Callable[[Collection[Any]], Erased] | None = None
 
@@ -80,6 +83,25 @@ def parts_of(expiry: Expiry) -> list[Expiry]:
     if expiry.case != "pk":
         return []
     return [each for each in expiries() if each.case not in ("", "pk")]
+
+
+def waits_of(expiry: Expiry) -> dict[str, Q]:
+    """Return what is asked of the rows that must wait, by the reason."""
+    waits = {reason: Q(pk__in=rows().values("pk")) for reason, rows in expiry.needed.items()}
+    for whole in expiries():
+        if expiry in parts_of(whole):
+            for reason, rows in whole.needed.items():
+                waits[reason] = Q(**{f"{expiry.case}__in": rows().values("pk")})
+    return waits | deferred_rows(expiry)
+
+
+def deferred_rows(expiry: Expiry) -> dict[str, Q]:
+    """Return what is asked of the rows of customers whose erasure is deferred, by the reason."""
+    if not expiry.deferred:
+        return {}
+    return {
+        reason: Q(**{f"{expiry.customer}__in": keeps()}) for reason, keeps in deferrals().items()
+    }
 
 
 def expiry_named(name: str) -> Expiry:

@@ -11,7 +11,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from common.periods import Expiry, expiries
+from common.periods import Expiry, deferred_rows, expiries
 from common.personal_data import DataCategory, RetentionTrigger
 from policies.counting import ONE_DAY, first_kept, local_day, midnight
 from policies.models import RetentionAction, RetentionRule, RuleFamily
@@ -56,6 +56,19 @@ def terms_of(category: DataCategory, trigger: RetentionTrigger) -> list[Term]:
     ]
 
 
+def terms_or_none(expiry: Expiry) -> list[Term | None]:
+    """Return by what these rows go: rules, or None for what goes by a setting.
+
+    And for rows that no rule judges, where their last day was written down and told all the same.
+    """
+    if expiry.trigger is None:
+        return [None]
+    terms: list[Term | None] = [*terms_of(expiry.category, expiry.trigger)]
+    if expiry.until and expiry.rows().filter(_bears_its_day(expiry)).exists():
+        terms.append(None)
+    return terms
+
+
 def swept_under(rule: RetentionRule) -> list[tuple[Expiry, Term]]:
     """Return the rows that this rule judges, with its days."""
     return [
@@ -74,7 +87,7 @@ def rule_for(category: DataCategory, trigger: RetentionTrigger, day: date) -> Re
 
 
 def over(expiry: Expiry, term: Term | None, on: date) -> QuerySet[Any]:
-    """Return the rows of a term whose last day lies before ``on``; of a setting's without one."""
+    """Return the rows of a term, or of none, whose last day lies before ``on``."""
     return expiry.rows().filter(is_over(expiry, term, on))
 
 
@@ -84,22 +97,19 @@ def yesterday() -> date:
 
 
 def kept_too_long(expiry: Expiry, on: date) -> dict[str, QuerySet[Any]]:
-    """Return the rows that are over before ``on``, for a control to count.
+    """Return the rows that are over before ``on``, for a control to count; no deferred ones.
 
     "late" are those that a nightly run had to erase, "unapproved" those whose rule waits for the
     approval without which it only reports.
     """
-    if expiry.trigger is None:
-        return {"late": over(expiry, None, on), "unapproved": expiry.rows().none()}
-    terms = terms_of(expiry.category, expiry.trigger)
+    terms = terms_or_none(expiry)
     approved = set(
         RetentionRule.objects.filter(approval__isnull=False).values_list("pk", flat=True)
     )
+    waiting = {each for each in terms if each is not None and each.rule.pk not in approved}
     return {
-        "late": _any_over(expiry, (each for each in terms if each.rule.pk in approved), on),
-        "unapproved": _any_over(
-            expiry, (each for each in terms if each.rule.pk not in approved), on
-        ),
+        "late": _any_over(expiry, (each for each in terms if each not in waiting), on),
+        "unapproved": _any_over(expiry, waiting, on),
     }
 
 
@@ -112,9 +122,14 @@ def judge_kept(counts: Mapping[str, int], unit: Unit, link: str) -> Measure | No
     return None
 
 
-def _any_over(expiry: Expiry, terms: Iterable[Term], on: date) -> QuerySet[Any]:
+def _any_over(expiry: Expiry, terms: Iterable[Term | None], on: date) -> QuerySet[Any]:
     conditions = [is_over(expiry, term, on) for term in terms]
-    return expiry.rows().filter(reduce(or_, conditions)) if conditions else expiry.rows().none()
+    if not conditions:
+        return expiry.rows().none()
+    rows = expiry.rows().filter(reduce(or_, conditions))
+    for deferred in deferred_rows(expiry).values():
+        rows = rows.exclude(deferred)
+    return rows
 
 
 def is_over(expiry: Expiry, term: Term | None, on: date) -> Q:
@@ -133,13 +148,21 @@ def _first_kept(expiry: Expiry, term: Term | None, on: date) -> date:
 def judged(expiry: Expiry, term: Term | None) -> Q:
     """Return what is asked of a row whose period began on a day that the term judges."""
     if term is None:
-        return Q()
+        return _bears_its_day(expiry) if expiry.trigger else Q()
     begins = _since(expiry, term.first)
     return (
         begins
         if term.last is None
         else begins & _before(expiry, expiry.begins, term.last + ONE_DAY)
     )
+
+
+def _bears_its_day(expiry: Expiry) -> Q:
+    """Return what is asked of a row that has a last day of its own and is judged by no rule."""
+    alone = Q(**{f"{expiry.until}__isnull": False})
+    for term in terms_of(expiry.category, expiry.trigger) if expiry.trigger else ():
+        alone &= ~(Q(pk__isnull=False) & judged(expiry, term))  # never an empty one, turned round
+    return alone
 
 
 def _since(expiry: Expiry, first: date | None) -> Q:

@@ -17,7 +17,7 @@ from accounts.models import Customer
 from common.models import JobStatus
 from common.periods import Expiry, expiries
 from policies.counting import ONE_DAY, add_months, local_day, midnight
-from policies.periods import Term, over, terms_of
+from policies.periods import Term, over, terms_or_none
 from retention.due import free_to_go
 from retention.kept_rows import free_rows
 from retention.models import PurgeRun, RehearsalOutcome, RestoreRehearsal
@@ -117,7 +117,7 @@ def _oldest_row(now: datetime) -> Clock:
     last_days = [
         last_day
         for expiry in expiries()
-        for term in (terms_of(expiry.category, expiry.trigger) if expiry.trigger else [None])
+        for term in terms_or_none(expiry)
         if (last_day := _last_day_of_oldest(expiry, term, local_day(now)))
     ]
     label = _("oldest other row past its day")

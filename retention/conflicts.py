@@ -88,7 +88,7 @@ def still_judges(rule: RetentionRule) -> bool:
 
 def held_categories() -> set[str]:
     """Return the categories of which the portal holds anything, of customers or of nobody."""
-    return {each.category for each in (*declarations(), *expiries())}
+    return {each.category for each in declarations()} | {each.category for each in expiries()}
 
 
 def _by_category(

@@ -1,12 +1,15 @@
 """Which rows must stay although their period is over, and why; asked anew under the lock."""
 
+from collections.abc import Callable
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_noop
 
 from accounts.models import Customer
-from common.periods import Expiry
+from common.periods import Expiry, parts_of, waits_of
 from retention.conflicts import kept_by_law_among
 from retention.models import LegalHold
 
@@ -16,10 +19,8 @@ BY_LAW = gettext_noop("a law demands to store it")
 def free_rows(expiry: Expiry, rows: QuerySet[Any]) -> QuerySet[Any]:
     """Narrow to those that neither a hold nor a need keeps."""
     going = rows.exclude(_is_held(expiry)) if expiry.customer else rows
-    for needed in expiry.needed.values():
-        going = going.exclude(pk__in=needed().values("pk"))
-    if by_law := kept_by_law_among(expiry):
-        going = going.exclude(by_law)
+    for waits in _waits(expiry).values():
+        going = going.exclude(waits)
     return going
 
 
@@ -29,13 +30,12 @@ def held_rows(expiry: Expiry, rows: QuerySet[Any]) -> QuerySet[Any]:
 
 def needed_rows(expiry: Expiry, rows: QuerySet[Any]) -> dict[str, QuerySet[Any]]:
     """Return the rows that wait, by the reason; one may be under several."""
-    waiting = {
-        reason: rows.filter(pk__in=needed().values("pk"))
-        for reason, needed in expiry.needed.items()
-    }
-    if by_law := kept_by_law_among(expiry):
-        waiting[BY_LAW] = rows.filter(by_law)
-    return waiting
+    return {reason: rows.filter(waits) for reason, waits in _waits(expiry).items()}
+
+
+def _waits(expiry: Expiry) -> dict[str, Q]:
+    by_law = kept_by_law_among(expiry) | _with_parts(expiry, kept_by_law_among)
+    return waits_of(expiry) | ({BY_LAW: by_law} if by_law else {})
 
 
 def lock_customers(expiry: Expiry, rows: QuerySet[Any]) -> QuerySet[Any]:
@@ -58,4 +58,11 @@ def _is_held(expiry: Expiry) -> Q:
     is_held = Q(**{f"{expiry.customer}__in": people.values(expiry.known_by)})
     if expiry.case:
         is_held |= Q(**{f"{expiry.case}__in": holds.exclude(case=None).values("case")})
-    return is_held
+    return is_held | _with_parts(expiry, _is_held)
+
+
+def _with_parts(expiry: Expiry, keeps: Callable[[Expiry], Q]) -> Q:
+    """Return what is asked of the cases that would take along a part which something keeps."""
+    kept = [(part, condition) for part in parts_of(expiry) if (condition := keeps(part))]
+    theirs = [Q(pk__in=part.rows().filter(each).values(part.case)) for part, each in kept]
+    return reduce(or_, theirs, Q())

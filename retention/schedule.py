@@ -23,7 +23,7 @@ from common.periods import Expiry, expiries
 from common.personal_data import DataCategory, RetentionTrigger
 from policies.counting import ONE_DAY, add_months, first_kept, local_day, midnight
 from policies.models import RetentionRule
-from policies.periods import Term, bound, is_over, judged, terms_of
+from policies.periods import Term, bound, is_over, judged, terms_or_none
 from policies.retention import deletion_rule, rule_after_closing
 from retention.access_records import LEAST_MONTHS, kept_records
 from retention.conflicts import Conflict, conflicts, undecided
@@ -111,8 +111,7 @@ def stocks_of(today: date) -> Iterator[Stock]:
     if rule := deletion_rule(DataCategory.ACCESS_RECORD, [RetentionTrigger.CREATED], today):
         yield _of_access_records(rule)
     for expiry in sorted(expiries(), key=lambda each: each.trigger is None):
-        terms = terms_of(expiry.category, expiry.trigger) if expiry.trigger else [None]
-        yield from (_of_expiry(expiry, term) for term in terms)
+        yield from (_of_expiry(expiry, term) for term in terms_or_none(expiry))
 
 
 def closing_rules(today: date) -> list[RetentionRule]:

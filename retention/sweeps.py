@@ -28,7 +28,7 @@ from common.files import remove_doomed_files
 from common.periods import Expiry, expiries
 from policies.counting import local_day
 from policies.models import RetentionAction
-from policies.periods import Term, over, terms_of
+from policies.periods import Term, over, terms_or_none
 from retention.access_records import remove_access_records
 from retention.kept_rows import free_rows, held_rows, lock_customers, needed_rows
 from retention.models import PurgeRun
@@ -55,7 +55,8 @@ def sweep(*, at: datetime | None = None, only_report: bool = False) -> list[Purg
     """Erase what is over, rule by rule; return a report for each. Run again, it continues.
 
     ``at`` is the moment to judge by (default: the database's now). Reports only when asked to, and
-    for a rule that is not approved. What goes by a setting needs no approval, and has no report.
+    for a rule that is not approved. What goes by a setting, or on a day that no rule set, needs no
+    approval, and has no report.
 
     Raises SweepFailed at the end.
     """
@@ -63,15 +64,15 @@ def sweep(*, at: datetime | None = None, only_report: bool = False) -> list[Purg
     runs = [
         _sweep_under(expiry, term, today, only_report=only_report, at=at)
         for expiry in expiries()
-        if expiry.trigger is not None
-        for term in terms_of(expiry.category, expiry.trigger)
+        for term in terms_or_none(expiry)
+        if term is not None
     ]
     if run := remove_access_records(only_report=only_report):
         runs.append(run)
     if not only_report:
         failed = sum(run.failed for run in runs)
         if at is not None or not clocks_are_doubted():
-            by_setting = [each for each in expiries() if each.trigger is None]
+            by_setting = [each for each in expiries() if None in terms_or_none(each)]
             failed += sum(_sweep_by_setting(each, today) for each in by_setting)
         remove_doomed_files()
         if failed:

@@ -5,11 +5,12 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
 from casework.models import Case, CaseEvent, Clock, Evidence
+from common.erasure import allow_erasure
 from common.models import DoomedFile
 from common.periods import expiries, expiry_named
 from complaints.models import Complaint, ComplaintLink
@@ -17,6 +18,7 @@ from enquiries.models import Enquiry, ErasedEnquiries
 from notices.models import Notice
 from policies.counting import first_kept, local_day, midnight
 from policies.models import RetentionRule
+from policies.periods import kept_too_long
 from retention import sweeps
 from retention.models import LegalHold, PurgeRun, RetentionStatistic
 from retention.services import release_hold
@@ -116,6 +118,58 @@ def test_a_legal_hold_keeps_a_row_until_it_is_released(name):
     LegalHold.objects.filter(pk=hold.pk).update(released_at=timezone.now() - DAY)
     sweep()
     assert not is_there(row)
+
+
+def test_what_keeps_evidence_keeps_the_complaint_that_would_take_it_along():
+    rule = the_rule("complaints", 1)
+    held = make_customer()
+    row, other = (ROWS["evidence"](each, LEAP_DAY) for each in (held, make_customer()))
+    make_hold(held, category="evidence")
+
+    sweep()
+
+    run = runs_of(rule).get()
+    assert (run.due, run.held, run.erased, is_there(row), is_there(other)) == (2, 1, 1, True, False)
+    allow_erasure()
+    with pytest.raises(IntegrityError, match="legal hold"):
+        Evidence._base_manager.filter(pk=row.pk)._raw_delete("default")
+
+
+def test_an_open_case_keeps_what_it_may_need_of_its_customer():
+    rules = [the_rule(name, 1) for name in ("evidence", "identity_proofs", "calls")]
+    customer = make_customer()
+    rows = [ROWS[name](customer, LEAP_DAY) for name in ("evidence", "identity_proofs", "calls")]
+    others = [
+        ROWS[name](make_customer(), LEAP_DAY + DAY)
+        for name in ("evidence", "identity_proofs", "calls")
+    ]
+    open_one = make_complaint(customer=customer)
+    spoken_of = Complaint.objects.get(pk=rows[0].case_id)
+    by = make_user(is_staff=True)
+    ComplaintLink.objects.create(earlier=spoken_of, later=open_one, kind="related", by=by)
+
+    sweep()
+
+    assert [is_there(row) for row in (*rows, *others)] == [True] * 3 + [False] * 3
+    assert [runs_of(rule).get().deferred for rule in rules] == [{"open case": 1}] * 3
+    late = kept_too_long(expiry_named("calls"), local_day(timezone.now()))
+    assert [rows.count() for rows in late.values()] == [0, 0]
+
+
+def test_a_paper_goes_on_the_day_that_was_told_also_where_no_rule_judges_it():
+    RetentionRule.objects.filter(category="identity_proof").update(valid_to=date(2024, 7, 1))
+    told, judged_row = (
+        ROWS["identity_proofs"](make_customer(), moment(day))
+        for day in ("2026-08-15T05:00:00Z", "2024-06-15T05:00:00Z")
+    )
+    last = told.kept_until
+
+    sweep(at=midnight(last))
+    assert is_there(told)
+    sweep(at=midnight(last + DAY))
+
+    assert not is_there(told)
+    assert is_there(judged_row)  # its rule is not approved
 
 
 def test_a_row_is_judged_by_the_rule_of_the_day_on_which_its_period_began():
