@@ -131,6 +131,11 @@ class _Kept:
             rows = rows.filter(**{f"{declaration.case}__in": cases})
         keys = rows.values_list("pk", flat=True)
         self.held[declaration.model].update(keys)
+        if declaration.category in categories and declaration.history is not None:
+            # Of a row that is gone already its history is all there is to keep.
+            past = declaration.history_about(customers, ())
+            gone = past.values_list(declaration.model._meta.pk.attname, flat=True)
+            self.held[declaration.model].update(gone)
         self.rows[declaration.model].update(keys)
 
     def add_needed(self) -> None:

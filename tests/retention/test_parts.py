@@ -8,11 +8,12 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.closed_pages import address_of
-from accounts.models import CustomerMerge, User
+from accounts.models import CustomerMerge, DeclaredValue, User
 from calls.models import CallRecording, ErasedRecording
 from casework.models import Case, Evidence
 from casework.services import write_to_customer
 from common.erasure import allow_erasure
+from common.history import delete_as
 from common.personal_data import declarations, is_held
 from complaints.models import Complaint, ComplaintLink
 from complaints.services import link_complaints, withdraw_complaint
@@ -143,6 +144,24 @@ def test_a_category_on_hold_stays_with_its_files_for_one_and_for_each_of_many(ap
         )
 
 
+def test_of_a_category_on_hold_the_past_of_what_went_before_stays_too(approved):
+    customer = make_full_customer(CANARY, closed_days_ago=370)
+    value = DeclaredValue.objects.filter(customer=customer).first()
+    emptied = value.pk
+    past = DeclaredValue.history.filter(customer=customer)
+    delete_as(value, by=None, reason="emptied")
+    known = set(past.values_list("history_id", flat=True))
+    hold = make_hold(customer, category="declared")
+
+    purge()
+    assert set(past.values_list("history_id", flat=True)) == known
+    assert emptied in past.values_list("id", flat=True)
+
+    end(hold)
+    purge()
+    assert not DeclaredValue.history.exists()
+
+
 def test_the_database_refuses_to_delete_what_is_held_whoever_asks():
     customer = make_customer(closed_days_ago=370)
     case = make_complaint(customer=customer)
@@ -188,14 +207,16 @@ class TestAtTheDesk:
             {"case": other.reference},
             {"case": case.reference, "category": "consent"},
             {"category": "notice"},
+            {"category": "enquiry"},
         ):
             assert place(**refused).status_code == 200
         assert not LegalHold.objects.exists()
 
         place(case=case.reference.lower())
-        place(category="call_recording")
+        for category in ("call_recording", "identity_proof"):
+            place(category=category)
         scopes = [hold.scope for hold in LegalHold.objects.order_by("pk")]
-        assert scopes == [case.reference, "Call recordings"]
+        assert scopes == [case.reference, "Call recordings", "Proofs of identity"]
         page = client.get(HOLDS).text
         assert case.reference in page
         assert "Call recordings" in page
