@@ -283,7 +283,7 @@ declare(
 declare(
     Declaration(
         model=IdentityProof,
-        category=DataCategory.ACCOUNT,
+        category=DataCategory.IDENTITY_PROOF,
         customer="identity_check__customer",
         personal={"content_type": mask_all},
         shared=["content_type"],

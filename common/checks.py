@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Model
 
 from common import personal_data
+from common.periods import expiries
 from common.personal_data import CUSTOMER, Declaration
 from common.tokens import new_public_id
 
@@ -15,7 +16,11 @@ from common.tokens import new_public_id
 def check_every_personal_table_is_declared(**kwargs: Any) -> list[CheckMessage]:
     """Refuse to start while some table could hold personal data and nobody says what it is."""
     declared = {declaration.model for declaration in personal_data.declarations()}
-    errors: list[CheckMessage] = [*_unknown_exemptions(), *_unknown_survivors()]
+    errors: list[CheckMessage] = [
+        *_unknown_exemptions(),
+        *_unknown_survivors(),
+        *_periods_of_another_category(),
+    ]
     for declaration in personal_data.declarations():
         errors += _faults_of(declaration)
     for model in apps.get_models():
@@ -54,6 +59,20 @@ def _unknown_survivors() -> Iterator[Error]:
             apps.get_model(label)._meta.get_field(name)
         except (LookupError, FieldDoesNotExist):
             yield Error(f"{column} outlives customers and is no column.", id="common.E007")
+
+
+def _periods_of_another_category() -> Iterator[Error]:
+    """A hold, an approval and a law name one category: rows must not go under another."""
+    categories = {each.model: each.category for each in personal_data.declarations()}
+    for expiry in expiries():
+        model = expiry.rows().model
+        if categories.get(model, expiry.category) != expiry.category:
+            yield Error(
+                f"{model._meta.label} is declared in another category than its period"
+                f" {expiry.name}.",
+                obj=model,
+                id="common.E008",
+            )
 
 
 def _faults_of(declaration: Declaration) -> Iterator[Error]:

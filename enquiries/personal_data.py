@@ -23,7 +23,7 @@ exempt(
     because="its sender needs no account and is linked to none; a period of its own ends it",
 )
 exempt("enquiries.ErasedEnquiries", because="numbers of a month")
-declare(Declaration(model=ClosedSender, category=DataCategory.ENQUIRY, customer="customer"))
+declare(Declaration(model=ClosedSender, category=DataCategory.ACCOUNT, customer="customer"))
 
 
 @defers_erasure(gettext_noop("open enquiry"))

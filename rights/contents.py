@@ -81,18 +81,17 @@ class Table(Protocol):
 def tables_of(customer: Customer) -> list[Table]:
     """Return the kinds of records of which a copy tells, in the order of their categories."""
     tables: list[Table] = [_DeclaredTable(each, customer) for each in told_declarations()]
-    return [*tables, _Accesses(customer)]
+    order = list(DataCategory)
+    return sorted([*tables, _Accesses(customer)], key=lambda each: order.index(each.category))
 
 
 def told_declarations() -> list[Declaration]:
-    told = [each for each in declarations() if each.personal or each.exported or each.files]
-    order = list(DataCategory)
-    return sorted(told, key=lambda each: order.index(each.category))
+    return [each for each in declarations() if each.personal or each.exported or each.files]
 
 
 def told_categories() -> list[DataCategory]:
-    told = [each.category for each in told_declarations()]
-    return list(dict.fromkeys([*told, DataCategory.ACCESS_RECORD]))
+    told = {DataCategory.ACCESS_RECORD, *(each.category for each in told_declarations())}
+    return [category for category in DataCategory if category in told]
 
 
 class _DeclaredTable:

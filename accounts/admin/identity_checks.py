@@ -25,6 +25,8 @@ from common.personal_data import DataCategory
 VIEW = "accounts.view_identitycheck"
 SUFFIXES = {"application/pdf": "pdf", "image/jpeg": "jpg", "image/png": "png"}
 
+PAPER = DataCategory.IDENTITY_PROOF
+
 
 @admin.register(IdentityCheck)
 class IdentityCheckAdmin(PersonalDataAdmin):
@@ -76,7 +78,7 @@ class IdentityCheckAdmin(PersonalDataAdmin):
         if not hasattr(check, "proof"):
             raise Http404
         try:
-            approval = require_opening(check.customer, by=request.user, groups=self.field_groups)
+            approval = require_opening(check.customer, by=request.user, groups=[PAPER])
         except AccessClosed:
             context = {
                 **self.admin_site.each_context(request),
@@ -84,9 +86,9 @@ class IdentityCheckAdmin(PersonalDataAdmin):
                 "opts": self.opts,
                 "back": self.page_of(check),
             }
-            return closed_page(request, check.customer, context, group=DataCategory.ACCOUNT)
+            return closed_page(request, check.customer, context, group=PAPER)
         why = approval.why if isinstance(approval, AccessApproval) else {}
-        self.record(request, check, AccessAction.DOWNLOAD, **why)
+        self.record(request, check, AccessAction.DOWNLOAD, **{"field_groups": [PAPER], **why})
         owner, *former = public_ids_of(check.customer)
         return as_attachment(
             str(check.proof.file),

@@ -24,7 +24,7 @@ CHANGE_HOLD = "retention.change_legalhold"
 
 
 def kinds_of_data() -> list[tuple[str, Any]]:
-    """Return the categories in which rows are held, after none."""
+    """Return the categories in which rows of customers are held, after none."""
     held = {declaration.category for declaration in declarations()}
     return [("", "---"), *((each.value, each.label) for each in DataCategory if each in held)]
 
@@ -43,7 +43,10 @@ class HoldForm(forms.Form):
         help_text=_("All 32 characters, as the customer's page shows them."),
     )
     category = forms.ChoiceField(
-        label=_("Of it only this kind of data"), choices=kinds_of_data, required=False
+        label=_("Of it only this kind of data"),
+        choices=kinds_of_data,
+        required=False,
+        help_text=_("No hold keeps enquiries: they belong to no customer."),
     )
     case = LineField(
         label=_("Or only the case with this reference"),

@@ -407,7 +407,7 @@ def test_where_customers_are_asked_first_the_paper_waits_for_them(client, office
 
     assert client.get(page).status_code == 403
     assert not AccessRecord.objects.exists()
-    approval = ask_approval(hoa, groups=["account"], hours=1, **why, by=dpo)
+    approval = ask_approval(hoa, groups=["identity_proof"], hours=1, **why, by=dpo)
     answer_approval(approval, granted=True, through="account", by=hoa.user)
     assert b"".join(client.get(page).streaming_content) == PAPER
     record = AccessRecord.objects.get()

@@ -142,7 +142,9 @@ def test_rows_that_go_before_their_customer_say_when(customer):
 
     words = [period.words for period in held_of(customer, DataCategory.DEVICE).periods]
     assert "12 months after its last use." in words
-    rows = [row for table in held_of(customer, DataCategory.ACCOUNT).tables for row in table.rows]
+    rows = [
+        row for table in held_of(customer, DataCategory.IDENTITY_PROOF).tables for row in table.rows
+    ]
     days = {str(field.label): field.value for row in rows for field in row}
     assert days["kept until"] == date(2030, 1, 31)
 

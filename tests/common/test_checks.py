@@ -10,7 +10,9 @@ from django.db import models
 from django.test.utils import isolate_apps
 
 from accounts.models import Customer
-from common import checks, personal_data
+from common import checks, periods, personal_data
+from common.periods import expiry_named
+from common.personal_data import DataCategory
 from common.tokens import new_public_id
 from policies.models import Purpose
 
@@ -121,6 +123,13 @@ def test_an_exemption_names_a_table(monkeypatch):
     monkeypatch.setitem(personal_data._exempt, "accounts.Gone", "long ago")
 
     assert findings(Customer, monkeypatch) == ["common.E005"]
+
+
+def test_rows_go_under_the_category_in_which_they_are_declared(monkeypatch):
+    proofs = replace(expiry_named("identity_proofs"), category=DataCategory.ACCOUNT)
+    monkeypatch.setitem(periods._expiries, "identity_proofs", proofs)
+
+    assert findings(Customer, monkeypatch) == ["common.E008"]
 
 
 def test_a_history_table_counts_like_the_table_it_follows(monkeypatch):

@@ -113,7 +113,7 @@ def test_the_stored_files_are_in_it_under_safe_names(full):
 
     files = [name for name in copy.names if name.startswith("files/")]
     assert sorted(name.split("/")[1] for name in files) == [
-        *("account", "call_recording", "evidence", "evidence")
+        *("call_recording", "evidence", "evidence", "identity_proof")
     ]
     (name,) = [name for name in files if evil.public_id[:8] in name]
     assert name == f"files/evidence/{evil.public_id[:8]}-x_.pdf"
@@ -121,7 +121,7 @@ def test_the_stored_files_are_in_it_under_safe_names(full):
     (record,) = copy.tables["calls.CallRecording"]["records"]
     assert copy.read(record["files"][0]) == f"ID3{CANARY}15".encode()
     # The proof of identity was planted without a file: a word about that stands in its place.
-    (lost,) = [name for name in files if name.startswith("files/account")]
+    (lost,) = [name for name in files if name.startswith("files/identity_proof")]
     assert lost.endswith("-proof.pdf.txt")
 
 
