@@ -17,7 +17,8 @@ Deleting cannot be undone, so this is how it is kept safe:
   customer does not keep the others; who fails is listed and told of (failures.py).
 - What the erased could be told by is read under the lock, kept in memory, and searched for
   everywhere once the run is over (watch.py), also where an error ends it. The nightly task erases
-  for a part of its time alone, so that the search has its turn; the next one goes on.
+  for a part of its time alone, so that the search has its turn; the next one goes on. What takes
+  longer to search than a task may last is searched by the command, which has no limit.
 - A ledger that is away while a run goes on costs nobody the search; the next run writes the lines.
 """
 
