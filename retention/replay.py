@@ -27,7 +27,8 @@ def replay_erasures() -> PurgeRun:
     """Erase again, and bury, everybody whom the ledger names. Safe to repeat; killed, it goes on.
 
     By public id alone: a restored database gives the numbers of rows anew, to other people. Of whom
-    a part was left has no line yet; the next run of the purge erases their other rows again.
+    a part was left has no line yet; the next run erases their other rows again, if the backup knows
+    that the account was closed (docs/restore.md).
     """
     run, watch, failed = PurgeRun.objects.create(only_reported=False), Watch(), 0
     for some in ledger.entries():
