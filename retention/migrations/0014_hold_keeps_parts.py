@@ -32,6 +32,6 @@ DROP FUNCTION retention_refuse_held_part();
 
 class Migration(migrations.Migration):
 
-    dependencies = [('retention', '0012_what_a_first_run_took')]
+    dependencies = [('retention', '0013_clear_residue')]
 
     operations = [migrations.RunSQL(REFUSE, ALLOW)]
