@@ -17,14 +17,13 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import display
 
 from access.gate import guard
 from access.hidden import hidden_from
 from access.models import AccessAction, AccessRecord, AccessSeal, AccessVerification
 from access.purposes import ACCESS_REVIEW, BUILT_IN
 from access.services import record_access, record_list
-from common.admin import ReadOnlyAdmin
+from common.admin import ReadOnlyAdmin, badge
 from common.personal_data import DataCategory, declaration_of, mask_all
 
 SHORT_ID = 8  # characters of a public id, as lists show it
@@ -313,9 +312,7 @@ class AccessVerificationAdmin(ReadOnlyAdmin):
     def changeform_view(self, *args: Any, **kwargs: Any) -> HttpResponse:
         raise Http404  # the list shows all there is
 
-    @display(  # type: ignore[untyped-decorator]
-        description=_("result"), label={"clean": "success", "fault": "danger"}
-    )
+    @badge(description=_("result"), tones={"clean": "success", "fault": "danger"})
     def result(self, verification: AccessVerification) -> tuple[str, Any]:
         if not verification.fault:
             return "clean", _("all as sealed")

@@ -1,7 +1,7 @@
 """What all pages of the desk share: rows change through services alone, and none is deleted."""
 
-from collections.abc import Callable, Iterable
-from functools import partial
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial, wraps
 from itertools import pairwise
 from typing import Any
 
@@ -29,7 +29,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from simple_history.admin import SimpleHistoryAdmin
-from unfold import widgets
+from unfold import decorators, widgets
 from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
 
@@ -44,6 +44,43 @@ Text = str | Promise
 COUNTED = 10_000  # rows of a list; how many more there are costs too much to count
 FILTERS = "_changelist_filters"  # how Django calls, in an address, the filters of the list before
 FOUND_AT_ONCE = 100  # rows of a search: it shows them on one page, because no link repeats it
+
+
+class _Badge(tuple[Any, Any]):
+    """A code, by which a badge gets its tone, and the text that is read."""
+
+    def __str__(self) -> str:
+        return str(self[1])
+
+
+class _Tones(dict[Any, str]):
+    """Tones by code; a code without one is plain, where the theme would show the code itself."""
+
+    def __missing__(self, code: Any) -> str:
+        if not code:
+            raise KeyError(code)  # nothing to show
+        return ""
+
+
+def badge(
+    *, description: Text, tones: Mapping[Any, str], **display: Any
+) -> Callable[[Callable[[Any, Any], tuple[Any, Any]]], Callable[[Any, Any], _Badge]]:
+    """Show what a method of an admin returns, a code and a text, as a badge in lists.
+
+    A page of one row shows the text alone.
+    """
+
+    def decorate(
+        method: Callable[[Any, Any], tuple[Any, Any]],
+    ) -> Callable[[Any, Any], _Badge]:
+        @decorators.display(description=description, label=_Tones(tones), **display)  # type: ignore[untyped-decorator]
+        @wraps(method)
+        def inner(self: Any, row: Any) -> _Badge:
+            return _Badge(method(self, row))
+
+        return inner  # type: ignore[no-any-return]
+
+    return decorate
 
 
 class CappedPaginator(Paginator):  # type: ignore[type-arg]

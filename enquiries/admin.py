@@ -11,11 +11,10 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import display
 
 from access.admin import PersonalDataAdmin
 from access.purposes import ENQUIRY_HANDLING
-from common.admin import ReadOnlyAdmin, themed
+from common.admin import ReadOnlyAdmin, badge, themed
 from common.personal_data import DataCategory, mask_email, mask_name
 from enquiries import services
 from enquiries.forms import AnswerForm
@@ -121,15 +120,11 @@ class EnquiryAdmin(PersonalDataAdmin):
     def masked_email(self, enquiry: Enquiry) -> str:
         return mask_email(enquiry.email)
 
-    @display(  # type: ignore[untyped-decorator]
-        description=_("state"), label=STATE_TONES
-    )
+    @badge(description=_("state"), tones=STATE_TONES)
     def state_badge(self, enquiry: Enquiry) -> tuple[str, str]:
         return enquiry.state, enquiry.get_state_display()
 
-    @display(  # type: ignore[untyped-decorator]
-        description=_("deadline"), label={True: "danger", False: "success"}
-    )
+    @badge(description=_("deadline"), tones={True: "danger", False: "success"})
     def deadline_badge(self, enquiry: Enquiry) -> tuple[Any, str]:
         late_from, last_day = enquiry.late_from, enquiry.last_day
         if late_from is None or last_day is None or enquiry.state != EnquiryState.OPEN:

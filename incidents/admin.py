@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import action, display
+from unfold.decorators import action
 
 from access.admin import PersonalDataAdmin
 from access.models import AccessAction
@@ -17,7 +17,7 @@ from accounts.admin.assist import NOT_PROVED, IdentityCheckForm
 from accounts.exceptions import IdentityNotProved
 from accounts.models import Customer
 from casework.waits import erasure_waits_for
-from common.admin import named
+from common.admin import badge, named
 from common.forms import ProseField
 from common.personal_data import DataCategory
 from incidents import services
@@ -160,14 +160,14 @@ class UnauthorisedUseAdmin(PersonalDataAdmin):
             form_class=FindingForm,
         )
 
-    @display(  # type: ignore[untyped-decorator]
-        description=_("state"), label={UseState.REPORTED: "warning", UseState.SETTLED: "success"}
+    @badge(
+        description=_("state"), tones={UseState.REPORTED: "warning", UseState.SETTLED: "success"}
     )
     def state_badge(self, case: UnauthorisedUse) -> tuple[str, str]:
         return case.state, case.get_state_display()
 
-    @display(  # type: ignore[untyped-decorator]
-        description=_("account"), label={"waits": "danger", "locked": "warning", "open": "success"}
+    @badge(
+        description=_("account"), tones={"waits": "danger", "locked": "warning", "open": "success"}
     )
     def lock_badge(self, case: UnauthorisedUse) -> tuple[str, Any]:
         if case.unlocked_at is not None:

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import action, display
+from unfold.decorators import action
 
 from access.admin import PersonalDataAdmin
 from access.purposes import CUSTOMER_CARE
@@ -20,6 +20,7 @@ from accounts.admin.reveal import ASK, ReasonForm
 from accounts.approvals import ask_approval, asks_customers_first
 from accounts.models import AccessApproval, Customer, EmergencyAccess, User
 from accounts.models.approvals import ApprovalState, GrantHours
+from common.admin import badge
 from common.personal_data import DataCategory
 
 APPROVAL_TONES = {
@@ -163,8 +164,6 @@ class AccessApprovalAdmin(OpeningAdmin):
     def purpose_text(self, approval: AccessApproval) -> str:
         return str(approval.purpose.name)
 
-    @display(  # type: ignore[untyped-decorator]
-        description=_("state"), label=APPROVAL_TONES
-    )
+    @badge(description=_("state"), tones=APPROVAL_TONES)
     def state_badge(self, approval: AccessApproval) -> tuple[str, str]:
         return approval.state, str(approval.state.label)

@@ -6,7 +6,6 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import display
 
 from access.admin import SHORT_ID
 from access.models import AccessAction
@@ -21,6 +20,7 @@ from accounts.admin.reveal import RevealingAdmin, is_case_of
 from accounts.finding import MOST_NAMESAKES, read_search
 from accounts.models import Customer
 from accounts.record import masked_record, page_of
+from common.admin import badge
 from common.personal_data import DataCategory, declaration_of, stays_of
 from common.text import mixes_alphabets
 from policies.counting import local_day
@@ -149,9 +149,7 @@ class CustomerAdmin(
     def masked_phone(self, customer: Customer) -> str:
         return _masked(customer, "phone")
 
-    @display(  # type: ignore[untyped-decorator]
-        description=_("account"), label={"open": "success", "closed": "warning"}
-    )
+    @badge(description=_("account"), tones={"open": "success", "closed": "warning"})
     def account(self, customer: Customer) -> tuple[str, Any]:
         return "open" if customer.is_open else "closed", self.account_text(customer)
 

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import action, display
+from unfold.decorators import action
 
 from access.models import AccessAction, AccessRecord
 from access.purposes import ACCESS_REVIEW
@@ -32,7 +32,7 @@ from accounts.models.approvals import (
     EmergencyHours,
     EmergencyState,
 )
-from common.admin import is_among, named
+from common.admin import badge, is_among, named
 from policies.counting import local_day
 
 CONFIRM = "accounts.change_emergencyaccess"
@@ -170,9 +170,7 @@ class EmergencyAccessAdmin(OpeningAdmin):
         order = emergency.secrecy
         return order_in_words(order) if order else "–"
 
-    @display(  # type: ignore[untyped-decorator]
-        description=_("state"), label=EMERGENCY_TONES
-    )
+    @badge(description=_("state"), tones=EMERGENCY_TONES)
     def state_badge(self, emergency: EmergencyAccess) -> tuple[str, str]:
         return emergency.state, str(emergency.state.label)
 

@@ -8,7 +8,6 @@ from django.urls import URLPattern, path, reverse
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import display
 
 from access.admin import PersonalDataAdmin
 from access.models import AccessAction
@@ -18,7 +17,7 @@ from accounts.approvals import require_opening
 from accounts.exceptions import AccessClosed
 from accounts.merging import public_ids_of
 from accounts.models import AccessApproval, IdentityCheck, IdentityCheckResult
-from common.admin import named
+from common.admin import badge, named
 from common.attachments import as_attachment
 from common.personal_data import DataCategory
 
@@ -55,9 +54,9 @@ class IdentityCheckAdmin(PersonalDataAdmin):
     def short_id(self, check: IdentityCheck) -> str:
         return str(check.customer)
 
-    @display(  # type: ignore[untyped-decorator]
+    @badge(
         description=_("identity"),
-        label={IdentityCheckResult.PROVED: "success", IdentityCheckResult.NOT_PROVED: "warning"},
+        tones={IdentityCheckResult.PROVED: "success", IdentityCheckResult.NOT_PROVED: "warning"},
     )
     def result_badge(self, check: IdentityCheck) -> tuple[str, str]:
         return check.result, check.get_result_display()

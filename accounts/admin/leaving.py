@@ -9,10 +9,10 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import display
 
 from access.admin import PersonalDataAdmin
 from accounts.models import Customer
+from common.admin import badge
 from common.personal_data import HELD, deferrals, with_what_keeps
 from policies.counting import local_day
 
@@ -59,9 +59,7 @@ class LeavingAdmin(PersonalDataAdmin):
     def get_ordering(self, request: HttpRequest) -> Sequence[str]:
         return ["kept_until", "pk"] if _is_narrowed(request) else super().get_ordering(request)
 
-    @display(  # type: ignore[untyped-decorator]
-        description=_("kept for longer"), label={HELD: "danger"}
-    )
+    @badge(description=_("kept for longer"), tones={HELD: "danger"})
     def kept_by(self, customer: Customer) -> tuple[str, Any]:
         reason = getattr(customer, "kept_by", "")
         return reason, gettext(reason) if reason else "–"

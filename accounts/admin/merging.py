@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import action, display
+from unfold.decorators import action
 
 from access.admin import PersonalDataAdmin
 from access.models import AccessAction
@@ -18,7 +18,7 @@ from accounts.admin.assist import CHANGE_CUSTOMER
 from accounts.merging import approve_merge, ask_merge, refuse_merge
 from accounts.models import Customer, CustomerMerge, KeptSignIn, MergeState
 from accounts.record import masked_record
-from common.admin import is_among, named
+from common.admin import badge, is_among, named
 from common.forms import ProseField
 from common.personal_data import DataCategory
 
@@ -109,9 +109,7 @@ class CustomerMergeAdmin(PersonalDataAdmin):
     def goes(self, merge: CustomerMerge) -> str:
         return merge.duplicate_public_id[:8]
 
-    @display(  # type: ignore[untyped-decorator]
-        description=_("state"), label=TONES
-    )
+    @badge(description=_("state"), tones=TONES)
     def state_badge(self, merge: CustomerMerge) -> tuple[str, str]:
         return merge.state, merge.get_state_display()
 

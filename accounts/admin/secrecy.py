@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import action, display
+from unfold.decorators import action
 
 from access.admin import PersonalDataAdmin
 from access.models import AccessAction
@@ -25,7 +25,7 @@ from accounts.models.approvals import (
     AuthorityKind,
     SecrecyState,
 )
-from common.admin import is_among, named
+from common.admin import badge, is_among, named
 from common.forms import LineField
 from common.personal_data import DataCategory
 from policies.counting import local_day
@@ -117,9 +117,7 @@ class SecrecyOrderAdmin(PersonalDataAdmin):
     def state_text(self, order: SecrecyOrder) -> str:
         return str(order.state.label)
 
-    @display(  # type: ignore[untyped-decorator]
-        description=_("state"), label=SECRECY_TONES
-    )
+    @badge(description=_("state"), tones=SECRECY_TONES)
     def state_badge(self, order: SecrecyOrder) -> tuple[str, str]:
         return order.state, str(order.state.label)
 

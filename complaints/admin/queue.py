@@ -17,7 +17,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import action, display
+from unfold.decorators import action
 
 from access.admin import PersonalDataAdmin
 from access.purposes import COMPLAINT_HANDLING
@@ -26,7 +26,7 @@ from accounts.models import Customer
 from casework.deadlines import Nearness, deadline_of
 from casework.models import CaseEvent
 from casework.references import is_beginning, is_mistyped
-from common.admin import themed
+from common.admin import badge, themed
 from common.personal_data import DataCategory, declaration_of
 from complaints import services
 from complaints.admin.filters import (
@@ -204,15 +204,11 @@ class QueueAdmin(PersonalDataAdmin):
         severity = complaint.get_severity_display()
         return f"{complaint.subject} · {severity}" if severity else complaint.subject
 
-    @display(  # type: ignore[untyped-decorator]
-        description=_("state"), label=STATE_TONES
-    )
+    @badge(description=_("state"), tones=STATE_TONES)
     def state_badge(self, complaint: Complaint) -> tuple[str, str]:
         return complaint.state, complaint.get_state_display()
 
-    @display(  # type: ignore[untyped-decorator]
-        description=_("deadline"), ordering="late_from", label=NEARNESS_TONES
-    )
+    @badge(description=_("deadline"), ordering="late_from", tones=NEARNESS_TONES)
     def deadline_badge(self, complaint: Any) -> tuple[str, str]:
         if complaint.waiting_since and complaint.late_from is None:
             return "waiting", gettext("waiting for the customer")

@@ -6,11 +6,11 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import action, display
+from unfold.decorators import action
 
 from access.admin import PersonalDataAdmin
 from access.purposes import DATA_RETENTION
-from common.admin import Text, named
+from common.admin import Text, badge, named
 from common.personal_data import DataCategory
 from downstream import orders
 from downstream.admin.forms import CHANGE_ORDER, CarriedOutForm
@@ -69,7 +69,7 @@ class OrderAdmin(PersonalDataAdmin):
     def subject_of(self, row: Order) -> str:
         return row.subject
 
-    @display(description=_("state"), label=TONES)  # type: ignore[untyped-decorator]
+    @badge(description=_("state"), tones=TONES)
     def standing(self, order: Order) -> tuple[str, Text]:
         label = order.get_state_display()
         return ("late", _("late: %s") % label) if order.is_late else (order.state, label)

@@ -10,9 +10,9 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import action, display
+from unfold.decorators import action
 
-from common.admin import ReadOnlyAdmin, Text, named
+from common.admin import ReadOnlyAdmin, Text, badge, named
 from common.personal_data import DataCategory
 from downstream import systems
 from downstream.admin.forms import SystemForm
@@ -57,9 +57,7 @@ class SystemAdmin(ReadOnlyAdmin):
     def late(self, system: Any) -> int:
         return int(system.late)
 
-    @display(  # type: ignore[untyped-decorator]
-        description=_("takes orders"), label={"yes": "success", "hand": "info", "no": "danger"}
-    )
+    @badge(description=_("takes orders"), tones={"yes": "success", "hand": "info", "no": "danger"})
     def takes_orders(self, system: System) -> tuple[str, Text]:
         if system.retired_at is not None:
             return "no", _("no longer used")

@@ -10,8 +10,9 @@ from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import action, display
+from unfold.decorators import action
 
+from common.admin import badge
 from common.attachments import PDF, as_attachment
 from common.models import FileKey
 from common.uploads import receives_files
@@ -90,8 +91,8 @@ class RecipientAdmin(RegisterAdmin):
             row.objection = _objection(row, today, company)
         return changelist
 
-    @display(  # type: ignore[untyped-decorator]
-        description=_("may receive"), label={"yes": "success", "soon": "warning", "no": "danger"}
+    @badge(
+        description=_("may receive"), tones={"yes": "success", "soon": "warning", "no": "danger"}
     )
     def may_receive(self, row: Any) -> tuple[str, Any]:
         if row.objection:

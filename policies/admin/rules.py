@@ -8,9 +8,9 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import action, display
+from unfold.decorators import action
 
-from common.admin import ReadOnlyAdmin, Text
+from common.admin import ReadOnlyAdmin, Text, badge
 from policies import rule_changes
 from policies.admin.register_forms import day
 from policies.models import (
@@ -223,7 +223,7 @@ class DatedRuleAdmin(ReadOnlyAdmin):
     def source(self, rule: Any) -> str:
         return str(rule.source)
 
-    @display(description=_("state"), label=STATE_TONES)  # type: ignore[untyped-decorator]
+    @badge(description=_("state"), tones=STATE_TONES)
     def state(self, rule: DatedRule) -> tuple[str, Any]:
         today = timezone.localdate()
         if rule.valid_to is not None and rule.valid_to < max(today, rule.valid_from):

@@ -12,9 +12,8 @@ from django.urls import URLPattern, reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import display
 
-from common.admin import ReadOnlyAdmin
+from common.admin import ReadOnlyAdmin, badge
 from policies.admin.side_by_side import side_by_side
 from policies.admin.version_forms import DraftForm, PublishForm
 from policies.audience import count_readers
@@ -66,9 +65,7 @@ class PolicyVersionAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).with_ends()
 
-    @display(  # type: ignore[untyped-decorator]
-        description=_("state"), label=STATE_TONES
-    )
+    @badge(description=_("state"), tones=STATE_TONES)
     def state_badge(self, version: PolicyVersion) -> tuple[str, Any]:
         return version.state, version.state.label
 

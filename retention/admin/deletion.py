@@ -4,11 +4,11 @@ from django import forms
 from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import action, display
+from unfold.decorators import action
 
 from access.admin import PersonalDataAdmin
 from access.purposes import DATA_RETENTION
-from common.admin import ReadOnlyAdmin, named
+from common.admin import ReadOnlyAdmin, badge, named
 from common.periods import expiries
 from common.personal_data import DataCategory
 from policies.admin.rules import DatedRuleAdmin, NewRuleForm, RuleForm, count
@@ -74,9 +74,7 @@ class RetentionRuleAdmin(DatedRuleAdmin):
             StatutoryRetentionRuleForm if rule.family == RuleFamily.STATUTE else RetentionRuleForm
         )
 
-    @display(  # type: ignore[untyped-decorator]
-        description=_("deletion"), label={"yes": "success", "no": "warning"}
-    )
+    @badge(description=_("deletion"), tones={"yes": "success", "no": "warning"})
     def approved(self, rule: RetentionRule) -> tuple[str, Any]:
         tone = "yes" if hasattr(rule, "approval") else "no"
         return tone if _purges(rule) else "", self.approval_text(rule)

@@ -7,12 +7,12 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import action, display
+from unfold.decorators import action
 
 from access.admin import PersonalDataAdmin
 from access.models import AccessAction
 from access.purposes import DATA_RETENTION
-from common.admin import named
+from common.admin import badge, named
 from common.forms import LineField, ProseField
 from common.personal_data import DataCategory, declarations
 from policies.counting import local_day
@@ -200,9 +200,9 @@ class LegalHoldAdmin(PersonalDataAdmin):
     def review_due(self, hold: LegalHold) -> Any:
         return local_day(hold.review_due_at) if hold.released_at is None else "–"
 
-    @display(  # type: ignore[untyped-decorator]
+    @badge(
         description=_("state"),
-        label={"in_force": "warning", "due": "danger", "released": "success"},
+        tones={"in_force": "warning", "due": "danger", "released": "success"},
     )
     def state(self, hold: LegalHold) -> tuple[str, Any]:
         if hold.released_at is not None:

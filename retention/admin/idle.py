@@ -12,11 +12,11 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import action, display
+from unfold.decorators import action
 
 from access.admin import SHORT_ID, PersonalDataAdmin
 from access.purposes import DATA_RETENTION
-from common.admin import named, themed
+from common.admin import badge, named, themed
 from common.forms import UNCHOSEN, ProseField, tell_of_masked_cards
 from common.personal_data import DataCategory
 from policies.counting import local_day
@@ -137,9 +137,9 @@ class NecessityReviewAdmin(PersonalDataAdmin):
     def last_sign_in(self, review: NecessityReview) -> str:
         return _said(review.customer.user.last_login if review.customer.user else None)
 
-    @display(  # type: ignore[untyped-decorator]
+    @badge(
         description=_("decision"),
-        label={"waiting": "warning", "keep": "success", "unnecessary": "info"},
+        tones={"waiting": "warning", "keep": "success", "unnecessary": "info"},
     )
     def state(self, review: NecessityReview) -> tuple[str, Any]:
         return review.decision or "waiting", self.state_text(review)

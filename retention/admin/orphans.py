@@ -6,9 +6,9 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import action, display
+from unfold.decorators import action
 
-from common.admin import ReadOnlyAdmin
+from common.admin import ReadOnlyAdmin, badge
 from common.forms import UNCHOSEN
 from retention.models import OrphanReport
 from retention.orphans import KINDS, clear_orphans, clearable, words
@@ -61,9 +61,7 @@ class OrphanReportAdmin(ReadOnlyAdmin):
             is_grave=True,
         )
 
-    @display(  # type: ignore[untyped-decorator]
-        description=_("found"), label={"none": "success", "some": "warning"}
-    )
+    @badge(description=_("found"), tones={"none": "success", "some": "warning"})
     def number_found(self, report: OrphanReport) -> tuple[str, int]:
         return "some" if report.number else "none", report.number
 

@@ -3,9 +3,8 @@ from typing import Any
 from django.contrib import admin
 from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import display
 
-from common.admin import ReadOnlyAdmin, named
+from common.admin import ReadOnlyAdmin, badge, named
 from retention.models import RestoreRehearsal
 
 
@@ -28,9 +27,9 @@ class RestoreRehearsalAdmin(ReadOnlyAdmin):
     ]
     readonly_fields = ["residue_places"]
 
-    @display(  # type: ignore[untyped-decorator]
+    @badge(
         description=_("outcome"),
-        label={"passed": "success", "left": "danger", "failed": "danger"},
+        tones={"passed": "success", "left": "danger", "failed": "danger"},
     )
     def state(self, rehearsal: RestoreRehearsal) -> tuple[str, Any]:
         return rehearsal.outcome, rehearsal.get_outcome_display()

@@ -10,9 +10,9 @@ from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import action, display
+from unfold.decorators import action
 
-from common.admin import ReadOnlyAdmin
+from common.admin import ReadOnlyAdmin, badge
 from common.documents import name_of
 from common.forms import ProseField
 from common.personal_data import DataCategory
@@ -176,9 +176,9 @@ class PurgeRunAdmin(ReadOnlyAdmin):
     def rule_text(self, run: PurgeRun) -> str:
         return str(run.rule or "–")
 
-    @display(  # type: ignore[untyped-decorator]
+    @badge(
         description=_("kind"),
-        label={
+        tones={
             "report": "info",
             "purge": "primary",
             "replay": "primary",
@@ -238,8 +238,8 @@ class PurgeRunAdmin(ReadOnlyAdmin):
     def rows_removed(self, run: PurgeRun) -> str:
         return _lines({_table_name(label): number for label, number in run.counts.items()})
 
-    @display(  # type: ignore[untyped-decorator]
-        description=_("residue"), label={"none": "success", "found": "danger", "unknown": "warning"}
+    @badge(
+        description=_("residue"), tones={"none": "success", "found": "danger", "unknown": "warning"}
     )
     def found(self, run: PurgeRun) -> tuple[str, Any]:
         if run.residue:

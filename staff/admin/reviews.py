@@ -9,10 +9,10 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import action, display
+from unfold.decorators import action
 
 from accounts.models import Engagement, User
-from common.admin import ReadOnlyAdmin, is_among
+from common.admin import ReadOnlyAdmin, badge, is_among
 from common.csv_files import csv_response
 from staff.models import ReviewOutcome, RightsReview
 from staff.reviews import changes_of, digest_of, has_part, rows_of, sign_review
@@ -50,9 +50,7 @@ class RightsReviewAdmin(ReadOnlyAdmin):
     def role_name(self, review: RightsReview) -> str:
         return gettext(review.role)
 
-    @display(  # type: ignore[untyped-decorator]
-        description=_("outcome"), label=TONES
-    )
+    @badge(description=_("outcome"), tones=TONES)
     def state_badge(self, review: RightsReview) -> tuple[str, Any]:
         return review.outcome, review.get_outcome_display() or _("to be signed")
 

@@ -11,9 +11,9 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import action, display
+from unfold.decorators import action
 
-from common.admin import ReadOnlyAdmin, is_among, named
+from common.admin import ReadOnlyAdmin, badge, is_among, named
 from policies.clocks import the_company
 from policies.counting import local_day
 from staff.models import RevocationReason, Undertaking, UndertakingState, UndertakingText
@@ -107,9 +107,7 @@ class UndertakingAdmin(ReadOnlyAdmin):
         sign = path("sign/", self.admin_site.admin_view(self.sign), name="staff_undertaking_sign")
         return [sign, *super().get_urls()]
 
-    @display(  # type: ignore[untyped-decorator]
-        description=_("state"), label=TONES
-    )
+    @badge(description=_("state"), tones=TONES)
     def state_badge(self, undertaking: Undertaking) -> tuple[str, Any]:
         state = undertaking.state(timezone.now())
         return state, state.label

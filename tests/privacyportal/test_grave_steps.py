@@ -83,3 +83,15 @@ def test_a_list_is_handed_out_once_it_is_clear_who_takes_it(client):
         assert asked.url.startswith(AGAIN)
         assert send(client, asked.url, {"password": PASSWORD}).url == address
         assert client.get(address)["Content-Type"].startswith("text/csv")
+
+
+def test_what_is_refused_after_that_can_be_sent_again(client):
+    dpo = make_staff(DPO)
+    hold = make_hold(make_customer(), placed_by=dpo)
+    page = reverse("admin:retention_legalhold_release", args=[hold.pk])
+    client.force_login(dpo)
+
+    with later(6):
+        refused = send(client, send(client, page).url, {"password": PASSWORD})
+
+    assert f'action="{page}"' in refused.text
