@@ -15,7 +15,7 @@ AWAY = "DROP TRIGGER append_only ON retention_residueclearing;"
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('retention', '0013_hold_keeps_parts'),
+        ('retention', '0012_what_a_first_run_took'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
