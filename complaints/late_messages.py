@@ -39,7 +39,7 @@ def file_late_message(public_id: str, *, text: str, submission: str) -> Complain
         sentence = _("Your account is open again. Please copy your message, sign in and send it.")
         raise AccountOpen(sentence)
     late = Complaint.objects.open().filter(customer=customer, identity=Identity.ADDRESS)
-    case = late.exclude(submission=submission).first()
+    case: Complaint | None = late.exclude(submission=submission).first()
     if case is None:
         return file_complaint(
             customer,
