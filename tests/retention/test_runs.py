@@ -65,7 +65,7 @@ def test_a_run_counts_rows_and_files_by_category(rule, client, dpo):
     assert (run.going, run.erased, run.files) == (
         1,
         1,
-        {"account": 1, "call_recording": 1, "evidence": 1},
+        {"identity_proof": 1, "call_recording": 1, "evidence": 1},
     )
     assert sum(run.rows.values()) == sum(run.counts.values())
     page = client.get(f"{RUNS}{run.pk}/change/")
