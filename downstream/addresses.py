@@ -17,7 +17,9 @@ from downstream.exceptions import NotDelivered, SystemRefused
 Address = IPv4Address | IPv6Address
 NAT64 = IPv6Network("64:ff9b::/96")
 # Where clouds hand out the keys of a machine, beside 169.254.169.254: no host of a company's.
-METADATA = frozenset(map(ip_address, ("fd00:ec2::254", "100.100.100.200")))
+METADATA = frozenset(
+    map(ip_address, ("fd00:ec2::254", "fd20:ce::254", "100.100.100.200", "168.63.129.16"))
+)
 PORTS = {"https": 443, "http": 80}
 
 

@@ -17,10 +17,11 @@ from accounts.details import Change, follows_changes
 from accounts.merging import public_ids_of
 from accounts.models import Consent, ConsentDecision, Customer, CustomerMerge, MergeState, User
 from accounts.reopening import follows_reopening
-from common.personal_data import DataCategory, declarations, erasure_step, stays_of
+from common.personal_data import DataCategory, declarations, erasure_step, is_held, stays_of
 from common.tokens import new_public_id
-from downstream.models import OrderKind, System
+from downstream.models import Order, OrderKind, System
 from downstream.orders import forget_notes, order, systems_for
+from downstream.withdrawing import customer_of, wanted_while, withdraw_unwanted
 
 ERASED = "erased"  # a customer is erased once
 
@@ -52,13 +53,45 @@ def order_erasure(customers: Collection[int]) -> None:
             order(OrderKind.ERASURE, of_cause, cause=cause, systems=[system])
 
 
+@wanted_while(OrderKind.ERASURE)
+def _is_still_to_be_erased(order: Order) -> bool:
+    """Whoever is gone is; of whom something stays, only if the order excepts all of that."""
+    customer = customer_of(order)
+    if customer is None:
+        return True
+    if customer.is_open or is_held(customer.pk):
+        return False
+    stays = order.system.categories & _kept_of([customer.pk]).get(customer.pk, set())
+    return stays <= {*order.data.get("except", ())}
+
+
+@wanted_while(OrderKind.DETAIL_ERASURE)
+def _are_details_still_to_be_erased(order: Order) -> bool:
+    customer = customer_of(order)
+    return customer is None or not is_held(customer.pk, order.data["category"])
+
+
+@wanted_while(OrderKind.RESTRICTION)
+def _is_still_closed(order: Order) -> bool:
+    customer = customer_of(order)
+    return customer is None or not customer.is_open
+
+
+@wanted_while(OrderKind.REOPENING)
+def _is_still_open(order: Order) -> bool:
+    customer = customer_of(order)
+    return customer is not None and customer.is_open
+
+
 @ends_with_account
 def order_restriction(customer: Customer, by: User | None) -> None:
+    withdraw_unwanted(public_ids_of(customer))
     _order(customer, OrderKind.RESTRICTION, cause=f"closed-{customer.closed_at:%y%m%d%H%M%S%f}")
 
 
 @follows_reopening
 def order_reopening(customer: Customer) -> None:
+    withdraw_unwanted(public_ids_of(customer))
     cause = f"reopened-{customer.history.latest().history_id}"
     _order(customer, OrderKind.REOPENING, cause=cause)
 

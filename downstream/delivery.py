@@ -23,14 +23,17 @@ from common.history import save_as
 from common.tokens import new_public_id
 from downstream.exceptions import NotDelivered
 from downstream.models import Order, OrderState, System
-from downstream.orders import acknowledge
+from downstream.orders import acknowledge, leave_to_people
 from downstream.posting import GONE, Reply, post, signed_headers
+from downstream.withdrawing import is_wanted, withdraw
 from notices.services import queue_notices
 from policies.counting import local_day
 
 logger = logging.getLogger(__name__)
 
-LEASE = timedelta(minutes=5)  # longer than any order takes to be sent
+# Longer than any order takes to be sent: 15 seconds, and the five minutes for which the end of its
+# loop waits for a name that is still being looked up.
+LEASE = timedelta(minutes=10)
 WAITS = (1, 5, 30, 120, 300, 600, 840, 1200, 1440, 1440)  # minutes after each try: some four days
 JITTER = 0.2  # of a wait, either way, so that not all of a day's orders come back at once
 GIVEN_UP_AFTER = timedelta(days=5)  # also what was seldom tried, as its system was never there
@@ -47,6 +50,8 @@ def send_due_orders() -> int:
     tried = 0
     failing: set[int] = set()
     while monotonic() < until and (order := _claim_next(failing)):
+        if order.state != OrderState.WAITING:
+            continue
         tried += 1
         if not _send(order):
             failing.add(order.system_id)
@@ -55,11 +60,20 @@ def send_due_orders() -> int:
 
 @transaction.atomic
 def _claim_next(failing: set[int]) -> Order | None:
+    """Claim what is due next; what nobody wants any more, and what can be sent no more, is put
+    aside instead."""
     now = timezone.now()
     due = Order.objects.due(now).exclude(system__in=failing).order_by("send_after", "pk")
     rows = due.select_related("system").select_for_update(skip_locked=True, of=("self",))
     order = rows.first()
-    if order is not None:
+    if order is None:
+        return None
+    if not is_wanted(order):
+        withdraw(order)
+    elif not order.system.has_interface:
+        leave_to_people(Order.objects.filter(pk=order.pk))
+        order.refresh_from_db()
+    else:
         order.attempts += 1
         order.send_after = now + LEASE
         order.save(update_fields=["attempts", "send_after"])
@@ -133,12 +147,13 @@ def _fail(order: Order, error: str) -> None:
     logger.warning("order %s not taken by system %s: %s", order.pk, order.system_id, error)
     now = timezone.now()
     waiting = Order.objects.filter(pk=order.pk, state=OrderState.WAITING)
-    if order.attempts <= len(WAITS) and now - order.at < GIVEN_UP_AFTER:
+    since = order.put_back_at or order.at
+    if order.attempts <= len(WAITS) and now - since < GIVEN_UP_AFTER:
         minutes = WAITS[order.attempts - 1] * _chance.uniform(1 - JITTER, 1 + JITTER)
         waiting.update(send_after=now + timedelta(minutes=minutes), error=error)
         return
     with transaction.atomic():
-        if waiting.update(state=OrderState.TASK, send_after=None, error=error):
+        if leave_to_people(waiting, error=error):
             _tell(order.system, GIVEN_UP)
 
 
@@ -146,12 +161,11 @@ def _fail(order: Order, error: str) -> None:
 def disable_system(system: System) -> None:
     """Send a system nothing more, as it answers that it is gone; people carry out its orders."""
     system.refresh_from_db(from_queryset=System.objects.select_for_update(of=("self",)))
+    leave_to_people(Order.objects.filter(system=system), error=f"HTTP {GONE}")
     if system.disabled_at is not None:
         return
     system.disabled_at = timezone.now()
     save_as(system, by=None, reason="gone", fields=["disabled_at"])
-    waiting = Order.objects.filter(system=system, state=OrderState.WAITING)
-    waiting.update(state=OrderState.TASK, send_after=None, error=f"HTTP {GONE}")
     _tell(system, GONE_FOR_GOOD)
 
 

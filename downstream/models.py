@@ -1,10 +1,12 @@
 from collections.abc import Collection
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.db.models.fields.json import KeyTextTransform
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
@@ -12,7 +14,7 @@ from simple_history.models import HistoricalRecords
 from common.encryption.fields import EncryptedTextField
 from common.personal_data import DataCategory
 from common.tokens import new_public_id
-from policies.counting import local_day
+from policies.counting import local_day, midnight
 from policies.models import Purpose
 
 LONGEST_NOTE = 300
@@ -33,6 +35,7 @@ class OrderKind(models.TextChoices):
 
 
 OF_HOSTING = (OrderKind.DESTRUCTION, OrderKind.HAND_OVER)
+HAND_OVER_LASTS = timedelta(days=30)  # after the system's word, for the customer to fetch it
 
 
 class SystemQuerySet(models.QuerySet["System"]):
@@ -127,6 +130,11 @@ class OrderState(models.TextChoices):
     DELIVERED = "delivered", _("sent, not acknowledged")
     TASK = "task", _("for a person to carry out")
     ACKNOWLEDGED = "acknowledged", _("acknowledged")
+    WITHDRAWN = "withdrawn", _("withdrawn before it was carried out")
+
+
+OPEN = (OrderState.WAITING, OrderState.DELIVERED, OrderState.TASK)
+UNSENT = (OrderState.WAITING, OrderState.TASK)
 
 
 class OrderQuerySet(models.QuerySet["Order"]):
@@ -134,7 +142,18 @@ class OrderQuerySet(models.QuerySet["Order"]):
         return self.filter(state=OrderState.WAITING, send_after__lte=at)
 
     def unacknowledged(self) -> "OrderQuerySet":
-        return self.filter(acknowledged_at=None)
+        return self.filter(state__in=OPEN, acknowledged_at=None)
+
+    def unsent(self) -> "OrderQuerySet":
+        """Narrow to what was not sent, and what people have yet to carry out."""
+        return self.filter(state__in=UNSENT)
+
+    def standing(self) -> "OrderQuerySet":
+        return self.exclude(state=OrderState.WITHDRAWN)
+
+    def by_name(self) -> "OrderQuerySet":
+        """Narrow to those whose system knows by its own name what they are about."""
+        return self.exclude(kind__in=OF_HOSTING, data__references=[])
 
     def late(self, on: date) -> "OrderQuerySet":
         """Narrow to those whose last day to be acknowledged lies before ``on``."""
@@ -143,13 +162,31 @@ class OrderQuerySet(models.QuerySet["Order"]):
     def about(self, public_ids: Collection[str]) -> "OrderQuerySet":
         return self.filter(subject__in=public_ids)
 
+    def of_service(self, public_id: Any) -> "OrderQuerySet":
+        """Narrow to those about something hosted (its public id, or a reference to it), whosever
+        it was when they were ordered."""
+        return self.with_service().filter(service=public_id)  # type: ignore[no-any-return]
+
+    def with_service(self) -> Any:
+        """Narrow to those about something hosted, and add its public id as ``service``."""
+        of_hosting = self.filter(kind__in=OF_HOSTING)
+        return of_hosting.annotate(service=KeyTextTransform("service", "data"))
+
+    def being_handed_over(self, on: date) -> "OrderQuerySet":
+        """Narrow to hand-overs that are not over: by the customer's word, or a month after that
+        of the system."""
+        last = midnight(on - HAND_OVER_LASTS)
+        still = Q(acknowledged_at=None) | Q(acknowledged_at__gte=last)
+        return self.standing().filter(still, kind=OrderKind.HAND_OVER, confirmed_at=None)
+
 
 class Order(models.Model):
     """That one system must do something about one customer, whom it knows by public id alone.
 
     It outlives the customer, so it holds no personal data: ``data`` names a purpose, details that
     changed (never their values), or what a hosting system calls its services. cause: what the
-    order came of, so that what is said twice is ordered once.
+    order came of, so that what is said twice is ordered once. put_back_at: since when it is tried
+    anew, where a person put it back.
     """
 
     Kind = OrderKind
@@ -169,6 +206,7 @@ class Order(models.Model):
     at = models.DateTimeField(_("ordered"))
     due_on = models.DateField(_("to be acknowledged by"))
     send_after = models.DateTimeField(_("next try"), null=True)
+    put_back_at = models.DateTimeField(_("put back"), null=True)
     attempts = models.PositiveSmallIntegerField(_("tries"), default=0)
     error = models.CharField(_("last error"), max_length=64, blank=True, default="")
     delivered_at = models.DateTimeField(_("sent"), null=True)
@@ -190,7 +228,11 @@ class Order(models.Model):
         verbose_name_plural = _("orders to systems")
         ordering = ["-pk"]
         constraints = [
-            models.UniqueConstraint(name="order_once", fields=["system", "subject", "cause"]),
+            models.UniqueConstraint(
+                name="order_once",
+                fields=["system", "subject", "cause"],
+                condition=~Q(state=OrderState.WITHDRAWN),
+            ),
             models.CheckConstraint(
                 name="order_acknowledged_when",
                 condition=Q(state=OrderState.ACKNOWLEDGED, acknowledged_at__isnull=False)
@@ -220,6 +262,11 @@ class Order(models.Model):
                 name="order_open", fields=["kind", "due_on"], condition=Q(acknowledged_at=None)
             ),
             models.Index(name="order_subject", fields=["subject"]),
+            models.Index(
+                KeyTextTransform("service", "data"),
+                name="order_service",
+                condition=Q(kind__in=OF_HOSTING),
+            ),
             # For the orders' own retention.
             models.Index(
                 name="order_acknowledged",
@@ -232,5 +279,14 @@ class Order(models.Model):
         return self.public_id[:SHORT_ID]
 
     @property
+    def is_open(self) -> bool:
+        return self.state in OPEN
+
+    @property
     def is_late(self) -> bool:
-        return self.acknowledged_at is None and self.due_on < local_day(timezone.now())
+        return self.is_open and self.due_on < local_day(timezone.now())
+
+    @property
+    def is_by_name(self) -> bool:
+        """Say whether its system knows by its own name what it is about."""
+        return self.kind not in OF_HOSTING or bool(self.data.get("references"))

@@ -1,18 +1,21 @@
 """Orders to other systems: written in the transaction of what causes them, ended by a word back."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from accounts.staff import officers
 from common.jobs import wake
+from common.personal_data import erased_among
 from downstream.exceptions import OrderRefused
-from downstream.models import OF_HOSTING, Order, OrderKind, OrderState, System
+from downstream.models import Order, OrderKind, OrderQuerySet, OrderState, System
 from downstream.tasks import send_orders
 from policies.counting import add_months, local_day, midnight
 
@@ -57,45 +60,51 @@ def order(
             cause=cause,
             at=now,
             due_on=local_day(now) + timedelta(days=system.days),
-            **_begin(system, kind, data, now),
         )
         for system in systems
         for subject, data in subjects.items()
     ]
+    for each in orders:
+        _begin(each)
     Order.objects.bulk_create(orders, batch_size=BATCH, ignore_conflicts=True)
     if any(each.state == OrderState.WAITING for each in orders):
         transaction.on_commit(partial(wake, send_orders))
 
 
-def _begin(
-    system: System, kind: OrderKind, data: Mapping[str, Any], now: datetime
-) -> dict[str, Any]:
+def _begin(order: Order) -> None:
     """Leave to a person what cannot be sent, and what the system would not know by its own name."""
-    is_known = kind not in OF_HOSTING or data.get("references")
-    if system.has_interface and is_known:
-        return {"state": OrderState.WAITING, "send_after": now}
-    return {"state": OrderState.TASK, "send_after": None}
+    if order.system.has_interface and order.is_by_name:
+        order.state, order.send_after = OrderState.WAITING, order.at
+    else:
+        order.state = OrderState.TASK
 
 
 @transaction.atomic
 def acknowledge(order: Order, *, note: str = "") -> None:
-    """Take the system's word that it has done it. The first one counts."""
+    """Take the system's word that it has done it. The first one counts.
+
+    What it says of somebody who is erased is not kept: it may name them.
+    """
     _lock(order)
     if order.acknowledged_at is None:
-        _end(order, note=note)
+        _end(order, note="" if erased_among([order.subject]) else note)
 
 
 @transaction.atomic
 def carry_out(order: Order, *, note: str, by: User) -> None:
-    """Note that a person has done it, and how.
+    """Note that a person has done it, and how: who is responsible, or a data protection officer.
 
     Raises OrderRefused.
     """
-    _lock(order)
-    if order.acknowledged_at is not None:
-        raise OrderRefused(_("This order is acknowledged already."))
+    _lock_open(order)
+    if not may_carry_out(order, by):
+        raise OrderRefused(_("Only who is responsible for the system, or a DPO, may say so."))
     order.acknowledged_by = by
     _end(order, note=note)
+
+
+def may_carry_out(order: Order, user: User) -> bool:
+    return order.system.responsible_id == user.pk or user.public_id in officers()
 
 
 def _end(order: Order, *, note: str) -> None:
@@ -110,15 +119,24 @@ def send_again(order: Order) -> None:
 
     Raises OrderRefused.
     """
-    _lock(order)
-    if order.acknowledged_at is not None:
-        raise OrderRefused(_("This order is acknowledged already."))
-    if not order.system.has_interface:
-        raise OrderRefused(_("This system takes no orders. Its people carry them out."))
-    order.state, order.send_after = OrderState.WAITING, timezone.now()
-    order.attempts, order.error = 0, ""
-    order.save(update_fields=["state", "send_after", "attempts", "error"])
+    _lock_open(order)
+    if not order.system.has_interface or not order.is_by_name:
+        raise OrderRefused(_("This system takes no such order. Its people carry it out."))
+    put_back(Order.objects.filter(pk=order.pk))
+    order.refresh_from_db()
+
+
+def put_back(orders: OrderQuerySet) -> None:
+    """Let orders be tried anew, from the first try on."""
+    now = timezone.now()
+    orders.update(state=OrderState.WAITING, send_after=now, put_back_at=now, attempts=0, error="")
     transaction.on_commit(partial(wake, send_orders))
+
+
+def leave_to_people(orders: OrderQuerySet, *, error: str = "") -> int:
+    """Leave what waits to be sent to a person; return how many."""
+    waiting = orders.filter(state=OrderState.WAITING)
+    return waiting.update(state=OrderState.TASK, send_after=None, error=error)
 
 
 def forget_notes(public_ids: Collection[str]) -> None:
@@ -129,7 +147,31 @@ def forget_notes(public_ids: Collection[str]) -> None:
 def forget_old_orders() -> int:
     """Delete the orders whose time is over; return how many. Safe to repeat."""
     before = midnight(add_months(local_day(timezone.now()), -KEPT_MONTHS))
-    return Order.objects.filter(acknowledged_at__lt=before).delete()[0]
+    withdrawn = Q(state=OrderState.WITHDRAWN, at__lt=before)
+    over = Order.objects.filter(Q(acknowledged_at__lt=before) | withdrawn)
+    for needed in _needed:
+        over = over.exclude(pk__in=needed().values("pk"))
+    return over.delete()[0]
+
+
+Needed = Callable[[], OrderQuerySet]
+"""Returns the orders that must be remembered, however old, so that nothing is ordered again."""
+
+_needed: list[Needed] = []
+
+
+def remembers_orders(needed: Needed) -> Needed:
+    _needed.append(needed)
+    return needed
+
+
+def _lock_open(order: Order) -> None:
+    """Raises OrderRefused."""
+    _lock(order)
+    if order.acknowledged_at is not None:
+        raise OrderRefused(_("This order is acknowledged already."))
+    if not order.is_open:
+        raise OrderRefused(_("This order is withdrawn."))
 
 
 def _lock(order: Order) -> None:

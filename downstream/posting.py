@@ -20,7 +20,9 @@ from downstream.addresses import PORTS, address_of, check_endpoint
 from downstream.exceptions import NotDelivered, SystemRefused
 from downstream.models import LONGEST_NOTE
 
-DEADLINE = 15  # seconds for all of it, however slowly the other side speaks
+# Seconds for all of it, however slowly the other side speaks; a name that is being looked up then
+# holds the end of the loop for up to five minutes more (delivery.LEASE).
+DEADLINE = 15
 TIMEOUT = httpx.Timeout(5)  # seconds for each step
 LARGEST_ANSWER = 16 * 1024  # bytes
 GONE = 410

@@ -9,12 +9,14 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from standardwebhooks import Webhook, WebhookVerificationError
 
 from accounts.models import User
 from common.history import save_as
 from downstream.addresses import check_endpoint
 from downstream.exceptions import SystemRefused
-from downstream.models import Order, OrderState, System
+from downstream.models import Order, OrderState, System, SystemQuerySet
+from downstream.orders import leave_to_people, put_back
 from policies.models import Purpose
 
 SECRET_BYTES = 32  # the standard asks for 24 to 64
@@ -52,22 +54,28 @@ def save_system(
         raise SystemRefused(_("There is a system of this name already.")) from None
     if set(purposes) != set(row.purposes.all()):
         row.purposes.set(purposes)
+    if not row.endpoint:
+        leave_to_people(Order.objects.filter(system=row))
     return row
 
 
 @transaction.atomic
-def renew_secret(system: System, *, by: User) -> str:
-    """Make a new secret and return it, to be shown once; the one before signs for a while too.
+def renew_secret(system: System, *, by: User, has_leaked: bool = False) -> str:
+    """Make a new secret and return it, to be shown once.
+
+    The one before signs for a while too, unless it has leaked, or until the new one was used.
 
     Raises SystemRefused.
     """
     _in_use(system)
     system.previous_secret, system.secret = system.secret, new_secret()
     system.previous_until = timezone.now() + OVERLAP
+    if has_leaked:
+        system.previous_secret, system.previous_until = "", None
     save_as(
         system,
         by=by,
-        reason="secret renewed",
+        reason="secret leaked" if has_leaked else "secret renewed",
         fields=["secret", "previous_secret", "previous_until"],
     )
     return str(system.secret)
@@ -77,6 +85,8 @@ def renew_secret(system: System, *, by: User) -> str:
 def resume_system(system: System, *, by: User) -> None:
     """Send a system orders again, those first that people were to carry out and have not.
 
+    What it does not know by its own name stays with them.
+
     Raises SystemRefused.
     """
     _in_use(system)
@@ -84,8 +94,7 @@ def resume_system(system: System, *, by: User) -> None:
         raise SystemRefused(_("This system gets its orders."))
     system.disabled_at = None
     save_as(system, by=by, reason="resumed", fields=["disabled_at"])
-    left = Order.objects.filter(system=system, state=OrderState.TASK)
-    left.update(state=OrderState.WAITING, send_after=timezone.now(), attempts=0, error="")
+    put_back(Order.objects.filter(system=system, state=OrderState.TASK).by_name())
 
 
 @transaction.atomic
@@ -101,8 +110,32 @@ def retire_system(system: System, *, by: User) -> None:
 
 def forget_old_secrets() -> int:
     """Forget the secrets that sign no more; return how many. Safe to repeat."""
-    over = System.objects.filter(previous_until__lt=timezone.now())
-    return over.update(previous_secret="", previous_until=None)
+    return _forget_secret_before(System.objects.filter(previous_until__lt=timezone.now()))
+
+
+def is_signed(system: System, body: bytes, headers: Mapping[str, str]) -> bool:
+    """Say whether a body is the system's and of these minutes.
+
+    Once the system signs with its new secret, the one before is forgotten.
+    """
+    fitting = [each for each in system.secrets(timezone.now()) if _fits(each, body, headers)]
+    if system.secret in fitting and system.previous_until is not None:
+        _forget_secret_before(
+            System.objects.filter(pk=system.pk, previous_until=system.previous_until)
+        )
+    return bool(fitting)
+
+
+def _fits(secret: str, body: bytes, headers: Mapping[str, str]) -> bool:
+    try:
+        Webhook(secret).verify(body, dict(headers), json_parse=False)
+    except (WebhookVerificationError, ValueError):
+        return False
+    return True
+
+
+def _forget_secret_before(systems: SystemQuerySet) -> int:
+    return systems.update(previous_secret="", previous_until=None)
 
 
 def _in_use(system: System) -> System:

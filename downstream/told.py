@@ -52,6 +52,8 @@ def _state(order: Order) -> tuple[str, str]:
     if order.acknowledged_at is not None:
         day = date_format(local_day(order.acknowledged_at), "SHORT_DATE_FORMAT")
         return _("carried out, confirmed on %s") % day, "good"
+    if order.state == OrderState.WITHDRAWN:
+        return str(_("withdrawn before it was carried out")), ""
     if order.is_late:
         return _("late: it should have been confirmed by %s") % due, "bad"
     if order.state == OrderState.DELIVERED:

@@ -1,19 +1,17 @@
 """Where a system says later that it has carried out an order; see docs/downstream.md."""
 
 from http import HTTPStatus
-from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
-from standardwebhooks import Webhook, WebhookVerificationError
 
 from downstream.models import Order
 from downstream.orders import acknowledge
 from downstream.posting import clean_note, said_in
+from downstream.systems import is_signed
 
 ACKNOWLEDGED = "order.acknowledged"  # no order of ours is of this type: none can be sent back
 LARGEST = 4_000  # bytes
@@ -30,7 +28,7 @@ def acknowledge_order(request: HttpRequest, public_id: str) -> HttpResponse:
     """
     order = Order.objects.select_related("system").filter(public_id=public_id).first()
     body = request.body
-    if order is None or len(body) > LARGEST or not _is_signed(order, body, request.headers):
+    if order is None or len(body) > LARGEST or not is_signed(order.system, body, request.headers):
         return JsonResponse({"error": "unknown_signature"}, status=HTTPStatus.UNAUTHORIZED)
     said = said_in(body)
     data = said.get("data")
@@ -43,16 +41,3 @@ def acknowledge_order(request: HttpRequest, public_id: str) -> HttpResponse:
         return JsonResponse({"error": "malformed"}, status=HTTPStatus.BAD_REQUEST)
     acknowledge(order, note=clean_note(data.get("note")))
     return JsonResponse({"acknowledged": True})
-
-
-def _is_signed(order: Order, body: bytes, headers: Any) -> bool:
-    return any(_fits(secret, body, headers) for secret in order.system.secrets(timezone.now()))
-
-
-def _fits(secret: str, body: bytes, headers: Any) -> bool:
-    """Say whether the signature is the system's and of these minutes."""
-    try:
-        Webhook(secret).verify(body, dict(headers), json_parse=False)
-    except (WebhookVerificationError, ValueError):
-        return False
-    return True

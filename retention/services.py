@@ -10,10 +10,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.merging import public_ids_of
 from accounts.models import Customer, User
 from accounts.staff import officers
 from common.history import save_as
 from common.personal_data import declarations
+from downstream.withdrawing import withdraw_unwanted
 from notices.services import queue_notice
 from policies.counting import local_day
 from policies.models import RetentionRule
@@ -70,6 +72,7 @@ def place_hold(
         placed_by=by,
     )
     save_as(hold, by=by, reason="hold placed")
+    withdraw_unwanted(public_ids_of(customer))
     return hold
 
 

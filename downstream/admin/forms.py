@@ -77,6 +77,14 @@ class SystemForm(forms.Form):
         people.queryset = who_may(CHANGE_ORDER).filter(works_today()).order_by("staff_name")
 
 
+class NewSecretForm(forms.Form):
+    has_leaked = forms.BooleanField(
+        label=_("The one before has leaked"),
+        required=False,
+        help_text=_("It is forgotten at once. The system takes no order until it has the new one."),
+    )
+
+
 class CarriedOutForm(forms.Form):
     note = LineField(
         label=_("How it was done, and when"),

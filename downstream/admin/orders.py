@@ -14,9 +14,11 @@ from common.admin import Text, badge, named
 from common.personal_data import DataCategory
 from downstream import orders
 from downstream.admin.forms import CHANGE_ORDER, CarriedOutForm
-from downstream.models import Order, OrderState
+from downstream.models import Order, OrderKind, OrderState
+from downstream.orders import may_carry_out
 from policies.counting import local_day
 
+DESTROYING = (OrderKind.ERASURE, OrderKind.DESTRUCTION)
 TONES = {"late": "danger", "task": "warning", "acknowledged": "success"}
 
 
@@ -83,16 +85,19 @@ class OrderAdmin(PersonalDataAdmin):
         return bool(request.user.has_perm(CHANGE_ORDER))
 
     def can_take(self, step: str, row: Any, user: Any) -> bool:
-        is_open = row.acknowledged_at is None
-        return is_open and (step != "send_again" or row.system.has_interface)
+        if step == "send_again":
+            return bool(row.is_open and row.system.has_interface and row.is_by_name)
+        return row.is_open and may_carry_out(row, user)
 
     @action(description=_("It is carried out"), icon="task_alt", permissions=["work"])  # type: ignore[untyped-decorator]
     def carry_out(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        row: Order = self.get_row(request, object_id, CHANGE_ORDER)
         return self.told_step_view(
             request,
             object_id,
             permission=CHANGE_ORDER,
             step=orders.carry_out,
+            is_grave=row.kind in DESTROYING,
             title=_("It is carried out"),
             done=_("The order is carried out."),
             form_class=CarriedOutForm,

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.db.models import OuterRef
 from django.http import HttpRequest, HttpResponse
@@ -15,7 +14,7 @@ from unfold.decorators import action
 from common.admin import ReadOnlyAdmin, Text, badge, named
 from common.personal_data import DataCategory
 from downstream import systems
-from downstream.admin.forms import SystemForm
+from downstream.admin.forms import NewSecretForm, SystemForm
 from downstream.delivery import send_test
 from downstream.exceptions import SystemRefused
 from downstream.models import Order, OrderKind, System
@@ -87,6 +86,7 @@ class SystemAdmin(ReadOnlyAdmin):
             ),
             title=_("Add a system"),
             back=reverse("admin:downstream_system_changelist"),
+            is_grave=True,
         )
 
     # Steps
@@ -142,17 +142,20 @@ class SystemAdmin(ReadOnlyAdmin):
         row: System = self.get_row(request, object_id, CHANGE)
         by: Any = request.user
 
-        def act() -> System:
-            systems.renew_secret(row, by=by)
+        def act(**said: bool) -> System:
+            systems.renew_secret(row, by=by, **said)
             return row
 
         return self._with_secret(
             request,
-            form_class=forms.Form,
+            form_class=NewSecretForm,
             act=act,
             title=_("New secret"),
             back=self.page_of(row),
-            note=_("For seven days both secrets sign; then the one before is forgotten."),
+            note=_(
+                "For seven days both secrets sign, or until the system uses the new one; then the"
+                " one before is forgotten."
+            ),
             object=row,
             is_grave=True,
         )
@@ -166,6 +169,7 @@ class SystemAdmin(ReadOnlyAdmin):
             step=systems.resume_system,
             title=_("Send orders again"),
             done=_("The system gets orders again, those first that nobody carried out."),
+            is_grave=True,
         )
 
     @action(description=_("Retire"), icon="archive", permissions=["edit"])  # type: ignore[untyped-decorator]

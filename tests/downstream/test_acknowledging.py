@@ -10,8 +10,9 @@ from django.utils import timezone
 from django.utils.translation import override
 
 from accounts.closed_pages import token_of
+from downstream.exceptions import OrderRefused
 from downstream.models import Order, System
-from downstream.orders import KEPT_MONTHS, forget_old_orders
+from downstream.orders import KEPT_MONTHS, carry_out, forget_old_orders
 from downstream.posting import signed_headers
 from downstream.reminders import remind_of_orders
 from downstream.systems import OVERLAP, forget_old_secrets, new_secret, renew_secret
@@ -19,7 +20,8 @@ from notices.services import send_due_notices
 from policies.loading import load_profile
 from policies.models import Promise
 from policies.promises import control_named
-from privacyportal.roles import ADMINISTRATOR, DPO
+from privacyportal.roles import ADMINISTRATOR, COMPLAINT_OFFICER, DPO
+from retention.models import PurgeRun, Tombstone
 from tests.answers import answer_of
 from tests.downstream.conftest import make_system
 from tests.downstream.test_delivery import restrict, send_due_orders
@@ -93,6 +95,52 @@ def test_the_secret_before_opens_for_a_week_and_is_forgotten_then(client, order)
         assert acknowledge(client, order, old)[0] == 401
         assert (forget_old_secrets(), forget_old_secrets()) == (1, 0)
     assert System.objects.get().previous_secret == ""
+
+
+def test_a_secret_that_leaked_opens_nothing_more_nor_does_one_once_the_new_one_was_used(
+    client, order
+):
+    old = order.system.secret
+    renew_secret(order.system, by=order.system.responsible, has_leaked=True)
+    assert acknowledge(client, order, old) == (401, False)
+
+    old = order.system.secret
+    new = renew_secret(order.system, by=order.system.responsible)
+    other = {"type": "order.acknowledged", "data": {"order": "another"}}
+    assert acknowledge(client, order, new, message=other)[0] == 400
+    assert acknowledge(client, order, old) == (401, False)
+
+
+def test_what_a_system_says_of_somebody_erased_is_not_kept(client, order):
+    Tombstone.objects.create(
+        public_id=order.subject,
+        opened_on=timezone.localdate(),
+        closed_on=timezone.localdate(),
+        retained_until=timezone.localdate(),
+        rows=1,
+        run=PurgeRun.objects.create(only_reported=False, due=1),
+    )
+    assert acknowledge(client, order, order.system.secret) == (200, True)
+    assert Order.objects.get().note == ""
+
+
+def test_an_order_is_closed_by_hand_by_who_is_responsible_or_an_officer_who_proves_it(client):
+    system, other = make_system(), make_staff(COMPLAINT_OFFICER)
+    restrict()
+    order = Order.objects.get()
+    for by in (other, make_staff(ADMINISTRATOR)):
+        with pytest.raises(OrderRefused):
+            carry_out(order, note="x", by=by)
+    assert Order.objects.get().state == "task"
+    Order.objects.update(kind="erasure")
+    client.force_login(system.responsible)
+    with time_machine.travel(timezone.now() + timedelta(minutes=6), tick=False):
+        answer = client.post(f"/admin/downstream/order/{order.pk}/carry_out/", {"note": "x"})
+    assert "reauthenticate" in answer["Location"]
+    assert Order.objects.get().state == "task"
+
+    carry_out(order, note="x", by=make_staff(DPO))
+    assert Order.objects.get().state == "acknowledged"
 
 
 def test_the_desk_from_the_register_to_what_a_person_carried_out(client, receiver):

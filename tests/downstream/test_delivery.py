@@ -7,14 +7,16 @@ import time_machine
 from django.core import mail
 from django.utils import timezone
 
-from accounts.closing import close_account
+from accounts.closing import CLOSING_FIELDS, close_account
+from accounts.models import Customer
 from common.jobs import due_jobs
 from downstream import delivery
-from downstream.causes import order_restriction
-from downstream.delivery import WAITS, send_due_orders, send_test
+from downstream.causes import order_erasure, order_restriction
+from downstream.delivery import WAITS, disable_system, send_due_orders, send_test
+from downstream.exceptions import OrderRefused
 from downstream.models import Order, OrderState, System
-from downstream.orders import send_again
-from downstream.systems import OVERLAP, renew_secret, resume_system
+from downstream.orders import acknowledge, order, send_again
+from downstream.systems import OVERLAP, renew_secret, resume_system, save_system
 from notices.services import send_due_notices
 from privacyportal.roles import DPO
 from tests.downstream.conftest import make_system
@@ -201,3 +203,55 @@ def test_two_senders_at_once_send_each_order_once(portal, receiver):
 
     assert sum(outcomes) == Order.objects.filter(state="delivered").count() == 6
     assert len(set(receiver.ids())) == len(receiver.got) == 6
+
+
+def test_what_nobody_wants_any_more_is_not_sent_and_who_changed_their_mind_is_told_so(receiver):
+    make_system(receiver)
+    customer = make_customer(closed_days_ago=1)
+    restrict(customer)
+    order_erasure([customer.pk])
+    Customer.objects.update(**dict.fromkeys(CLOSING_FIELDS) | {"closing_cause": ""})
+
+    assert send_due_orders() == 0
+    assert (states(), receiver.got) == (["withdrawn", "withdrawn"], [])
+    assert Order.objects.unacknowledged().count() == 0
+
+    order = Order.objects.first()
+    with pytest.raises(OrderRefused):
+        send_again(order)
+    acknowledge(order)
+    assert order.state == "acknowledged"
+
+
+def test_what_a_system_cannot_be_sent_any_more_is_left_to_people(receiver):
+    system = make_system(receiver)
+    restrict()
+    save_system(system, values={"endpoint": ""}, purposes=[], by=make_staff())
+    assert states() == ["task"]
+
+    save_system(system, values={"endpoint": receiver.url}, purposes=[], by=make_staff())
+    stale = System.objects.get()
+    disable_system(system)
+    order("correction", {"0" * 32: {}}, cause="x", systems=[stale])
+    assert (states(), send_due_orders()) == (["task", "waiting"], 0)
+    assert states() == ["task", "task"]
+
+    nameless = {"service": "0" * 32, "references": []}
+    order("destruction", {"0" * 32: nameless}, cause="y", systems=[system])
+    resume_system(system, by=make_staff())
+    assert states() == ["waiting", "waiting", "task"]
+    with pytest.raises(OrderRefused):
+        send_again(Order.objects.get(kind="destruction"))
+
+
+def test_what_is_put_back_after_days_is_tried_for_days_again(receiver):
+    make_system(receiver)
+    restrict()
+    past = timezone.now() - timedelta(days=6)
+    Order.objects.update(at=past, state=OrderState.TASK, send_after=None)
+    receiver.answers = [(503, b"")]
+
+    send_again(Order.objects.get())
+    send_due_orders()
+
+    assert states() == ["waiting"]
