@@ -1,18 +1,16 @@
 """What the inventory, and the orders about what it names, say about the promises."""
 
-from datetime import timedelta
-
 from django.db import connection
 from django.db.models import Q
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from common.personal_data import DataCategory
+from common.periods import expiry_named
+from common.personal_data import DataCategory, not_held
 from downstream.controls import list_of_orders
 from downstream.models import Order, OrderKind, System, SystemQuerySet
 from hosting.models import LONGEST_DESCRIPTION, HostedService
-from policies.counting import local_day
 from policies.models import Promise
+from policies.periods import judge_kept, kept_too_long, yesterday
 from policies.promises import (
     Asking,
     Measure,
@@ -61,7 +59,6 @@ def hosted_inventory(promise: Promise) -> Measure:
 
 NOBODY_TAKES_ORDERS = _("No hosting system is registered to take such orders.")
 BY_ITS_WORD = _("The hosting system, or who is responsible for it, says that it was done.")
-ORDERED_WITHIN = timedelta(days=1)  # the job that orders runs every night
 
 
 @control(
@@ -76,17 +73,21 @@ def destruction_order(promise: Promise) -> Asking:
     legal hold keeps, or its customer has yet to be handed, waits rightly. Without a system that
     takes such orders nothing is measured.
     """
-    yesterday = local_day(timezone.now()) - ORDERED_WITHIN
+    overdue = kept_too_long(expiry_named("ended_services"), yesterday())
+    waiting = HostedService.objects.being_handed_over().values("pk")
     counts = yield {
         "systems": _hosting_systems(OrderKind.DESTRUCTION),
-        "unordered": HostedService.objects.to_be_destroyed(yesterday),
+        **{
+            name: not_held(rows, category=DataCategory.HOSTED_CONTENT).exclude(pk__in=waiting)
+            for name, rows in overdue.items()
+        },
     }
     if not counts["systems"]:
         return not_measured(NOBODY_TAKES_ORDERS)
-    if counts["unordered"]:
-        link = admin_list("hosting.hostedservice", state="ended")
-        return broken(counts["unordered"], Unit.SERVICES, link=link)
-    return kept(0, Unit.ORDERS, link=list_of_orders(OrderKind.DESTRUCTION), note=BY_ITS_WORD)
+    link = admin_list("hosting.hostedservice", state="ended")
+    return judge_kept(counts, Unit.SERVICES, link) or kept(
+        0, Unit.ORDERS, link=list_of_orders(OrderKind.DESTRUCTION), note=BY_ITS_WORD
+    )
 
 
 @control(

@@ -15,10 +15,12 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from simple_history.utils import bulk_create_with_history
 
+from accounts.merging import public_ids_of
 from accounts.models import Customer, CustomerMerge, CustomerQuerySet, MergeState
 from common.csv_files import decoded, numbered_rows
 from common.history import save_as
 from common.personal_data import erased_among
+from downstream.withdrawing import withdraw_unwanted
 from hosting.exceptions import ImportRefused
 from hosting.forms import SystemForm
 from hosting.models import HostedService
@@ -173,4 +175,6 @@ def _bring_up_to_date(service: HostedService, row: Row) -> bool:
         setattr(service, name, row.values[name])
     if changed:
         save_as(service, by=None, reason="reported", fields=changed)
+    if "ended_on" in changed and service.is_running:
+        withdraw_unwanted(public_ids_of(service.customer))
     return bool(changed)

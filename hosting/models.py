@@ -1,29 +1,17 @@
-from datetime import date
-from typing import Any
-
 from django.db import models
-from django.db.models import (
-    DateTimeField,
-    DurationField,
-    Exists,
-    ExpressionWrapper,
-    F,
-    Func,
-    OuterRef,
-    Q,
-    Subquery,
-    Value,
-)
-from django.db.models.fields.json import KeyTextTransform
+from django.db.models import CharField, Exists, F, OuterRef, Q, Value
+from django.db.models.functions import Cast, Coalesce, Concat
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from accounts.models import Customer
-from common.personal_data import DataCategory, not_held
 from common.tokens import new_public_id
 from downstream.models import Order, OrderKind
-from policies.models import RetentionAction, RetentionRule, RetentionTrigger
+from policies.counting import local_day
+
+ENDED, ASKED = "destroy-", "asked-"  # how the causes of destructions begin
 
 LONGEST_LABEL = 100
 LONGEST_HOST = 253
@@ -64,34 +52,28 @@ class HostedServiceQuerySet(models.QuerySet["HostedService"]):
             ended_on__isnull=False,
         )
 
-    def to_be_destroyed(self, before: date) -> "HostedServiceQuerySet":
-        """Narrow to what the hosting system ended, whose period ended before a day, and which
-        nobody has ordered to be destroyed.
+    def imported(self) -> "HostedServiceQuerySet":
+        return self.filter(external_id__isnull=False)
 
-        What is under a legal hold stays, and so does what its customer has yet to be handed.
+    def without_destruction(self) -> "HostedServiceQuerySet":
+        """Narrow to what nobody has ordered to be destroyed.
+
+        An order counts while it is open, and for the ending that it was ordered for; one that the
+        customer asked for while the service ran, for an ending until its last day. So what runs
+        again and ends again is ordered again.
         """
-        rule = RetentionRule.objects.in_force(before).filter(
-            category=DataCategory.HOSTED_CONTENT,
-            trigger=RetentionTrigger.SERVICE_ENDED,
-            action=RetentionAction.DELETE,
-        )
-        months = Subquery(rule.order_by("months", "pk").values("months")[:1])
-        last_day = Func(Value(0), months, function="make_interval", output_field=DurationField())
-        orders = Order.objects.filter(subject=OuterRef("customer__public_id")).annotate(
-            service=KeyTextTransform("service", "data")
-        )
-        of_it = orders.filter(service=OuterRef("public_id"))
-        ordered = of_it.filter(kind=OrderKind.DESTRUCTION)
-        handing_over = of_it.filter(kind=OrderKind.HAND_OVER, confirmed_at=None)
-        ended = self.filter(
-            ~Exists(ordered),
-            ~Exists(handing_over),
-            external_id__isnull=False,
-            ended_on__isnull=False,
-            ended_on__lt=ExpressionWrapper(Value(before) - last_day, DateTimeField()),
-        )
-        free: Any = not_held(ended, category=DataCategory.HOSTED_CONTENT)
-        return free  # type: ignore[no-any-return]
+        ended_as = Cast("ended_on", CharField())
+        cause = Concat(Value(ENDED), OuterRef("public_id"), Value("-"), OuterRef("ended_as"))
+        asked = Q(cause__startswith=ASKED, due_on__gte=OuterRef("over_on"))
+        ordered = Order.objects.of_service(OuterRef("public_id")).standing()
+        counts = Q(acknowledged_at=None) | Q(cause=cause) | asked
+        return self.alias(
+            ended_as=ended_as, over_on=Coalesce("ended_on", local_day(timezone.now()))
+        ).exclude(Exists(ordered.filter(counts, kind=OrderKind.DESTRUCTION)))
+
+    def being_handed_over(self) -> "HostedServiceQuerySet":
+        orders = Order.objects.of_service(OuterRef("public_id"))
+        return self.filter(Exists(orders.being_handed_over(local_day(timezone.now()))))
 
 
 class HostedService(models.Model):
@@ -163,6 +145,11 @@ class HostedService(models.Model):
     @property
     def is_imported(self) -> bool:
         return self.external_id is not None
+
+    @property
+    def ending(self) -> str:
+        """Return what the destruction that this ending calls for is ordered for, once."""
+        return f"{ENDED}{self.public_id}-{self.ended_on}"
 
     @property
     def is_running(self) -> bool:

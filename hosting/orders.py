@@ -1,42 +1,56 @@
 """What the hosting system is ordered to do with what it hosts: to hand it over, and to destroy it.
 
-A destruction is ordered when the customer asks for it, and by a job once the hosting system has
-reported the end of a service and the period of the company's rule is over. While something is
-being handed over nothing of it is destroyed, unless the customer says that they have it, or want
-it no more. The states are those of the orders (downstream/orders.py): no row here repeats them.
+A destruction is ordered when the customer asks for it, and by the nightly sweep once the hosting
+system has reported the end of a service and the period of the company's rule is over
+(personal_data.py): so it needs the approval of that rule, and stops at numbers in doubt, as every
+erasure does. While something is being handed over nothing of it is destroyed, unless the customer
+says that they have it, or want it no more. The states are those of the orders
+(downstream/orders.py): no row here repeats them. They are found by the service, whosever it was.
 """
 
-from collections.abc import Collection, Iterable
-from datetime import date
+from collections.abc import Callable, Collection, Iterable
+from typing import Any
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
-from accounts.merging import public_ids_of
-from accounts.models import Customer
-from common.personal_data import DataCategory, is_held
-from downstream.models import OF_HOSTING, Order, OrderKind, OrderQuerySet
-from downstream.orders import order, systems_for
+from common.erasure import Erased
+from common.personal_data import (
+    DataCategory,
+    defers_erasure,
+    erasure_step,
+    is_held,
+    stays_of,
+)
+from downstream.models import Order, OrderKind, OrderQuerySet, System
+from downstream.orders import order, remembers_orders, systems_for
 from downstream.told import Told, tell
+from downstream.withdrawing import customer_of, wanted_while
 from hosting.exceptions import ServiceRefused
-from hosting.models import HostedService
-from hosting.services import lock_service
+from hosting.locks import lock_service
+from hosting.models import ASKED, HostedService, HostedServiceQuerySet
 from policies.counting import local_day
 
-BATCH = 200  # services
+HANDING_OVER = gettext_noop("hand-over under way")
 
 
 def orders_about(service: HostedService) -> list[Told]:
     """Return what was ordered about a service, the newest first."""
-    orders = Order.objects.about(public_ids_of(service.customer))
-    about = orders.filter(kind__in=OF_HOSTING, data__service=service.public_id)
+    about = Order.objects.of_service(service.public_id)
     return [tell(each) for each in about.select_related("system").order_by("-pk")]
 
 
 def can_be_ordered(kind: OrderKind) -> bool:
     """Say whether some system takes such an order."""
-    return bool(systems_for(kind, using=DataCategory.HOSTED_CONTENT))
+    return bool(_systems(kind))
+
+
+def is_destroyed(service: HostedService) -> bool:
+    """Say whether it is ordered already to be destroyed."""
+    return not HostedService.objects.filter(pk=service.pk).without_destruction().exists()
 
 
 @transaction.atomic
@@ -46,13 +60,12 @@ def ask_hand_over(service: HostedService) -> None:
     Raises AccountClosed, ServiceRefused.
     """
     lock_service(service)
-    if _orders(service, OrderKind.DESTRUCTION).exists():
+    if is_destroyed(service):
         raise ServiceRefused(_("Its destruction is ordered already."))
-    past = _orders(service, OrderKind.HAND_OVER)
-    if past.filter(confirmed_at=None).exists():
+    if _under_way(service).exists():
         return
-    number = len(set(past.values_list("cause", flat=True))) + 1
-    _order([service], OrderKind.HAND_OVER, cause=f"hand-over-{number}")
+    number = _number_of(service, OrderKind.HAND_OVER)
+    _order([service], OrderKind.HAND_OVER, lambda each: f"hand-over-{number}-{each.public_id}")
 
 
 @transaction.atomic
@@ -81,63 +94,130 @@ def ask_destruction(service: HostedService, *, needs_no_hand_over: bool) -> None
         raise ServiceRefused(
             _("This cannot be destroyed now, because the law obliges us to keep it for a while.")
         )
-    under_way = _orders(service, OrderKind.HAND_OVER).filter(confirmed_at=None)
-    if under_way.exists():
-        if not needs_no_hand_over:
-            raise ServiceRefused(
-                _("It is being handed over. Say first that you have it, or want it no more.")
-            )
-        under_way.update(confirmed_at=timezone.now())
-    _order([service], OrderKind.DESTRUCTION, cause="destroy")
+    _require_handed_over(service, needs_no_hand_over=needs_no_hand_over)
+    if not is_destroyed(service):
+        number = _number_of(service, OrderKind.DESTRUCTION)
+        _order([service], OrderKind.DESTRUCTION, lambda each: f"{ASKED}{number}-{each.public_id}")
 
 
-def order_destruction_of_ended() -> int:
-    """Order the destruction of what has ended and whose period is over; return how many.
+def order_destruction_before_erasure(service: HostedService) -> None:
+    """Order the destruction of what has ended, by the hosting system's word, and whose entry its
+    customer erases; call it in that transaction.
 
-    Run again, it finds what is left. What somebody is changing now is left for the next run.
+    Raises ServiceRefused.
     """
+    _require_handed_over(service, needs_no_hand_over=False)
+    ended = HostedService.objects.filter(pk=service.pk, ended_on__isnull=False).imported()
+    if can_be_ordered(OrderKind.DESTRUCTION) and ended.without_destruction().exists():
+        _order([service], OrderKind.DESTRUCTION, _ending)
+
+
+def to_be_destroyed() -> HostedServiceQuerySet:
+    """Return what the hosting system may be ordered to destroy, once its period is over."""
     if not can_be_ordered(OrderKind.DESTRUCTION):
-        return 0
+        return HostedService.objects.none()
+    return HostedService.objects.imported().without_destruction()
+
+
+def order_destruction(services: Collection[int]) -> Erased:
+    """Order the destruction of what has ended (primary keys); of the entries nothing goes."""
+    rows = HostedService.objects.filter(pk__in=services).select_related("customer")
+    _order(rows, OrderKind.DESTRUCTION, _ending)
+    return Erased()
+
+
+@erasure_step
+def order_destruction_of_erased(customers: Collection[int]) -> None:
+    """Order destruction from the systems that are told of no erasure (downstream/causes.py)."""
+    systems = [each for each in _systems(OrderKind.DESTRUCTION) if not _takes_erasure(each)]
+    stays = stays_of(customers) if systems else {}
+    going = [
+        each
+        for each in customers
+        if DataCategory.HOSTED_CONTENT not in {stay.category for stay in stays.get(each, ())}
+    ]
+    if systems and going:
+        rows = HostedService.objects.filter(customer__in=going).without_destruction()
+        _order(rows.select_related("customer"), OrderKind.DESTRUCTION, _ending, systems)
+
+
+@defers_erasure(HANDING_OVER)
+def being_handed_what_is_hosted() -> QuerySet[Any, Any]:
+    """Keep those to whom something has yet to be handed over, no longer than to its last day."""
     today = local_day(timezone.now())
-    number, last = 0, 0
-    while batch := list(
-        HostedService.objects.to_be_destroyed(today)
-        .filter(pk__gt=last)
-        .order_by("pk")
-        .values_list("pk", flat=True)[:BATCH]
-    ):
-        last = batch[-1]
-        number += _order_batch(batch, today)
-    return number
+    open_ones = Order.objects.unacknowledged().filter(kind=OrderKind.HAND_OVER, due_on__gte=today)
+    services = open_ones.with_service().values("service")
+    return HostedService.objects.filter(public_id__in=services).values("customer")
 
 
-@transaction.atomic
-def _order_batch(batch: Collection[int], today: date) -> int:
-    """Lock the customers, ask again, and order: a hold that came first keeps everything."""
-    owners = Customer.objects.filter(hosted_services__in=batch).order_by("pk")
-    locked = [row.pk for row in owners.select_for_update(skip_locked=True, of=("self",))]
-    due = HostedService.objects.to_be_destroyed(today).filter(pk__in=batch, customer__in=locked)
-    services = list(due.select_related("customer"))
-    _order(services, OrderKind.DESTRUCTION, cause="destroy")
-    return len(services)
+@wanted_while(OrderKind.DESTRUCTION)
+def is_still_to_be_destroyed(order: Order) -> bool:
+    """What is held stays, and what runs again, unless its customer asked while it ran."""
+    customer = customer_of(order)
+    if customer is not None and is_held(customer.pk, DataCategory.HOSTED_CONTENT):
+        return False
+    known = Q(public_id=order.data["service"]) | Q(external_id__in=order.data["references"])
+    runs = HostedService.objects.running().filter(known).exists()
+    return order.cause.startswith(ASKED) or not runs
+
+
+@remembers_orders
+def orders_about_what_is_here() -> OrderQuerySet:
+    here = HostedService.objects.values("public_id")
+    found: OrderQuerySet = Order.objects.with_service().filter(service__in=here)
+    return found.filter(kind=OrderKind.DESTRUCTION)
+
+
+def _takes_erasure(system: System) -> bool:
+    return OrderKind.ERASURE in system.kinds
+
+
+def _systems(kind: OrderKind) -> list[System]:
+    return systems_for(kind, using=DataCategory.HOSTED_CONTENT)
 
 
 def _orders(service: HostedService, kind: OrderKind) -> OrderQuerySet:
-    about = Order.objects.about(public_ids_of(service.customer))
-    return about.filter(kind=kind, data__service=service.public_id)
+    return Order.objects.of_service(service.public_id).standing().filter(kind=kind)
 
 
-def _order(services: Iterable[HostedService], kind: OrderKind, *, cause: str) -> None:
+def _number_of(service: HostedService, kind: OrderKind) -> int:
+    """Return the number of the next such order."""
+    past = Order.objects.of_service(service.public_id).filter(kind=kind)
+    return len(set(past.values_list("cause", flat=True))) + 1
+
+
+def _under_way(service: HostedService) -> OrderQuerySet:
+    today = local_day(timezone.now())
+    return Order.objects.of_service(service.public_id).being_handed_over(today)
+
+
+def _require_handed_over(service: HostedService, *, needs_no_hand_over: bool) -> None:
+    """Raises ServiceRefused."""
+    under_way = _under_way(service)
+    if not under_way.exists():
+        return
+    if not needs_no_hand_over:
+        raise ServiceRefused(
+            _("It is being handed over. Say first that you have it, or want it no more.")
+        )
+    under_way.update(confirmed_at=timezone.now())
+
+
+def _ending(service: HostedService) -> str:
+    return service.ending
+
+
+def _order(
+    services: Iterable[HostedService],
+    kind: OrderKind,
+    cause: Callable[[HostedService], str],
+    systems: Collection[System] = (),
+) -> None:
     """Raises ServiceRefused where no system takes such an order."""
-    systems = systems_for(kind, using=DataCategory.HOSTED_CONTENT)
+    systems = systems or _systems(kind)
     if not systems:
         raise ServiceRefused(_("No system takes such an order. Please contact us."))
     for service in services:
         known = [service.external_id] if service.external_id else []
         said = {"service": service.public_id, "references": known}
-        order(
-            kind,
-            {service.customer.public_id: said},
-            cause=f"{cause}-{service.public_id}",
-            systems=systems,
-        )
+        order(kind, {service.customer.public_id: said}, cause=cause(service), systems=systems)

@@ -2,10 +2,19 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import OuterRef, Q, QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from accounts.activity import counts_as_activity
-from common.personal_data import DataCategory, Declaration, declare, mask_all
+from common.periods import Expiry, expires
+from common.personal_data import (
+    DataCategory,
+    Declaration,
+    RetentionTrigger,
+    declare,
+    mask_all,
+)
 from hosting.models import HostedService
+from hosting.orders import HANDING_OVER, order_destruction, to_be_destroyed
 from policies.counting import local_day
 
 declare(
@@ -26,6 +35,19 @@ declare(
         references=["external_id"],
         plain=["submission"],
         page="hosting",
+    )
+)
+expires(
+    Expiry(
+        name="ended_services",
+        label=_("services that ended, whose destruction is ordered"),
+        category=DataCategory.HOSTED_CONTENT,
+        trigger=RetentionTrigger.SERVICE_ENDED,
+        rows=to_be_destroyed,
+        begins="ended_on",
+        customer="customer",
+        needed={HANDING_OVER: HostedService.objects.being_handed_over},
+        erase=order_destruction,
     )
 )
 

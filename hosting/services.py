@@ -13,7 +13,9 @@ from accounts.models import Customer, User
 from common.history import save_as
 from common.personal_data import DataCategory, is_held
 from hosting.exceptions import ServiceRefused
+from hosting.locks import lock_service
 from hosting.models import HostedService
+from hosting.orders import order_destruction_before_erasure
 
 MOST_ENTERED = 200  # by one customer
 
@@ -80,9 +82,11 @@ def end_service(service: HostedService, *, on: date | None = None, by: User) -> 
 
 @transaction.atomic
 def erase_service(service: HostedService) -> None:
-    """Erase an entry and its history; nothing that is hosted is touched by it.
+    """Erase an entry and its history.
 
-    What the hosting system reports would come back with its next report while it runs.
+    What has ended by the word of the hosting system is ordered to be destroyed with it, as nothing
+    here would say later that it is to be. What it reports would come back with its next report
+    while it runs.
 
     Raises AccountClosed, ServiceRefused.
     """
@@ -93,19 +97,8 @@ def erase_service(service: HostedService) -> None:
         )
     if service.is_imported and service.is_running:
         raise ServiceRefused(_("This service runs. Its entry can be erased once it has ended."))
+    order_destruction_before_erasure(service)
     key = service.pk
     service.skip_history_when_saving = True  # type: ignore[attr-defined]
     service.delete()
     HostedService.history.filter(id=key).delete()
-
-
-def lock_service(service: HostedService) -> None:
-    """Reload a service of an open account and hold it until the transaction ends.
-
-    Raises AccountClosed, ServiceRefused.
-    """
-    lock_open(service.customer)
-    try:
-        service.refresh_from_db(from_queryset=HostedService.objects.select_for_update(of=("self",)))
-    except HostedService.DoesNotExist as error:
-        raise ServiceRefused(_("This entry is erased already.")) from error

@@ -12,7 +12,7 @@ from accounts.http import CustomerRequest, confirmed_again, for_customer, posted
 from common.errors import PortalError
 from common.forms import tell_of_masked_cards
 from common.personal_data import DataCategory
-from downstream.models import OrderKind
+from downstream.models import OrderKind, OrderState
 from hosting import orders, services
 from hosting.forms import NewServiceForm, form_for, values_of
 from hosting.models import HostedService
@@ -67,11 +67,13 @@ def correct(request: CustomerRequest, public_id: str) -> HttpResponse:
 def _ordered(service: HostedService) -> dict[str, Any]:
     """Return what was ordered about a service, and what the customer may ask for now."""
     told = orders.orders_about(service)
-    is_over = any(each.order.kind == OrderKind.DESTRUCTION for each in told)
+    is_over = orders.is_destroyed(service)
     under_way = [
         each.order
         for each in told
-        if each.order.kind == OrderKind.HAND_OVER and each.order.confirmed_at is None
+        if each.order.kind == OrderKind.HAND_OVER
+        and each.order.confirmed_at is None
+        and each.order.state != OrderState.WITHDRAWN
     ]
     return {
         "orders": told,

@@ -3,20 +3,31 @@
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.merging import approve_merge, ask_merge
+from accounts.models import Customer
 from common.personal_data import DataCategory
 from downstream.models import Order
-from downstream.orders import acknowledge, carry_out
+from downstream.orders import acknowledge, carry_out, forget_old_orders
 from hosting.exceptions import ServiceRefused
 from hosting.imports import import_services
 from hosting.models import HostedService
-from hosting.orders import ask_destruction, order_destruction_of_ended
+from hosting.orders import ask_destruction, ask_hand_over, orders_about
+from hosting.services import erase_service
 from policies.models import RetentionRule
+from privacyportal.roles import COMPLAINT_OFFICER, DPO
+from retention.due import free_to_go
+from retention.models import LegalHold, PurgeApproval, PurgeRun
+from retention.purge import erase
+from retention.schedule import schedule
+from retention.services import place_hold
+from retention.sweeps import sweep
 from tests.answers import answer_of, without_guards
 from tests.downstream.conftest import make_system
-from tests.factories import make_customer, make_hold, make_staff
+from tests.factories import approve, make_customer, make_hold, make_staff
 from tests.hosting.conftest import make_service
 
 pytestmark = pytest.mark.django_db
@@ -27,12 +38,20 @@ TODAY = timezone.localdate
 def system(company):
     """A hosting system that takes orders; to see what is ordered, none is sent."""
     hosted = [DataCategory.HOSTED_CONTENT]
+    approve(RetentionRule.objects.get(category="hosted_content", trigger="service_ended"))
     return make_system(name="Hosting", data_categories=hosted, endpoint="https://h.example.vn/")
 
 
 def ended(customer, days=2, **kwargs):
     kwargs = {"external_id": "web-1", "ended_on": TODAY() - timedelta(days=days), **kwargs}
     return make_service(customer, **kwargs)
+
+
+def sweep_night():
+    """Return how many destructions the nightly sweep orders."""
+    before = Order.objects.filter(kind="destruction").count()
+    sweep()
+    return Order.objects.filter(kind="destruction").count() - before
 
 
 def orders():
@@ -53,13 +72,13 @@ def test_vs_9_what_the_hosting_system_ended_is_ordered_to_be_destroyed_once(cust
     content = f"external_id,customer,kind,label,ended_on\nweb-2,{customer.public_id},website,x,"
     import_services(f"{content}{TODAY() - timedelta(days=1)}\n".encode())
 
-    assert (order_destruction_of_ended(), order_destruction_of_ended()) == (1, 0)
+    assert (sweep_night(), sweep_night()) == (1, 0)
     assert orders() == [("destruction", "waiting", ["web-2"])]
 
     hold.released_by, hold.released_at = make_staff(), timezone.now() - timedelta(days=9)
     hold.save()
     assert answer_of("VS-9") == ("broken", 1, "services")
-    assert order_destruction_of_ended() == 1
+    assert sweep_night() == 1
     assert answer_of("VS-9") == ("kept", 0, "orders")
     Order.objects.update(due_on=TODAY() - timedelta(days=1))
     assert answer_of("VS-9") == ("broken", 2, "orders")
@@ -73,15 +92,15 @@ def test_the_period_of_the_rule_is_waited_for_and_without_a_rule_nothing_is_dest
     rules = RetentionRule.objects.filter(category="hosted_content", trigger="service_ended")
     without_guards("policies_retentionrule")
     rules.update(months=2)
-    assert order_destruction_of_ended() == 0
+    assert sweep_night() == 0
     rules.update(months=1)
     HostedService.objects.update(ended_on=TODAY() - timedelta(days=20))
-    assert order_destruction_of_ended() == 0
+    assert sweep_night() == 0
     HostedService.objects.update(ended_on=TODAY() - timedelta(days=40))
     rules.update(action="restrict")
-    assert order_destruction_of_ended() == 0
+    assert sweep_night() == 0
     rules.update(action="delete")
-    assert order_destruction_of_ended() == 1
+    assert sweep_night() == 1
 
 
 def test_vs_16_a_hand_over_comes_before_the_destruction_or_the_customer_says_none(
@@ -94,7 +113,7 @@ def test_vs_16_a_hand_over_comes_before_the_destruction_or_the_customer_says_non
 
     assert orders() == [("hand_over", "waiting", ["web-1"])]
     assert "đang gửi, chờ xác nhận" in page.content.decode()
-    assert order_destruction_of_ended() == 0
+    assert sweep_night() == 0
     refused = post(client, "destroy_service", service)
     assert "đang được bàn giao" in refused.content.decode()
     assert (
@@ -103,10 +122,10 @@ def test_vs_16_a_hand_over_comes_before_the_destruction_or_the_customer_says_non
     acknowledge(Order.objects.get(), note="<b>Tải về</b> trong 7 ngày")
     told = client.get(service.get_absolute_url()).content.decode()
     assert "&lt;b&gt;Tải về&lt;/b&gt; trong 7 ngày" in told
-    assert order_destruction_of_ended() == 0
+    assert sweep_night() == 0
 
     post(client, "service_handed_over", service)
-    assert order_destruction_of_ended() == 1
+    assert sweep_night() == 1
     assert [kind for kind, *_rest in orders()] == ["hand_over", "destruction"]
 
     other = make_service(customer, external_id="web-9")
@@ -128,7 +147,7 @@ def test_what_the_hosting_system_does_not_know_by_its_own_name_a_person_destroys
     post(client, "destroy_service", entered)
     assert orders() == [("destruction", "task", [])]
     assert answer_of("VS-16") == ("kept", 0, "orders")
-    carry_out(Order.objects.get(), note="hủy trong bảng điều khiển", by=make_staff())
+    carry_out(Order.objects.get(), note="hủy trong bảng điều khiển", by=make_staff(DPO))
 
     page = client.get(entered.get_absolute_url()).content.decode()
     assert f"đã thực hiện, xác nhận ngày {TODAY():%d/%m/%Y}" in page
@@ -154,3 +173,115 @@ def test_nothing_is_destroyed_under_a_hold_nor_offered_where_no_system_takes_ord
     client.force_login(other.user)
     assert post(client, "destroy_service", service).status_code == 404
     assert orders() == []
+
+
+def report(service, ended_on=""):
+    """Let the hosting system report a service again."""
+    head = "external_id,customer,kind,label,ended_on"
+    row = f"{service.external_id},{service.customer.public_id},website,x,{ended_on}"
+    import_services(f"{head}\n{row}\n".encode())
+
+
+def states():
+    return list(Order.objects.order_by("pk").values_list("kind", "state"))
+
+
+def test_what_runs_again_or_is_held_is_not_destroyed_and_what_ends_again_is(customer, system):
+    service = ended(customer)
+    assert sweep_night() == 1
+
+    report(service)
+    assert states() == [("destruction", "withdrawn")]
+    assert [(each.state, each.tone) for each in orders_about(service)] == [
+        ("đã rút lại trước khi thực hiện", "")
+    ]
+    assert answer_of("VS-9") == ("kept", 0, "orders")
+
+    report(service, TODAY() - timedelta(days=2))
+    assert sweep_night() == 1
+    acknowledge(Order.objects.get(state="waiting"))
+    assert sweep_night() == 0
+    report(service)
+    report(service, TODAY() - timedelta(days=1))
+    assert sweep_night() == 1
+
+    place_hold(
+        customer.public_id,
+        authority="TAND",
+        document="1/2026",
+        reason="vụ án",
+        by=make_staff(DPO),
+    )
+    assert [state for _kind, state in states()] == ["withdrawn", "acknowledged", "withdrawn"]
+    LegalHold.objects.update(released_at=timezone.now() - timedelta(days=9), released_by=1)
+    assert sweep_night() == 1
+
+
+def test_without_the_approval_of_the_rule_or_far_too_many_at_once_nothing_is_destroyed(
+    customer, system, settings
+):
+    settings.PURGE_NEVER_MANY = 1
+    ended(customer)
+    ended(customer, external_id="web-2")
+    assert sweep_night() == 0
+    assert PurgeRun.objects.get(rule__trigger="service_ended").doubts == {"share": 2}
+    settings.PURGE_NEVER_MANY = 100
+    without_guards("retention_purgeapproval")
+    PurgeApproval.objects.all().delete()
+    assert sweep_night() == 0
+    assert answer_of("VS-9") == ("at_risk", 2, "services")
+    (line,) = [each for each in schedule(TODAY()) if each.stock.category == "hosted_content"]
+    assert (line.due[0], line.may_be_approved) == (2, True)
+
+
+def test_a_hand_over_is_found_after_a_merge_and_is_over_a_month_after_it_was_done(system):
+    survivor, duplicate = make_customer(full_name="A"), make_customer(full_name="B")
+    service = ended(duplicate, days=1)
+    ask_hand_over(service)
+    merge = ask_merge(
+        survivor, duplicate=duplicate.public_id, reason="x", by=make_staff(COMPLAINT_OFFICER)
+    )
+    approve_merge(merge, by=make_staff(DPO))
+    assert sweep_night() == 0
+    assert [each.order.kind for each in orders_about(HostedService.objects.get())] == ["hand_over"]
+
+    acknowledge(Order.objects.get())
+    assert sweep_night() == 0
+    Order.objects.update(acknowledged_at=timezone.now() - timedelta(days=31))
+    assert answer_of("VS-9") == ("kept", 0, "orders")
+    assert sweep_night() == 1
+
+    acknowledge(Order.objects.get(kind="destruction"))
+    Order.objects.update(acknowledged_at=timezone.now() - timedelta(days=1000))
+    assert (forget_old_orders(), sweep_night()) == (1, 0)
+    assert states() == [("destruction", "acknowledged")]
+
+
+def test_an_entry_of_what_has_ended_is_erased_with_an_order_to_destroy_it(customer, system):
+    service, handed = ended(customer), ended(customer, external_id="web-2")
+    ask_hand_over(handed)
+    with pytest.raises(ServiceRefused):
+        erase_service(handed)
+
+    erase_service(service)
+
+    assert states() == [("hand_over", "waiting"), ("destruction", "waiting")]
+    assert list(HostedService.objects.all()) == [handed]
+
+
+def test_who_is_erased_waits_for_a_hand_over_and_each_system_is_told_in_words_it_takes(company):
+    make_system(name="Hosting", data_categories=["hosted_content"], kinds=["destruction"])
+    keeper = make_system(name="Files", data_categories=["hosted_content"], kinds=["hand_over"])
+    customer = make_customer()
+    service = make_service(customer, external_id="web-1")
+    ask_hand_over(service)
+    everybody = Customer.objects.filter(pk=customer.pk)
+    assert list(free_to_go(everybody)) == []
+    Order.objects.update(due_on=TODAY() - timedelta(days=1))
+    assert list(free_to_go(everybody)) == [customer]
+
+    with transaction.atomic():
+        erase([customer.pk])
+
+    told = Order.objects.exclude(system=keeper)
+    assert [(each.kind, each.data["references"]) for each in told] == [("destruction", ["web-1"])]
