@@ -213,7 +213,8 @@ def test_what_runs_again_or_is_held_is_not_destroyed_and_what_ends_again_is(cust
         by=make_staff(DPO),
     )
     assert [state for _kind, state in states()] == ["withdrawn", "acknowledged", "withdrawn"]
-    LegalHold.objects.update(released_at=timezone.now() - timedelta(days=9), released_by=1)
+    past = timezone.now() - timedelta(days=9)
+    LegalHold.objects.update(released_at=past, released_by=make_staff(DPO))
     assert sweep_night() == 1
 
 
