@@ -1,14 +1,14 @@
 """What the inventory, and the orders about what it names, say about the promises."""
 
 from django.db import connection
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from common.periods import expiry_named
 from common.personal_data import DataCategory, not_held
 from downstream.controls import list_of_orders
-from downstream.models import Order, OrderKind, System, SystemQuerySet
+from downstream.models import Order, OrderKind
 from hosting.models import LONGEST_DESCRIPTION, HostedService
+from hosting.orders import hosting_systems
 from policies.models import Promise
 from policies.periods import judge_kept, kept_too_long, yesterday
 from policies.promises import (
@@ -76,7 +76,7 @@ def destruction_order(promise: Promise) -> Asking:
     overdue = kept_too_long(expiry_named("ended_services"), yesterday())
     waiting = HostedService.objects.being_handed_over().values("pk")
     counts = yield {
-        "systems": _hosting_systems(OrderKind.DESTRUCTION),
+        "systems": hosting_systems(OrderKind.DESTRUCTION),
         **{
             name: not_held(rows, category=DataCategory.HOSTED_CONTENT).exclude(pk__in=waiting)
             for name, rows in overdue.items()
@@ -105,7 +105,7 @@ def hand_over(promise: Promise) -> Asking:
     """
     tasks = Order.objects.unacknowledged().filter(state=Order.State.TASK)
     counts = yield {
-        "systems": _hosting_systems(OrderKind.HAND_OVER),
+        "systems": hosting_systems(OrderKind.HAND_OVER),
         "tasks": tasks.filter(kind=OrderKind.HAND_OVER),
     }
     if not counts["systems"]:
@@ -113,10 +113,3 @@ def hand_over(promise: Promise) -> Asking:
     verdict = at_risk if counts["tasks"] else kept
     link = list_of_orders(OrderKind.HAND_OVER)
     return verdict(counts["tasks"], Unit.ORDERS, link=link, note=BY_ITS_WORD)
-
-
-def _hosting_systems(kind: OrderKind) -> SystemQuerySet:
-    hosted = [DataCategory.HOSTED_CONTENT]
-    by_purpose = System.purposes.through.objects.filter(purpose__data_categories__contains=hosted)
-    holds = Q(data_categories__contains=hosted) | Q(pk__in=by_purpose.values("system"))
-    return System.objects.taking(kind).filter(holds)

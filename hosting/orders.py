@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -25,7 +25,7 @@ from common.personal_data import (
     is_held,
     stays_of,
 )
-from downstream.models import Order, OrderKind, OrderQuerySet, System
+from downstream.models import Order, OrderKind, OrderQuerySet, System, SystemQuerySet
 from downstream.orders import order, remembers_orders, systems_for
 from downstream.told import Told, tell
 from downstream.withdrawing import customer_of, wanted_while
@@ -114,9 +114,8 @@ def order_destruction_before_erasure(service: HostedService) -> None:
 
 def to_be_destroyed() -> HostedServiceQuerySet:
     """Return what the hosting system may be ordered to destroy, once its period is over."""
-    if not can_be_ordered(OrderKind.DESTRUCTION):
-        return HostedService.objects.none()
-    return HostedService.objects.imported().without_destruction()
+    takes_orders = Exists(hosting_systems(OrderKind.DESTRUCTION))
+    return HostedService.objects.imported().without_destruction().filter(takes_orders)
 
 
 def order_destruction(services: Collection[int]) -> Erased:
@@ -170,6 +169,14 @@ def orders_about_what_is_here() -> OrderQuerySet:
 
 def _takes_erasure(system: System) -> bool:
     return OrderKind.ERASURE in system.kinds
+
+
+def hosting_systems(kind: OrderKind) -> SystemQuerySet:
+    """Return, as a query, the systems that hold what is hosted and take such orders."""
+    hosted = [DataCategory.HOSTED_CONTENT]
+    by_purpose = System.purposes.through.objects.filter(purpose__data_categories__contains=hosted)
+    holds = Q(data_categories__contains=hosted) | Q(pk__in=by_purpose.values("system"))
+    return System.objects.taking(kind).filter(holds)
 
 
 def _systems(kind: OrderKind) -> list[System]:
