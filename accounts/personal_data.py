@@ -34,6 +34,7 @@ from accounts.models import (
     User,
 )
 from accounts.sessions import end_sessions, period_of_sessions
+from common.database import among
 from common.history import delete_as
 from common.models import FileKey
 from common.periods import Expiry, expires
@@ -414,13 +415,13 @@ for table in ("auth.Group", "auth.Permission", "contenttypes.ContentType"):
 @first_erasure_step
 def end_sign_in(customers: Collection[int]) -> None:
     """Stop sessions and pending notices before the data goes."""
-    users = User.objects.filter(customer__in=customers)
+    users = User.objects.filter(among("customer", customers))
     end_sessions(users.values_list("pk", flat=True))
     for rights in (User.groups.through, User.user_permissions.through):
         rights.objects.filter(user__in=users).delete()
-    people = Customer.objects.filter(pk__in=customers)
+    people = Customer.objects.filter(among("pk", customers))
     proved = EmailAddress.objects.filter(user__in=users)
-    merged = CustomerMerge.objects.filter(survivor__in=customers, state=MergeState.MERGED)
+    merged = CustomerMerge.objects.filter(among("survivor", customers), state=MergeState.MERGED)
     former = Customer.history.filter(id__in=merged.values("duplicate_key"))
     addresses = {
         address
@@ -436,8 +437,8 @@ def end_sign_in(customers: Collection[int]) -> None:
 @last_erasure_step
 def destroy_file_keys(customers: Collection[int]) -> None:
     """Make every copy of the customers' files unreadable, those in backups too."""
-    people = Customer.objects.filter(pk__in=customers)
-    merged = CustomerMerge.objects.filter(survivor__in=customers, state=MergeState.MERGED)
+    people = Customer.objects.filter(among("pk", customers))
+    merged = CustomerMerge.objects.filter(among("survivor", customers), state=MergeState.MERGED)
     FileKey.objects.filter(
         Q(owner__in=people.values("public_id")) | Q(owner__in=merged.values("duplicate_public_id"))
     ).delete()
@@ -447,7 +448,7 @@ def destroy_file_keys(customers: Collection[int]) -> None:
 @reducing_step(DataCategory.CONTACT)
 def forget_duplicates(customers: Collection[int]) -> None:
     """Erase the history of records that became one with these."""
-    merged = CustomerMerge.objects.filter(survivor__in=customers, state=MergeState.MERGED)
+    merged = CustomerMerge.objects.filter(among("survivor", customers), state=MergeState.MERGED)
     past = Customer.history.filter(id__in=merged.values("duplicate_key"))
     past._raw_delete(past.db)
 
@@ -456,7 +457,7 @@ def forget_duplicates(customers: Collection[int]) -> None:
 @reducing_step(DataCategory.ACCOUNT)
 def forget_sign_ins_of_duplicates(customers: Collection[int]) -> None:
     """Erase what is left of the sign-ins that they gave up, but the rows that others refer to."""
-    merged = CustomerMerge.objects.filter(survivor__in=customers, state=MergeState.MERGED)
+    merged = CustomerMerge.objects.filter(among("survivor", customers), state=MergeState.MERGED)
     keys = list(User.objects.filter(released_by__in=merged).values_list("pk", flat=True))
     for rows in (User.history.filter(id__in=keys), *rows_of_sign_ins(keys)):
         rows._raw_delete(rows.db)
@@ -465,7 +466,7 @@ def forget_sign_ins_of_duplicates(customers: Collection[int]) -> None:
 @last_erasure_step
 def remove_sign_ins_of_duplicates(customers: Collection[int]) -> None:
     """What refers to them goes in the same transaction."""
-    merged = CustomerMerge.objects.filter(survivor__in=customers, state=MergeState.MERGED)
+    merged = CustomerMerge.objects.filter(among("survivor", customers), state=MergeState.MERGED)
     released = User.objects.filter(released_by__in=merged)
     released._raw_delete(released.db)
 

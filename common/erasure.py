@@ -10,8 +10,12 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 from django.db.models import Model, Q
 
+from common.database import among
 from common.files import doom_files
 from common.personal_data import DataCategory, Declaration, children_first
+
+Keys = Mapping[type[Model], Collection[Any]]
+"""Primary keys of rows, by their table."""
 
 
 @dataclass(frozen=True)
@@ -40,33 +44,40 @@ def erase_rows(
     declared: Collection[Declaration],
     customers: Collection[int],
     *,
-    but: Mapping[type[Model], Collection[Any]] | None = None,
-    past_of: Mapping[type[Model], Collection[Any]] | None = None,
+    known: Keys | None = None,
+    but: Keys | None = None,
+    past_of: Keys | None = None,
 ) -> Erased:
     """Remove what these tables hold about these customers (primary keys); doom their files.
 
     What lets somebody in goes first, then the other rows, then their histories, and what the admin
     has logged of them.
-    declared: in an order in which a row's references go before the row. but: rows that stay, by
-    their keys; past_of: those of them whose history stays too.
+    declared: in an order in which a row's references go before the row. known: all these rows, and
+    their history, where they were just read. but: rows that stay; past_of: those of them whose
+    history stays too.
     Call it in a transaction that holds the customers' rows.
     """
     erased = Erased()
     allow_erasure()
-    but, past_of = but or {}, past_of or {}
-    about = {d.model: list(d.about(customers).values_list("pk", flat=True)) for d in declared}
+    but, past_of, known = but or {}, past_of or {}, known or _keys_of(declared, customers)
+    about = {d.model: known[d.model] for d in declared}
     past = {
-        d.model: _past_of(d, customers, about[d.model], past_of.get(d.model, ())) for d in declared
+        d.history: _without(known[d.history], d, past_of.get(d.model, ()))
+        for d in declared
+        if d.history is not None
     }
     rows = {model: [*{*keys}.difference(but.get(model, ()))] for model, keys in about.items()}
     for declaration in sorted(declared, key=lambda each: not each.opens):
         if number := _doom_files(declaration, rows[declaration.model]):
             erased.files[declaration.category] += number
-        gone = declaration.model._base_manager.filter(pk__in=rows[declaration.model])
+        gone = declaration.model._base_manager.filter(among("pk", rows[declaration.model]))
         erased.add(declaration.model, declaration.category, _delete(gone))
     for declaration in declared:
         if declaration.history is not None:
-            gone = declaration.history._base_manager.filter(pk__in=past[declaration.model])
+            # What was written of a row until it went is found by the row's key alone.
+            of_these = among(declaration.model._meta.pk.attname, rows[declaration.model])
+            known_past = among("pk", past[declaration.history])
+            gone = declaration.history._base_manager.filter(known_past | of_these)
             erased.add(declaration.history, declaration.category, _delete(gone))
     _forget_log(rows)
     return erased
@@ -88,11 +99,11 @@ def erase_these(model: type[Model], keys: Collection[Any], category: DataCategor
     tables.setdefault(model, category)
     for table, its_category in tables.items():
         if manager := getattr(table, "history", None):
-            of_rows = {f"{table._meta.pk.attname}__in": going[table]}
-            past = manager.model._base_manager.filter(**of_rows)
+            of_rows = among(table._meta.pk.attname, going[table])
+            past = manager.model._base_manager.filter(of_rows)
             erased.add(manager.model, its_category, _delete(past))
     for table, its_category in tables.items():
-        gone = table._base_manager.filter(pk__in=going[table])
+        gone = table._base_manager.filter(among("pk", going[table]))
         erased.add(table, its_category, _delete(gone))
     return erased
 
@@ -104,26 +115,32 @@ def _with_children(model: type[Model], keys: Collection[Any]) -> dict[type[Model
         refers = Q()
         for link in declaration.model._meta.local_fields:
             if link.related_model in going and link.related_model is not declaration.model:
-                refers |= Q(**{f"{link.name}__in": going[link.related_model]})
+                refers |= among(link.name, going[link.related_model])
         if refers and declaration.model not in going:
             rows = declaration.model._base_manager.filter(refers)
             going[declaration.model] = list(rows.values_list("pk", flat=True))
     return going
 
 
-def _past_of(
-    declaration: Declaration,
-    customers: Collection[int],
-    rows: Collection[Any],
-    kept: Collection[Any],
-) -> list[Any]:
-    """Return the keys of the history that goes: it is found through rows that go before it."""
-    if declaration.history is None:
-        return []
-    past = declaration.history_about(customers, rows)
-    if kept:
-        past = past.exclude(**{f"{declaration.model._meta.pk.attname}__in": kept})
-    return list(past.values_list("pk", flat=True))
+def _keys_of(declared: Collection[Declaration], customers: Collection[int]) -> Keys:
+    """Return the keys of the rows, and of their history: it is found through rows that go."""
+    keys: dict[type[Model], list[Any]] = {}
+    for declaration in declared:
+        rows = list(declaration.about(customers).values_list("pk", flat=True))
+        keys[declaration.model] = rows
+        if declaration.history is not None:
+            past = declaration.history_about(customers, rows)
+            keys[declaration.history] = list(past.values_list("pk", flat=True))
+    return keys
+
+
+def _without(past: Collection[Any], declaration: Declaration, rows: Collection[Any]) -> list[Any]:
+    """Leave out the history of these rows."""
+    if not rows or declaration.history is None:
+        return list(past)
+    kept = among(declaration.model._meta.pk.attname, rows)
+    left = declaration.history._base_manager.filter(among("pk", past)).exclude(kept)
+    return list(left.values_list("pk", flat=True))
 
 
 def _forget_log(rows: Mapping[type[Model], Collection[Any]]) -> None:
@@ -132,9 +149,7 @@ def _forget_log(rows: Mapping[type[Model], Collection[Any]]) -> None:
         return
     for model, keys in rows.items():
         kind = ContentType.objects.get_for_model(model)
-        _delete(
-            LogEntry.objects.filter(content_type=kind, object_id__in=[str(key) for key in keys])
-        )
+        _delete(LogEntry.objects.filter(among("object_id", [*map(str, keys)]), content_type=kind))
 
 
 def _delete(rows: Any) -> int:
@@ -146,7 +161,8 @@ def _doom_files(declaration: Declaration, rows: Collection[Any]) -> int:
     """Put the files of these rows on the list; return how many there are."""
     paths: list[str] = []
     for name in declaration.files:
-        paths += declaration.model._base_manager.filter(pk__in=rows).values_list(name, flat=True)
+        of_rows = declaration.model._base_manager.filter(among("pk", rows))
+        paths += of_rows.values_list(name, flat=True)
     doomed = [path for path in paths if path]
     doom_files(doomed)
     return len(doomed)

@@ -10,6 +10,7 @@ start while a table that could hold personal data is missing here.
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from graphlib import TopologicalSorter
 from typing import Any
 
@@ -19,6 +20,8 @@ from django.db.models import Case, Model, QuerySet, Value, When
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
+
+from common.database import among
 
 Mask = Callable[[str], str]
 """Takes a value as text; returns what a list may show of it."""
@@ -131,14 +134,14 @@ class Declaration:
     lasts: bool = False
     opens: bool = False
 
-    @property
+    @cached_property  # what it asks makes a new class of managers each time
     def history(self) -> type[Model] | None:
         manager = getattr(self.model, "history", None)
         return manager.model if manager is not None else None
 
     def about(self, customers: Iterable[int] | QuerySet[Any, Any]) -> QuerySet[Any]:
         """Return the rows about these customers (primary keys, or a query for them)."""
-        return self.model._base_manager.filter(**{f"{self.customer}__in": customers})
+        return self.model._base_manager.filter(among(self.customer, customers))
 
     def told_to(self, customer: int) -> QuerySet[Any]:
         """Return the rows about a customer (primary key) of which they may know by now."""
@@ -150,10 +153,10 @@ class Declaration:
         """Return the history of ``rows`` and of rows about ``customers`` that are gone already."""
         if self.history is None:
             raise ImproperlyConfigured(f"{self.model._meta.label} keeps no history.")
-        whose = models.Q(**{f"{self.model._meta.pk.attname}__in": rows})
+        whose = among(self.model._meta.pk.attname, rows)
         first_hop = self.customer.split("__")[0]
         if first_hop in {f.name for f in self.history._meta.fields}:
-            whose |= models.Q(**{f"{self.customer}__in": customers})
+            whose |= among(self.customer, customers)
         return self.history._base_manager.filter(whose)
 
     def give(self, one: int, other: int) -> None:

@@ -25,6 +25,7 @@ from threading import Event
 from typing import Any
 
 from django.conf import settings
+from django.db import connection
 from django.db.models import Count, Max
 from django.utils.translation import gettext as _
 
@@ -33,6 +34,10 @@ from common.signatures import canonical
 from retention.exceptions import LedgerAhead, LedgerLost
 from retention.models import Tombstone
 
+NOTE_LINES = """
+    UPDATE retention_tombstone AS stone SET line = noted.line
+    FROM unnest(%s::bigint[], %s::bigint[]) AS noted (id, line) WHERE stone.id = noted.id
+"""
 AT_ONCE = 500  # tombstones
 CHECKED_FOR = 10  # seconds, while nothing was seen to be added
 ATTEMPTS = 5  # while others write, to a store that locks nobody out
@@ -144,7 +149,7 @@ def unknown_among(some: Collection[Entry]) -> list[Entry]:
     stones = list(Tombstone.objects.filter(public_id__in=numbers))
     for stone in stones:
         stone.line = numbers.pop(stone.public_id)
-    Tombstone.objects.bulk_update(stones, ["line"])
+    _note_lines(stones)
     return [entry for entry in some if entry.public_id in numbers]
 
 
@@ -180,8 +185,15 @@ def _append(file: Writer, stones: list[Tombstone], last: Entry | None) -> Entry 
         stone.line = last.number
         texts.append(f"{last.text}\n".encode())
     file.append(texts)
-    Tombstone.objects.bulk_update(stones, ["line"])
+    _note_lines(stones)
     return last
+
+
+def _note_lines(stones: Collection[Tombstone]) -> None:
+    """Save them in one statement; bulk_update() would write a case for each."""
+    keys, lines = [stone.pk for stone in stones], [stone.line for stone in stones]
+    with connection.cursor() as cursor:
+        cursor.execute(NOTE_LINES, [keys, lines])
 
 
 def _log() -> Log:

@@ -1,9 +1,10 @@
 """What the erased can be told by, taken just before they go. Never stored."""
 
-from collections import Counter, defaultdict, deque
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from django.db import models
@@ -11,7 +12,7 @@ from django.db.models import F, Model, QuerySet
 
 from accounts.models import Customer, MergeState
 from common.encryption import DecryptionError
-from common.encryption.fields import EncryptedTextField
+from common.encryption.fields import EncryptedTextField, Sealed
 from common.personal_data import Declaration, declarations
 from retention.matching import Matcher
 
@@ -36,17 +37,25 @@ class Mark:
 
 @dataclass(frozen=True)
 class Portrait:
-    """The marks of some customers, and how many rows were about each (by key) of a category."""
+    """The marks of some customers, and how many rows were about each (by key) of a category.
+
+    keys: of these rows and of their history, by table.
+    """
 
     marks: dict[str, Mark] = field(default_factory=dict)
     rows: dict[int, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    keys: dict[type[Model], list[Any]] = field(default_factory=dict)
 
     def add(self, text: str, column: Column | None = None, *, is_telling: bool = False) -> None:
         text = text[:LONGEST]
-        is_telling = is_telling or _tells(text)
-        if is_telling or len(text) >= SHORTEST_WORDS:
-            mark = self.marks.setdefault(text, Mark(text, is_telling))
-            mark.columns.update([column] if column else [])
+        mark = self.marks.get(text)
+        if mark is None:
+            is_telling = is_telling or _tells(text)
+            if not is_telling and len(text) < SHORTEST_WORDS:
+                return
+            mark = self.marks[text] = Mark(text, is_telling)
+        if column is not None:
+            mark.columns.add(column)
 
 
 def portray(customers: Iterable[Customer]) -> Portrait:
@@ -93,23 +102,46 @@ def ids_of(customer: Customer) -> Iterator[str]:
 
 def _read(portrait: Portrait, declaration: Declaration, customers: Collection[int]) -> None:
     rows = declaration.about(customers).annotate(whose=F(declaration.customer))
-    keys = []
-    for row in _add_rows(portrait, declaration, rows):
-        keys.append(row.pk)
-        portrait.rows[row.whose][declaration.category] += 1
+    read = list(_add_rows(portrait, declaration, rows, "whose"))
+    for _key, whose in read:
+        portrait.rows[whose][declaration.category] += 1
+    keys = portrait.keys[declaration.model] = [key for key, _whose in read]
     if declaration.history is not None:
-        deque(_add_rows(portrait, declaration, declaration.history_about(customers, keys)), 0)
+        past = _add_rows(portrait, declaration, declaration.history_about(customers, keys))
+        portrait.keys[declaration.history] = [key for (key,) in past]
 
 
-def _add_rows(portrait: Portrait, declaration: Declaration, rows: QuerySet[Any]) -> Iterator[Any]:
-    """Yield the rows, each after its marks were added."""
+def _add_rows(
+    portrait: Portrait, declaration: Declaration, rows: QuerySet[Any], *more: str
+) -> Iterator[tuple[Any, ...]]:
+    """Yield the key of each row, and ``more`` of it, after its marks were added.
+
+    Bare values: to make a model's instance of each takes longer than all the rest.
+    """
     fields = _telling_fields(declaration, rows.model)
-    sealed_for = {f.row for f in fields if isinstance(f, EncryptedTextField)}
-    for row in rows.select_related(None).only("pk", *(f.name for f in fields), *sealed_for):
-        for each in fields:
-            for text in _texts(_value(row, each.name)):
-                portrait.add(text, (declaration.model, each.name))
-        yield row
+    sealed_for = {f.name: f.row for f in fields if isinstance(f, EncryptedTextField)}
+    names = [*dict.fromkeys(["pk", *more, *(f.name for f in fields), *sealed_for.values()])]
+    places = [
+        (
+            names.index(f.name),
+            names.index(sealed_for.get(f.name, "pk")),
+            (declaration.model, f.name),
+        )
+        for f in fields
+    ]
+    for row in rows.select_related(None).values_list(*names):
+        for place, owner, column in places:
+            if value := row[place]:
+                for text in _texts(_opened(value, row[owner])):
+                    portrait.add(text, column)
+        yield row[: 1 + len(more)]
+
+
+def _opened(value: Any, owner: Any) -> Any:
+    try:
+        return value.open(str(owner)) if isinstance(value, Sealed) else value
+    except DecryptionError:
+        return ""  # what nobody can read any more has left no copy to be told by
 
 
 def _all_texts(declaration: Declaration, rows: QuerySet[Any]) -> Iterator[str]:
@@ -131,17 +163,17 @@ def _value(row: Any, name: str) -> Any:
         return ""  # what nobody can read any more has left no copy to be told by
 
 
-def _texts(value: Any) -> Iterator[str]:
+def _texts(value: Any) -> Iterable[str]:
+    if isinstance(value, str):
+        return [value.strip()] if value else []
     if isinstance(value, models.fields.files.FieldFile):
-        value = value.name
+        return _texts(value.name)
     if isinstance(value, dict):
         value = [*value.values()]
-    if isinstance(value, list | tuple):
-        for each in value:
-            yield from _texts(each)
-    elif isinstance(value, str) and value:
-        yield value.strip()
+    return chain.from_iterable(map(_texts, value)) if isinstance(value, list | tuple) else []
 
 
 def _tells(text: str) -> bool:
+    if len(text) < FEWEST_DIGITS:
+        return "@" in text
     return "@" in text or sum(map(str.isdigit, text)) >= FEWEST_DIGITS

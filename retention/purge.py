@@ -38,8 +38,8 @@ from django.db import transaction
 
 from accounts.models import Customer, CustomerQuerySet
 from common import personal_data
-from common.database import database_now
-from common.erasure import Erased, erase_rows
+from common.database import among, database_now
+from common.erasure import Erased, Keys, erase_rows
 from common.files import remove_doomed_files
 from common.personal_data import Stay, stays_of
 from policies.counting import local_day
@@ -189,7 +189,7 @@ def _erase_and_bury(
         whole = [customer for customer in going if stays.get(customer.pk) == []]
         parts = [customer for customer in going if stays.get(customer.pk)]
         portrait = portray(whole)
-        erased = erase([customer.pk for customer in whole])
+        erased = erase([customer.pk for customer in whole], known=portrait.keys)
         _bury(run, whole, portrait)
         reduced, portrait_of_parts = _erase_parts(run, parts, stays)
         erased.update(reduced.erased)
@@ -218,6 +218,8 @@ def _erase_parts(
     run: PurgeRun, customers: Collection[Customer], stays: Mapping[int, Collection[Stay]]
 ) -> tuple[Reduced, Portrait]:
     """Erase but what stays; return a portrait of what nothing that stays says as well."""
+    if not customers:
+        return Reduced(Erased(), []), Portrait()
     before = portray(customers)
     reduced = erase_but({customer.pk: stays[customer.pk] for customer in customers})
     gone = without_what_stays(before, customers)
@@ -238,22 +240,24 @@ def _erase_unproved(customers: CustomerQuerySet, erased: list[int], batch: Colle
 
 def _lock_free(customers: CustomerQuerySet, batch: Collection[int]) -> list[Customer]:
     """Lock the batch, ask again who must stay, and return the others."""
-    wanted = customers.filter(pk__in=batch).order_by("pk")
-    locked = [row.pk for row in wanted.select_for_update(skip_locked=True, of=("self",))]
-    people = Customer.objects.filter(pk__in=locked).prefetch_related("merges")  # for ids_of()
+    wanted = customers.filter(among("pk", batch)).order_by("pk")
+    held_rows = wanted.select_for_update(skip_locked=True, of=("self",))
+    locked = list(held_rows.values_list("pk", flat=True))
+    people = Customer.objects.filter(among("pk", locked)).prefetch_related("merges")  # for ids_of()
     return list(free_to_go(people).select_related("remainder").order_by("pk"))
 
 
-def erase(customers: Collection[int]) -> Erased:
+def erase(customers: Collection[int], *, known: Keys | None = None) -> Erased:
     """Remove every row about these customers (primary keys) with its history; doom their files.
 
-    Call it in a transaction that holds the customers' rows.
+    known: these rows, where they were just read. Call it in a transaction that holds the
+    customers' rows.
     """
     if not customers:
         return Erased()
     for step in (*personal_data.erasure_steps(), *personal_data.last_erasure_steps()):
         step(customers)
-    return erase_rows(personal_data.children_first(), customers)
+    return erase_rows(personal_data.children_first(), customers, known=known)
 
 
 def _bury(run: PurgeRun, customers: Iterable[Customer], portrait: Portrait) -> None:
