@@ -53,7 +53,7 @@ def test_whatever_falls_between_everybody_is_erased_whole_or_kept_whole(portal, 
     faults = Counter(report["faults"])
     assert faults.total() == FAULTS
     places = [each.removeprefix("kill ") for each in faults if each.startswith("kill ")]
-    assert len(places) == 2 * len(STEPS)
+    assert len(places) == min(2 * len(STEPS), FAULTS // 9)
     assert {f"cut {place}" for place in places} <= faults.keys()
     assert faults.keys() >= ACTIONS.keys()
 
