@@ -63,10 +63,28 @@ def terms_or_none(expiry: Expiry) -> list[Term | None]:
     """
     if expiry.trigger is None:
         return [None]
-    terms: list[Term | None] = [*terms_of(expiry.category, expiry.trigger)]
-    if expiry.until and expiry.rows().filter(_bears_its_day(expiry)).exists():
-        terms.append(None)
-    return terms
+    terms = terms_of(expiry.category, expiry.trigger)
+    is_alone = (
+        bool(expiry.until)
+        and _leave_days(terms)
+        and are_there(expiry.rows().filter(_bears_its_day(expiry)), expiry.until)
+    )
+    return [*terms, None] if is_alone else [*terms]
+
+
+def _leave_days(terms: Iterable[Term]) -> bool:
+    """Say whether there are days that none of these, the earliest first, judges."""
+    judged_to = date.min
+    for term in terms:
+        if term.first is not None and term.first - ONE_DAY > judged_to:
+            return True
+        judged_to = max(judged_to, term.last or date.max)
+    return judged_to < date.max
+
+
+def are_there(rows: QuerySet[Any], by: str) -> bool:
+    """Say whether there is such a row, looking along the index of this field alone."""
+    return bool(rows.order_by(by).values("pk")[:1])
 
 
 def swept_under(rule: RetentionRule) -> list[tuple[Expiry, Term]]:

@@ -23,7 +23,7 @@ from common.personal_data import DataCategory, Stay, declarations
 from policies.calendars import load_calendar
 from policies.counting import ONE_DAY, add_months, first_kept, local_day
 from policies.models import DayKind, RetentionAction, RetentionRule, RetentionTrigger, RuleFamily
-from policies.periods import ERASING, bound, judged, swept_under
+from policies.periods import ERASING, are_there, bound, judged, swept_under
 from policies.retention import SET_OFF_BY_CLOSING
 from retention.exceptions import DecisionRefused
 from retention.models import DecisionOutcome, RetentionDecision
@@ -82,7 +82,8 @@ def _former(day: date) -> Iterator[RetentionRule]:
 def still_judges(rule: RetentionRule) -> bool:
     """Say whether there is a closed account, or a row, of whose last day this rule decides."""
     return Customer.objects.filter(closing_rule=rule).exists() or any(
-        expiry.rows().filter(judged(expiry, term)).exists() for expiry, term in swept_under(rule)
+        are_there(expiry.rows().filter(judged(expiry, term)), expiry.begins)
+        for expiry, term in swept_under(rule)
     )
 
 
