@@ -221,7 +221,7 @@ class PortalAdmin(SimpleHistoryAdmin, ModelAdmin):
 
     @property
     def _keeps_history(self) -> bool:
-        return hasattr(self.model, "history")
+        return hasattr(self.opts, "simple_history_manager_attribute")  # not of a proxy
 
     # Steps: what staff do to a record, each of them one call of a service
 

@@ -20,7 +20,7 @@ from common.personal_data import DataCategory, mask_email
 from complaints.admin.steps import STEPS
 from complaints.models import CLOSED as SETTLED
 from complaints.models import Complaint, ComplaintState
-from policies.models import Company, StaffAccessMode
+from policies.models import Company, RetentionRule, RuleFamily, StaffAccessMode
 from privacyportal import urls
 from retention.models import NecessityReview
 from tests.addresses import DESK, names, row_page
@@ -62,6 +62,8 @@ EMPTY = {
             "admin:common_jobstatus_change",
             "admin:access_accessrecord_change",
             "admin:access_accessverification_change",
+            "admin:retention_retentionstatistic_change",
+            "admin:retention_schedule_change",
             "admin:retention_purgefailure_change",
             "admin:staff_flaggedrecord_change",
             "admin:staff_unusualaccess_change",
@@ -163,7 +165,7 @@ def why_closed(name, superuser):
         return EMPTY[name]
     if kind == "delete":
         return "retention erases"
-    if kind.endswith("history") and not hasattr(model, "history"):
+    if kind.endswith("history") and not hasattr(model._meta, "simple_history_manager_attribute"):
         return "it keeps none"
     request = RequestFactory().get("/")
     request.user = superuser
@@ -197,6 +199,9 @@ def forms_filled_in(household, desk, walker, found):
     review = NecessityReview.objects.get()
     chosen = {"action": "decide_selected", "_selected_action": [review.pk]}
     yield ask("retention_necessityreview_changelist", "post", data=chosen)
+    rules = {family: RetentionRule.objects.filter(family=family).first() for family in RuleFamily}
+    between = "&".join(f"{family}={rule.pk}" for family, rule in rules.items())
+    yield ask("retention_schedule_decide", "get", f"?{between}")
     yield listen(desk, walker, found, reason)
     yield from promised_to_ask(desk, walker, found)
     yield from steps_in_each_state(household, desk, walker, found)
