@@ -11,8 +11,9 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from common.periods import Expiry, deferred_rows, expiries
+from common.periods import Expiry, deferred_rows, expiries, expiry_named
 from common.personal_data import DataCategory, RetentionTrigger
+from common.remembering import remembered
 from policies.counting import ONE_DAY, first_kept, local_day, midnight
 from policies.models import RetentionAction, RetentionRule, RuleFamily
 from policies.promises import Measure, Unit, at_risk, broken
@@ -33,6 +34,7 @@ class Term:
         return (self.first is None or self.first <= day) and (self.last is None or day <= self.last)
 
 
+@remembered
 def terms_of(category: DataCategory, trigger: RetentionTrigger) -> list[Term]:
     """Return the rules that were ever in force, each with its days.
 
@@ -64,12 +66,15 @@ def terms_or_none(expiry: Expiry) -> list[Term | None]:
     if expiry.trigger is None:
         return [None]
     terms = terms_of(expiry.category, expiry.trigger)
-    is_alone = (
-        bool(expiry.until)
-        and _leave_days(terms)
-        and are_there(expiry.rows().filter(_bears_its_day(expiry)), expiry.until)
-    )
+    is_alone = expiry.until and _leave_days(terms) and _are_alone(expiry.name)
     return [*terms, None] if is_alone else [*terms]
+
+
+@remembered
+def _are_alone(name: str) -> bool:
+    """Say whether rows of this expiry bear a last day and are judged by no rule."""
+    expiry = expiry_named(name)
+    return are_there(expiry.rows().filter(_bears_its_day(expiry)), expiry.until)
 
 
 def _leave_days(terms: Iterable[Term]) -> bool:
@@ -121,14 +126,18 @@ def kept_too_long(expiry: Expiry, on: date) -> dict[str, QuerySet[Any]]:
     approval without which it only reports.
     """
     terms = terms_or_none(expiry)
-    approved = set(
-        RetentionRule.objects.filter(approval__isnull=False).values_list("pk", flat=True)
-    )
+    approved = _approved()
     waiting = {each for each in terms if each is not None and each.rule.pk not in approved}
     return {
         "late": _any_over(expiry, (each for each in terms if each not in waiting), on),
         "unapproved": _any_over(expiry, waiting, on),
     }
+
+
+@remembered
+def _approved() -> set[int]:
+    rules = RetentionRule.objects.filter(approval__isnull=False)
+    return set(rules.values_list("pk", flat=True))
 
 
 def judge_kept(counts: Mapping[str, int], unit: Unit, link: str) -> Measure | None:

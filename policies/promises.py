@@ -33,6 +33,7 @@ from django.utils.http import urlencode
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from common.remembering import remembering
 from policies.counting import local_day
 from policies.models import Promise, PromiseResult, PromiseStatus
 from policies.promise_counting import Rows, count_at_once
@@ -239,7 +240,7 @@ def measure_all() -> list[Answer]:
     """
     promises = list(Promise.objects.active())
     try:
-        with transaction.atomic():
+        with transaction.atomic(), remembering():
             measures = _answers([_unfailing(promise) for promise in promises])
     except DatabaseError:
         measures = [measure(promise) for promise in promises]

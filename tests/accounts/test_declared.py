@@ -1,8 +1,11 @@
 """Details that the company asks for beside the fixed ones."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.accuracy import confirm_details
 from accounts.details import correct_details
@@ -11,6 +14,7 @@ from notices.models import Notice
 from policies.loading import load_profile
 from policies.models import DeclaredField
 from privacyportal.roles import DPO
+from retention.models import LegalHold
 from retention.services import place_hold, release_hold
 from tests.answers import answer_of
 from tests.clients import initial
@@ -106,6 +110,7 @@ def test_what_a_hold_kept_goes_with_the_next_erasure(client, customer):
     )
     save(client, organisation="", job_title="B")
     release_hold(hold, by=make_staff(DPO))
+    LegalHold.objects.update(released_at=timezone.now() - timedelta(days=2))
     save(client, organisation="khác", job_title="B")
 
     client.post(reverse("erase_detail", args=["organisation"]))

@@ -173,7 +173,7 @@ def test_a_complaint_makes_the_same_queries_for_any_number_of_files_and_events(
         CaseEvent.objects.create(case=complaint, code=ASSIGNED, by=officer)
     client.get(page_of(complaint))
 
-    with django_assert_num_queries(38):
+    with django_assert_num_queries(39):
         client.get(page_of(complaint))
 
 

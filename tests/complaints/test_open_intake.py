@@ -20,11 +20,11 @@ from common.tokens import LinkSigner, new_public_id
 from complaints.exceptions import ComplaintError
 from complaints.links import confirmation_of, token_of
 from complaints.models import Complaint, ComplaintState, UnconfirmedComplaint
-from complaints.open_intake import erase_unconfirmed
 from notices.models import Notice
 from notices.services import send_due_notices
 from privacyportal.roles import COMPLAINT_OFFICER
 from retention.purge import erase
+from retention.sweeps import sweep
 from tests.clients import PortalClient
 from tests.factories import (
     WHOLE_ANSWER,
@@ -155,11 +155,12 @@ def test_a_link_that_was_not_mailed_confirms_nothing(client, token):
 def test_unconfirmed_it_is_erased_and_its_link_says_so(client, settings):
     send(client)
     row = UnconfirmedComplaint.objects.get()
-    assert erase_unconfirmed() == 0
+    sweep()
+    assert UnconfirmedComplaint.objects.exists()
     days = settings.UNCONFIRMED_ENQUIRY_DAYS + 1
     UnconfirmedComplaint.objects.update(received_at=timezone.now() - timedelta(days=days))
 
-    assert erase_unconfirmed() == 1
+    sweep()
 
     assert not Notice.objects.exists()
     gone = client.post(reverse("confirm_complaint", args=[confirmation_of(row)]))

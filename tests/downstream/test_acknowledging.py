@@ -247,10 +247,10 @@ def test_the_customer_reads_how_each_order_stands_also_when_the_account_is_close
             return client.get("/me/data/").content.decode()
 
     due = order.due_on.strftime("%d/%m/%Y")
-    assert f"đã nhận, chờ xác nhận trước {due}" in (page := shown())
+    assert f"đã nhận, chờ xác nhận, chậm nhất {due}" in (page := shown())
     assert "CRM" in page
     past = timezone.localdate() - timedelta(days=1)
-    assert f"quá hạn: lẽ ra phải được xác nhận trước {past:%d/%m/%Y}" in shown(due_on=past)
+    assert f"quá hạn: lẽ ra phải được xác nhận chậm nhất {past:%d/%m/%Y}" in shown(due_on=past)
     now = timezone.now()
     done = f"đã thực hiện, xác nhận ngày {timezone.localdate():%d/%m/%Y}"
     assert done in shown(state="acknowledged", acknowledged_at=now)
