@@ -229,7 +229,7 @@ class Chaos:
             self.faults[self._strike(strike)] += 1
             self.board.done.value = number / len(strikes)
             self._listen()
-            if number % (len(strikes) // LOOKS) == 0:
+            if number % max(1, len(strikes) // LOOKS) == 0:
                 self._look()
         while people.is_alive():
             self._listen()
@@ -274,6 +274,9 @@ class Chaos:
 
     def _kill(self, number: int) -> int:
         worker = self.workers[number]
+        if not worker.is_alive():  # its number may be another process's by now
+            self._replace(number)
+            return IDLE
         os.kill(worker.pid, signal.SIGSTOP)  # so that it stays where it is seen
         place = self.board.where[number]
         if place == IDLE:

@@ -88,6 +88,6 @@ def erase_naively(customers):
 
 
 def test_a_naive_purge_is_found_out(portal, tmp_path):
-    report = torment(tmp_path, NAIVE, faults=36)
+    report = torment(tmp_path, NAIVE, faults=24)
 
     assert sum(" lost " in violation for violation in report["violations"]) > 0, report
