@@ -103,6 +103,13 @@ def officers() -> set[str]:
     return holders(DPO)
 
 
+@transaction.atomic
+def tell_officers(template: str, *, key: str, path: str) -> None:
+    """Write to each data protection officer of what stands behind a path, once for a key."""
+    for officer in officers():
+        queue_notice(template, recipient=officer, key=f"{key}-{officer}", path=path)
+
+
 def holders(role: str) -> set[str]:
     """Return the public ids of the members of staff with this role who still work here.
 

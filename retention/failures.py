@@ -5,13 +5,12 @@ A failure goes with its customer, or a week after the last attempt.
 
 from datetime import timedelta
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.db.models import F
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.staff import officers
-from notices.services import queue_notice
+from accounts.staff import tell_officers
 from retention.models import PurgeFailure
 
 TOLD_AFTER = 3  # nights
@@ -52,12 +51,9 @@ def _kind_of(error: Exception) -> str:
     return f"{name} ({state})" if state else name[:64]
 
 
-@transaction.atomic
 def _tell_officers(failure: PurgeFailure) -> None:
-    for officer in officers():
-        queue_notice(
-            "erasure_fails",
-            recipient=officer,
-            key=f"erasure-fails-{failure.pk}-{officer}",
-            path=reverse("admin:retention_purgefailure_changelist"),
-        )
+    tell_officers(
+        "erasure_fails",
+        key=f"erasure-fails-{failure.pk}",
+        path=reverse("admin:retention_purgefailure_changelist"),
+    )

@@ -31,11 +31,10 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import Customer, CustomerMerge, MergeState, User
 from accounts.sessions import end_sessions
-from accounts.staff import officers
+from accounts.staff import tell_officers
 from common.files import doom_files
 from common.models import DoomedFile, FileKey
 from common.personal_data import declarations
-from notices.services import queue_notice
 from retention.exceptions import ClearingRefused
 from retention.models import OrphanClearing, OrphanReport
 
@@ -156,13 +155,11 @@ def _is_news(report: OrphanReport, before: OrphanReport | None) -> bool:
 
 
 def _tell_officers(report: OrphanReport) -> None:
-    for officer in officers():
-        queue_notice(
-            "orphans_found",
-            recipient=officer,
-            key=f"orphans-{report.pk}-{officer}",
-            path=reverse("admin:retention_orphanreport_change", args=[report.pk]),
-        )
+    tell_officers(
+        "orphans_found",
+        key=f"orphans-{report.pk}",
+        path=reverse("admin:retention_orphanreport_change", args=[report.pk]),
+    )
 
 
 @finds_orphans(

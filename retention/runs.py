@@ -41,10 +41,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.staff import officers
+from accounts.staff import tell_officers
 from common.database import database_now
 from common.erasure import Erased
-from notices.services import queue_notice
 from policies.counting import local_day
 from policies.models import RetentionRule
 from retention.conflicts import undecided
@@ -233,10 +232,8 @@ def _sum(counted: Mapping[str, int], more: Mapping[str, int]) -> dict[str, int]:
 
 def _tell_officers(run: PurgeRun) -> None:
     """Write once a day: a wrong clock stops the runs of all rules."""
-    for officer in officers():
-        queue_notice(
-            "purge_waits",
-            recipient=officer,
-            key=f"purge-waits-{local_day(run.started_at)}-{officer}",
-            path=reverse("admin:retention_purgerun_changelist"),
-        )
+    tell_officers(
+        "purge_waits",
+        key=f"purge-waits-{local_day(run.started_at)}",
+        path=reverse("admin:retention_purgerun_changelist"),
+    )

@@ -12,11 +12,10 @@ from django.utils.translation import gettext as _
 
 from accounts.merging import public_ids_of
 from accounts.models import Customer, User
-from accounts.staff import officers
+from accounts.staff import tell_officers
 from common.history import save_as
 from common.personal_data import declarations
 from downstream.withdrawing import withdraw_unwanted
-from notices.services import queue_notice
 from policies.counting import local_day
 from policies.models import RetentionRule
 from retention.conflicts import still_judges, undecided
@@ -134,13 +133,11 @@ def remind_of_reviews() -> int:
     """
     due = LegalHold.objects.due_for_review(timezone.now())
     for hold in due:
-        for officer in officers():
-            queue_notice(
-                "hold_review",
-                recipient=officer,
-                key=f"hold-review-{hold.pk}-{hold.review_due_at:%Y%m%d}-{officer}",
-                path=reverse("admin:retention_legalhold_change", args=[hold.pk]),
-            )
+        tell_officers(
+            "hold_review",
+            key=f"hold-review-{hold.pk}-{hold.review_due_at:%Y%m%d}",
+            path=reverse("admin:retention_legalhold_change", args=[hold.pk]),
+        )
     return len(due)
 
 

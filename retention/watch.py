@@ -7,8 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 from redis.exceptions import RedisError
 
-from accounts.staff import officers
-from notices.services import queue_notice
+from accounts.staff import tell_officers
 from retention.models import PurgeRun
 from retention.portraits import Mark, Portrait
 from retention.residue import Search
@@ -66,10 +65,8 @@ def _report(run: PurgeRun, search: Search, texts: set[str]) -> None:
 
 
 def _tell_officers(run: PurgeRun) -> None:
-    for officer in officers():
-        queue_notice(
-            "residue_found",
-            recipient=officer,
-            key=f"residue-{run.pk}-{officer}",
-            path=reverse("admin:retention_purgerun_change", args=[run.pk]),
-        )
+    tell_officers(
+        "residue_found",
+        key=f"residue-{run.pk}",
+        path=reverse("admin:retention_purgerun_change", args=[run.pk]),
+    )
