@@ -34,8 +34,7 @@ def note_failure(customer: int, error: Exception) -> None:
         before = PurgeFailure.objects.filter(pk=failure.pk, last_at__lt=now - A_NIGHT)
         before.update(attempts=F("attempts") + 1, last_at=now)
     PurgeFailure.objects.filter(pk=failure.pk).update(error=_kind_of(error))
-    failure.refresh_from_db()
-    if failure.attempts >= TOLD_AFTER:
+    if PurgeFailure.objects.filter(pk=failure.pk, attempts__gte=TOLD_AFTER).exists():
         _tell_officers(failure)
 
 

@@ -9,7 +9,7 @@ from retention import ledger
 from tests.clients import PortalClient
 from tests.configured import Snapshot
 
-LONGEST = {"test_bench.py", "test_every_door.py", "test_run.py"}
+LONGEST = {"test_bench.py", "test_every_door.py", "test_purge_chaos.py", "test_run.py"}
 
 
 @pytest.hookimpl(trylast=True)  # after Playwright has taken it

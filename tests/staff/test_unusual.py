@@ -62,6 +62,12 @@ def look(by, moment, *, customer="c", case="", action=AccessAction.OPEN, count=1
     )
 
 
+def row_of(page, member):
+    """Return the one about this member: whose page it is may be at work out of hours just now."""
+    (row,) = [row for row in page.context_data["rows"] if row["found"].member == member]
+    return row
+
+
 def found(days=30):
     return [(row.kind, row.day, str(row.member), row.number) for row in unusual_accesses(days)]
 
@@ -159,7 +165,7 @@ def test_the_page_shows_how_many_and_leads_to_the_records(client, dpo, officer):
     look(officer, at(MONDAY, 9), customer=customer.public_id)
 
     page = client.get(LIST)
-    (row,) = page.context_data["rows"]
+    row = row_of(page, officer)
     records = client.get(row["records"])
     file = client.get(f"{LIST}csv/?days=7")
 
@@ -168,7 +174,7 @@ def test_the_page_shows_how_many_and_leads_to_the_records(client, dpo, officer):
     assert {timezone.localdate(each.at) for each in records.context_data["cl"].result_list} == {
         MONDAY
     }
-    assert file.text.splitlines()[1] == "2026-11-23,outside of working hours,Lê Thu Hà,1,"
+    assert "2026-11-23,outside of working hours,Lê Thu Hà,1," in file.text.splitlines()
     own = AccessRecord.objects.filter(actor=dpo).order_by("pk")
     assert [each.action for each in own] == ["list", "list", "export"]
 
@@ -208,7 +214,7 @@ def test_nobody_settles_a_day_that_goes_on_nor_flags_or_unflags_for_themselves(
     flag = FlaggedRecord.objects.create(
         member=dpo, customer=customer, tie="relative", flagged_by=make_staff(DPO)
     )
-    (row,) = client.get(LIST).context_data["rows"]
+    row = row_of(client.get(LIST), officer)
 
     early = client.post(row["look"], {"finding": "explained"})
     data = {"member": dpo.pk, "customer": make_customer().public_id, "tie": "relative"}
