@@ -32,7 +32,7 @@ declare(
         model=LegalHold,
         category=DataCategory.ACCOUNT,
         customer="customer",
-        internal=["authority", "document", "reason", "review"],
+        internal=["authority", "document", "reason", "review", "release"],
         plain=["category"],
     )
 )

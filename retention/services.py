@@ -50,7 +50,7 @@ def place_hold(
 
     Locks the customer first, as the purge does: either the hold stands before
     the purge looks, or what it is about is gone and the caller is told.
-    case: its reference.
+    public_id: eight characters are read as its beginning. case: its reference.
 
     Raises HoldRefused.
     """
@@ -92,12 +92,17 @@ def _require_present(customer: Customer, category: str) -> None:
 
 
 def _locked(public_id: str) -> Customer | None:
-    return Customer.objects.select_for_update(of=("self",)).known_as(public_id).first()
+    rows = Customer.objects.select_for_update(of=("self",)).known_as(public_id)
+    found = list(rows.order_by("pk")[:2])
+    if len(found) > 1:
+        raise HoldRefused(_("More than one public id begins so. Write all 32 characters."))
+    return found[0] if found else None
 
 
 @transaction.atomic
-def release_hold(hold: LegalHold, *, by: User) -> None:
-    """End a hold; what was due goes with the first run after a day in which it still keeps.
+def release_hold(hold: LegalHold, *, reason: str, by: User) -> None:
+    """End a hold, and say why; what was due goes with the first run after a day in which it still
+    keeps.
 
     Raises HoldRefused for the person who placed it, and for a hold that is released.
     """
@@ -106,8 +111,8 @@ def release_hold(hold: LegalHold, *, by: User) -> None:
         raise HoldRefused(_("This hold is released already."))
     if hold.placed_by == by:
         raise HoldRefused(_("A hold is released by another person than the one who placed it."))
-    hold.released_by, hold.released_at = by, timezone.now()
-    save_as(hold, by=by, reason="hold released", fields=["released_by", "released_at"])
+    hold.released_by, hold.released_at, hold.release = by, timezone.now(), reason
+    save_as(hold, by=by, reason="hold released", fields=["released_by", "released_at", "release"])
     if not LegalHold.objects.in_force().filter(customer=hold.customer_id).exists():
         last_day = local_day(hold.released_at + KEEPS_AFTER_RELEASE)
         Remainder.objects.filter(customer=hold.customer_id, until=None).update(until=last_day)

@@ -1,3 +1,4 @@
+from datetime import date, datetime
 from typing import Any
 
 from django import forms
@@ -6,15 +7,18 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 
-from access.admin import PersonalDataAdmin
+from access.admin import LONG_ID, SHORT_ID, PersonalDataAdmin
 from access.models import AccessAction
 from access.purposes import DATA_RETENTION
+from accounts.models import Customer, User
 from common.admin import badge, named
 from common.forms import LineField, ProseField
-from common.personal_data import DataCategory, declarations
+from common.personal_data import HELD, DataCategory, declarations, deferred, is_held, stays_of
 from policies.counting import local_day
 from retention import services
 from retention.models import LegalHold
@@ -35,12 +39,20 @@ class ReviewForm(forms.Form):
     )
 
 
+class ReleaseForm(forms.Form):
+    reason = ProseField(
+        label=_("No longer needed because"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+
+
 class HoldForm(forms.Form):
     public_id = forms.CharField(
         label=_("Public id of the customer"),
-        min_length=32,
-        max_length=32,
-        help_text=_("All 32 characters, as the customer's page shows them."),
+        min_length=SHORT_ID,
+        max_length=LONG_ID,
+        help_text=_("All 32 characters, or the first 8, as lists show them."),
     )
     category = forms.ChoiceField(
         label=_("Of it only this kind of data"),
@@ -111,7 +123,7 @@ class LegalHoldAdmin(PersonalDataAdmin):
     list_filter = [InForceFilter]
     list_select_related = ["customer", "case", "placed_by", "released_by", "reviewed_by"]
     sortable_by = ["placed_at"]
-    fields = [
+    facts = (
         "public_id",
         "scope",
         "authority",
@@ -119,14 +131,12 @@ class LegalHoldAdmin(PersonalDataAdmin):
         "reason",
         named("placed_by", _("placed by")),
         "placed_at",
-        named("reviewed_by", _("reviewed by")),
-        "reviewed_at",
-        "review",
         "review_due",
-        named("released_by", _("released by")),
-        "released_at",
-    ]
-    readonly_fields = ["public_id", "scope", "review_due"]
+        "reviewed",
+        "erasure",
+    )
+    fields = [*facts, "released"]
+    readonly_fields = ["public_id", "scope", "review_due", "reviewed", "erasure", "released"]
     actions_detail = ["review_need", "release"]
 
     def add_row(self, request: HttpRequest) -> HttpResponse:
@@ -139,12 +149,15 @@ class LegalHoldAdmin(PersonalDataAdmin):
                 "The hold is placed. Nothing of what it covers is deleted until it is released."
             ),
             back=reverse("admin:retention_legalhold_changelist"),
+            after=self.page_of,
+            initial={name: request.GET.get(name, "") for name in ("public_id", "case")},
         )
 
     @transaction.atomic
-    def _place(self, request: HttpRequest, data: dict[str, str]) -> None:
+    def _place(self, request: HttpRequest, data: dict[str, str]) -> LegalHold:
         hold = services.place_hold(**data, by=request.user)  # type: ignore[arg-type]
         self.record(request, hold, AccessAction.OPEN)
+        return hold
 
     def has_release_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         return bool(request.user.has_perm(CHANGE_HOLD))
@@ -160,9 +173,10 @@ class LegalHoldAdmin(PersonalDataAdmin):
         description=_("Say that it is still needed"), icon="task_alt", permissions=["review"]
     )
     def review_need(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self.step_view(
+        return self.told_step_view(
             request,
             object_id,
+            facts=self.facts,
             permission=CHANGE_HOLD,
             step=services.review_hold,
             form_class=ReviewForm,
@@ -174,11 +188,13 @@ class LegalHoldAdmin(PersonalDataAdmin):
         description=_("Release the hold"), icon="lock_open", permissions=["release"]
     )
     def release(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        return self.step_view(
+        return self.told_step_view(
             request,
             object_id,
+            facts=self.facts,
             permission=CHANGE_HOLD,
             step=services.release_hold,
+            form_class=ReleaseForm,
             title=_("Release the hold"),
             is_grave=True,
             done=_("The hold is released. What is due is deleted with the first run after a day."),
@@ -197,8 +213,34 @@ class LegalHoldAdmin(PersonalDataAdmin):
         return hold.scope
 
     @admin.display(description=_("next review"))
-    def review_due(self, hold: LegalHold) -> Any:
-        return local_day(hold.review_due_at) if hold.released_at is None else "–"
+    def review_due(self, hold: LegalHold) -> str:
+        return _day(local_day(hold.review_due_at)) if hold.released_at is None else "–"
+
+    @admin.display(description=_("still needed because"))
+    def reviewed(self, hold: LegalHold) -> str:
+        return _said(hold.review, hold.reviewed_by, hold.reviewed_at)
+
+    @admin.display(description=_("released"))
+    def released(self, hold: LegalHold) -> str:
+        return _said(hold.release, hold.released_by, hold.released_at)
+
+    @admin.display(description=_("erasure of the customer"))
+    def erasure(self, hold: LegalHold) -> str:
+        """Say when it is due, and what it waits for then, other holds and cases too."""
+        customer = hold.customer
+        if customer.kept_until is None:
+            return gettext("The account is open: none is due.")
+        stays = stays_of([customer.pk]).get(customer.pk, ())
+        said = {
+            "day": _day(customer.kept_until),
+            "waits": ", ".join(_waits_for(customer)),
+            "parts": ", ".join(str(stay.what) for stay in stays),
+        }
+        if said["waits"]:
+            return gettext("after %(day)s, once this has ended: %(waits)s") % said
+        if said["parts"]:
+            return gettext("after %(day)s, but for: %(parts)s") % said
+        return gettext("after %(day)s") % said
 
     @badge(
         description=_("state"),
@@ -210,3 +252,18 @@ class LegalHoldAdmin(PersonalDataAdmin):
         if hold.review_due_at <= timezone.now():
             return "due", _("in force, review due")
         return "in_force", _("in force")
+
+
+def _waits_for(customer: Customer) -> list[str]:
+    """Return what keeps all of a customer's data, in words."""
+    kept = deferred(Customer.objects.filter(pk=customer.pk))
+    waits = [reason for reason, rows in kept.items() if rows.exists()]
+    return [gettext(each) for each in ([HELD] if is_held(customer.pk) else []) + waits]
+
+
+def _said(why: str, who: User | None, at: datetime | None) -> str:
+    return f"{why} ({who}, {_day(local_day(at))})" if at else "–"
+
+
+def _day(day: date) -> str:
+    return date_format(day, "SHORT_DATE_FORMAT")

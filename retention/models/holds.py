@@ -82,6 +82,7 @@ class LegalHold(models.Model):
         verbose_name=_("released by"),
     )
     released_at = models.DateTimeField(_("released"), null=True, editable=False)
+    release = models.TextField(_("no longer needed because"), max_length=2000, blank=True)
 
     reviewed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -105,6 +106,10 @@ class LegalHold(models.Model):
                 name="legalhold_released_by_another",
                 condition=Q(released_by=None, released_at=None)
                 | (Q(released_at__isnull=False) & ~Q(released_by=F("placed_by"))),
+            ),
+            models.CheckConstraint(
+                name="legalhold_says_why_once_released",
+                condition=Q(release="") | Q(released_at__isnull=False),
             ),
             models.CheckConstraint(
                 name="legalhold_category_or_case", condition=Q(category="") | Q(case=None)

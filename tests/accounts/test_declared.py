@@ -109,7 +109,7 @@ def test_what_a_hold_kept_goes_with_the_next_erasure(client, customer):
         customer.public_id, authority="Tòa án", document="1/QĐ", reason="vụ án", by=dpo
     )
     save(client, organisation="", job_title="B")
-    release_hold(hold, by=make_staff(DPO))
+    release_hold(hold, reason="xong", by=make_staff(DPO))
     LegalHold.objects.update(released_at=timezone.now() - timedelta(days=2))
     save(client, organisation="khác", job_title="B")
 

@@ -38,10 +38,11 @@ def send(client, address, data=None):
 
 def test_a_hold_is_released_once_it_is_clear_who_does_it(client):
     hold = make_hold(make_customer())
+    page = reverse("admin:retention_legalhold_release", args=[hold.pk])
     client.force_login(make_staff(DPO))
 
     with later(6):
-        asked = send(client, reverse("admin:retention_legalhold_release", args=[hold.pk]))
+        asked = send(client, page, {"reason": "xong"})
 
         assert asked.url.startswith(AGAIN)
         hold.refresh_from_db()
@@ -92,6 +93,6 @@ def test_what_is_refused_after_that_can_be_sent_again(client):
     client.force_login(dpo)
 
     with later(6):
-        refused = send(client, send(client, page).url, {"password": PASSWORD})
+        refused = send(client, send(client, page, {"reason": "xong"}).url, {"password": PASSWORD})
 
     assert f'action="{page}"' in refused.text

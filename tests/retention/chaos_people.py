@@ -177,7 +177,7 @@ def _release(desk: Desk, customer: Customer) -> None:
     if not (released := list(holds)):
         raise PortalError("not held")
     for hold in released:
-        release_hold(hold, by=desk.second_dpo)
+        release_hold(hold, reason="xong", by=desk.second_dpo)
     long_ago = timezone.now() - 2 * KEEPS_AFTER_RELEASE
     LegalHold.objects.filter(pk__in=[hold.pk for hold in released]).update(released_at=long_ago)
 

@@ -2,13 +2,14 @@ import pytest
 
 from access.models import AccessAction, AccessRecord
 from access.purposes import DATA_RETENTION
+from accounts.models import Customer
 from common.cards import MASKED
 from common.personal_data import DataCategory
 from policies.models import RetentionRule
 from privacyportal.roles import ADMINISTRATOR, AUDITOR, COMPLAINT_OFFICER, DPO
 from retention.models import LegalHold, PurgeApproval, PurgeRun
 from retention.purge import purge_closed_accounts
-from tests.factories import make_customer, make_hold, make_staff
+from tests.factories import make_complaint, make_customer, make_hold, make_staff
 
 HOLDS = "/admin/retention/legalhold/"
 RULES = "/admin/policies/retentionrule/"
@@ -40,14 +41,42 @@ def demand(public_id):
 def test_a_hold_is_placed_by_public_id_and_recorded(client, dpo):
     customer = make_customer()
 
-    client.post(f"{HOLDS}add/", demand(f" {customer.public_id.upper()} "))
+    answer = client.post(f"{HOLDS}add/", demand(f" {customer.public_id.upper()} "))
 
     hold = LegalHold.objects.get()
+    assert answer.url == f"{HOLDS}{hold.pk}/change/"
     record = AccessRecord.objects.get()
     assert (hold.customer, hold.placed_by, hold.authority) == (customer, dpo, "Tòa án nhân dân")
     assert hold.history.get().history_user == dpo
     assert (record.action, record.customer) == (AccessAction.OPEN, customer.public_id)
     assert record.purpose == DATA_RETENTION
+
+
+def test_a_hold_is_begun_at_customer_and_case_and_a_short_id_names_one_alone(client, dpo):
+    case = make_complaint()
+    customer = case.customer
+    whole = f"{HOLDS}add/?public_id={customer.public_id}"
+    places = {
+        f"/admin/accounts/customer/{customer.pk}/change/": f'"{whole}"',
+        f"/admin/complaints/complaint/{case.pk}/change/": f'"{whole}&amp;case={case.reference}"',
+    }
+    assert [link in client.get(page).text for page, link in places.items()] == [True, True]
+    form = client.get(f"{whole}&case={case.reference}").context_data["form"]
+    assert (form["public_id"].value(), form["case"].value()) == (
+        customer.public_id,
+        case.reference,
+    )
+
+    short = customer.public_id[:8]
+    twin = make_customer(public_id=f"{short}{'0' * 24}")
+    assert "More than one" in client.post(f"{HOLDS}add/", demand(short)).text
+    assert not LegalHold.objects.exists()
+    Customer.objects.filter(pk=twin.pk).update(public_id="0" * 32)
+    client.post(f"{HOLDS}add/", demand(short))
+    assert LegalHold.objects.get().customer == customer
+
+    client.force_login(make_staff(COMPLAINT_OFFICER))
+    assert not any(f"{HOLDS}add/" in client.get(page).text for page in places)
 
 
 def test_a_card_number_in_a_demand_is_masked(client, dpo):
@@ -69,21 +98,33 @@ def test_a_hold_on_nobody_is_refused(public_id, client, dpo):
     assert not LegalHold.objects.exists()
 
 
-def test_a_hold_is_released_by_another_person(client, dpo):
-    hold = make_hold(make_customer())
+def test_a_hold_is_released_by_another_person_who_sees_what_it_is_and_says_why(client, dpo):
+    customer = make_customer(closed_days_ago=500)
+    make_complaint(customer=customer)
+    hold = make_hold(customer)
+    step = f"{HOLDS}{hold.pk}/release/"
+    waits = f"after {customer.kept_until:%-d %b %Y}, once this has ended: legal hold, open case"
 
-    response = client.post(f"{HOLDS}{hold.pk}/release/")
+    page = client.get(step).text
+    told = [hold.authority, hold.document, hold.reason, "everything", waits]
+    assert [each for each in told if each not in page] == []
+    assert client.post(step).status_code == 200
+    hold.refresh_from_db()
+    assert hold.released_at is None
+    response = client.post(step, {"reason": "Vụ án đã xong."})
 
     hold.refresh_from_db()
     assert response.url == f"{HOLDS}{hold.pk}/change/"
-    assert hold.released_by == dpo
+    assert (hold.released_by, hold.release) == (dpo, "Vụ án đã xong.")
+    assert hold.history.first().release == hold.release
+    assert hold.release in client.get(response.url).text
 
 
 def test_who_placed_a_hold_does_not_release_it(client, dpo):
     hold = make_hold(make_customer(), placed_by=dpo)
 
     offered = f"{HOLDS}{hold.pk}/release/" in client.get(f"{HOLDS}{hold.pk}/change/").text
-    page = client.post(f"{HOLDS}{hold.pk}/release/").content.decode()
+    page = client.post(f"{HOLDS}{hold.pk}/release/", {"reason": "xong"}).content.decode()
 
     hold.refresh_from_db()
     assert not offered
@@ -162,6 +203,7 @@ def test_runs_and_tombstones_are_read_and_nothing_else(client, dpo):
     (run,) = purge_closed_accounts()
 
     page = client.get(f"/admin/retention/purgerun/{run.pk}/change/").content.decode()
+    listed = client.get("/admin/retention/purgerun/").text
     tombstones = client.post("/admin/retention/tombstone/", {"q": customer.public_id})
     answers = {
         client.post(f"/admin/retention/{path}").status_code
@@ -174,6 +216,7 @@ def test_runs_and_tombstones_are_read_and_nothing_else(client, dpo):
         )
     }
 
+    assert "due: 1, erased: 1<" in listed
     assert "customers: 1" in page
     assert "history of customers: 1" in page
     assert customer.public_id in tombstones.content.decode()

@@ -240,7 +240,7 @@ def test_a_part_that_must_stay_is_late_once_nothing_keeps_it_and_a_failure_is_na
     purge_closed_accounts()
     assert answer_of("FPT-8") == ("kept", 0, "customers")
 
-    release_hold(hold, by=make_staff(DPO))
+    release_hold(hold, reason="xong", by=make_staff(DPO))
     assert answer_of("FPT-8") == ("kept", 0, "customers")
     three_days_ago = timezone.now() - timedelta(days=3)
     LegalHold.objects.update(released_at=three_days_ago)

@@ -294,9 +294,9 @@ def test_complaints_on_hold_stay_linked_until_the_last_of_two_holds_is_released(
     assert (Complaint.objects.count(), ComplaintLink.objects.count()) == (2, 1)
 
     dpo = make_staff(DPO)
-    release_hold(holds[0], by=dpo)
+    release_hold(holds[0], reason="xong", by=dpo)
     assert Remainder.objects.get().until is None
-    release_hold(holds[1], by=dpo)
+    release_hold(holds[1], reason="xong", by=dpo)
     assert Remainder.objects.get().until == local_day(timezone.now() + timedelta(days=1))
     LegalHold.objects.update(released_at=timezone.now() - timedelta(days=2))
     assert (purge().erased, ComplaintLink.objects.count()) == (1, 0)

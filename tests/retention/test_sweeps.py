@@ -113,7 +113,7 @@ def test_a_legal_hold_keeps_a_row_until_it_is_released(name):
     run = runs_of(rule).get()
     assert (run.due, run.held, run.erased, is_there(row), is_there(other)) == (2, 1, 1, True, False)
 
-    release_hold(hold, by=make_user(is_staff=True))
+    release_hold(hold, reason="xong", by=make_user(is_staff=True))
     sweep()
     assert is_there(row)  # for a day more
     LegalHold.objects.filter(pk=hold.pk).update(released_at=timezone.now() - DAY)
