@@ -1,4 +1,6 @@
+import re
 import wave
+from urllib.parse import urlsplit
 
 import pytest
 from django.core.management import call_command
@@ -69,10 +71,14 @@ def test_recordings_that_did_not_come_with_the_people_come_later():
     assert CallRecording.objects.count() == 2
 
 
-def test_the_account_that_was_closed_long_ago_is_kept_for_its_twelve_months():
+def test_the_account_that_was_closed_long_ago_was_kept_for_its_twelve_months(client, capsys):
     call_command("sample_people")
     closed = Customer.objects.exclude(closed_at=None).get()
     assert closed.kept_until == add_months(local_day(closed.closed_at), 12)
+
+    address = urlsplit(re.search(r"http\S+/closed/\S+", capsys.readouterr().out)[0]).path
+    assert f"{closed.kept_until:%d/%m/%Y}" in client.get(address).text
+    assert client.get(f"{address}receipt.pdf").status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from access.reasons import AccessReason
 from access.roles import ADMINISTRATOR, COMPLAINT_OFFICER, DPO
 from access.services import record_access
 from accounts.approvals import ask_approval, asks_customers_first
+from accounts.closed_pages import address_of
 from accounts.closing import close_account
 from accounts.consents import decide_consent
 from accounts.models import ConsentDecision, Customer, Engagement, User
@@ -105,9 +106,9 @@ class Command(BaseCommand):
             _ask_to_see(customers[0], staff["officer"])
             _close_long_ago(old)
         _drop_mails([*staff.values(), *customers, old, enquiry])
-        self._print(password, secret)
+        self._print(password, secret, old)
 
-    def _print(self, password: str, secret: str) -> None:
+    def _print(self, password: str, secret: str, closed: Customer) -> None:
         for who, name in (
             ("customer", "customer"),
             ("complaint officer", "officer"),
@@ -119,6 +120,9 @@ class Command(BaseCommand):
         self.stdout.write(f"{'password of each':<24} {password}")
         self.stdout.write(f"{'key of the staff for an authenticator app':<24} {secret}")
         self.stdout.write("or, for the code of the moment: make manage ARGS=sample_code")
+        self.stdout.write(
+            f"{'page of an account closed long ago':<24} {address_of(closed.public_id)}"
+        )
 
 
 def _staff(name: str, staff_name: str, role: str, password: str, secret: str) -> User:
