@@ -1,6 +1,6 @@
 from privacyportal.formats import DAYS, DAYS_WITH_TIMES, TIMES
 
-DATE_FORMAT = r"\n\gà\y j \t\há\n\g n \nă\m Y"
+DATE_FORMAT = "d/m/Y"
 TIME_FORMAT = "H:i"
 DATETIME_FORMAT = "H:i d/m/Y"
 YEAR_MONTH_FORMAT = r"\t\há\n\g n \nă\m Y"
