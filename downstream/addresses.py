@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from downstream.exceptions import NotDelivered, SystemRefused
 
@@ -21,6 +22,11 @@ METADATA = frozenset(
     map(ip_address, ("fd00:ec2::254", "fd20:ce::254", "100.100.100.200", "168.63.129.16"))
 )
 PORTS = {"https": 443, "http": 80}
+FORBIDDEN = "address forbidden"  # the code of it
+INSIDE = gettext_lazy(
+    "This address lies inside of the portal's own network. Orders go there only if whoever runs the"
+    " portal names the host in DOWNSTREAM_INTERNAL_HOSTS; docs/downstream.md says more."
+)
 
 
 def check_endpoint(endpoint: str) -> None:
@@ -43,7 +49,7 @@ def check_endpoint(endpoint: str) -> None:
     except ValueError:
         return
     if not _is_allowed(address, host):
-        raise SystemRefused(_("This address lies inside of the network. Choose another one."))
+        raise SystemRefused(INSIDE)
 
 
 def address_of(host: str, port: int) -> str:
@@ -58,7 +64,7 @@ def address_of(host: str, port: int) -> str:
         raise NotDelivered("name unknown") from None
     addresses = [str(each[4][0]) for each in found]
     if not addresses or not all(_is_allowed(ip_address(each), host) for each in addresses):
-        raise NotDelivered("address forbidden")
+        raise NotDelivered(FORBIDDEN)
     return addresses[0]
 
 

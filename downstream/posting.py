@@ -16,7 +16,7 @@ import httpx
 from standardwebhooks import Webhook
 
 from common.text import clean_line
-from downstream.addresses import PORTS, address_of, check_endpoint
+from downstream.addresses import FORBIDDEN, PORTS, address_of, check_endpoint
 from downstream.exceptions import NotDelivered, SystemRefused
 from downstream.models import LONGEST_NOTE
 
@@ -60,7 +60,7 @@ def post(endpoint: str, body: str, headers: Mapping[str, str]) -> Reply:
         check_endpoint(endpoint)
         return asyncio.run(_post(httpx.URL(endpoint), body, headers))
     except SystemRefused:
-        raise NotDelivered("address forbidden") from None
+        raise NotDelivered(FORBIDDEN) from None
     except TimeoutError:
         raise NotDelivered("too slow") from None
     except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError) as error:

@@ -14,6 +14,7 @@ from unfold.decorators import action
 from common.admin import ReadOnlyAdmin, Text, badge, named
 from common.personal_data import DataCategory
 from downstream import systems
+from downstream.addresses import FORBIDDEN, INSIDE
 from downstream.admin.forms import NewSecretForm, SystemForm
 from downstream.delivery import send_test
 from downstream.exceptions import SystemRefused
@@ -213,5 +214,7 @@ class SystemAdmin(ReadOnlyAdmin):
 def _test(system: System) -> None:
     """Raises SystemRefused, with what came back, where the system did not take it."""
     came = send_test(system)
+    if came == FORBIDDEN:
+        raise SystemRefused(INSIDE)
     if not came.startswith("HTTP 2"):
         raise SystemRefused(_("The system did not take the test: %s.") % came)
