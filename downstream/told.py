@@ -7,7 +7,8 @@ from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from downstream.models import Order, OrderKind, OrderState
+from common.personal_data import DataCategory
+from downstream.models import Order, OrderKind, OrderState, System
 from policies.counting import local_day
 
 MOST = 30  # the newest; the rest is with the company
@@ -35,10 +36,34 @@ class Told:
     tone: str
 
 
-def orders_told(public_ids: Collection[str]) -> list[Told]:
-    """Return the newest orders about a customer, by each public id that they have had."""
+@dataclass(frozen=True)
+class ToldSystem:
+    """What one system has data for, and its orders about a customer, the newest first."""
+
+    uses: str
+    latest: Told
+    earlier: list[Told]
+
+
+def orders_told(public_ids: Collection[str]) -> list[ToldSystem]:
+    """Return the newest orders about a customer by system, that of the newest one first.
+
+    public_ids: each that they have had.
+    """
     orders = Order.objects.about(public_ids).select_related("system").order_by("-pk")
-    return [tell(order) for order in orders[:MOST]]
+    told: dict[System, list[Told]] = {}
+    for order in orders.prefetch_related("system__purposes")[:MOST]:
+        told.setdefault(order.system, []).append(tell(order))
+    return [
+        ToldSystem(_uses(system), latest, earlier) for system, (latest, *earlier) in told.items()
+    ]
+
+
+def _uses(system: System) -> str:
+    if purposes := [str(purpose.name) for purpose in system.purposes.all()]:
+        return _("used for: %s") % ", ".join(purposes)
+    kinds = (str(DataCategory(each).label) for each in system.data_categories)
+    return _("holds: %s") % ", ".join(kinds)
 
 
 def tell(order: Order) -> Told:

@@ -13,10 +13,10 @@ LIST = "downstream/_told.html"
 @register.inclusion_tag(LIST)
 def told_orders(customer: Customer) -> dict[str, Any]:
     """List what other systems were ordered to do about a customer."""
-    return {"orders": orders_told(public_ids_of(customer))}
+    return {"systems": orders_told(public_ids_of(customer))}
 
 
 @register.inclusion_tag(LIST)
 def told_orders_about(*public_ids: str) -> dict[str, Any]:
     """List the same about somebody of whom the public id alone is left."""
-    return {"orders": orders_told(public_ids)}
+    return {"systems": orders_told(public_ids)}

@@ -18,7 +18,7 @@ from downstream.reminders import remind_of_orders
 from downstream.systems import OVERLAP, forget_old_secrets, new_secret, renew_secret
 from notices.services import send_due_notices
 from policies.loading import load_profile
-from policies.models import Promise
+from policies.models import Promise, Purpose
 from policies.promises import control_named
 from privacyportal.roles import ADMINISTRATOR, COMPLAINT_OFFICER, DPO
 from retention.models import PurgeRun, Tombstone
@@ -143,7 +143,7 @@ def test_an_order_is_closed_by_hand_by_who_is_responsible_or_an_officer_who_prov
     assert Order.objects.get().state == "acknowledged"
 
 
-def test_the_desk_from_the_register_to_what_a_person_carried_out(client, receiver):
+def test_the_desk_from_the_register_to_what_a_person_carried_out(client, receiver, settings):
     administrator, officer = make_staff(ADMINISTRATOR), make_staff(DPO)
     client.force_login(administrator)
     filled = {
@@ -170,6 +170,9 @@ def test_the_desk_from_the_register_to_what_a_person_carried_out(client, receive
     receiver.answers = [(500, b"")]
     refusal = client.post(f"{desk}/test/").context_data["form"].errors
     assert "HTTP 500" in str(refusal)
+    settings.DOWNSTREAM_INTERNAL_HOSTS = frozenset()
+    refusal = client.post(f"{desk}/test/").context_data["form"].errors
+    assert "DOWNSTREAM_INTERNAL_HOSTS" in str(refusal)
     secret = client.post(f"{desk}/renew/").context_data["secret"]
     assert secret == System.objects.get().secret
     client.post(f"{desk}/edit/", {**filled, "endpoint": "", "contact": "Phòng CSKH"})
@@ -254,6 +257,17 @@ def test_the_customer_reads_how_each_order_stands_also_when_the_account_is_close
     now = timezone.now()
     done = f"đã thực hiện, xác nhận ngày {timezone.localdate():%d/%m/%Y}"
     assert done in shown(state="acknowledged", acknowledged_at=now)
+
+    order.system.purposes.add(purpose := Purpose.objects.first())
+    more = {"subject": customer.public_id, "kind": "correction", "at": now, "due_on": past}
+    Order.objects.create(system=make_system(name="Mail"), state="task", **more)
+    again = Order.objects.create(system=order.system, state="task", cause="x", **more)
+    with override("vi"):
+        systems = client.get("/me/data/").context["systems"]
+    assert [each.latest.system for each in systems] == ["CRM", "Mail"]
+    assert systems[0].uses == f"dùng cho: {purpose.name_vi}"
+    assert systems[1].uses.startswith("lưu giữ: Thông tin liên hệ")
+    assert (systems[0].latest.order, systems[0].earlier[0].order) == (again, order)
 
     client.force_login(other.user)
     assert "CRM" not in client.get("/me/data/").content.decode()
