@@ -28,6 +28,11 @@ class RecordTable:
     rows: list[list[object]]
     count: int
 
+    @property
+    def cells(self) -> "list[zip[tuple[str | Promise, object]]]":
+        """Return the rows, each value beside the name of its column."""
+        return [zip(self.columns, row, strict=True) for row in self.rows]
+
 
 @dataclass(frozen=True)
 class RecordGroup:
