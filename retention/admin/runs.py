@@ -4,9 +4,11 @@ from typing import Any
 from django import forms
 from django.apps import apps
 from django.contrib import admin
+from django.contrib.admin.utils import label_for_field
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.formats import date_format, number_format
 from django.utils.html import format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -16,6 +18,7 @@ from common.admin import ReadOnlyAdmin, badge
 from common.documents import name_of
 from common.forms import ProseField
 from common.personal_data import DataCategory
+from policies.counting import local_day
 from retention import services
 from retention.certificates import digest_of
 from retention.clocks import deletion_clocks
@@ -27,6 +30,7 @@ PERMIT = "retention.add_purgepermit"
 CLEAR = "retention.add_residueclearing"
 LONGEST_RUN = timedelta(minutes=10)  # a task is ended then (settings.CELERY_TASK_TIME_LIMIT)
 LOOKED_AT_EACH = 5  # seconds, while a run goes on
+NUMBERS = ("due", "erased", "partly", "held", "failed")
 
 
 class PermitForm(forms.Form):
@@ -56,11 +60,7 @@ class PurgeRunAdmin(ReadOnlyAdmin):
         "started_at",
         "rule_text",
         "what",
-        "due",
-        "erased",
-        "held",
-        "deferred_number",
-        "failed",
+        "numbers",
         "found",
     ]
     list_before_template = "admin/retention/purgerun/clocks.html"
@@ -211,6 +211,13 @@ class PurgeRunAdmin(ReadOnlyAdmin):
     def duration_text(self, run: PurgeRun) -> str:
         return str(run.duration).partition(".")[0]
 
+    @admin.display(description=_("numbers"))
+    def numbers(self, run: PurgeRun) -> str:
+        """Say how many, of whom there were any: most nights have nothing to do."""
+        told = {str(label_for_field(each, PurgeRun)): getattr(run, each) for each in NUMBERS}
+        told[gettext("deferred")] = sum(run.deferred.values())
+        return ", ".join(f"{label}: {number_format(n)}" for label, n in told.items() if n) or "–"
+
     @admin.display(description=_("erased"))
     def progress(self, run: PurgeRun) -> Any:
         if not run.going:
@@ -225,10 +232,6 @@ class PurgeRunAdmin(ReadOnlyAdmin):
     @admin.display(description=_("files removed"))
     def files_by_category(self, run: PurgeRun) -> str:
         return _lines({_category_name(code): number for code, number in run.files.items()})
-
-    @admin.display(description=_("deferred"))
-    def deferred_number(self, run: PurgeRun) -> int:
-        return sum(run.deferred.values())
 
     @admin.display(description=_("deferred"))
     def deferred_reasons(self, run: PurgeRun) -> str:
@@ -263,7 +266,14 @@ class PurgeRunAdmin(ReadOnlyAdmin):
     @admin.display(description=_("cleaned"))
     def clearings_text(self, run: PurgeRun) -> str:
         said = run.clearings.select_related("cleared_by").order_by("pk")
-        lines = ((each.reason, each.cleared_by, f"{each.cleared_at:%F}") for each in said)
+        lines = (
+            (
+                each.reason,
+                each.cleared_by,
+                date_format(local_day(each.cleared_at), "SHORT_DATE_FORMAT"),
+            )
+            for each in said
+        )
         return format_html_join("", "<div>{} ({}, {})</div>", lines) or "–"
 
 
