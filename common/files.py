@@ -20,6 +20,7 @@ from django.db import Error, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from common.database import among
 from common.encryption.files import Readable, SealedFile, sealed_chunks
 from common.encryption.sealing import DecryptionError
 from common.errors import FileNotStored, FileUnreadable
@@ -27,6 +28,7 @@ from common.models import DoomedFile, FileKey
 
 logger = logging.getLogger(__name__)
 
+AT_ONCE = 100  # files in a transaction
 UNCLAIMED_FOR = timedelta(hours=1)  # far longer than any request may take
 
 
@@ -150,20 +152,23 @@ def _remove_unkept(paths: Iterable[str]) -> None:
 
 
 def _remove(wanted: Any) -> int:
-    keys = wanted.order_by("pk").values_list("pk", flat=True)
-    return sum(map(_remove_one, keys))
+    keys = list(wanted.order_by("pk").values_list("pk", flat=True))
+    return sum(_remove_some(keys[at : at + AT_ONCE]) for at in range(0, len(keys), AT_ONCE))
 
 
-def _remove_one(key: int) -> bool:
-    """Remove a file that is still on the list, and that no open transaction is keeping."""
-    with transaction.atomic():
-        row = DoomedFile.objects.select_for_update(skip_locked=True).filter(pk=key).first()
-        if row is None:
-            return False
-        try:
-            default_storage.delete(row.path)
-        except OSError as error:
-            logger.error("file %s not removed: %s", row.pk, type(error).__name__)
-            return False
-        row.delete()
-        return True
+@transaction.atomic
+def _remove_some(keys: Collection[int]) -> int:
+    """Remove the files that are still on the list, and that no open transaction is keeping."""
+    listed = DoomedFile.objects.filter(among("pk", keys)).select_for_update(skip_locked=True)
+    gone = [file.pk for file in listed if _is_removed(file)]
+    DoomedFile.objects.filter(among("pk", gone)).delete()
+    return len(gone)
+
+
+def _is_removed(file: DoomedFile) -> bool:
+    try:
+        default_storage.delete(file.path)
+    except OSError as error:
+        logger.error("file %s not removed: %s", file.pk, type(error).__name__)
+        return False
+    return True

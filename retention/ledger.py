@@ -38,6 +38,10 @@ NOTE_LINES = """
     UPDATE retention_tombstone AS stone SET line = noted.line
     FROM unnest(%s::bigint[], %s::bigint[]) AS noted (id, line) WHERE stone.id = noted.id
 """
+NOTED = (
+    *("public_id", "opened_on", "closed_on", "retained_until", "erased_at"),
+    "run__started_at",
+)
 AT_ONCE = 500  # tombstones
 CHECKED_FOR = 10  # seconds, while nothing was seen to be added
 ATTEMPTS = 5  # while others write, to a store that locks nobody out
@@ -73,8 +77,8 @@ def _record() -> int:
     with _log().writing() as file:
         last = _last(*file.end())
         compare(last)
-        waiting = Tombstone.objects.filter(line=None).select_related("run").order_by("pk")
-        while stones := list(waiting[:AT_ONCE]):
+        waiting = Tombstone.objects.filter(line=None).select_related("run").only(*NOTED)
+        while stones := list(waiting.order_by("pk")[:AT_ONCE]):
             last = _append(file, stones, last)
             written += len(stones)
     return written

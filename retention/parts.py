@@ -20,6 +20,7 @@ from django.db.models import Model
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from common.database import among
 from common.erasure import Erased, erase_rows
 from common.personal_data import (
     DataCategory,
@@ -43,7 +44,7 @@ Shape = frozenset[str]
 @keeps_part
 def held_parts(customers: Collection[int]) -> dict[int, list[Stay]]:
     parts: dict[int, list[Stay]] = defaultdict(list)
-    holds = LegalHold.objects.keeping().partial().filter(customer__in=customers)
+    holds = LegalHold.objects.keeping().partial().filter(among("customer", customers))
     for hold in holds.select_related("case"):
         what: Any = hold.case.reference if hold.case else DataCategory(hold.category).label
         why = _("a legal duty demands it")

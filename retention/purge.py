@@ -262,6 +262,7 @@ def erase(customers: Collection[int], *, known: Keys | None = None) -> Erased:
 
 def _bury(run: PurgeRun, customers: Iterable[Customer], portrait: Portrait) -> None:
     """Leave a tombstone under each public id that a customer had."""
+    nothing = Remainder()
     Tombstone.objects.bulk_create(
         Tombstone(
             public_id=public_id,
@@ -275,6 +276,6 @@ def _bury(run: PurgeRun, customers: Iterable[Customer], portrait: Portrait) -> N
         )
         for customer in customers
         if customer.closed_at is not None and customer.kept_until is not None
-        for earlier in [getattr(customer, "remainder", Remainder())]
+        for earlier in [getattr(customer, "remainder", nothing)]
         for public_id in ids_of(customer)
     )
