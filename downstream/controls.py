@@ -22,6 +22,7 @@ BREAKS = {
     OrderKind.DETAIL_ERASURE: ("field_erasure", "assisted_requests"),
     OrderKind.DESTRUCTION: ("destruction_order", "hand_over"),
     OrderKind.HAND_OVER: ("hand_over",),
+    OrderKind.BACKUP_DESTRUCTION: ("backup_confirmation",),
 }
 
 

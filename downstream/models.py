@@ -32,9 +32,14 @@ class OrderKind(models.TextChoices):
     DETAIL_ERASURE = "detail_erasure", _("erase details")
     DESTRUCTION = "destruction", _("destroy what is hosted")
     HAND_OVER = "hand_over", _("hand over what is hosted")
+    BACKUP = "backup", _("may back up what is hosted")
+    BACKUP_DESTRUCTION = "backup_destruction", _("destroy backups of what is hosted")
 
 
-OF_HOSTING = (OrderKind.DESTRUCTION, OrderKind.HAND_OVER)
+OF_HOSTING = (
+    *(OrderKind.DESTRUCTION, OrderKind.HAND_OVER),
+    *(OrderKind.BACKUP, OrderKind.BACKUP_DESTRUCTION),
+)
 HAND_OVER_LASTS = timedelta(days=30)  # after the system's word, for the customer to fetch it
 
 
@@ -131,10 +136,12 @@ class OrderState(models.TextChoices):
     TASK = "task", _("for a person to carry out")
     ACKNOWLEDGED = "acknowledged", _("acknowledged")
     WITHDRAWN = "withdrawn", _("withdrawn before it was carried out")
+    GIVEN_UP = "given_up", _("given up by the customer")
 
 
 OPEN = (OrderState.WAITING, OrderState.DELIVERED, OrderState.TASK)
 UNSENT = (OrderState.WAITING, OrderState.TASK)
+SETTLED = (OrderState.ACKNOWLEDGED, OrderState.GIVEN_UP)
 
 
 class OrderQuerySet(models.QuerySet["Order"]):
@@ -186,7 +193,8 @@ class Order(models.Model):
     It outlives the customer, so it holds no personal data: ``data`` names a purpose, details that
     changed (never their values), or what a hosting system calls its services. cause: what the
     order came of, so that what is said twice is ordered once. put_back_at: since when it is tried
-    anew, where a person put it back.
+    anew, where a person put it back. acknowledged_at, acknowledged_by: when and by whom it ended,
+    also where the customer gave it up.
     """
 
     Kind = OrderKind
@@ -235,8 +243,8 @@ class Order(models.Model):
             ),
             models.CheckConstraint(
                 name="order_acknowledged_when",
-                condition=Q(state=OrderState.ACKNOWLEDGED, acknowledged_at__isnull=False)
-                | ~Q(state=OrderState.ACKNOWLEDGED) & Q(acknowledged_at=None),
+                condition=Q(state__in=SETTLED, acknowledged_at__isnull=False)
+                | ~Q(state__in=SETTLED) & Q(acknowledged_at=None),
             ),
             models.CheckConstraint(
                 name="order_waits_for_a_moment",
@@ -250,6 +258,10 @@ class Order(models.Model):
             models.CheckConstraint(
                 name="order_confirmed_is_handed_over",
                 condition=Q(confirmed_at=None) | Q(kind=OrderKind.HAND_OVER),
+            ),
+            models.CheckConstraint(
+                name="order_given_up_by_the_customer",
+                condition=~Q(state=OrderState.GIVEN_UP) | Q(confirmed_at__isnull=False),
             ),
         ]
         indexes = [

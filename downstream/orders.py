@@ -21,6 +21,7 @@ from policies.counting import add_months, local_day, midnight
 
 KEPT_MONTHS = 24  # after the acknowledgement: as long as somebody may ask whether it was told
 BATCH = 1000
+ENDING = ("state", "send_after", "acknowledged_at", "acknowledged_by", "note", "confirmed_at")
 
 Says = Callable[[System], Mapping[str, Any]]
 """Takes a system that gets an order; returns what it is told beyond kind and customer."""
@@ -97,20 +98,48 @@ def carry_out(order: Order, *, note: str, by: User) -> None:
     Raises OrderRefused.
     """
     _lock_open(order)
+    _end_by_hand(order, note=note, by=by)
+
+
+@transaction.atomic
+def give_up(order: Order, *, note: str, by: User) -> None:
+    """Note that the customer gave a hand-over up, and where they wrote so: what waited for it goes
+    on.
+
+    Raises OrderRefused.
+    """
+    _lock_open(order)
+    if order.kind != OrderKind.HAND_OVER:
+        raise OrderRefused(_("A hand-over alone can be given up."))
+    order.confirmed_at = timezone.now()
+    _end_by_hand(order, note=note, by=by, state=OrderState.GIVEN_UP)
+
+
+def _end_by_hand(order: Order, *, by: User, **end: Any) -> None:
+    """Raises OrderRefused."""
     if not may_carry_out(order, by):
         raise OrderRefused(_("Only who is responsible for the system, or a DPO, may say so."))
     order.acknowledged_by = by
-    _end(order, note=note)
+    _end(order, **end)
+
+
+def settle_hand_overs(orders: OrderQuerySet) -> None:
+    """Note that the customer has these hand-overs, or gives up those that nobody carried out."""
+    now = timezone.now()
+    orders.unacknowledged().update(
+        state=OrderState.GIVEN_UP, send_after=None, acknowledged_at=now, confirmed_at=now
+    )
+    orders.filter(confirmed_at=None).update(confirmed_at=now)
 
 
 def may_carry_out(order: Order, user: User) -> bool:
     return order.system.responsible_id == user.pk or user.public_id in officers()
 
 
-def _end(order: Order, *, note: str) -> None:
-    order.state, order.send_after = OrderState.ACKNOWLEDGED, None
+def _end(order: Order, *, note: str, state: OrderState = OrderState.ACKNOWLEDGED) -> None:
+    order.state, order.send_after = state, None
     order.acknowledged_at, order.note = timezone.now(), note
-    order.save(update_fields=["state", "send_after", "acknowledged_at", "acknowledged_by", "note"])
+    order.save(update_fields=ENDING)
 
 
 @transaction.atomic
@@ -137,6 +166,13 @@ def leave_to_people(orders: OrderQuerySet, *, error: str = "") -> int:
     """Leave what waits to be sent to a person; return how many."""
     waiting = orders.filter(state=OrderState.WAITING)
     return waiting.update(state=OrderState.TASK, send_after=None, error=error)
+
+
+def leave_late_hand_overs_to_people() -> int:
+    """Leave to a person what its system did not hand over in time: the destruction, and the erasure
+    of the customer, wait for it. Return how many."""
+    late = Order.objects.late(local_day(timezone.now())).filter(kind=OrderKind.HAND_OVER)
+    return late.filter(state=OrderState.DELIVERED).update(state=OrderState.TASK)
 
 
 def forget_notes(public_ids: Collection[str]) -> None:
@@ -168,10 +204,8 @@ def remembers_orders(needed: Needed) -> Needed:
 def _lock_open(order: Order) -> None:
     """Raises OrderRefused."""
     _lock(order)
-    if order.acknowledged_at is not None:
-        raise OrderRefused(_("This order is acknowledged already."))
     if not order.is_open:
-        raise OrderRefused(_("This order is withdrawn."))
+        raise OrderRefused(_("This order is over: %s.") % order.get_state_display())
 
 
 def _lock(order: Order) -> None:

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts.staff import officers
 from downstream.models import Order, OrderState
+from downstream.orders import leave_late_hand_overs_to_people
 from notices.services import queue_notices
 from policies.counting import local_day
 
@@ -18,6 +19,7 @@ MAIL = "orders_due"
 def remind_of_orders() -> int:
     """Write to who is responsible of what waits for them or is late, to the officers of what is
     late; return how many mails. Run again on one day it writes none."""
+    leave_late_hand_overs_to_people()
     today = local_day(timezone.now())
     late = Count("pk", filter=Q(due_on__lt=today))
     systems = (

@@ -22,6 +22,8 @@ WORDS: dict[str, str | Promise] = {
     OrderKind.DETAIL_ERASURE: _("Erase details of yours"),
     OrderKind.DESTRUCTION: _("Destroy what is hosted for you"),
     OrderKind.HAND_OVER: _("Hand over what is hosted for you"),
+    OrderKind.BACKUP: _("You agree to backups of what is hosted for you"),
+    OrderKind.BACKUP_DESTRUCTION: _("Destroy the backups of what is hosted for you"),
 }
 
 
@@ -74,11 +76,15 @@ def tell(order: Order) -> Told:
 
 def _state(order: Order) -> tuple[str, str]:
     due = date_format(order.due_on, "SHORT_DATE_FORMAT")
+    if order.state == OrderState.GIVEN_UP:
+        return str(_("given up by you")), ""
     if order.acknowledged_at is not None:
         day = date_format(local_day(order.acknowledged_at), "SHORT_DATE_FORMAT")
         return _("carried out, confirmed on %s") % day, "good"
     if order.state == OrderState.WITHDRAWN:
         return str(_("withdrawn before it was carried out")), ""
+    if order.is_late and order.kind == OrderKind.HAND_OVER and order.state == OrderState.TASK:
+        return _("late since %s: our staff see to it, and nothing is destroyed before") % due, "bad"
     if order.is_late:
         return _("late: it should have been confirmed by %s") % due, "bad"
     if order.state == OrderState.DELIVERED:

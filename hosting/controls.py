@@ -1,5 +1,7 @@
 """What the inventory, and the orders about what it names, say about the promises."""
 
+from typing import Any
+
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
@@ -7,7 +9,7 @@ from common.periods import expiry_named
 from common.personal_data import DataCategory, not_held
 from downstream.controls import list_of_orders
 from downstream.models import Order, OrderKind
-from hosting.models import LONGEST_DESCRIPTION, HostedService
+from hosting.models import LONGEST_DESCRIPTION, BackupRequest, HostedService
 from hosting.orders import hosting_systems
 from policies.models import Promise
 from policies.periods import judge_kept, kept_too_long, yesterday
@@ -48,7 +50,9 @@ def hosted_inventory(promise: Promise) -> Measure:
     about the customer. What the servers host nobody here can see, so that the promise is never
     shown kept.
     """
-    tables = [HostedService._meta.db_table, HostedService.history.model._meta.db_table]
+    kept_here: tuple[Any, ...] = (HostedService, BackupRequest)
+    models = [each for model in kept_here for each in (model, model.history.model)]
+    tables = [model._meta.db_table for model in models]
     with connection.cursor() as cursor:
         cursor.execute(ROOM_FOR_CONTENT, [tables, LONGEST_DESCRIPTION])
         (number,) = cursor.fetchone() or (0,)
@@ -113,3 +117,34 @@ def hand_over(promise: Promise) -> Asking:
     verdict = at_risk if counts["tasks"] else kept
     link = list_of_orders(OrderKind.HAND_OVER)
     return verdict(counts["tasks"], Unit.ORDERS, link=link, note=BY_ITS_WORD)
+
+
+BACKUPS_UNSEEN = _("The hosting system does not say of each service whether it is backed up.")
+
+
+@control(
+    "backup_confirmation",
+    counts=_("Services that are backed up and whose customer has not confirmed it"),
+    missing=BACKUPS_UNSEEN,
+)
+def backup_confirmation(promise: Promise) -> Asking:
+    """Count the running services that the hosting system says it backs up without a standing yes.
+
+    So does an order to destroy backups that nobody acknowledged by its last day
+    (downstream/controls.py); what a legal hold keeps, or is ordered to be destroyed, waits rightly.
+    What has ended is to be destroyed with its backups, by the promise of that. It is shown kept
+    only while the hosting system says so of each service on its list.
+    """
+    reported = HostedService.objects.reported()
+    unconfirmed = HostedService.objects.backed_up_without_a_yes()
+    counts = yield {
+        "unconfirmed": not_held(unconfirmed, category=DataCategory.HOSTED_CONTENT),
+        "silent": reported.filter(is_backed_up=None),
+        "told": reported.exclude(is_backed_up=None),
+    }
+    link = admin_list("hosting.hostedservice", state="unconfirmed")
+    if counts["unconfirmed"]:
+        return broken(counts["unconfirmed"], Unit.SERVICES, link=link)
+    if counts["silent"] or not counts["told"]:
+        return not_measured(BACKUPS_UNSEEN)
+    return kept(0, Unit.SERVICES, link=link, note=BY_ITS_WORD)

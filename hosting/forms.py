@@ -68,6 +68,17 @@ class SystemForm(forms.Form):
         return data
 
 
+class ReportForm(SystemForm):
+    """What a hosting system says of a service in its list; of a backup, only there."""
+
+    is_backed_up = forms.TypedChoiceField(
+        choices=[("yes", "yes"), ("no", "no")],
+        coerce=lambda said: said == "yes",
+        required=False,
+        empty_value=None,
+    )
+
+
 class ServiceForm(SystemForm, DescriptionForm):
     """What the customer says of a service."""
 
@@ -77,6 +88,22 @@ class ServiceForm(SystemForm, DescriptionForm):
 class NewServiceForm(ServiceForm):
     submission = forms.RegexField(
         r"^[0-9a-f]{32}$", initial=new_public_id, widget=forms.HiddenInput
+    )
+
+
+class BackupForm(forms.Form):
+    """Why a service needs a backup. Its customer reads this in their language."""
+
+    need_vi = ProseField(
+        label=_("Why it is needed (Vietnamese)"),
+        max_length=LONGEST_DESCRIPTION,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    need_en = ProseField(
+        label=_("Why it is needed (English)"),
+        max_length=LONGEST_DESCRIPTION,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("What could be lost without it, what is backed up, and until when."),
     )
 
 

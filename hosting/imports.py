@@ -22,11 +22,11 @@ from common.history import save_as
 from common.personal_data import erased_among
 from downstream.withdrawing import withdraw_unwanted
 from hosting.exceptions import ImportRefused
-from hosting.forms import SystemForm
+from hosting.forms import ReportForm
 from hosting.models import HostedService
 
 REQUIRED = ("external_id", "customer", "kind", "label")
-FIELDS = tuple(SystemForm.base_fields)
+FIELDS = tuple(ReportForm.base_fields)
 LARGEST_FILE = 10 * 1024 * 1024  # bytes
 MOST_ROWS = 50_000
 BATCH = 200  # rows a transaction
@@ -88,7 +88,7 @@ def _read(content: bytes, outcome: Outcome) -> Iterator[Row]:
     for line, cells in lines:
         row = dict(zip(names, map(str.strip, cells), strict=False))
         told = row.get("external_id", "")
-        form = SystemForm({name: row.get(name, "") for name in FIELDS})
+        form = ReportForm({name: row.get(name, "") for name in FIELDS})
         if not EXTERNAL_ID.fullmatch(told):
             outcome.faults.append((line, _("The external_id has 1 to 64 letters, digits or .:/-")))
         elif told in seen:
@@ -101,7 +101,7 @@ def _read(content: bytes, outcome: Outcome) -> Iterator[Row]:
         seen.setdefault(told, line)
 
 
-def _said(form: SystemForm) -> Iterator[str]:
+def _said(form: ReportForm) -> Iterator[str]:
     for name, errors in form.errors.items():
         yield f"{name}: {' '.join(map(str, errors))}"
 

@@ -1,3 +1,6 @@
+from datetime import datetime, timedelta
+
+from django.conf import settings
 from django.db import models
 from django.db.models import CharField, Exists, F, OuterRef, Q, Value
 from django.db.models.functions import Cast, Coalesce, Concat
@@ -7,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from accounts.models import Customer
+from common.bilingual import Bilingual
 from common.tokens import new_public_id
 from downstream.models import Order, OrderKind
 from policies.counting import local_day
@@ -16,6 +20,7 @@ ENDED, ASKED = "destroy-", "asked-"  # how the causes of destructions begin
 LONGEST_LABEL = 100
 LONGEST_HOST = 253
 LONGEST_DESCRIPTION = 500
+BACKUP_ANSWER_WITHIN = timedelta(days=14)  # no answer in this time is a no
 
 
 class ServiceKind(models.TextChoices):
@@ -75,14 +80,26 @@ class HostedServiceQuerySet(models.QuerySet["HostedService"]):
         orders = Order.objects.of_service(OuterRef("public_id"))
         return self.filter(Exists(orders.being_handed_over(local_day(timezone.now()))))
 
+    def reported(self) -> "HostedServiceQuerySet":
+        return self.imported().running()
+
+    def backed_up_without_a_yes(self) -> "HostedServiceQuerySet":
+        """Narrow to what the hosting system says it backs up, and whose customer never confirmed
+        it, or took that back; while it is ordered to destroy its backups it may have them yet.
+        """
+        yes = BackupRequest.objects.standing().filter(service=OuterRef("pk"))
+        orders = Order.objects.of_service(OuterRef("public_id")).unacknowledged()
+        ordered = orders.filter(kind=OrderKind.BACKUP_DESTRUCTION)
+        return self.reported().filter(~Exists(yes), ~Exists(ordered), is_backed_up=True)
+
 
 class HostedService(models.Model):
     """That something of a customer is hosted, and what they call it; never what is in it.
 
     Each text is bounded by its column, and no column takes a file: there is no place for content.
     external_id: its id at the hosting system, which then keeps all but the description up to date;
-    none for what the customer entered. submission names the filled-in form, so that sending it
-    twice makes one entry.
+    none for what the customer entered. is_backed_up is what that system says, None where it has not
+    said. submission names the filled-in form, so that sending it twice makes one entry.
     """
 
     Kind = ServiceKind
@@ -106,6 +123,7 @@ class HostedService(models.Model):
     external_id = models.CharField(
         _("id at the hosting system"), max_length=64, unique=True, null=True, blank=True
     )
+    is_backed_up = models.BooleanField(_("backed up"), null=True, blank=True)
 
     submission = models.CharField(
         _("submission"), max_length=32, blank=True, default="", editable=False
@@ -128,8 +146,18 @@ class HostedService(models.Model):
                 fields=["customer", "submission"],
                 condition=~Q(submission=""),
             ),
+            models.CheckConstraint(
+                name="hostedservice_backup_is_reported",
+                condition=Q(is_backed_up=None) | Q(external_id__isnull=False),
+            ),
         ]
         indexes = [
+            # For reported(): what the hosting system says of its backups.
+            models.Index(
+                name="hostedservice_reported",
+                fields=["is_backed_up"],
+                condition=Q(external_id__isnull=False, ended_on=None),
+            ),
             # For last_of_their_customers(): what has ended, the newest first.
             models.Index(
                 name="hostedservice_ended", fields=["ended_on"], condition=~Q(ended_on=None)
@@ -154,3 +182,114 @@ class HostedService(models.Model):
     @property
     def is_running(self) -> bool:
         return self.ended_on is None
+
+
+class BackupAnswer(models.TextChoices):
+    YES = "yes", _("yes")
+    NO = "no", _("no")
+
+
+class BackupState(models.TextChoices):
+    WAITING = "waiting", _("waiting for the customer")
+    SILENT = "silent", _("not answered in time")
+    REFUSED = "refused", _("refused")
+    CONFIRMED = "confirmed", _("confirmed")
+    WITHDRAWN = "withdrawn", _("taken back by the customer")
+
+
+class BackupRequestQuerySet(models.QuerySet["BackupRequest"]):
+    def of(self, customer: Customer) -> "BackupRequestQuerySet":
+        return self.filter(service__customer=customer).select_related("service")
+
+    def waiting(self, at: datetime) -> "BackupRequestQuerySet":
+        return self.filter(answer="", answer_by__gt=at)
+
+    def standing(self) -> "BackupRequestQuerySet":
+        return self.filter(answer=BackupAnswer.YES, withdrawn_at=None)
+
+
+class BackupRequest(models.Model):
+    """Staff asked a customer to confirm that something hosted for them is backed up, and why.
+
+    Its state follows from the times in the row: no job ends anything.
+    """
+
+    Answer = BackupAnswer
+    State = BackupState
+
+    public_id = models.CharField(
+        _("public id"), max_length=32, unique=True, default=new_public_id, editable=False
+    )
+    service = models.ForeignKey(
+        HostedService,
+        on_delete=models.CASCADE,
+        related_name="backup_requests",
+        verbose_name=_("hosted service"),
+    )
+    need_vi = models.CharField(_("why it is needed (Vietnamese)"), max_length=LONGEST_DESCRIPTION)
+    need_en = models.CharField(_("why it is needed (English)"), max_length=LONGEST_DESCRIPTION)
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="+",
+        verbose_name=_("asked by"),
+    )
+    asked_at = models.DateTimeField(_("asked"), default=timezone.now)
+    answer_by = models.DateTimeField(_("to be answered by"))
+    answer = models.CharField(_("answer"), max_length=3, choices=BackupAnswer, blank=True)
+    answered_at = models.DateTimeField(_("answered"), null=True, blank=True)
+    withdrawn_at = models.DateTimeField(_("taken back"), null=True, blank=True)
+
+    need = Bilingual("need")
+
+    objects = BackupRequestQuerySet.as_manager()
+    history = HistoricalRecords(user_db_constraint=False)
+
+    class Meta:
+        verbose_name = _("request to confirm a backup")
+        verbose_name_plural = _("requests to confirm a backup")
+        ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="backuprequest_says_the_need_in_both_languages",
+                condition=~Q(need_vi="") & ~Q(need_en=""),
+            ),
+            models.CheckConstraint(
+                name="backuprequest_answered_in_time",
+                condition=Q(answer_by=F("asked_at") + BACKUP_ANSWER_WITHIN)
+                & (
+                    Q(answer="", answered_at=None)
+                    | (
+                        ~Q(answer="")
+                        & Q(answered_at__isnull=False, answered_at__lte=F("answer_by"))
+                    )
+                ),
+            ),
+            models.CheckConstraint(
+                name="backuprequest_taken_back_after_a_yes",
+                condition=Q(withdrawn_at=None) | Q(answer=BackupAnswer.YES),
+            ),
+            models.UniqueConstraint(
+                name="backuprequest_one_yes",
+                fields=["service"],
+                condition=Q(answer=BackupAnswer.YES, withdrawn_at=None),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.public_id[:8]
+
+    @property
+    def state(self) -> BackupState:
+        """Return how it stands now."""
+        if not self.answer:
+            in_time = timezone.now() < self.answer_by
+            return BackupState.WAITING if in_time else BackupState.SILENT
+        if self.answer == BackupAnswer.NO:
+            return BackupState.REFUSED
+        return BackupState.CONFIRMED if self.withdrawn_at is None else BackupState.WITHDRAWN
+
+    @property
+    def settled_at(self) -> datetime:
+        """Return when it was answered or taken back, or the time for an answer is, or was, over."""
+        return self.withdrawn_at or self.answered_at or self.answer_by

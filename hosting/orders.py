@@ -4,8 +4,9 @@ A destruction is ordered when the customer asks for it, and by the nightly sweep
 system has reported the end of a service and the period of the company's rule is over
 (personal_data.py): so it needs the approval of that rule, and stops at numbers in doubt, as every
 erasure does. While something is being handed over nothing of it is destroyed, unless the customer
-says that they have it, or want it no more. The states are those of the orders
-(downstream/orders.py): no row here repeats them. They are found by the service, whosever it was.
+says that they have it, or want it no more, or wrote so to staff. The states are those of the
+orders (downstream/orders.py): no row here repeats them. They are found by the service, whosever it
+was.
 """
 
 from collections.abc import Callable, Collection, Iterable
@@ -26,7 +27,7 @@ from common.personal_data import (
     stays_of,
 )
 from downstream.models import Order, OrderKind, OrderQuerySet, System, SystemQuerySet
-from downstream.orders import order, remembers_orders, systems_for
+from downstream.orders import order, remembers_orders, settle_hand_overs, systems_for
 from downstream.told import Told, tell
 from downstream.withdrawing import customer_of, wanted_while
 from hosting.exceptions import ServiceRefused
@@ -112,6 +113,12 @@ def order_destruction_before_erasure(service: HostedService) -> None:
         _order([service], OrderKind.DESTRUCTION, _ending)
 
 
+def order_where_taken(service: HostedService, kind: OrderKind, *, cause: str) -> None:
+    """Order something about one service, if some system takes such an order."""
+    if systems := _systems(kind):
+        _order([service], kind, lambda _each: cause, systems)
+
+
 def to_be_destroyed() -> HostedServiceQuerySet:
     """Return what the hosting system may be ordered to destroy, once its period is over."""
     takes_orders = Exists(hosting_systems(OrderKind.DESTRUCTION))
@@ -142,9 +149,11 @@ def order_destruction_of_erased(customers: Collection[int]) -> None:
 
 @defers_erasure(HANDING_OVER)
 def being_handed_what_is_hosted() -> QuerySet[Any, Any]:
-    """Keep those to whom something has yet to be handed over, no longer than to its last day."""
-    today = local_day(timezone.now())
-    open_ones = Order.objects.unacknowledged().filter(kind=OrderKind.HAND_OVER, due_on__gte=today)
+    """Keep those to whom something has yet to be handed over: with them it would be destroyed.
+
+    Past its last day a person sees to it, and is reminded each morning (downstream/reminders.py).
+    """
+    open_ones = Order.objects.unacknowledged().filter(kind=OrderKind.HAND_OVER)
     services = open_ones.with_service().values("service")
     return HostedService.objects.filter(public_id__in=services).values("customer")
 
@@ -164,7 +173,7 @@ def is_still_to_be_destroyed(order: Order) -> bool:
 def orders_about_what_is_here() -> OrderQuerySet:
     here = HostedService.objects.values("public_id")
     found: OrderQuerySet = Order.objects.with_service().filter(service__in=here)
-    return found.filter(kind=OrderKind.DESTRUCTION)
+    return found.filter(kind__in=[OrderKind.DESTRUCTION, OrderKind.BACKUP_DESTRUCTION])
 
 
 def _takes_erasure(system: System) -> bool:
@@ -207,7 +216,7 @@ def _require_handed_over(service: HostedService, *, needs_no_hand_over: bool) ->
         raise ServiceRefused(
             _("It is being handed over. Say first that you have it, or want it no more.")
         )
-    under_way.update(confirmed_at=timezone.now())
+    settle_hand_overs(under_way)
 
 
 def _ending(service: HostedService) -> str:

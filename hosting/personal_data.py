@@ -13,7 +13,7 @@ from common.personal_data import (
     declare,
     mask_all,
 )
-from hosting.models import HostedService
+from hosting.models import BackupRequest, HostedService
 from hosting.orders import HANDING_OVER, order_destruction, to_be_destroyed
 from policies.counting import local_day
 
@@ -30,10 +30,21 @@ declare(
             "started_on": mask_all,
             "ended_on": mask_all,
             "description": mask_all,
+            "is_backed_up": mask_all,
         },
         internal=["external_id"],
         references=["external_id"],
         plain=["submission"],
+        page="hosting",
+    )
+)
+declare(
+    Declaration(
+        model=BackupRequest,
+        category=DataCategory.HOSTED_CONTENT,
+        customer="service__customer",
+        personal={"need_vi": mask_all, "need_en": mask_all},
+        exported=["asked_at", "answer_by", "answer", "answered_at", "withdrawn_at"],
         page="hosting",
     )
 )

@@ -14,7 +14,7 @@ from common.history import save_as
 from common.personal_data import DataCategory, is_held
 from hosting.exceptions import ServiceRefused
 from hosting.locks import lock_service
-from hosting.models import HostedService
+from hosting.models import BackupRequest, HostedService
 from hosting.orders import order_destruction_before_erasure
 
 MOST_ENTERED = 200  # by one customer
@@ -97,8 +97,11 @@ def erase_service(service: HostedService) -> None:
         )
     if service.is_imported and service.is_running:
         raise ServiceRefused(_("This service runs. Its entry can be erased once it has ended."))
+    if service.backup_requests.standing().exists():
+        raise ServiceRefused(_("You have agreed to its backup. Take that back first."))
     order_destruction_before_erasure(service)
     key = service.pk
     service.skip_history_when_saving = True  # type: ignore[attr-defined]
     service.delete()
     HostedService.history.filter(id=key).delete()
+    BackupRequest.history.filter(service=key).delete()

@@ -10,5 +10,6 @@ urlpatterns = [
     path("<slug:public_id>/hand-over/", views.hand_over, name="hand_over_service"),
     path("<slug:public_id>/handed-over/", views.handed_over, name="service_handed_over"),
     path("<slug:public_id>/destroy/", views.destroy, name="destroy_service"),
+    path("<slug:public_id>/backup/", views.answer_backup, name="answer_backup"),
     path("<slug:public_id>/erase/", views.erase, name="erase_hosted_service"),
 ]

@@ -13,9 +13,9 @@ from common.errors import PortalError
 from common.forms import tell_of_masked_cards
 from common.personal_data import DataCategory
 from downstream.models import OrderKind, OrderState
-from hosting import orders, services
+from hosting import backups, orders, services
 from hosting.forms import NewServiceForm, form_for, values_of
-from hosting.models import HostedService
+from hosting.models import BackupAnswer, HostedService
 from policies.categories import is_dealt_with
 
 
@@ -60,7 +60,8 @@ def correct(request: CustomerRequest, public_id: str) -> HttpResponse:
             tell_of_masked_cards(request, form)
             messages.success(request, _("Your list is up to date."))
             return redirect("hosting")
-    context = {"form": form, "service": service, **_ordered(service)}
+    asked = backups.last_request(service)
+    context = {"form": form, "service": service, "asked": asked, **_ordered(service)}
     return render(request, "hosting/service.html", context)
 
 
@@ -110,6 +111,17 @@ def handed_over(request: CustomerRequest, public_id: str) -> HttpResponse:
     service = _get_own(request, public_id)
     act = partial(orders.confirm_hand_over, service)
     return _act(request, service, act, _("Thank you. It is noted that you have it."))
+
+
+@for_customer
+@posted_from("hosted_service")
+def answer_backup(request: CustomerRequest, public_id: str) -> HttpResponse:
+    """Take a yes, a no, and a yes back, all by one press."""
+    service = _get_own(request, public_id)
+    asked, is_yes = request.POST.get("asked", ""), request.POST.get("answer") == BackupAnswer.YES
+    act = partial(backups.answer_backup, service, asked=asked, is_yes=is_yes, by=request.user)
+    done = _("Noted: you agree to its backup.") if is_yes else _("Noted: you want no backup of it.")
+    return _act(request, service, act, done)
 
 
 @for_customer

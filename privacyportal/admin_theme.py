@@ -40,6 +40,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[Link, ...]], ...] = (
             (_("Orders of secrecy"), "lock_clock", "accounts.secrecyorder"),
             (_("Call recordings"), "call", "calls.callrecording"),
             (_("Hosted services"), "dns", "hosting.hostedservice"),
+            (_("Backups to confirm"), "backup", "hosting.backuprequest"),
         ),
     ),
     (
@@ -112,6 +113,7 @@ OF_SOME_COMPANIES: dict[str, Callable[[], bool]] = {
     "accounts.accessapproval": asks_customers_first,
     "calls.callrecording": partial(is_dealt_with, DataCategory.CALL_RECORDING),
     "hosting.hostedservice": partial(is_dealt_with, DataCategory.HOSTED_CONTENT),
+    "hosting.backuprequest": partial(is_dealt_with, DataCategory.HOSTED_CONTENT),
 }
 
 

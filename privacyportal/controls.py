@@ -191,10 +191,6 @@ not_built(
     because=_("The measures of protection are not described and followed up here yet."),
 )
 not_built(
-    "backup_confirmation",
-    because=_("Asking customers to confirm a backup is not built yet."),
-)
-not_built(
     "external_links",
     because=_("Links to other sites are marked; nothing checks them day by day yet."),
 )

@@ -22,6 +22,7 @@ from accounts.uses import accesses_told_to
 from common.database_role import tables_without_grants
 from common.outside import StoreAway
 from complaints.models import Complaint
+from hosting.models import BackupRequest
 from policies.models import Purpose
 from retention import ledger
 from retention.exceptions import LedgerAhead, LedgerLost
@@ -57,6 +58,7 @@ def overview(request: CustomerRequest) -> HttpResponse:
             "purposes": Purpose.objects.in_bulk(field_name="code"),
             "requests_waiting": AccessApproval.objects.filter(customer=customer).waiting(now),
             "requests_running": AccessApproval.objects.filter(customer=customer).running(now),
+            "backups_waiting": BackupRequest.objects.of(customer).waiting(now),
         },
     )
 

@@ -279,6 +279,7 @@ def _parameters(household: Household, complaint: Complaint, export: Any) -> dict
         **dict.fromkeys(("call_audio", "download_call", "erase_call"), call),
         **dict.fromkeys(("hosted_service", "end_hosted_service", "erase_hosted_service"), service),
         **dict.fromkeys(("hand_over_service", "service_handed_over", "destroy_service"), service),
+        "answer_backup": service,
         "download_export": {"public_id": export.public_id},
         "acknowledge_order": {"public_id": Order.objects.all()[0].public_id},
         **dict.fromkeys(("approval", "answer_approval", "end_approval"), approval),

@@ -91,3 +91,13 @@ class CarriedOutForm(forms.Form):
         max_length=LONGEST_NOTE,
         help_text=_("No name and no value: this note stays when the customer's data is gone."),
     )
+
+
+class GivenUpForm(forms.Form):
+    note = LineField(
+        label=_("Where the customer wrote so, and when"),
+        max_length=LONGEST_NOTE,
+        help_text=_(
+            "As the letter is filed, and why they want it no more. The customer reads it: no name."
+        ),
+    )

@@ -13,12 +13,12 @@ from access.purposes import DATA_RETENTION
 from common.admin import Text, badge, named
 from common.personal_data import DataCategory
 from downstream import orders
-from downstream.admin.forms import CHANGE_ORDER, CarriedOutForm
+from downstream.admin.forms import CHANGE_ORDER, CarriedOutForm, GivenUpForm
 from downstream.models import Order, OrderKind, OrderState
 from downstream.orders import may_carry_out
 from policies.counting import local_day
 
-DESTROYING = (OrderKind.ERASURE, OrderKind.DESTRUCTION)
+DESTROYING = (OrderKind.ERASURE, OrderKind.DESTRUCTION, OrderKind.BACKUP_DESTRUCTION)
 TONES = {"late": "danger", "task": "warning", "acknowledged": "success"}
 
 
@@ -61,12 +61,12 @@ class OrderAdmin(PersonalDataAdmin):
         "send_after",
         "delivered_at",
         "acknowledged_at",
-        named("acknowledged_by", _("carried out by")),
+        named("acknowledged_by", _("noted by")),
         "note",
         "confirmed_at",
         "public_id",
     ]
-    actions_detail = ["carry_out", "send_again"]
+    actions_detail = ["carry_out", "give_up", "send_again"]
 
     def subject_of(self, row: Order) -> str:
         return row.subject
@@ -87,6 +87,8 @@ class OrderAdmin(PersonalDataAdmin):
     def can_take(self, step: str, row: Any, user: Any) -> bool:
         if step == "send_again":
             return bool(row.is_open and row.system.has_interface and row.is_by_name)
+        if step == "give_up" and row.kind != OrderKind.HAND_OVER:
+            return False
         return row.is_open and may_carry_out(row, user)
 
     @action(description=_("It is carried out"), icon="task_alt", permissions=["work"])  # type: ignore[untyped-decorator]
@@ -102,6 +104,25 @@ class OrderAdmin(PersonalDataAdmin):
             done=_("The order is carried out."),
             form_class=CarriedOutForm,
             facts=["kind", "subject", "says", "due_on"],
+        )
+
+    @action(
+        description=_("The customer gave it up"), icon="do_not_disturb_on", permissions=["work"]
+    )  # type: ignore[untyped-decorator]
+    def give_up(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self.told_step_view(
+            request,
+            object_id,
+            permission=CHANGE_ORDER,
+            step=orders.give_up,
+            is_grave=True,
+            title=_("The customer gave it up"),
+            done=_("It is noted. What waited for the hand-over goes on."),
+            form_class=GivenUpForm,
+            facts=["kind", "subject", "says", "due_on"],
+            note=_(
+                "What is hosted is then destroyed once its period is over. Nobody gets it back."
+            ),
         )
 
     @action(description=_("Send it again"), icon="send", permissions=["work"])  # type: ignore[untyped-decorator]

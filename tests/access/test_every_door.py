@@ -52,6 +52,8 @@ IN_FULL_AT = {
     "admin:complaints_complaint_resolve",
     "admin:complaints_complaint_sheet_pdf",
     "admin:enquiries_enquiry_change",
+    "admin:hosting_backuprequest_change",
+    "admin:hosting_backuprequest_simple_history",
     "admin:incidents_unauthoriseduse_change",
     "admin:incidents_unauthoriseduse_simple_history",
 }

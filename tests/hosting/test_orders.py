@@ -10,8 +10,10 @@ from django.utils import timezone
 from accounts.merging import approve_merge, ask_merge
 from accounts.models import Customer
 from common.personal_data import DataCategory
+from downstream.exceptions import OrderRefused
 from downstream.models import Order
-from downstream.orders import acknowledge, carry_out, forget_old_orders
+from downstream.orders import acknowledge, carry_out, forget_old_orders, give_up
+from downstream.reminders import remind_of_orders
 from hosting.exceptions import ServiceRefused
 from hosting.imports import import_services
 from hosting.models import HostedService
@@ -133,7 +135,7 @@ def test_vs_16_a_hand_over_comes_before_the_destruction_or_the_customer_says_non
     post(client, "destroy_service", other, needs_no_hand_over="yes")
     post(client, "destroy_service", other, needs_no_hand_over="yes")
     assert orders()[2:] == [
-        ("hand_over", "waiting", ["web-9"]),
+        ("hand_over", "given_up", ["web-9"]),
         ("destruction", "waiting", ["web-9"]),
     ]
     assert "Đã có lệnh hủy" in post(client, "hand_over_service", other).content.decode()
@@ -278,7 +280,7 @@ def test_who_is_erased_waits_for_a_hand_over_and_each_system_is_told_in_words_it
     ask_hand_over(service)
     everybody = Customer.objects.filter(pk=customer.pk)
     assert list(free_to_go(everybody)) == []
-    Order.objects.update(due_on=TODAY() - timedelta(days=1))
+    give_up(Order.objects.get(), note="thư ngày 1/12", by=make_staff(DPO))
     assert list(free_to_go(everybody)) == [customer]
 
     with transaction.atomic():
@@ -286,3 +288,41 @@ def test_who_is_erased_waits_for_a_hand_over_and_each_system_is_told_in_words_it
 
     told = Order.objects.exclude(system=keeper)
     assert [(each.kind, each.data["references"]) for each in told] == [("destruction", ["web-1"])]
+
+
+def test_a_hand_over_that_is_never_acknowledged_becomes_a_persons_task_and_ends_by_their_word(
+    client, customer, system
+):
+    service, other = ended(customer), ended(customer, external_id="web-2")
+    for each in (service, other):
+        post(client, "hand_over_service", each)
+    Order.objects.update(state="delivered", send_after=None, due_on=TODAY() - timedelta(days=40))
+    assert (sweep_night(), answer_of("VS-16")) == (0, ("broken", 2, "orders"))
+
+    assert remind_of_orders() == 1
+    assert states() == [("hand_over", "task")] * 2
+    told = client.get(service.get_absolute_url()).text
+    assert "cán bộ của chúng tôi đang xử lý" in told
+    given_up, handed = Order.objects.order_by("pk")
+    with pytest.raises(OrderRefused):
+        give_up(given_up, note="x", by=make_staff(COMPLAINT_OFFICER))
+
+    client.force_login(system.responsible)
+    desk = f"/admin/downstream/order/{given_up.pk}/give_up/"
+    assert client.post(desk, {"note": ""}).context_data["form"].errors
+    client.post(desk, {"note": "thư tay ngày 2/12, hồ sơ 12"})
+    carry_out(handed, note="giao đĩa tại quầy", by=system.responsible)
+
+    given_up.refresh_from_db()
+    assert (given_up.state, given_up.acknowledged_by, given_up.note) == (
+        *("given_up", system.responsible, "thư tay ngày 2/12, hồ sơ 12"),
+    )
+    assert answer_of("VS-16") == ("kept", 0, "orders")
+    assert sweep_night() == 1
+    assert orders()[-1] == ("destruction", "waiting", ["web-1"])
+    client.force_login(customer.user)
+    told = client.get(service.get_absolute_url()).text
+    assert "bạn đã từ bỏ" in told
+    assert "thư tay ngày 2/12, hồ sơ 12" in told
+    acknowledge(given_up)
+    assert Order.objects.get(pk=given_up.pk).state == "given_up"

@@ -32,6 +32,7 @@ BIG = (
     "django_session",
     "downstream_order",
     "enquiries_enquiry",
+    "hosting_backuprequest",
     "hosting_hostedservice",
     "marketing_suppression",
     "notices_notice",
@@ -159,6 +160,13 @@ INSERT INTO hosting_hostedservice (public_id, customer_id, kind, label, host, de
                                    submission, ended_on)
 SELECT 'h' || id, id, 'website', 'label', '', '', '', CASE WHEN id %% 250 = 0 THEN current_date END
 FROM accounts_customer;
+
+INSERT INTO hosting_backuprequest (public_id, service_id, need_vi, need_en, asked_by_id, asked_at,
+                                   answer_by, answer, answered_at)
+SELECT 'b' || id, id, 'need', 'need', (SELECT min(id) FROM accounts_user), since,
+       since + interval '14 days', 'yes', since
+FROM hosting_hostedservice, (SELECT now() - interval '20 days' AS since) AS asked
+WHERE id %% 5 = 0;
 
 INSERT INTO downstream_system (public_id, name, data_categories, kinds, endpoint, secret,
                                previous_secret, days, contact, responsible_id)

@@ -37,6 +37,7 @@ PAGES = {
     "/admin/calls/callrecording/": {COMPLAINT_OFFICER, DPO},
     "/admin/calls/callrecording/add/": {DPO},
     "/admin/hosting/hostedservice/": {COMPLAINT_OFFICER, DPO},
+    "/admin/hosting/backuprequest/": {COMPLAINT_OFFICER, DPO},
     "/admin/accounts/user/": {ADMINISTRATOR},
     "/admin/accounts/user/add/": {ADMINISTRATOR},
     "/admin/access/accessrecord/": {DPO, AUDITOR},
@@ -138,6 +139,7 @@ def test_the_sidebar_leads_to_what_the_role_may_open(role, client, db):
     lists = {page for page, may in PAGES.items() if role in may and not page.endswith(STEPS)}
     assert links == lists - {  # the company hosts nothing, and promises no approval
         "/admin/hosting/hostedservice/",
+        "/admin/hosting/backuprequest/",
         "/admin/accounts/accessapproval/",
     }
 

@@ -37,6 +37,7 @@ TABLE = """
     downstream.system             view:OLDAS  add:S    change:S
     enquiries.enquiry             view:OLD             change:OL
     enquiries.erasedenquiries     view:D
+    hosting.backuprequest         view:OLD    add:OLD
     hosting.hostedservice         view:OLD
     incidents.unauthoriseduse     view:OLD    add:OLD  change:OLD
     marketing.apiclient           view:DS     add:S    change:S
@@ -79,7 +80,8 @@ PERSONAL = {  # what nobody does who is not bound to confidentiality
     "accounts.secrecyorder", "accounts.customer", "accounts.customermerge", "accounts.customers",
     "accounts.identitycheck", "calls.callrecording", "complaints.complaint", "downstream.order",
     "enquiries.enquiry",
-    "hosting.hostedservice", "incidents.unauthoriseduse", "retention.legalhold",
+    "hosting.backuprequest", "hosting.hostedservice", "incidents.unauthoriseduse",
+    "retention.legalhold",
     "retention.purgefailure",
     "retention.necessityreview", "staff.flaggedrecord", "staff.unusualaccess",
 }  # fmt: skip

@@ -41,7 +41,7 @@ from common.personal_data import DataCategory
 from complaints.intake import file_complaint
 from complaints.models import Complaint, QuestionedAccess
 from complaints.services import link_complaints, withdraw_complaint
-from hosting.models import HostedService
+from hosting.models import BACKUP_ANSWER_WITHIN, BackupRequest, HostedService
 from incidents.services import report_unauthorised_use, settle_report
 from marketing.models import Preference
 from policies.models import DeclaredField, PolicyText, Purpose
@@ -76,8 +76,17 @@ def make_full_customer(canary, *, closed_days_ago=None, **kwargs):
     _declare(customer, canary)
     decide(customer)
     make_recording(customer, f"ID3{canary}15".encode(), source=f"{canary}16")
-    HostedService.objects.create(
+    now = timezone.now()
+    service = HostedService.objects.create(
         customer=customer, kind="vps", label=f"{canary}17", description=f"{canary}18"
+    )
+    BackupRequest.objects.create(
+        service=service,
+        need_vi=f"{canary}24",
+        need_en=f"{canary}25",
+        asked_by=make_staff(COMPLAINT_OFFICER),
+        asked_at=now,
+        answer_by=now + BACKUP_ANSWER_WITHIN,
     )
     Export.objects.create(customer=customer, state="expired")
     CopyCode.objects.create(customer=customer, code=f"{customer.pk:064}")

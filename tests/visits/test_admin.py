@@ -33,6 +33,7 @@ NO_PAGES = {
     "access_mails",
     "agree_complaint",
     "answer_approval",
+    "answer_backup",
     "decide_consent",
     "disagree_complaint",
     "end_access",

@@ -1,0 +1,170 @@
+"""Backups of what is hosted: none without a need, and none without its customer's yes.
+
+Staff ask about one service and say in both languages why it needs a backup. Its customer answers on
+the page of the service; silence is a no, and a yes is taken back there as it was given. The hosting
+system is ordered after a yes alone, and to destroy what it made once the yes is taken back. What it
+says itself of its backups comes with its list (imports.py), and is written down whatever was
+confirmed: one without a yes breaks the promise (controls.py).
+"""
+
+from contextlib import suppress
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.merging import public_ids_of
+from accounts.models import User
+from common.errors import PortalError
+from common.history import save_as
+from common.personal_data import DataCategory, is_held, not_held
+from downstream.models import Order, OrderKind
+from downstream.withdrawing import customer_of, wanted_while, withdraw_unwanted
+from hosting.exceptions import ServiceRefused
+from hosting.locks import lock_service
+from hosting.models import (
+    BACKUP_ANSWER_WITHIN,
+    BackupAnswer,
+    BackupRequest,
+    BackupState,
+    HostedService,
+)
+from hosting.orders import order_where_taken
+from notices.services import fills_template, queue_notice
+
+ASK_AGAIN_AFTER = timedelta(days=7)  # whoever said no, or nothing, is left in peace
+
+
+@transaction.atomic
+def ask_backup(service: HostedService, *, need_vi: str, need_en: str, by: User) -> BackupRequest:
+    """Ask the customer, who is told at once and has two weeks to answer.
+
+    Raises AccountClosed, ServiceRefused.
+    """
+    lock_service(service)
+    if why := why_not_asked(service):
+        raise ServiceRefused(why)
+    now = timezone.now()
+    asked = BackupRequest(
+        service=service,
+        need_vi=need_vi,
+        need_en=need_en,
+        asked_by=by,
+        asked_at=now,
+        answer_by=now + BACKUP_ANSWER_WITHIN,
+    )
+    save_as(asked, by=by, reason="backup asked")
+    queue_notice(
+        "backup_asked",
+        recipient=service.customer.public_id,
+        key=f"backup-asked-{asked.public_id}",
+        asked=asked.public_id,
+    )
+    return asked
+
+
+def why_not_asked(service: HostedService) -> str:
+    """Say why its customer must not be asked now; empty where they may."""
+    if not service.is_running:
+        return _("This service has ended.")
+    if service.customer.user_id is None:
+        return _("This customer has no sign-in, so that nobody could answer.")
+    last = last_request(service)
+    if last is None:
+        return ""
+    if last.state in (BackupState.WAITING, BackupState.CONFIRMED):
+        return _("The customer is asked already, or has confirmed it.")
+    if timezone.now() < last.settled_at + ASK_AGAIN_AFTER:
+        return _("The customer did not want it in the last 7 days. Nobody is to ask again yet.")
+    return ""
+
+
+def last_request(service: HostedService) -> BackupRequest | None:
+    return service.backup_requests.first()
+
+
+@transaction.atomic
+def answer_backup(service: HostedService, *, asked: str, is_yes: bool, by: User) -> None:
+    """Write down the customer's answer, or that they take their yes back; twice is as once.
+
+    asked: the public id of what the customer read: what was asked anew meanwhile is not answered.
+
+    Raises AccountClosed, ServiceRefused.
+    """
+    lock_service(service)
+    request = last_request(service)
+    if request is None or request.public_id != asked:
+        raise ServiceRefused(_("We ask you something else by now. Please read it first."))
+    answer = BackupAnswer.YES if is_yes else BackupAnswer.NO
+    if request.state == BackupState.WAITING:
+        request.answer, request.answered_at = answer, timezone.now()
+        reason = "backup confirmed" if is_yes else "backup refused"
+        save_as(request, by=by, reason=reason, fields=["answer", "answered_at"])
+    elif is_yes and request.state != BackupState.CONFIRMED:
+        raise ServiceRefused(
+            _("It is too late for that. Nothing is backed up before we ask again.")
+        )
+    elif request.state == BackupState.CONFIRMED and not is_yes:
+        request.withdrawn_at = timezone.now()
+        save_as(request, by=by, reason="backup taken back", fields=["withdrawn_at"])
+    _follow(request)
+
+
+def _follow(request: BackupRequest) -> None:
+    """Order what the answer asks for, once; what a legal hold keeps is ordered after it."""
+    service = request.service
+    withdraw_unwanted(public_ids_of(service.customer))
+    if request.state == BackupState.CONFIRMED:
+        order_where_taken(service, OrderKind.BACKUP, cause=f"backup-{request.public_id}")
+    is_kept = is_held(service.customer_id, DataCategory.HOSTED_CONTENT)
+    if request.state == BackupState.WITHDRAWN and not is_kept:
+        kind = OrderKind.BACKUP_DESTRUCTION
+        order_where_taken(service, kind, cause=f"backup-end-{request.public_id}")
+
+
+def order_what_waited() -> int:
+    """Order what could not be when a yes was taken back: a hold kept it, or no system took orders.
+
+    Return how many were looked at. Safe to repeat.
+    """
+    yes = BackupRequest.objects.standing().filter(service=OuterRef("service"))
+    orders = Order.objects.of_service(OuterRef("service__public_id")).standing()
+    ordered = orders.filter(kind=OrderKind.BACKUP_DESTRUCTION, at__gte=OuterRef("withdrawn_at"))
+    ended = BackupRequest.objects.filter(
+        withdrawn_at__isnull=False, service__customer__closed_at=None
+    )
+    waiting = not_held(
+        ended.filter(~Exists(yes), ~Exists(ordered)),
+        "service__customer",
+        category=DataCategory.HOSTED_CONTENT,
+    )
+    found = list(waiting.select_related("service__customer"))
+    for request in found:
+        with suppress(PortalError), transaction.atomic():
+            lock_service(request.service)
+            request.refresh_from_db()
+            _follow(request)
+    return len(found)
+
+
+@wanted_while(OrderKind.BACKUP)
+def is_still_confirmed(order: Order) -> bool:
+    confirmed = BackupRequest.objects.standing().filter(service__ended_on=None)
+    return confirmed.filter(service__public_id=order.data["service"]).exists()
+
+
+@wanted_while(OrderKind.BACKUP_DESTRUCTION)
+def are_backups_still_to_be_destroyed(order: Order) -> bool:
+    customer = customer_of(order)
+    if customer is not None and is_held(customer.pk, DataCategory.HOSTED_CONTENT):
+        return False
+    return not is_still_confirmed(order)
+
+
+@fills_template("backup_asked")
+def _question(context: dict[str, str]) -> dict[str, object]:
+    """Fetch what the mail says when it is sent, so that no row of the outbox holds it."""
+    asked = BackupRequest.objects.select_related("service").get(public_id=context["asked"])
+    return {"asked": asked, "path": asked.service.get_absolute_url()}
