@@ -206,7 +206,7 @@ class PortalAdmin(SimpleHistoryAdmin, ModelAdmin):
         records = list(historical_records)
         for record in records:
             why = record.history_change_reason or ""
-            record.reason = REASONS.get(why, "")
+            record.happened = REASONS.get(why, "")  # not ``reason``: that is a column of some
         for newer, older in pairwise(records):
             newer.changes = changes_between(older, newer, self.show_past)
 

@@ -118,6 +118,9 @@ def test_a_hold_is_released_by_another_person_who_sees_what_it_is_and_says_why(c
     assert (hold.released_by, hold.release) == (dpo, "Vụ án đã xong.")
     assert hold.history.first().release == hold.release
     assert hold.release in client.get(response.url).text
+    past = client.get(f"{HOLDS}{hold.pk}/history/").text
+    assert "<strong>No longer needed because:</strong>" in past
+    assert "<strong>Reason:</strong>" not in past
 
 
 def test_who_placed_a_hold_does_not_release_it(client, dpo):
