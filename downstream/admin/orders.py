@@ -5,20 +5,32 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 
-from access.admin import PersonalDataAdmin
+from access.admin import SHORT_ID, PersonalDataAdmin
 from access.purposes import DATA_RETENTION
 from common.admin import Text, badge, named
+from common.documents import name_of
 from common.personal_data import DataCategory
 from downstream import orders
+from downstream.addresses import FORBIDDEN, INSIDE
 from downstream.admin.forms import CHANGE_ORDER, CarriedOutForm, GivenUpForm
 from downstream.models import Order, OrderKind, OrderState
 from downstream.orders import may_carry_out
 from policies.counting import local_day
+from policies.models import Purpose
 
 DESTROYING = (OrderKind.ERASURE, OrderKind.DESTRUCTION, OrderKind.BACKUP_DESTRUCTION)
+SAYS: dict[str, Text] = {  # what Order.data may hold
+    "category": _("kind of data"),
+    "details": _("details"),
+    "purpose": _("purpose"),
+    "except": _("all but these, which must stay"),
+    "references": _("known to the system as"),
+    "service": _("entry in this portal"),
+}
 TONES = {"late": "danger", "task": "warning", "acknowledged": "success"}
 
 
@@ -44,7 +56,7 @@ class OrderAdmin(PersonalDataAdmin):
     purpose = DATA_RETENTION
     field_groups = (DataCategory.ACCOUNT,)
 
-    list_display = [named("system", _("system")), "kind", "subject", "at", "due_on", "standing"]
+    list_display = [named("system", _("system")), "kind", "short_id", "at", "due_on", "standing"]
     list_filter = [StateFilter, "kind", "system"]
     list_select_related = ["system"]
     sortable_by = ()
@@ -57,7 +69,7 @@ class OrderAdmin(PersonalDataAdmin):
         "due_on",
         "standing",
         "attempts",
-        "error",
+        "last_error",
         "send_after",
         "delivered_at",
         "acknowledged_at",
@@ -71,6 +83,10 @@ class OrderAdmin(PersonalDataAdmin):
     def subject_of(self, row: Order) -> str:
         return row.subject
 
+    @admin.display(description=_("customer"))
+    def short_id(self, order: Order) -> str:
+        return order.subject[:SHORT_ID]
+
     @badge(description=_("state"), tones=TONES)
     def standing(self, order: Order) -> tuple[str, Text]:
         label = order.get_state_display()
@@ -78,8 +94,16 @@ class OrderAdmin(PersonalDataAdmin):
 
     @admin.display(description=_("says"))
     def says(self, order: Order) -> str:
-        texts = (each if isinstance(each, str) else ", ".join(each) for each in order.data.values())
-        return "; ".join(filter(None, texts)) or "–"
+        told = (
+            (SAYS.get(name, name), ", ".join(_in_words(name, said)))
+            for name, said in order.data.items()
+            if said
+        )
+        return format_html_join("", "<div>{}: {}</div>", told) or "–"
+
+    @admin.display(description=_("last error"))
+    def last_error(self, order: Order) -> Text:
+        return INSIDE if order.error == FORBIDDEN else order.error or "–"
 
     def has_work_permission(self, request: HttpRequest, object_id: str | None = None) -> bool:
         return bool(request.user.has_perm(CHANGE_ORDER))
@@ -135,3 +159,12 @@ class OrderAdmin(PersonalDataAdmin):
             title=_("Send it again"),
             done=_("The order is sent again."),
         )
+
+
+def _in_words(name: str, said: str | list[str]) -> list[str]:
+    codes = [said] if isinstance(said, str) else said
+    if name in ("category", "except"):
+        return [str(name_of(DataCategory, code)) for code in codes]
+    if name == "purpose":
+        return [str(each.name) for each in Purpose.objects.filter(code__in=codes)]
+    return codes
