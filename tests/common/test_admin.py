@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
 from common.jobs import all_jobs
@@ -15,13 +16,17 @@ def reports(client):
     return {report.name: report for report in client.get(JOBS).context_data["reports"]}
 
 
-def test_a_job_that_never_ran_is_late(client, db):
+def test_a_job_that_never_ran_is_late_once_its_time_is_over(client, db):
     client.force_login(make_staff(DPO))
+    MigrationRecorder.Migration.objects.update(applied=timezone.now())
+    JobStatus.objects.create(name="notices.sweep_notices", error="OSError")
 
     shown = reports(client)
-
     assert set(shown) == {job.name for job in all_jobs()}
-    assert {report.is_late for report in shown.values()} == {True}
+    assert [name for name, report in shown.items() if report.is_late] == ["notices.sweep_notices"]
+
+    MigrationRecorder.Migration.objects.update(applied=timezone.now() - timedelta(days=2))
+    assert {report.is_late for report in reports(client).values()} == {True}
 
 
 @pytest.mark.parametrize(("behind", "is_late"), [(1, False), (9, False), (12, True)])
