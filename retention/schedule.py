@@ -4,16 +4,17 @@ Each line is counted in one query over the rows whose last day comes before the 
 an index. Nothing here writes.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any
 
 from django.db.models import Count, Min, Q, QuerySet
 from django.utils.formats import date_format
 from django.utils.functional import Promise, cached_property
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from access.models import AccessRecord
 from accounts.models import Customer
@@ -31,9 +32,9 @@ from retention.due import held
 from retention.kept_rows import held_rows, needed_rows
 from retention.models import PurgeApproval
 
-WEEKS = 13
 AHEAD = (0, 30, 60, 90)  # days
-HORIZON = 7 * WEEKS
+HORIZON = AHEAD[-1]
+WEEKS = [*range(0, HORIZON, 7), HORIZON]
 
 IsOver = Callable[[date], Q]
 """Takes a day; returns what is asked of a row whose last day lies before it."""
@@ -60,7 +61,10 @@ class Stock:
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the schedule. due: now, and in 30, 60 and 90 days; weeks: what each adds."""
+    """One line of the schedule. due: now, and in 30, 60 and 90 days; weeks: what each adds.
+
+    next_day: the day on which the first row falls due; it is over where something is due now.
+    """
 
     stock: Stock
     due: list[int]
@@ -81,11 +85,7 @@ class Line:
 
     @property
     def rule_text(self) -> str:
-        """Say which data the rule is about, from when it counts, and for how long."""
-        if self.rule is None:
-            return str(_("by a setting"))
-        months = ngettext("%(months)d month", "%(months)d months", self.rule.months)
-        return f"{self.rule}, {months % {'months': self.rule.months}}"
+        return self.rule.text if self.rule else str(_("by a setting"))
 
     @property
     def deferred(self) -> int:
@@ -128,9 +128,8 @@ def _line(
     approved: Mapping[int, PurgeApproval],
     all_conflicts: Collection[Conflict],
 ) -> Line:
-    horizon = today + timedelta(days=HORIZON)
-    steps = {n: today + timedelta(days=n) for n in {*AHEAD, *range(0, HORIZON + 1, 7)}}
-    coming = stock.rows.filter(stock.is_over(horizon)).order_by()
+    steps = {n: today + timedelta(days=n) for n in {*AHEAD, *WEEKS}}
+    coming = stock.rows.filter(stock.is_over(steps[HORIZON])).order_by()
     counted = {f"by_{n}": Count("pk", filter=stock.is_over(day)) for n, day in steps.items()}
     by = coming.aggregate(**counted)
     now = stock.rows.filter(stock.is_over(today)).order_by()
@@ -138,10 +137,10 @@ def _line(
     return Line(
         stock,
         due=[by[f"by_{n}"] for n in AHEAD],
-        weeks=[by[f"by_{7 * n}"] - by[f"by_{7 * n - 7}"] for n in range(1, WEEKS + 1)],
+        weeks=[by[f"by_{last}"] - by[f"by_{first}"] for first, last in pairwise(WEEKS)],
         held=stock.held(now).count() if has_due else 0,
         waiting={why: rows.count() for why, rows in stock.waiting(now).items()} if has_due else {},
-        next_day=today if has_due else stock.first(stock.rows.exclude(stock.is_over(today))),
+        next_day=stock.first(now if has_due else stock.rows.exclude(stock.is_over(today))),
         approved=approved.get(stock.rule.pk) if stock.rule else None,
         conflicts=undecided(stock.rule, all_conflicts) if stock.rule else [],
     )
@@ -157,12 +156,23 @@ class WhatIf:
     ahead: int
 
     @property
-    def more_now(self) -> int:
-        return self.now - self.line.due[0]
+    def now_text(self) -> str:
+        return _beside(self.now, self.line.due[0])
 
     @property
-    def more_ahead(self) -> int:
-        return self.ahead - self.line.due[-1]
+    def ahead_text(self) -> str:
+        return _beside(self.ahead, self.line.due[-1])
+
+
+def _beside(number: int, present: int) -> str:
+    """Write a number, and what it is more or less than under the rule as it is."""
+    if number == present:
+        return gettext("%(n)d, as many as under the rule as it is") % {"n": number}
+    if number > present:
+        words = gettext("%(n)d, %(m)d more than under the rule as it is")
+    else:
+        words = gettext("%(n)d, %(m)d fewer than under the rule as it is")
+    return words % {"n": number, "m": abs(number - present)}
 
 
 def what_if(line: Line, months: int, today: date) -> WhatIf:
@@ -253,7 +263,7 @@ def _of_access_records(rule: RetentionRule) -> Stock:
 
 @dataclass(frozen=True)
 class Column:
-    """A week of the chart: how much falls due in it, by kind of data."""
+    """A week of the chart, or what is due already: how much that is, by kind of data."""
 
     label: str
     place: int
@@ -274,19 +284,16 @@ class Column:
         return HEIGHT - self.height
 
 
-def columns(lines: Iterable[Line], today: date) -> list[Column]:
-    """Return the weeks from tomorrow on."""
-    weeks = [
-        [(str(line.label), line.weeks[n]) for line in lines if line.weeks[n]] for n in range(WEEKS)
+def columns(lines: Collection[Line], today: date) -> list[Column]:
+    """Return what is due already, then the weeks from tomorrow on."""
+    steps = [[line.due[0], *line.weeks] for line in lines]
+    parts = [
+        [(str(line.label), step[n]) for line, step in zip(lines, steps, strict=True) if step[n]]
+        for n in range(len(WEEKS))
     ]
-    numbers = [sum(number for _label, number in week) for week in weeks]
+    begins = (today + timedelta(days=first + 1) for first in WEEKS[:-1])
+    labels = [_("due now"), *(date_format(day, "SHORT_DATE_FORMAT") for day in begins)]
+    numbers = [sum(number for _label, number in part) for part in parts]
     return [
-        Column(
-            date_format(today + timedelta(days=7 * n + 1), "SHORT_DATE_FORMAT"),
-            n,
-            numbers[n],
-            max(numbers),
-            week,
-        )
-        for n, week in enumerate(weeks)
+        Column(str(labels[n]), n, numbers[n], max(numbers), part) for n, part in enumerate(parts)
     ]

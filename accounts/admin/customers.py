@@ -13,7 +13,7 @@ from access.purposes import CUSTOMER_CARE
 from accounts.admin.approvals import AskingAdmin
 from accounts.admin.assist import AssistingAdmin
 from accounts.admin.closing import ClosingAdmin
-from accounts.admin.leaving import KeptByFilter, LastDayFilter, LeavingAdmin
+from accounts.admin.leaving import KeptByFilter, LastDayFilter, LeavingAdmin, ScheduledFilter
 from accounts.admin.merging import MergingAdmin
 from accounts.admin.record import RecordingAdmin
 from accounts.admin.reveal import RevealingAdmin, is_case_of
@@ -53,7 +53,7 @@ class CustomerAdmin(
     field_groups = (DataCategory.CONTACT,)
 
     list_display = ["short_id", "masked_name", "masked_email", "masked_phone", "account"]
-    list_filter = [ClosedFilter, LastDayFilter, KeptByFilter]
+    list_filter = [ClosedFilter, LastDayFilter, KeptByFilter, ScheduledFilter]
     search_fields = ["public_id"]
     search_help_text = _("Whole email, phone number, public id or full name")
     sortable_by = ()

@@ -1,12 +1,14 @@
 """Whose data goes soon, or should be gone, and what keeps it: filters of the list of customers."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -50,6 +52,30 @@ class KeptByFilter(admin.SimpleListFilter):
         return with_what_keeps(closed).filter(kept_by=self.value())
 
 
+class ScheduledFilter(admin.SimpleListFilter):
+    """Where the numbers of the schedule of deletions lead; nobody chooses it here."""
+
+    title = _("last day before")
+    parameter_name = "scheduled"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        value = self.value()
+        return [(value, date_format(_asked(value)[1], "SHORT_DATE_FORMAT"))] if value else []
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        value = self.value()
+        if not value:
+            return queryset
+        rule, before = _asked(value)
+        return with_what_keeps(queryset.filter(closing_rule=rule).kept_too_long(before))
+
+
+def _asked(value: str) -> tuple[int, date]:
+    """Raises ValueError."""
+    rule, _point, before = value.partition(".")
+    return int(rule), date.fromisoformat(before)
+
+
 class LeavingAdmin(PersonalDataAdmin):
     """Shows what keeps each customer where the list is narrowed by the last day, the next first."""
 
@@ -66,5 +92,15 @@ class LeavingAdmin(PersonalDataAdmin):
 
 
 def _is_narrowed(request: HttpRequest) -> bool:
-    names = LastDayFilter.parameter_name, KeptByFilter.parameter_name
+    names = (
+        LastDayFilter.parameter_name,
+        KeptByFilter.parameter_name,
+        ScheduledFilter.parameter_name,
+    )
     return any(request.GET.get(name or "") for name in names)
+
+
+def scheduled(rule: int, before: date) -> str:
+    """Return the address of the list of whose data goes under a rule before a day."""
+    page = reverse("admin:accounts_customer_changelist")
+    return f"{page}?{ScheduledFilter.parameter_name}={rule}.{before}"

@@ -5,6 +5,7 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import BigIntegerRangeField, RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
@@ -213,3 +214,22 @@ class RetentionRule(DatedRule):
 
     def __str__(self) -> str:
         return f"{self.get_category_display()}: {self.get_trigger_display()}"
+
+    @property
+    def term(self) -> str:
+        """Say for how long the rule keeps, and from when that counts."""
+        if self.months:
+            words = ngettext(
+                "%(months)d month after %(event)s", "%(months)d months after %(event)s", self.months
+            )
+        else:
+            words = gettext("%(action)s at once when %(event)s")
+        return words % {
+            "months": self.months,
+            "action": self.get_action_display(),
+            "event": self.get_trigger_display(),
+        }
+
+    @property
+    def text(self) -> str:
+        return f"{self.get_category_display()}: {self.term}"

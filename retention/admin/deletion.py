@@ -3,6 +3,10 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 
@@ -136,7 +140,7 @@ class PurgeApprovalAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("rule"))
     def rule_text(self, approval: PurgeApproval) -> str:
-        return str(approval.rule)
+        return approval.rule.text
 
 
 @admin.register(PurgeFailure)
@@ -172,10 +176,28 @@ class TombstoneAdmin(ReadOnlyAdmin):
         "closed_on",
         "retained_until",
         "erased_at",
-        "rule",
-        "run",
-        "line",
+        "rule_text",
+        "run_link",
+        "line_text",
     ]
+    readonly_fields = ["rule_text", "run_link", "line_text"]
+
+    @admin.display(description=_("rule"))
+    def rule_text(self, tombstone: Tombstone) -> str:
+        return tombstone.rule.text if tombstone.rule else "–"
+
+    @admin.display(description=_("run"))
+    def run_link(self, tombstone: Tombstone) -> str:
+        page = reverse("admin:retention_purgerun_change", args=[tombstone.run_id])
+        begun = timezone.localtime(tombstone.run.started_at)
+        text = date_format(begun, "SHORT_DATETIME_FORMAT")
+        return format_html('<a class="desk-link" href="{}">{}</a>', page, text)
+
+    @admin.display(description=_("line of the ledger"))
+    def line_text(self, tombstone: Tombstone) -> Any:
+        if tombstone.line is None:
+            return _("written with the next run")
+        return _("number %d") % tombstone.line
 
     def get_search_results(
         self, request: HttpRequest, queryset: Any, search_term: str

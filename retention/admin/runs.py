@@ -174,7 +174,7 @@ class PurgeRunAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("rule"))
     def rule_text(self, run: PurgeRun) -> str:
-        return str(run.rule or "–")
+        return run.rule.text if run.rule else "–"
 
     @badge(
         description=_("kind"),

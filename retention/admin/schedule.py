@@ -1,5 +1,6 @@
 """The schedule of deletions: what falls due, what waits for approval, and what if."""
 
+from datetime import date, timedelta
 from typing import Any
 
 from django import forms
@@ -12,6 +13,8 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.admin.leaving import scheduled
+from accounts.models import Customer
 from common.admin import ReadOnlyAdmin, themed
 from common.charts import HEIGHT, WIDTH
 from common.forms import ProseField
@@ -20,19 +23,20 @@ from policies.models import RetentionRule
 from retention import services
 from retention.conflicts import conflicts, decide_conflict
 from retention.models import DecisionOutcome, Schedule
-from retention.schedule import Line, WhatIf, columns, schedule, what_if
+from retention.schedule import AHEAD, Line, WhatIf, columns, schedule, what_if
 
 APPROVE = "retention.add_purgeapproval"
 DECIDE = "retention.add_retentiondecision"
 MOST_MONTHS = 600
+HEADINGS = (_("Due now"), _("30 days"), _("60 days"), _("90 days"))
 
 
 class WhatIfForm(forms.Form):
-    """Which rule, and how many months it would say."""
+    """Which rule, and how many months it would say instead."""
 
-    rule = forms.ChoiceField(label=_("If"))
+    rule = forms.ChoiceField(label=_("Rule"))
     months = forms.IntegerField(
-        label=_("said this many months"), min_value=0, max_value=MOST_MONTHS
+        label=_("Months instead of its own"), min_value=0, max_value=MOST_MONTHS
     )
 
     def __init__(self, *args: Any, lines: list[Line], **kwargs: Any) -> None:
@@ -88,6 +92,7 @@ class ScheduleAdmin(ReadOnlyAdmin):
             (line,) = (each for each in lines if each.rule and str(each.rule.pk) == chosen)
             supposed = what_if(line, form.cleaned_data["months"], today)
         shown = columns(lines, today)
+        links = self.admin_site.get_model_admin(Customer).has_view_permission(request)
         return TemplateResponse(
             request,
             "admin/retention/schedule/change_list.html",
@@ -95,7 +100,8 @@ class ScheduleAdmin(ReadOnlyAdmin):
                 **self.admin_site.each_context(request),
                 "title": _("Schedule of deletions"),
                 "opts": self.opts,
-                "lines": lines,
+                "lines": [(line, _numbers(line, today, links=links)) for line in lines],
+                "today": today,
                 "columns": shown,
                 "highest": max(column.number for column in shown),
                 "width": WIDTH * len(shown),
@@ -150,6 +156,16 @@ class ScheduleAdmin(ReadOnlyAdmin):
 
     def changeform_view(self, *args: Any, **kwargs: Any) -> HttpResponse:
         raise Http404  # the page shows all there is
+
+
+def _numbers(line: Line, today: date, *, links: bool) -> list[tuple[Any, int, str]]:
+    """Return what falls due, each with its heading and the list of whose accounts these are."""
+    rule = line.rule if links and line.stock.rows.model is Customer else None
+    days = (today + timedelta(days=ahead) for ahead in AHEAD)
+    return [
+        (heading, number, scheduled(rule.pk, day) if rule and number else "")
+        for heading, day, number in zip(HEADINGS, days, line.due, strict=True)
+    ]
 
 
 def _rule(key: str) -> RetentionRule:

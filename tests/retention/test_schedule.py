@@ -7,12 +7,14 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django.utils.dateformat import format as date_format
 
+from accounts.models import Customer
 from policies.counting import add_months, local_day, midnight
 from policies.models import RetentionRule
 from privacyportal.roles import AUDITOR, COMPLAINT_OFFICER, DPO
 from retention.models import PurgeApproval, RetentionDecision
-from retention.schedule import schedule
+from retention.schedule import columns, schedule
 from tests.clients import PortalClient
 from tests.factories import close_in_the_past, make_customer, make_hold, make_staff
 from tests.retention.kept_rows import make_rule, notice
@@ -56,6 +58,9 @@ def test_a_line_counts_what_falls_due_to_the_day():
     empty = line_of(rule_of("visit"), today)
     assert (empty.due, empty.next_day) == ([0, 0, 0, 0], None)
     assert line_of(rule, today - 40 * DAY).next_day == today
+    assert line_of(rule, today + 40 * DAY).next_day == today  # the day itself, once it is over
+    due, *weeks = columns([line, empty], today)
+    assert (due.number, sum(each.number for each in weeks)) == (2, 3)
 
 
 def test_closed_accounts_are_on_it_by_the_day_that_they_were_told():
@@ -67,6 +72,15 @@ def test_closed_accounts_are_on_it_by_the_day_that_they_were_told():
     line = line_of(customer.closing_rule, today)
 
     assert (line.due, line.next_day) == ([0, 1, 1, 1], customer.kept_until + DAY)
+    Customer.objects.update(kept_until=today - 3 * DAY)
+    close_in_the_past(make_customer(), 300)
+    dpo = signed_in(DPO)
+    page = dpo.get(PAGE).text
+    assert f"overdue since {date_format(today - 2 * DAY, 'j M Y')}" in page
+    links = re.findall(r'href="(/admin/accounts/customer/\?scheduled=[^"]+)"', page)
+    assert [dpo.get(link).context_data["cl"].result_count for link in links] == [1, 1, 1, 2]
+    assert dpo.get(f"{links[0]}x").url.endswith("?e=1")
+    assert "/admin/accounts/customer/?" not in signed_in(AUDITOR).get(PAGE).text
 
 
 def test_the_dpo_looks_and_approves_all_at_once_and_a_changed_rule_anew():
@@ -107,7 +121,11 @@ def test_what_if_shows_more_or_less_and_writes_nothing(role, sees):
     assert (page.status_code == 200) is sees
     if sees:
         supposed = page.context_data["supposed"]
-        assert (supposed.now, supposed.more_now, supposed.more_ahead) == (3, 2, 1)
+        assert (supposed.now, supposed.ahead) == (3, 3)
+        assert "3, 2 more than under the rule as it is" in page.text
+        assert "3, 1 more than under the rule as it is" in page.text
+        longer = client.get(PAGE, {"rule": rule.pk, "months": 20}).text
+        assert "0, 1 fewer than under the rule as it is" in longer
         wrote = [
             q["sql"] for q in asked.captured_queries if re.match("INSERT|UPDATE|DELETE", q["sql"])
         ]
