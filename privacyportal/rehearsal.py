@@ -182,7 +182,7 @@ def _is_plain(dump: Path) -> bool:
 def _replay(name: str) -> dict[str, Any]:
     """Bring the restored database up to date and replay the ledger there, in a process apart.
 
-    Raises CalledProcessError.
+    Raises CalledProcessError, after that process said why.
     """
     url = urlsplit(os.environ.get("DATABASE_OWNER_URL") or os.environ["DATABASE_URL"])
     with tempfile.TemporaryDirectory(prefix="portal-rehearsal-") as empty:
@@ -200,14 +200,21 @@ def _replay(name: str) -> dict[str, Any]:
             "SMS_URL": "",
         }
         command = [sys.executable, "manage.py", "rehearse_restore", "--inside"]
-        told = _run(command, stdout=subprocess.PIPE, env=os.environ | variables)
+        told = _run(command, env=os.environ | variables)
     found: dict[str, Any] = json.loads(told.stdout.splitlines()[-1])
     return found
 
 
 def _run(command: list[Any], **options: Any) -> "subprocess.CompletedProcess[bytes]":
+    """Keep to ourselves what a program says, unless it fails."""
     options = {"env": _environment(), **options}
-    return subprocess.run(command, check=True, cwd=settings.BASE_DIR, **options)
+    try:
+        return subprocess.run(
+            command, check=True, cwd=settings.BASE_DIR, capture_output=True, **options
+        )
+    except subprocess.CalledProcessError as error:
+        sys.stderr.write(error.stderr.decode(errors="replace"))
+        raise
 
 
 def _programs() -> Path:

@@ -14,6 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer
+from common.job_report import set_up_at
 from common.models import JobStatus
 from common.periods import Expiry, expiries
 from policies.counting import ONE_DAY, add_months, local_day, midnight
@@ -48,18 +49,46 @@ class Clock:
 
     @property
     def state(self) -> str:
-        """Return "good", "soon" or "late"."""
+        """Return "good", "soon" or "late"; of what never was and need not have been, "not_due"."""
         age = self.now - self.since if self.since else timedelta(0)
         if age >= self.bound:
             return "late"
-        return "soon" if age >= self.bound * SOON else "good"
+        if age >= self.bound * SOON:
+            return "soon"
+        return "good" if self.last else "not_due"
+
+    @property
+    def late_from(self) -> datetime | None:
+        return self.since and self.since + self.bound
 
     @property
     def state_text(self) -> str | Promise:
         return STATES[self.state]
 
+    @property
+    def remedy(self) -> str | Promise:
+        """Return what to do about it, "" while that is nothing."""
+        return REMEDIES[self.name] if self.state in ("soon", "late") else ""
 
-STATES = {"good": _("good"), "soon": _("soon late"), "late": _("late")}
+
+STATES = {
+    "good": _("good"),
+    "soon": _("soon late"),
+    "late": _("late"),
+    "not_due": _("not due yet"),
+}
+WHAT_KEEPS = _("see by purge --dry-run what keeps it: an approval, or an error of the last run")
+WHY_NOT_RUN = _("see among the scheduled jobs on the desk why it did not run, or run purge by hand")
+REMEDIES = {
+    "oldest_account": WHAT_KEEPS,
+    "oldest_row": WHAT_KEEPS,
+    "last_purge": WHY_NOT_RUN,
+    "last_sweep": WHY_NOT_RUN,
+    "last_search": _(
+        "run residue for who was erased, and note the outcome in that run on the desk"
+    ),
+    "last_rehearsal": _("run rehearse_restore --by EMAIL, best with the newest backup"),
+}
 NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -144,8 +173,9 @@ def _past(now: datetime, name: str, last_day: date | None, label: str | Promise)
 
 
 def _last_success(now: datetime, name: str, job: str, label: str | Promise) -> Clock:
+    """Until it was ever done, the time counts from when the portal was set up."""
     last = JobStatus.objects.filter(name=job).aggregate(at=Max("succeeded_at"))["at"]
-    return Clock(name, label, last, last or NEVER, "PURGE_RUN_WITHIN", now)
+    return Clock(name, label, last, last or set_up_at(), "PURGE_RUN_WITHIN", now)
 
 
 def _last_search(now: datetime) -> Clock:

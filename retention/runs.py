@@ -39,7 +39,8 @@ from django.db import transaction
 from django.db.models import F, QuerySet, Sum
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.staff import tell_officers
 from common.database import database_now
@@ -57,14 +58,14 @@ APART = timedelta(minutes=5)
 SILENT_FOR = timedelta(days=4)  # three days without beat, and the night before, ask nobody
 
 DOUBTS = {
-    "usual": _("Far more than usual, which is"),
-    "share": _("A large part of all"),
-    "gap": _("Days since the last run: a clock may have jumped"),
-    "behind": _("Minutes by which the last run is yet to come: a clock went back"),
-    "restored": _(
+    "usual": gettext_lazy("Far more than usual, which is"),
+    "share": gettext_lazy("A large part of all"),
+    "gap": gettext_lazy("Days since the last run: a clock may have jumped"),
+    "behind": gettext_lazy("Minutes by which the last run is yet to come: a clock went back"),
+    "restored": gettext_lazy(
         "A backup was restored: first enter again what it lacks, holds above all. Erased again"
     ),
-    "apart": _("Seconds between the clocks of the portal and of the database"),
+    "apart": gettext_lazy("Seconds between the clocks of the portal and of the database"),
 }
 BAD_CLOCKS = {"behind", "apart"}
 
@@ -123,6 +124,21 @@ def clocks_are_doubted() -> bool:
 def removes(run: PurgeRun) -> bool:
     """Say whether a run that has begun may remove anything."""
     return not run.only_reported and not run.doubts
+
+
+def what_stops(run: PurgeRun) -> str:
+    """Say why a run that finds what this one found would remove nothing of it, "" if it would."""
+    rule = run.rule
+    if rule is None:
+        return ""
+    if undecided(rule):
+        return _("a law demands to store such data for longer, and nobody has decided yet")
+    if not may_delete(rule):
+        return _("the DPO has not approved this rule, so that a run only reports")
+    if run.doubts and not _is_permitted(rule, run.going, run.doubts):
+        doubts = ", ".join(f"{DOUBTS[each]} {number}" for each, number in run.doubts.items())
+        return _("in doubt, so that a run waits for the DPO: %s") % doubts
+    return ""
 
 
 def may_delete(rule: RetentionRule) -> bool:

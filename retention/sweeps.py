@@ -72,8 +72,7 @@ def sweep(*, at: datetime | None = None, only_report: bool = False) -> list[Purg
     if not only_report:
         failed = sum(run.failed for run in runs)
         if at is not None or not clocks_are_doubted():
-            by_setting = [each for each in expiries() if None in terms_or_none(each)]
-            failed += sum(_sweep_by_setting(each, today) for each in by_setting)
+            failed += sum(_sweep_by_setting(each, today) for each in _by_setting())
         remove_doomed_files()
         if failed:
             raise SweepFailed(f"{failed} rows could not be erased; see the log.")
@@ -102,6 +101,18 @@ def _sweep_under(
     waiting = {reason: rows.count() for reason, rows in needed_rows(expiry, due).items()}
     finish_run(run, held=held_rows(expiry, due).count(), deferred=waiting, failed=failed)
     return run
+
+
+def count_by_setting() -> int:
+    """Count the rows that a sweep would erase now under no rule, and so without a report."""
+    if clocks_are_doubted():
+        return 0
+    today = local_day(database_now())
+    return sum(free_rows(each, over(each, None, today)).count() for each in _by_setting())
+
+
+def _by_setting() -> list[Expiry]:
+    return [each for each in expiries() if None in terms_or_none(each)]
 
 
 def _sweep_by_setting(expiry: Expiry, today: date) -> int:

@@ -74,6 +74,7 @@ def _set_environment(worker: str, redis_url: str) -> None:
         "ERASURE_LEDGER": f"{os.environ['TEST_DIRECTORY']}/erasures{worker}",
         "TRUSTED_PROXY_COUNT": "0",
         "DATABASE_STATEMENT_TIMEOUT_MS": "8000",
+        "LANGUAGE": "en",  # of commands, whatever the developer's terminal speaks
     }
 
 

@@ -33,26 +33,31 @@ def answer(monkeypatch):
     return answer
 
 
-def test_the_table_has_a_line_for_each_promise():
-    text, status = run()
-
-    heading, *lines = text.splitlines()
-    assert status == 0
-    assert heading.split() == ["code", "status", "figure", "control"]
-    assert [line.split()[0] for line in lines] == [
-        *(f"FPT-{number}" for number in range(1, 23)),
-        "LAW-1",
-    ]
-    assert lines[6].split() == ["FPT-7", "kept", "0", "customers", "kept_while_open"]
-
-
-def test_a_broken_promise_ends_the_command_with_1(answer):
-    answer(broken(2, Unit.CUSTOMERS))
+def test_a_terminal_reads_the_worst_first_and_what_to_do(answer, settings, monkeypatch):
+    settings.SITE_ORIGIN = "https://privacy.example.vn"
+    link = admin_list("retention.tombstone")
+    answer(broken(2, Unit.CUSTOMERS, link=link, note="A clock is wrong."))
+    monkeypatch.setenv("COLUMNS", "90")
 
     text, status = run()
 
+    lines = text.splitlines()
     assert status == 1
-    assert "broken        2 customers" in text
+    assert lines[0].split()[:4] == ["broken", "FPT-7", "2", "customers"]
+    assert {line.split("FPT-")[0].strip() for line in lines[1:23]} >= {"not measured", "kept"}
+    assert max(map(len, lines[:23])) == 90
+    assert lines[23:26] == ["", "FPT-7: A clock is wrong.", lines[25]]
+    assert lines[25].endswith(f"https://privacy.example.vn{link}")
+    assert lines[-1].startswith("broken 1, ")
+    assert run("--language", "vi")[0].startswith("bị vi phạm")
+    monkeypatch.setenv("LANGUAGE", "vi_VN.UTF-8")
+    assert run()[0].startswith("bị vi phạm")
+
+
+def test_nothing_broken_ends_the_command_with_0():
+    text, status = run()
+
+    assert (status, len(text.split("\n\n")[0].splitlines())) == (0, 23)
 
 
 def test_json_holds_nothing_but_the_list(answer, settings):

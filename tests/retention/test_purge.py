@@ -23,7 +23,7 @@ from accounts.sessions import forget_ended_sessions
 from common import personal_data
 from common.encryption.files import SealedFile
 from common.encryption.sealing import DecryptionError
-from common.models import DoomedFile, FileKey
+from common.models import DoomedFile, FileKey, JobStatus
 from common.personal_data import declarations
 from complaints.models import Complaint, ComplaintState
 from notices.models import Notice
@@ -36,6 +36,7 @@ from retention import purge
 from retention.exceptions import HoldRefused, PurgeUnfinished
 from retention.models import PurgeFailure, PurgeRun, Tombstone
 from retention.services import place_hold
+from retention.tasks import PURGE, SWEEP
 from tests.factories import (
     approve,
     close_in_the_past,
@@ -213,13 +214,30 @@ def test_without_the_dpos_approval_a_run_only_reports():
     assert not Tombstone.objects.exists()
 
 
-def test_a_dry_run_deletes_nothing_even_when_approved(approved, capsys):
-    make_customer(closed_days_ago=370)
+def test_a_dry_run_says_what_a_true_run_would_do_and_does_nothing(capsys):
+    customer = make_customer(closed_days_ago=370)
 
-    call_command("purge", "--dry-run")
+    def told(*args):
+        call_command("purge", *args)
+        return capsys.readouterr().out.splitlines()
 
-    assert "due 1, erased 0, failed 0" in capsys.readouterr().out
-    assert Customer.objects.count() == 1
+    def succeeded():
+        return set(JobStatus.objects.exclude(succeeded_at=None).values_list("name", flat=True))
+
+    *_some, verdict, following = told("--dry-run", "--language", "vi")
+    assert verdict == "Nếu chạy thật bây giờ, sẽ xóa: tài khoản đã đóng 0, dữ liệu khác 0."
+    assert following.endswith("/admin/retention/schedule/")
+    approve(customer.closing_rule)
+    first, *some, verdict, following = told("--dry-run")
+    assert first == "Account and sign-in: 12 months after the account is closed"
+    assert some[:2] == ["  approved by the DPO", "  due 1, to be erased 1"]
+    assert [line for line in some if not line.startswith(" ")] == []  # no rule with nothing due
+    assert verdict == "A true run would erase now: closed accounts 1, other rows 0."
+    assert following == "Next: wait for the nightly jobs, or run purge."
+    assert (Customer.objects.count(), succeeded()) == (1, set())
+
+    assert told()[-1] == "Erased: closed accounts 1, other rows under a rule 0."
+    assert succeeded() == {PURGE, SWEEP}  # as after the nightly jobs
 
 
 def test_each_account_goes_by_the_rule_under_which_it_was_closed(approved):
@@ -256,7 +274,7 @@ def test_a_report_says_what_would_go_from_each_table(capsys):
     assert run.counts["complaints.Complaint"] == 2
     assert run.counts["usersessions.UserSession"] == 1
     call_command("purge")
-    assert "The DPO has not approved this rule" in capsys.readouterr().out
+    assert "the DPO has not approved this rule" in capsys.readouterr().out
 
 
 def test_a_dry_run_leaves_the_files_of_erased_rows_alone(approved):

@@ -72,7 +72,10 @@ def test_a_rehearsal_finds_who_comes_back_and_touches_nothing(portal, tmp_path, 
     with psycopg.connect(address_of("postgres"), autocommit=True) as server:
         rehearsal._create(server, name_beside())  # and was killed
     assert left_databases()["databases"].ids == [name_beside()]
+    capfd.readouterr()
     given = rehearse(dump=backup)
+    told = capfd.readouterr()
+    assert (told.out[:10], told.out.count("\n"), told.err) == ("PASSED in ", 1, "")
     assert (given.outcome, given.by, given.is_given, given.as_of) == (
         "passed",
         operator,
@@ -95,6 +98,7 @@ def test_a_rehearsal_finds_who_comes_back_and_touches_nothing(portal, tmp_path, 
     broken = tmp_path / "broken"
     broken.write_bytes(backup.read_bytes()[:3000] + b"\nnonsense;\n")
     assert (rehearse(dump=broken).outcome, name_beside() in databases()) == ("failed", False)
+    assert "nonsense" in capfd.readouterr().err
     assert (Customer.objects.get(), Tombstone.objects.count()) == (kept, len(gone))
 
 

@@ -4,6 +4,7 @@ import base64
 import gzip
 import hashlib
 import json
+import re
 import zlib
 from datetime import timedelta
 
@@ -178,6 +179,7 @@ class TestCommand:
             call_command("residue", customer.public_id)
 
         told = capsys.readouterr().out
+        assert told.startswith(f"{customer.public_id}: found\n  This customer is not erased")
         assert "accounts_customer.email\n" in told
         assert "accounts_user.email\n" in told
         assert EMAIL not in told
@@ -188,16 +190,19 @@ class TestCommand:
         call_command("residue", due.public_id)
 
         told = capsys.readouterr().out
-        assert f"{due.public_id}: nothing found\n" in told
-        assert "left out: retention_tombstone.public_id: " in told
-        assert "left out: accounts_customer.phone: " in told
+        assert told.startswith(f"{due.public_id}: nothing found\nsearched: ")
+        assert re.search(
+            r"Nothing was found in [1-9]\d+ rows of [1-9]\d+ tables, .* files.\n$", told
+        )
+        assert "and no more: retention_tombstone.public_id\n" in told
+        assert "takes no plain text: accounts_customer.phone, " in told
 
     def test_looks_for_any_string_inside_of_words(self, capsys):
         JobStatus.objects.create(name="azqcanaryz")
 
-        with pytest.raises(CommandError, match="Found: 1 places"):
+        with pytest.raises(CommandError, match="Found in 1 places"):
             call_command("residue", "--text", "qcanary", "nowhere")
 
         told = capsys.readouterr().out
-        assert "text 1: \n  common_jobstatus.name\n" in told
+        assert "text 1: found\n  common_jobstatus.name\n" in told
         assert "text 2: nothing found\n" in told

@@ -1,14 +1,18 @@
 import json
 import sys
 from argparse import ArgumentParser
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import chain
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.utils.translation import gettext as _
 
+from common.commands import SpokenCommand
 from retention.clocks import Clock, deletion_clocks
 
 
-class Command(BaseCommand):
+class Command(SpokenCommand):
     help = (
         "Tell the clocks of the deletion: what is longest past its day, the last runs, search and"
         " rehearsal. Exits with 1 when one is late, for whoever watches."
@@ -21,11 +25,23 @@ class Command(BaseCommand):
         clocks = deletion_clocks()
         if options["json"]:
             self.stdout.write(json.dumps(list(map(_row, clocks)), indent=2))
-        for clock in [] if options["json"] else clocks:
-            at = f"{clock.last:%F %T} UTC" if clock.last else "never"
-            self.stdout.write(f"{clock.state:5} {clock.name:15} {at:24} {clock.setting}")
+        else:
+            self.stdout.write("\n".join(chain.from_iterable(map(_lines, clocks))))
         if any(clock.state == "late" for clock in clocks):
             sys.exit(1)
+
+
+def _lines(clock: Clock) -> Iterator[str]:
+    """Yield how a clock stands, and what is to be done next."""
+    yield f"{clock.state_text}: {clock.label}: {_moment(clock.last) if clock.last else '–'}"
+    step = _("nothing")
+    if clock.late_from:
+        step = _("again before %s") % _moment(clock.late_from)
+    yield "  " + _("next: %s") % (clock.remedy or step)
+
+
+def _moment(at: datetime) -> str:
+    return f"{at:%F %H:%M} UTC"
 
 
 def _row(clock: Clock) -> dict[str, Any]:

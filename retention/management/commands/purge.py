@@ -1,47 +1,103 @@
 from argparse import ArgumentParser
+from collections.abc import Collection
+from contextlib import nullcontext
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.conf import settings
+from django.core.management.base import CommandError
+from django.urls import reverse
+from django.utils.translation import gettext as _
 
+from common.commands import SpokenCommand
 from common.errors import PortalError
+from common.jobs import done_by_hand
 from retention.models import PurgeRun
 from retention.purge import purge_closed_accounts
-from retention.sweeps import sweep
+from retention.runs import may_delete, what_stops
+from retention.sweeps import count_by_setting, sweep
+from retention.tasks import PURGE, SWEEP
 
 
-class Command(BaseCommand):
+class Command(SpokenCommand):
     help = "Erase whose retention period is over, accounts and rows, as the nightly jobs do."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--dry-run", action="store_true", help="Count, and erase nothing.")
 
     def handle(self, *, dry_run: bool, **options: Any) -> None:
-        runs = []
-        for erase in (purge_closed_accounts, sweep):
+        found: list[list[PurgeRun]] = []
+        for job, erase in ((PURGE, purge_closed_accounts), (SWEEP, sweep)):
             try:
-                these = erase(only_report=dry_run)
+                with nullcontext() if dry_run else done_by_hand(job):
+                    found.append(erase(only_report=dry_run))
             except (PortalError, OSError) as error:
                 raise CommandError(str(error)) from error
-            for run in these:
-                self.report(run, dry_run=dry_run)
-            runs += these
-        if failed := sum(run.failed for run in runs):
-            raise CommandError(f"{failed} could not be erased; see the log.")
-        if any(run.residue for run in runs):
-            raise CommandError("Something is left of those who were erased.")
+            for run in found[-1]:
+                if run.due or run.erased:
+                    self._report(run, dry_run=dry_run)
+        accounts, rows = found
+        if dry_run:
+            self._foretell(accounts, rows)
+        else:
+            self._sum_up(accounts, rows)
 
-    def report(self, run: PurgeRun, *, dry_run: bool) -> None:
-        self.stdout.write(f"rule: {run.rule}")
-        if run.only_reported and not dry_run:
-            self.stdout.write("The DPO has not approved this rule: report only.")
-        if run.is_stopped:
-            self.stdout.write(f"Stopped; it waits for the DPO: {', '.join(run.doubts)}.")
-        self.stdout.write(f"due {run.due}, erased {run.erased}, failed {run.failed}")
-        self.stdout.write(f"erased but for a part that must stay {run.partly}")
-        waiting = "".join(f", {reason} {number}" for reason, number in run.deferred.items())
-        self.stdout.write(f"kept: on legal hold {run.held}{waiting}")
-        self.stdout.write("would go:" if run.only_reported else "gone:")
+    def _report(self, run: PurgeRun, *, dry_run: bool) -> None:
+        self.stdout.write(run.rule.text if run.rule else "–")
+        self.stdout.write("  " + (what_stops(run) or _("approved by the DPO")))
+        numbers = {
+            _("due"): run.due,
+            _("to be erased") if dry_run else _("erased"): run.going if dry_run else run.erased,
+            _("erased but for a part"): run.partly,
+            _("failed"): run.failed,
+            _("on legal hold"): run.held,
+            **{_(reason): number for reason, number in run.deferred.items()},
+        }
+        self.stdout.write(f"  {_listed(numbers)}")
+        self.stdout.write("  " + (_("would go:") if run.only_reported else _("gone:")))
         for table, number in sorted(run.counts.items()):
-            self.stdout.write(f"  {table}: {number}")
+            self.stdout.write(f"    {table}: {number}")
         for place in run.residue:
-            self.stdout.write(f"residue: {place}")
+            self.stdout.write("  " + _("residue: %s") % place)
+
+    def _foretell(self, accounts: Collection[PurgeRun], rows: Collection[PurgeRun]) -> None:
+        """Say in one sentence what a true run would erase now, and what comes next."""
+        going_accounts, going_rows = (
+            sum(run.going for run in runs if not what_stops(run)) for runs in (accounts, rows)
+        )
+        going_rows += count_by_setting()
+        self.stdout.write(
+            _("A true run would erase now: closed accounts %(accounts)d, other rows %(rows)d.")
+            % {"accounts": going_accounts, "rows": going_rows}
+        )
+        if not self._name_stopped([*accounts, *rows]) and (going_accounts or going_rows):
+            self.stdout.write(_("Next: wait for the nightly jobs, or run purge."))
+
+    def _sum_up(self, accounts: Collection[PurgeRun], rows: Collection[PurgeRun]) -> None:
+        self.stdout.write(
+            _("Erased: closed accounts %(accounts)d, other rows under a rule %(rows)d.")
+            % {
+                "accounts": sum(run.erased for run in accounts),
+                "rows": sum(run.erased for run in rows),
+            }
+        )
+        self._name_stopped([*accounts, *rows])
+        if failed := sum(run.failed for run in accounts):
+            raise CommandError(_("%d could not be erased; see the log.") % failed)
+        if any(run.residue for run in accounts):
+            raise CommandError(_("Something is left of those who were erased."))
+
+    def _name_stopped(self, runs: Collection[PurgeRun]) -> bool:
+        """Say how many rules wait for the DPO, and where; return whether any does."""
+        rules = [run.rule for run in runs if run.rule and run.going and what_stops(run)]
+        if rules:
+            is_doubted = all(map(may_delete, rules))
+            page = reverse(f"admin:retention_{'purgerun' if is_doubted else 'schedule'}_changelist")
+            self.stdout.write(
+                _("Rules that wait for the DPO: %(n)d. Next: look and decide at %(page)s")
+                % {"n": len(rules), "page": f"{settings.SITE_ORIGIN}{page}"}
+            )
+        return bool(rules)
+
+
+def _listed(numbers: dict[str, int]) -> str:
+    return ", ".join(f"{name} {number}" for name, number in numbers.items() if number)
