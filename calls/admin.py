@@ -41,14 +41,14 @@ class CallRecordingAdmin(PersonalDataAdmin):
     purpose = CUSTOMER_CARE
     field_groups = (DataCategory.CALL_RECORDING,)
 
-    list_display = ["started_at", "direction", "length_text", "number", "customer_id"]
+    list_display = ["started_at", "direction", "length_text", "number", "short_id"]
     list_filter = ["direction"]
     list_select_related = ["customer"]
     search_fields = ["public_id"]
     search_help_text = _("Whole email, phone number, public id or full name of the customer")
     sortable_by = ()
-    fields = ["started_at", "direction", "length_text", "number", "customer_id", "added_at"]
-    readonly_fields = ["length_text", "customer_id"]
+    fields = ["started_at", "direction", "length_text", "number", "short_id", "added_at"]
+    readonly_fields = ["length_text", "short_id"]
     actions_detail = ["play"]
 
     def get_urls(self) -> list[URLPattern]:
@@ -75,7 +75,7 @@ class CallRecordingAdmin(PersonalDataAdmin):
         return recording.length
 
     @admin.display(description=_("customer"))
-    def customer_id(self, recording: CallRecording) -> str:
+    def short_id(self, recording: CallRecording) -> str:
         return recording.customer.public_id[:SHORT_ID]
 
     # Adding one

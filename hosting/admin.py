@@ -57,17 +57,17 @@ class HostedServiceAdmin(PersonalDataAdmin):
     purpose = CUSTOMER_CARE
     field_groups = (DataCategory.HOSTED_CONTENT,)
 
-    list_display = ["kind", "masked_label", "started_on", "ended_on", "customer_id"]
+    list_display = ["kind", "masked_label", "started_on", "ended_on", "short_id"]
     list_filter = [StateFilter, "kind"]
     list_select_related = ["customer"]
     search_fields = ["public_id"]
     search_help_text = _("Whole email, phone number, public id or full name of the customer")
     sortable_by = ()
     fields = [
-        *("kind", "masked_label", "size_mb", "started_on", "ended_on", "customer_id"),
+        *("kind", "masked_label", "size_mb", "started_on", "ended_on", "short_id"),
         *("is_backed_up", "confirmation"),
     ]
-    readonly_fields = ["masked_label", "customer_id", "confirmation"]
+    readonly_fields = ["masked_label", "short_id", "confirmation"]
     actions_detail = ["end_account", "ask_backup"]
 
     def get_search_results(
@@ -86,7 +86,7 @@ class HostedServiceAdmin(PersonalDataAdmin):
         return declaration_of(HostedService).masked(service, "label")
 
     @admin.display(description=_("customer"))
-    def customer_id(self, service: HostedService) -> str:
+    def short_id(self, service: HostedService) -> str:
         return service.customer.public_id[:SHORT_ID]
 
     # What is backed up
@@ -114,7 +114,7 @@ class HostedServiceAdmin(PersonalDataAdmin):
             title=_("Ask to confirm a backup"),
             done=_("The customer is asked."),
             form_class=BackupForm,
-            facts=["kind", "masked_label", "customer_id"],
+            facts=["kind", "masked_label", "short_id"],
             note=_(
                 "The customer reads this and has 14 days; no answer means no. Nothing is backed up"
                 " before a yes, and the customer may take it back."
@@ -146,22 +146,22 @@ class BackupRequestAdmin(PersonalDataAdmin):
     purpose = CUSTOMER_CARE
     field_groups = (DataCategory.HOSTED_CONTENT,)
 
-    list_display = ["asked_at", "kind", "customer_id", "state_badge", "answer_by"]
+    list_display = ["asked_at", "kind", "short_id", "state_badge", "answer_by"]
     list_select_related = ["service__customer", "asked_by"]
     sortable_by = ()
     fields = [
-        *("kind", "customer_id", "need_vi", "need_en", "state_badge", "asked_at"),
+        *("kind", "short_id", "need_vi", "need_en", "state_badge", "asked_at"),
         named("asked_by", _("asked by")),
         *("answer_by", "answered_at", "withdrawn_at"),
     ]
-    readonly_fields = ["kind", "customer_id", "state_badge"]
+    readonly_fields = ["kind", "short_id", "state_badge"]
 
     @admin.display(description=_("kind of service"))
     def kind(self, asked: BackupRequest) -> str:
         return asked.service.get_kind_display()
 
     @admin.display(description=_("customer"))
-    def customer_id(self, asked: BackupRequest) -> str:
+    def short_id(self, asked: BackupRequest) -> str:
         return asked.service.customer.public_id[:SHORT_ID]
 
     @badge(description=_("state"), tones=TONES)

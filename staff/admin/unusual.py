@@ -219,14 +219,14 @@ class FlaggedRecordAdmin(PersonalDataAdmin):
     purpose = ACCESS_REVIEW
     field_groups = (DataCategory.ACCESS_RECORD,)
 
-    list_display = ["member", "customer_id", "tie", "flagged_by", "flagged_at"]
+    list_display = ["member", "short_id", "tie", "flagged_by", "flagged_at"]
     list_select_related = ["member", "customer", "flagged_by"]
     list_display_links = None
     sortable_by = ()
     actions = ["unflag"]
 
     @admin.display(description=_("customer"))
-    def customer_id(self, flag: FlaggedRecord) -> str:
+    def short_id(self, flag: FlaggedRecord) -> str:
         return flag.customer.public_id[:SHORT_ID]
 
     has_unflag_permission = PersonalDataAdmin.has_add_permission
