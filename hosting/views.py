@@ -60,9 +60,17 @@ def correct(request: CustomerRequest, public_id: str) -> HttpResponse:
             tell_of_masked_cards(request, form)
             messages.success(request, _("Your list is up to date."))
             return redirect("hosting")
-    asked = backups.last_request(service)
-    context = {"form": form, "service": service, "asked": asked, **_ordered(service)}
+    context = {"form": form, "service": service, **_backed_up(service), **_ordered(service)}
     return render(request, "hosting/service.html", context)
+
+
+def _backed_up(service: HostedService) -> dict[str, Any]:
+    """Return what the customer was asked last, and whether it is backed up all the same."""
+    wrong = HostedService.objects.backed_up_without_a_yes().filter(pk=service.pk)
+    return {
+        "asked": backups.last_request(service),
+        "is_backed_up_without_a_yes": bool(service.is_backed_up) and wrong.exists(),
+    }
 
 
 def _ordered(service: HostedService) -> dict[str, Any]:

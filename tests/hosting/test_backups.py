@@ -56,6 +56,7 @@ def test_vs_8_nothing_is_backed_up_before_a_yes_nor_after_it_is_taken_back(clien
     assert answer_of("VS-8") == ("not_measured", None, "")
     assert (report(service, "maybe"), report(service, "yes")) == (1, 0)
     assert answer_of("VS-8") == ("broken", 1, "services")
+    assert "dù bạn chưa đồng ý" in client.get(service.get_absolute_url()).text
     desk = f"/admin/hosting/hostedservice/{service.pk}"
     assert str(service.pk) in staff.get("/admin/hosting/hostedservice/?state=unconfirmed").text
 
