@@ -58,6 +58,12 @@ def wait_for_others(name: str) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [zlib.crc32(name.encode())])
 
 
+def drop_dead_connection() -> None:
+    """Let the next query open a connection where this one was cut; a transaction dies with it."""
+    if not connection.in_atomic_block:
+        connection.close_if_unusable_or_obsolete()
+
+
 def database_now() -> datetime:
     """Return the moment by the clock of the database, which stamps its rows, in UTC."""
     with connection.cursor() as cursor:

@@ -3,6 +3,7 @@
 A failure goes with its customer, or a week after the last attempt.
 """
 
+import logging
 from datetime import timedelta
 
 from django.db import IntegrityError
@@ -12,6 +13,8 @@ from django.utils import timezone
 
 from accounts.staff import tell_officers
 from retention.models import PurgeFailure
+
+logger = logging.getLogger(__name__)
 
 TOLD_AFTER = 3  # nights
 FORGOTTEN_AFTER = timedelta(days=7)
@@ -23,6 +26,7 @@ def note_failure(customer: int, error: Exception) -> None:
 
     Of the error its kind alone: its words may hold what it is about.
     """
+    logger.error("customer %s not erased: %s", customer, type(error).__name__)
     now = timezone.now()
     try:
         failure, is_new = PurgeFailure.objects.get_or_create(

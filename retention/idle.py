@@ -6,13 +6,12 @@ again before is asked about no more. To keep the data puts the question off by a
 unnecessary starts the period of the rule, after a notice and the days to object.
 """
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
 from dateutil.relativedelta import relativedelta
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -26,10 +25,10 @@ from policies.clocks import the_company
 from policies.counting import add_months, local_day
 from policies.models import RetentionTrigger
 from policies.retention import deletion_rule
+from retention.batches import batches
 from retention.exceptions import ReviewRefused
 from retention.models import NecessityReview, ReviewDecision
 
-BATCH = 500
 ASKED_AGAIN_AFTER = 12  # months
 ASK = "retention.ask_about_idle_data"  # the job
 
@@ -61,18 +60,10 @@ def ask_about_idle_data(*, at: datetime | None = None) -> int:
     theirs = NecessityReview.objects.filter(customer=OuterRef("pk"))
     asked = theirs.waiting() | theirs.filter(ask_again_on__gt=today)
     written = 0
-    for batch in _batches(idle.exclude(Exists(asked))):
+    for batch in batches(idle.exclude(Exists(asked)), by="opened_at"):
         reviews = [NecessityReview(customer_id=customer, asked_on=today) for customer in batch]
         written += len(NecessityReview.objects.bulk_create(reviews, ignore_conflicts=True))
     return written
-
-
-def _batches(customers: QuerySet[Customer]) -> Iterator[list[int]]:
-    last = 0
-    ahead = customers.order_by("pk").values_list("pk", flat=True)
-    while batch := list(ahead.filter(pk__gt=last)[:BATCH]):
-        last = batch[-1]
-        yield batch
 
 
 @transaction.atomic

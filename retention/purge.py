@@ -13,8 +13,8 @@ Deleting cannot be undone, so this is how it is kept safe:
   order, and writes the tombstones and the list of files. Files go after the commit; killed before,
   the next run finds them on the list. A run that is killed is simply run again.
 - Of whom a part must stay, all else goes (parts.py); the tombstone follows with the last of it.
-- When a batch fails, whatever the error, its customers are tried one by one, so that one broken
-  customer does not keep the others; who fails is listed and told of (failures.py).
+- When a batch fails, whatever the error, its customers are tried one by one (batches.py), so that
+  one broken customer does not keep the others; who fails is listed and told of (failures.py).
 - What the erased could be told by is read under the lock, kept in memory, and searched for
   everywhere once the run is over (watch.py), also where an error ends it. The nightly task erases
   for a part of its time alone, so that the search has its turn; the next one goes on. What takes
@@ -24,21 +24,21 @@ Deleting cannot be undone, so this is how it is kept safe:
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import partial
-from itertools import chain, islice
+from itertools import chain
 from math import inf
 from time import monotonic
 
-from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
-from django.db import transaction
+from django.db import Error, transaction
 
 from accounts.models import Customer, CustomerQuerySet
 from common import personal_data
-from common.database import among, database_now
+from common.database import among, database_now, drop_dead_connection
 from common.erasure import Erased, Keys, erase_rows
 from common.files import remove_doomed_files
 from common.personal_data import Stay, stays_of
@@ -46,8 +46,9 @@ from policies.counting import local_day
 from policies.models import RetentionRule
 from policies.retention import rule_after_closing
 from retention import ledger
+from retention.batches import batches, erase_all
 from retention.due import due_under, free_to_go, held, rows_about
-from retention.exceptions import LedgerAhead, LedgerLost, PurgeUnfinished
+from retention.exceptions import PurgeUnfinished
 from retention.failures import forget_old_failures, note_failure
 from retention.models import PurgeRun, Remainder, Tombstone
 from retention.parts import Reduced, erase_but, note_what_went, unsettled
@@ -63,13 +64,6 @@ from retention.runs import (
 from retention.watch import Watch
 
 logger = logging.getLogger(__name__)
-
-BATCH = 500  # customers a transaction: measured as fast as one statement for all
-
-EraseBatch = Callable[[Collection[int]], None]
-"""Takes primary keys of customers; erases who may go, in a transaction."""
-
-ENDS_THE_RUN = (SoftTimeLimitExceeded, LedgerAhead, LedgerLost)
 
 
 def purge_closed_accounts(
@@ -102,17 +96,23 @@ def purge_closed_accounts(
         is_cut = monotonic() >= until
     finally:
         if not only_report:
-            remove_doomed_files()
-            watch.search()
-            forget_old_failures()
+            _end(watch)
     if is_cut:
         raise PurgeUnfinished("There was no time for all of them; the next run goes on.")
     return runs
 
 
+def _end(watch: Watch) -> None:
+    """Do each of these, whatever became of the others or of the connection."""
+    with ExitStack() as steps:  # begins with the one that was added last
+        for step in (forget_old_failures, watch.search, remove_doomed_files):
+            steps.callback(step)
+            steps.callback(drop_dead_connection)
+
+
 def _ready_under(rule: RetentionRule, today: date) -> list[int]:
     free = free_to_go(due_under(rule, today))
-    return [key for batch in _batches(free) for key in unsettled(batch)]
+    return [key for batch in batches(free, by="kept_until") for key in unsettled(batch)]
 
 
 def _purge(
@@ -120,7 +120,8 @@ def _purge(
 ) -> None:
     failed = 0
     if removes(run):
-        failed = erase_all(ready, partial(_erase_and_bury, run, watch, due), until=until)
+        erase_batch = partial(_erase_and_bury, run, watch, due)
+        failed = erase_all(ready, erase_batch, note=note_failure, until=until)
     else:
         report_rows(run, rows_about(Customer.objects.filter(pk__in=ready)))
     waiting = {reason: those.count() for reason, those in personal_data.deferred(due).items()}
@@ -136,48 +137,10 @@ def erase_unverified_sign_ups(*, at: datetime | None = None) -> int:
         return 0
     before = (at or database_now()) - timedelta(days=settings.UNVERIFIED_SIGN_UP_DAYS)
     unproved = Customer.objects.unproved().filter(opened_at__lt=before)
+    keys = chain.from_iterable(batches(free_to_go(unproved), by="opened_at"))
     erased: list[int] = []
-    batches = _batches(free_to_go(unproved))
-    erase_all(chain.from_iterable(batches), partial(_erase_unproved, unproved, erased))
+    erase_all(keys, partial(_erase_unproved, unproved, erased), note=note_failure)
     return len(erased)
-
-
-def erase_all(customers: Iterable[int], erase_batch: EraseBatch, *, until: float = inf) -> int:
-    """Erase batch by batch; return how many failed."""
-    keys, failed = iter(customers), 0
-    while monotonic() < until and (batch := list(islice(keys, BATCH))):
-        try:
-            erase_batch(batch)
-        except ENDS_THE_RUN:
-            raise
-        except Exception as error:  # noqa: BLE001 -- one broken customer must not keep the others
-            logger.warning("a batch was not erased: %s", type(error).__name__)
-            failed += _erase_one_by_one(batch, erase_batch)
-    return failed
-
-
-def _batches(customers: CustomerQuerySet) -> Iterator[list[int]]:
-    """Yield primary keys; each batch starts behind the last, so who must stay is met once."""
-    last = 0
-    while batch := list(
-        customers.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:BATCH]
-    ):
-        last = batch[-1]
-        yield batch
-
-
-def _erase_one_by_one(batch: Iterable[int], erase_batch: EraseBatch) -> int:
-    failed = 0
-    for customer in batch:
-        try:
-            erase_batch([customer])
-        except ENDS_THE_RUN:
-            raise
-        except Exception as error:  # noqa: BLE001 -- one broken customer must not keep the others
-            failed += 1
-            logger.error("customer %s not erased: %s", customer, type(error).__name__)
-            note_failure(customer, error)
-    return failed
 
 
 def _erase_and_bury(
@@ -210,8 +173,9 @@ def _write_ledger() -> None:
     """Raises LedgerAhead, LedgerLost."""
     try:
         ledger.record()
-    except OSError as error:
+    except (OSError, Error) as error:
         logger.error("the ledger waits for the next run: %s", type(error).__name__)
+        drop_dead_connection()
 
 
 def _erase_parts(

@@ -14,11 +14,13 @@ from django.utils import timezone
 from accounts.models import Customer
 from common.files import remove_doomed_files
 from retention import ledger
+from retention.batches import erase_all
+from retention.failures import note_failure
 from retention.ledger import Entry
 from retention.models import LegalHold, PurgeRun, Tombstone
 from retention.models.holds import KEEPS_AFTER_RELEASE
 from retention.portraits import portray
-from retention.purge import erase, erase_all
+from retention.purge import erase
 from retention.runs import count_batch, finish_run
 from retention.watch import Watch
 
@@ -46,7 +48,8 @@ def _replay(run: PurgeRun, watch: Watch, entries: Collection[Entry]) -> int:
     keys = dict(people.values_list("public_id", "pk"))
     _bury(run, {entry: {} for entry in entries if entry.public_id not in keys})
     back = {keys[entry.public_id]: entry for entry in entries if entry.public_id in keys}
-    return erase_all(sorted(back), partial(_erase_and_bury, run, watch, back))
+    erase_batch = partial(_erase_and_bury, run, watch, back)
+    return erase_all(sorted(back), erase_batch, note=note_failure)
 
 
 def _erase_and_bury(

@@ -11,13 +11,12 @@
 """
 
 import logging
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection
 from datetime import date, datetime
 from functools import partial
-from itertools import islice
+from itertools import chain
 from typing import Any
 
-from celery.exceptions import SoftTimeLimitExceeded
 from django.db import transaction
 from django.db.models import QuerySet
 
@@ -30,6 +29,7 @@ from policies.counting import local_day
 from policies.models import RetentionAction
 from policies.periods import Term, over, terms_or_none
 from retention.access_records import remove_access_records
+from retention.batches import batches, erase_all, error_of
 from retention.kept_rows import free_rows, held_rows, lock_customers, needed_rows
 from retention.models import PurgeRun
 from retention.runs import (
@@ -43,8 +43,6 @@ from retention.runs import (
 from retention.statistics import count_rows
 
 logger = logging.getLogger(__name__)
-
-BATCH = 500  # rows a transaction
 
 
 class SweepFailed(PortalError):
@@ -60,28 +58,41 @@ def sweep(*, at: datetime | None = None, only_report: bool = False) -> list[Purg
 
     Raises SweepFailed at the end.
     """
-    today = local_day(at or database_now())
-    runs = [
-        _sweep_under(expiry, term, today, only_report=only_report, at=at)
+    today, runs = local_day(at or database_now()), list[PurgeRun]()
+    sweep_under = partial(_sweep_under, runs, today=today, only_report=only_report, at=at)
+    ended = [
+        _ends(expiry.name, sweep_under, expiry, term)
         for expiry in expiries()
         for term in terms_or_none(expiry)
         if term is not None
     ]
-    if run := remove_access_records(only_report=only_report):
-        runs.append(run)
+    ended.append(_ends("access records", _sweep_access_records, runs, only_report))
     if not only_report:
-        failed = sum(run.failed for run in runs)
         if at is not None or not clocks_are_doubted():
-            failed += sum(_sweep_by_setting(each, today) for each in _by_setting())
+            ended += [_ends(each.name, _sweep_by_setting, each, today) for each in _by_setting()]
         remove_doomed_files()
-        if failed:
-            raise SweepFailed(f"{failed} rows could not be erased; see the log.")
+    if any(ended) or any(run.failed for run in runs):
+        raise SweepFailed("Some rows could not be erased; see the log.")
     return runs
 
 
+def _ends(what: str, part: Callable[..., None], *arguments: Any) -> bool:
+    """Sweep a part; say whether an error ended it. The others go on."""
+    error = error_of(part, *arguments)
+    if error:
+        logger.error("%s not swept: %s", what, type(error).__name__)
+    return error is not None
+
+
 def _sweep_under(
-    expiry: Expiry, term: Term, today: date, *, only_report: bool, at: datetime | None
-) -> PurgeRun:
+    runs: list[PurgeRun],
+    expiry: Expiry,
+    term: Term,
+    *,
+    today: date,
+    only_report: bool,
+    at: datetime | None,
+) -> None:
     due = over(expiry, term, today)
     going = free_rows(expiry, due)
     run = begin_run(
@@ -93,6 +104,7 @@ def _sweep_under(
         searches=False,
         at=at,
     )
+    runs.append(run)
     failed = 0
     if removes(run):
         failed = _erase_all(expiry, going, run)
@@ -100,7 +112,6 @@ def _sweep_under(
         report_rows(run, {due.model._meta.label: run.going} if run.going else {})
     waiting = {reason: rows.count() for reason, rows in needed_rows(expiry, due).items()}
     finish_run(run, held=held_rows(expiry, due).count(), deferred=waiting, failed=failed)
-    return run
 
 
 def count_by_setting() -> int:
@@ -115,38 +126,28 @@ def _by_setting() -> list[Expiry]:
     return [each for each in expiries() if None in terms_or_none(each)]
 
 
-def _sweep_by_setting(expiry: Expiry, today: date) -> int:
+def _sweep_access_records(runs: list[PurgeRun], only_report: bool) -> None:
+    if run := remove_access_records(only_report=only_report):
+        runs.append(run)
+
+
+def _sweep_by_setting(expiry: Expiry, today: date) -> None:
     due = over(expiry, None, today)
-    return _erase_all(expiry, free_rows(expiry, due), run=None)
+    if failed := _erase_all(expiry, free_rows(expiry, due)):
+        raise SweepFailed(f"{failed} rows")
 
 
-def _erase_all(expiry: Expiry, going: QuerySet[Any], run: PurgeRun | None) -> int:
-    """Erase batch by batch; return how many rows could not be."""
-    failed = 0
-    for batch in _batches(going.order_by("pk").values_list("pk", flat=True).iterator()):
-        try:
-            _erase_batch(expiry, going, batch, run)
-        except SoftTimeLimitExceeded:
-            raise
-        except Exception:  # noqa: BLE001 -- one broken row must not keep the others
-            failed += sum(_fails(expiry, going, key, run) for key in batch)
-    return failed
-
-
-def _fails(expiry: Expiry, going: QuerySet[Any], key: Any, run: PurgeRun | None) -> bool:
-    try:
-        _erase_batch(expiry, going, [key], run)
-    except SoftTimeLimitExceeded:
-        raise
-    except Exception as error:  # noqa: BLE001 -- one broken row must not keep the others
+def _erase_all(expiry: Expiry, going: QuerySet[Any], run: PurgeRun | None = None) -> int:
+    def note(key: Any, error: Exception) -> None:
         logger.error("%s %s not erased: %s", expiry.name, key, type(error).__name__)
-        return True
-    return False
+
+    keys = chain.from_iterable(batches(going, by=expiry.until or expiry.begins))
+    return erase_all(keys, partial(_erase_batch, expiry, going, run), note=note)
 
 
 @transaction.atomic
 def _erase_batch(
-    expiry: Expiry, going: QuerySet[Any], keys: Collection[Any], run: PurgeRun | None
+    expiry: Expiry, going: QuerySet[Any], run: PurgeRun | None, keys: Collection[Any]
 ) -> None:
     mine = lock_customers(expiry, going.filter(pk__in=keys))
     parents = (link.name for link in mine.model._meta.parents.values() if link)
@@ -160,9 +161,3 @@ def _erase_batch(
     erased = erase(held)
     if run is not None:
         count_batch(run, erased, number=len(held))
-
-
-def _batches(keys: Iterable[Any]) -> Iterator[list[Any]]:
-    keys = iter(keys)
-    while batch := list(islice(keys, BATCH)):
-        yield batch

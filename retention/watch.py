@@ -2,12 +2,13 @@
 
 import logging
 
-from django.db import DatabaseError, transaction
+from django.db import Error, transaction
 from django.urls import reverse
 from django.utils import timezone
 from redis.exceptions import RedisError
 
 from accounts.staff import tell_officers
+from common.database import drop_dead_connection
 from retention.models import PurgeRun
 from retention.portraits import Mark, Portrait
 from retention.residue import Search
@@ -44,11 +45,11 @@ class Watch:
             try:
                 renew_statistics()
                 search.run()
-            except (DatabaseError, RedisError, OSError) as error:
-                logger.error("residue not searched for: %s", type(error).__name__)
-            else:
                 for run, texts in self._runs.items():
                     _report(run, search, texts)
+            except (Error, RedisError, OSError) as error:
+                logger.error("residue not searched for: %s", type(error).__name__)
+                drop_dead_connection()
         self._marks, self._runs = {}, {}
 
 

@@ -39,8 +39,8 @@ def test_what_nobody_confirmed_goes_after_the_days_that_the_mail_names():
 
 
 ERASE_ONE_BY_ONE = """
-from retention import sweeps
-sweeps.BATCH = 1
+from retention import batches, sweeps
+batches.BATCH = 1
 sweeps.sweep()
 """
 

@@ -19,7 +19,7 @@ from notices.models import Notice
 from policies.counting import first_kept, local_day, midnight
 from policies.models import RetentionRule
 from policies.periods import kept_too_long
-from retention import sweeps
+from retention import batches
 from retention.models import LegalHold, PurgeRun, RetentionStatistic
 from retention.services import release_hold
 from retention.statistics import hide_small, tables
@@ -27,6 +27,7 @@ from retention.sweeps import SweepFailed, sweep
 from tests.factories import approve, make_complaint, make_customer, make_hold, make_user
 from tests.processes import run_apart
 from tests.retention.kept_rows import ROWS, make_rule, notice
+from tests.retention.postgres import hanging_up
 from tests.threads import at_once, until_somebody_waits
 
 pytestmark = pytest.mark.django_db
@@ -261,30 +262,37 @@ def test_one_broken_row_keeps_no_other(monkeypatch):
 
 
 ONE_BY_ONE = """
-from retention import sweeps
-sweeps.BATCH = 1
+from retention import batches, sweeps
+batches.BATCH = 1
 sweeps.sweep()
 """
 
 
-def test_a_killed_sweep_is_continued_and_two_at_once_share_the_rows(portal):
+def test_a_cut_or_killed_sweep_is_continued_and_two_at_once_share_the_rows(portal):
     rule = the_rule("notices", 1)
-    rows = [notice(make_customer(), LEAP_DAY + n * DAY) for n in range(6)]
+    lost, *_others = (notice(make_customer(), LEAP_DAY + n * DAY) for n in range(3))
+    cut_off = hanging_up("DELETE ON notices_notice", f"OLD.id = {lost.pk}")
+    with cut_off, pytest.raises(SweepFailed):
+        sweep()
+    cut = runs_of(rule).get()
+    assert (cut.due, cut.erased, cut.failed, is_there(lost)) == (3, 2, 1, True)
+
+    rows = [lost, *(notice(make_customer(), LEAP_DAY + n * DAY) for n in range(3, 8))]
     with transaction.atomic():
         Notice.objects.select_for_update().get(pk=rows[3].pk)
         process = run_apart(ONE_BY_ONE.replace("sweeps.sweep()", WAITING))
         until_somebody_waits()
         process.kill()
         process.wait()
-    killed = runs_of(rule).get()
+    killed = runs_of(rule).first()
     assert (killed.erased, killed.finished_at, Notice.objects.count()) == (3, None, 3)
 
-    sweeps.BATCH = 1
+    batches.BATCH = 1
     at_once(*[sweep] * 2)
-    sweeps.BATCH = 500
+    batches.BATCH = 500
 
     assert not Notice.objects.exists()
-    assert sum(runs_of(rule).values_list("erased", flat=True)) == 6
+    assert sum(runs_of(rule).values_list("erased", flat=True)) == 8
 
 
 # A sweep waits for nobody; this one is made to, so that it can be killed where we want.
@@ -292,10 +300,10 @@ WAITING = """
 from django.db import transaction
 from notices.models import Notice
 erase = sweeps._erase_batch
-def wait_first(expiry, going, keys, run):
+def wait_first(expiry, going, run, keys):
     with transaction.atomic():
         list(Notice.objects.filter(pk__in=keys).select_for_update())
-    erase(expiry, going, keys, run)
+    erase(expiry, going, run, keys)
 sweeps._erase_batch = wait_first
 sweeps.sweep()
 """
