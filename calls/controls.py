@@ -10,7 +10,6 @@ from accounts.models import CustomerMerge, MergeState
 from calls.models import CallRecording
 from common.models import FileKey
 from common.periods import expiry_named
-from common.personal_data import DataCategory, not_held
 from policies.models import Promise
 from policies.periods import judge_kept, kept_too_long, yesterday
 from policies.promises import Asking, Unit, admin_list, broken, control, not_measured
@@ -40,13 +39,9 @@ def call_recordings(promise: Promise) -> Asking:
         state=MergeState.MERGED,
     )
     recent = CallRecording.objects.filter(added_at__gte=now - LOOKED_BACK)
-    overdue = kept_too_long(expiry_named("calls"), yesterday())
     counts = yield {
         "lost": recent.filter(~Exists(key), ~Exists(former)),
-        **{
-            name: not_held(rows, category=DataCategory.CALL_RECORDING)
-            for name, rows in overdue.items()
-        },
+        **kept_too_long(expiry_named("calls"), yesterday()),
     }
     link = admin_list("calls.callrecording")
     if wrong := counts["lost"] + counts["late"]:

@@ -6,6 +6,8 @@ due and its simulation all follow from this list, and know no room by name.
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
@@ -63,6 +65,7 @@ class Expiry:
 
 
 _expiries: dict[str, Expiry] = {}
+_holds: list[Callable[[Expiry], Q]] = []
 
 
 def expires(expiry: Expiry) -> Expiry:
@@ -72,6 +75,16 @@ def expires(expiry: Expiry) -> Expiry:
         raise ImproperlyConfigured(f"{expiry.name} goes by a rule or by a setting.")
     _expiries[expiry.name] = expiry
     return expiry
+
+
+def holds_rows(says: Callable[[Expiry], Q]) -> Callable[[Expiry], Q]:
+    """Register what keeps rows whatever their age, as what is asked of them."""
+    _holds.append(says)
+    return says
+
+
+def is_held(expiry: Expiry) -> Q:
+    return reduce(or_, (says(expiry) for says in _holds), Q(pk__in=()))
 
 
 def expiries() -> Collection[Expiry]:

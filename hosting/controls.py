@@ -81,10 +81,7 @@ def destruction_order(promise: Promise) -> Asking:
     waiting = HostedService.objects.being_handed_over().values("pk")
     counts = yield {
         "systems": hosting_systems(OrderKind.DESTRUCTION),
-        **{
-            name: not_held(rows, category=DataCategory.HOSTED_CONTENT).exclude(pk__in=waiting)
-            for name, rows in overdue.items()
-        },
+        **{name: rows.exclude(pk__in=waiting) for name, rows in overdue.items()},
     }
     if not counts["systems"]:
         return not_measured(NOBODY_TAKES_ORDERS)

@@ -11,7 +11,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from common.periods import Expiry, deferred_rows, expiries, expiry_named
+from common.periods import Expiry, deferred_rows, expiries, expiry_named, is_held
 from common.personal_data import DataCategory, RetentionTrigger
 from common.remembering import remembered
 from policies.counting import ONE_DAY, first_kept, local_day, midnight
@@ -19,6 +19,7 @@ from policies.models import RetentionAction, RetentionRule, RuleFamily
 from policies.promises import Measure, Unit, at_risk, broken
 
 UNAPPROVED = _("The DPO has not approved their rule, so that the next run deletes nothing.")
+HELD_BESIDE = _("On legal hold beside these: %(n)d.")
 ERASING = (RetentionAction.DELETE, RetentionAction.PSEUDONYMISE)
 
 
@@ -123,14 +124,16 @@ def kept_too_long(expiry: Expiry, on: date) -> dict[str, QuerySet[Any]]:
     """Return the rows that are over before ``on``, for a control to count; no deferred ones.
 
     "late" are those that a nightly run had to erase, "unapproved" those whose rule waits for the
-    approval without which it only reports.
+    approval without which it only reports; apart from both, "held" those on legal hold.
     """
     terms = terms_or_none(expiry)
     approved = _approved()
     waiting = {each for each in terms if each is not None and each.rule.pk not in approved}
+    free = ~is_held(expiry)
     return {
-        "late": _any_over(expiry, (each for each in terms if each not in waiting), on),
-        "unapproved": _any_over(expiry, waiting, on),
+        "late": _any_over(expiry, (each for each in terms if each not in waiting), on).filter(free),
+        "unapproved": _any_over(expiry, waiting, on).filter(free),
+        "held": _any_over(expiry, terms, on).filter(is_held(expiry)),
     }
 
 
@@ -141,9 +144,13 @@ def _approved() -> set[int]:
 
 
 def judge_kept(counts: Mapping[str, int], unit: Unit, link: str) -> Measure | None:
-    """Judge what a control counted by kept_too_long(); None where there is nothing."""
+    """Judge what a control counted by kept_too_long(); None where there is nothing.
+
+    What is on legal hold is told beside it, and breaks nothing.
+    """
     if counts["late"]:
-        return broken(counts["late"], unit, link=link)
+        beside = HELD_BESIDE % {"n": counts["held"]} if counts["held"] else ""
+        return broken(counts["late"], unit, link=link, note=beside)
     if counts["unapproved"]:
         return at_risk(counts["unapproved"], unit, link=link, note=UNAPPROVED)
     return None

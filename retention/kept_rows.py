@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_noop
 
 from accounts.models import Customer
-from common.periods import Expiry, parts_of, waits_of
+from common.periods import Expiry, is_held, parts_of, waits_of
 from retention.conflicts import kept_by_law_among
 from retention.models import LegalHold
 
@@ -18,14 +18,14 @@ BY_LAW = gettext_noop("a law demands to store it")
 
 def free_rows(expiry: Expiry, rows: QuerySet[Any]) -> QuerySet[Any]:
     """Narrow to those that neither a hold nor a need keeps."""
-    going = rows.exclude(_is_held(expiry)) if expiry.customer else rows
+    going = rows.exclude(is_held(expiry))
     for waits in _waits(expiry).values():
         going = going.exclude(waits)
     return going
 
 
 def held_rows(expiry: Expiry, rows: QuerySet[Any]) -> QuerySet[Any]:
-    return rows.filter(_is_held(expiry)) if expiry.customer else rows.none()
+    return rows.filter(is_held(expiry))
 
 
 def needed_rows(expiry: Expiry, rows: QuerySet[Any]) -> dict[str, QuerySet[Any]]:
@@ -52,13 +52,15 @@ def lock_customers(expiry: Expiry, rows: QuerySet[Any]) -> QuerySet[Any]:
     return rows.filter(~Exists(owner.exclude(pk__in=locked)))
 
 
-def _is_held(expiry: Expiry) -> Q:
+def on_legal_hold(expiry: Expiry) -> Q:
+    if not expiry.customer:
+        return Q(pk__in=())
     holds = LegalHold.objects.keeping()
     people = Customer.objects.filter(legal_holds__in=holds.covering(expiry.category))
     is_held = Q(**{f"{expiry.customer}__in": people.values(expiry.known_by)})
     if expiry.case:
         is_held |= Q(**{f"{expiry.case}__in": holds.exclude(case=None).values("case")})
-    return is_held | _with_parts(expiry, _is_held)
+    return is_held | _with_parts(expiry, on_legal_hold)
 
 
 def _with_parts(expiry: Expiry, keeps: Callable[[Expiry], Q]) -> Q:

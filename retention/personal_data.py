@@ -4,7 +4,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer
-from common.periods import Expiry, expires
+from common.periods import Expiry, expires, holds_rows
 from common.personal_data import (
     DataCategory,
     Declaration,
@@ -18,6 +18,7 @@ from common.personal_data import (
     remembers_erased,
 )
 from retention.conflicts import kept_by_law
+from retention.kept_rows import on_legal_hold
 from retention.models import (
     LegalHold,
     NecessityReview,
@@ -107,4 +108,5 @@ expires(
     )
 )
 
+holds_rows(on_legal_hold)
 keeps_part(kept_by_law)

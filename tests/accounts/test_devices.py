@@ -19,7 +19,9 @@ from accounts.user_agents import device_name
 from notices.models import Notice
 from notices.services import send_due_notices
 from policies.loading import load_profile
-from policies.models import Purpose, RetentionRule
+from policies.models import Promise, Purpose, RetentionRule
+from policies.periods import HELD_BESIDE
+from policies.promises import control_named
 from privacyportal.roles import COMPLAINT_OFFICER
 from retention.sweeps import sweep
 from tests.answers import answer_of
@@ -354,6 +356,13 @@ def test_cg_2_is_broken_by_a_device_that_is_kept_too_long():
     assert answer_of("CG-2") == ("at_risk", 1, "devices")  # nobody approved the rule
     approve(RetentionRule.objects.get(category="device", trigger="last_activity", valid_to=None))
     assert answer_of("CG-2") == ("broken", 1, "devices")
+    make_hold(ung)
+    assert answer_of("CG-2")[0] == "not_measured"
+
+    user = make_customer().user
+    KnownDevice.objects.create(user=user, cookie_hash="1" * 64, last_seen_at=seen)
+    measure = control_named("device_information").measure(Promise.objects.get(code="CG-2"))
+    assert (measure.figure, measure.note) == (1, HELD_BESIDE % {"n": 1})
 
 
 def test_fpt_10_is_at_risk_when_a_mail_did_not_leave(ung):

@@ -18,7 +18,7 @@ from enquiries.models import Enquiry, ErasedEnquiries
 from notices.models import Notice
 from policies.counting import first_kept, local_day, midnight
 from policies.models import RetentionRule
-from policies.periods import kept_too_long
+from policies.periods import kept_too_long, yesterday
 from retention import batches
 from retention.models import LegalHold, PurgeRun, RetentionStatistic
 from retention.services import release_hold
@@ -113,6 +113,12 @@ def test_a_legal_hold_keeps_a_row_until_it_is_released(name):
     sweep()
     run = runs_of(rule).get()
     assert (run.due, run.held, run.erased, is_there(row), is_there(other)) == (2, 1, 1, True, False)
+    late = kept_too_long(expiry_named(name), yesterday())
+    assert {why: rows.count() for why, rows in late.items()} == {
+        "late": 0,
+        "unapproved": 0,
+        "held": 1,
+    }
 
     release_hold(hold, reason="xong", by=make_user(is_staff=True))
     sweep()
@@ -155,7 +161,7 @@ def test_an_open_case_keeps_what_it_may_need_of_its_customer():
     assert [is_there(row) for row in (*rows, *others)] == [True] * 3 + [False] * 3
     assert [runs_of(rule).get().deferred for rule in rules] == [{"open case": 1}] * 3
     late = kept_too_long(expiry_named("calls"), local_day(timezone.now()))
-    assert [rows.count() for rows in late.values()] == [0, 0]
+    assert [rows.count() for rows in late.values()] == [0, 0, 0]
 
 
 def test_a_paper_goes_on_the_day_that_was_told_also_where_no_rule_judges_it():
