@@ -249,6 +249,7 @@ def test_each_account_goes_by_the_rule_under_which_it_was_closed(approved):
 
     assert (first.rule, first.erased, first.only_reported) == (approved.rule, 1, False)
     assert (second.rule.months, second.due, second.only_reported) == (0, 1, True)
+    assert second.rule.term == "xóa ngay khi khách hàng yêu cầu xóa"
     assert Customer.objects.get().closing_rule == second.rule
 
 
