@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
@@ -81,7 +82,7 @@ class PurgeRun(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.pk}"
+        return date_format(timezone.localtime(self.started_at), "SHORT_DATETIME_FORMAT")
 
     @property
     def duration(self) -> timedelta:
