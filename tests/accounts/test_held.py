@@ -206,7 +206,7 @@ def test_the_pages_ask_no_more_for_more_rows(client, customer, rows, django_asse
         correct_details(customer, details={**NEW, "address": f"{number}"}, by=customer.user)
     client.get(reverse("data"))  # what is asked once a session
 
-    with django_assert_num_queries(50):
+    with django_assert_num_queries(51):
         client.get(reverse("data"))
     with django_assert_num_queries(16):
         client.get(reverse("data_category", args=["complaint"]))
