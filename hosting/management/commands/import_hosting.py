@@ -14,8 +14,9 @@ class Command(BaseCommand):
     help = (
         "Take the hosting system's list of services: a CSV file with the columns"
         f" {', '.join(REQUIRED)}, and if it likes {', '.join(OPTIONAL)}."
-        " While one row is wrong, nothing is done. What the list leaves out stays as it is, so a"
-        " service that has ended must be on it with its ended_on. Safe to repeat."
+        " is_backed_up is yes or no. While one row is wrong, nothing is done. What the list leaves"
+        " out stays as it is, so a service that has ended must be on it with its ended_on. Safe to"
+        " repeat."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

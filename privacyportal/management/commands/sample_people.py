@@ -39,6 +39,7 @@ from complaints.models import Complaint, ComplaintCategory, Outcome
 from complaints.services import decide_complaint, resolve_complaint, verify_complaint
 from enquiries.models import Enquiry
 from enquiries.services import confirm_enquiry, send_enquiry
+from hosting.backups import ask_backup
 from hosting.models import HostedService, ServiceKind
 from hosting.services import add_service
 from notices.models import Notice, NoticeState
@@ -102,7 +103,7 @@ class Command(BaseCommand):
             old = _customer("old", "Bùi Cũ", "+84905000111", "1 Hùng Vương", password)
             _make_cases(customers, staff["officer"])
             enquiry = _ask_a_question()
-            _host(customers[0])
+            _host(customers[0], staff["officer"])
             _ask_to_see(customers[0], staff["officer"])
             _close_long_ago(old)
         _drop_mails([*staff.values(), *customers, old, enquiry])
@@ -206,8 +207,9 @@ def _ask_a_question() -> Enquiry:
     return confirm_enquiry(enquiry.public_id)
 
 
-def _host(customer: Customer) -> None:
-    """Leave two services, one that the hosting system reports, where the company hosts."""
+def _host(customer: Customer, officer: User) -> None:
+    """Leave two services where the company hosts; one the hosting system reports, and the customer
+    is asked whether it may be backed up."""
     if not is_dealt_with(DataCategory.HOSTED_CONTENT):
         return
     since = timezone.localdate() - timedelta(days=50)
@@ -219,8 +221,15 @@ def _host(customer: Customer) -> None:
         size_mb=40_960,
         started_on=since,
         external_id="vps-1",
+        is_backed_up=False,
     )
     save_as(reported, by=None, reason="reported")
+    ask_backup(
+        reported,
+        need_vi="Máy chủ được nâng cấp vào tháng tới; nếu hỏng, dữ liệu trên đó có thể mất.",
+        need_en="The server is upgraded next month; if that fails, what is on it may be lost.",
+        by=officer,
+    )
     add_service(
         customer,
         {
