@@ -60,8 +60,8 @@ def wait_for_others(name: str) -> None:
 
 def drop_dead_connection() -> None:
     """Let the next query open a connection where this one was cut; a transaction dies with it."""
-    if not connection.in_atomic_block:
-        connection.close_if_unusable_or_obsolete()
+    if not connection.in_atomic_block and not connection.is_usable():
+        connection.close()
 
 
 def database_now() -> datetime:
