@@ -22,8 +22,9 @@ from random import Random
 from time import sleep
 from typing import Any, NamedTuple
 
-from django.db import Error, connection, connections
+from django.db import Error, OperationalError, connection, connections
 from django.utils import timezone
+from psycopg.errors import AdminShutdown
 
 from policies.retention import rule_after_closing
 from retention import ledger, purge, watch
@@ -35,8 +36,8 @@ from tests.retention.chaos_people import (
     Deed,
     Desk,
     make_due,
-    plant_customer,
-    plant_neighbour,
+    plant_customers,
+    plant_neighbours,
 )
 
 Step = tuple[Any, str]
@@ -54,9 +55,9 @@ STEPS: Mapping[str, Step] = {
 """What a purge does to those who are due: functions, in the order in which it calls them."""
 
 WORKERS = 2
-AT_ONCE = 60  # customers planted
+AT_ONCE = 30  # customers planted
 WAVE = 2  # of them become due together
-NEIGHBOURS, FIRST_NEIGHBOUR = 20, 10**9
+NEIGHBOURS, FIRST_NEIGHBOUR = 9, 10**9
 LOOKS = 12
 A_RUN = 0.3  # seconds, about
 IDLE, ANYWHERE = 0, -1  # beside the numbers of places
@@ -103,16 +104,18 @@ class Board:
     """What all processes see: where each worker is, and how far everything has come.
 
     halts_at: the place in which the next worker that comes there waits until it is struck.
-    looked: what ``due`` was when a run last found nobody to erase.
+    rests: what ``due`` was when a worker last began a run that it brought to its end.
+    cuts: how often a worker was cut off, each of which may have ended one of its runs.
     """
 
     def __init__(self) -> None:
         self.where = RawArray("i", WORKERS)
         self.is_halted = RawArray("i", WORKERS)
+        self.cuts, self.ended = RawArray("i", WORKERS), RawArray("i", WORKERS)
         self.halts_at = RawValue("i", ANYWHERE)
         self.done = RawValue("d", 0.0)  # of the strikes, from 0 to 1
         self.due = RawValue("i", 0)  # the number of the last customer who is
-        self.looked = RawValue("i", 0)
+        self.rests = RawArray("i", WORKERS)
         self.is_over = RawValue("i", 0)
 
     def reach(self, worker: int, place: int) -> None:
@@ -131,13 +134,25 @@ def purge_until_killed(plan: Plan, board: Board, worker: int, name: str) -> None
         setattr(owner, function, observed)
     while not board.is_over.value:
         due = board.due.value
-        with suppress(Error):  # cut off: as a job that failed, it is run again
+        if board.rests[worker] == due:
+            sleep(0.002)
+            continue
+        try:
             plan.run(at=tomorrow())
-            if board.where[worker] == IDLE:
-                board.looked.value = due
+        except Error as error:  # as a job that failed, it is run again
+            board.ended[worker] += 1
+            if not _was_cut(error) or board.ended[worker] > board.cuts[worker]:
+                raise
+        else:
+            board.rests[worker] = due
         connections.close_all()  # as Celery does behind a task
         board.where[worker] = IDLE
-        sleep(0.005)
+
+
+def _was_cut(error: Error) -> bool:
+    """Say whether the connection is to blame, and not the code."""
+    state = getattr(error.__cause__, "sqlstate", None)
+    return isinstance(error, OperationalError) and state in (None, AdminShutdown.sqlstate)
 
 
 def _observed(function: Callable[..., Any], board: Board, worker: int, place: int) -> Any:
@@ -159,9 +174,8 @@ def _observed(function: Callable[..., Any], board: Board, worker: int, place: in
     return observed
 
 
-def live(plan: Plan, board: Board, told: Any) -> None:
+def live(plan: Plan, board: Board, desk: Desk, told: Any) -> None:
     """Be the people, as fast as the strikes fall; tell each deed after it was answered."""
-    desk = Desk(Random(plan.seed))
     deeds = plan.deeds()
     for number, kind in enumerate(deeds):
         while board.done.value < number / len(deeds) and not board.is_over.value:
@@ -187,8 +201,7 @@ class Chaos:
 
     def run(self) -> None:
         approve(rule_after_closing(timezone.localdate()))
-        for number in range(NEIGHBOURS):
-            plant_neighbour(FIRST_NEIGHBOUR + number)
+        plant_neighbours(range(FIRST_NEIGHBOUR, FIRST_NEIGHBOUR + NEIGHBOURS))
         neighbours, _orphans = holdings()
         self._plant()
         make_due([1])
@@ -213,15 +226,15 @@ class Chaos:
         }
 
     def _plant(self) -> None:
-        for _each in range(AT_ONCE):
-            self.number += 1
-            plant_customer(self.number)
+        plant_customers(range(self.number + 1, self.number + AT_ONCE + 1))
+        self.number += AT_ONCE
         self.planted.note()
 
     def _torment(self) -> None:
+        desk = Desk(Random(self.plan.seed))
         connections.close_all()
         self.told, telling = Pipe(duplex=False)
-        people = fork.Process(target=live, args=(self.plan, self.board, telling))
+        people = fork.Process(target=live, args=(self.plan, self.board, desk, telling), daemon=True)
         people.start()
         self.workers = [self._start_worker(place) for place in range(WORKERS)]
         strikes = self.plan.strikes()
@@ -246,8 +259,11 @@ class Chaos:
         connections.close_all()
         self.started += 1
         self.board.where[place] = self.board.is_halted[place] = IDLE
+        self.board.cuts[place] = self.board.ended[place] = self.board.rests[place] = 0
         arguments = (self.plan, self.board, place, f"{WORKER} {self.started}")
-        worker = fork.Process(target=purge_until_killed, args=arguments, name=arguments[-1])
+        worker = fork.Process(
+            target=purge_until_killed, args=arguments, name=arguments[-1], daemon=True
+        )
         worker.start()
         return worker
 
@@ -261,10 +277,13 @@ class Chaos:
 
     def _busy(self) -> int:
         """Return a worker that erases somebody, or did a moment ago."""
-        while not (busy := [n for n in range(WORKERS) if self.board.where[n] != IDLE]):
+        while not (busy := [n for n in range(WORKERS) if self._is_busy(n)]):
             self._make_work()
         sleep(self.random.uniform(0, A_RUN))
         return self.random.choice(busy)
+
+    def _is_busy(self, number: int) -> bool:
+        return self.board.where[number] != IDLE and bool(self.workers[number].is_alive())
 
     def _halted(self, place: int) -> int:
         self.board.halts_at.value = place
@@ -295,19 +314,21 @@ class Chaos:
 
     def _cut(self, number: int) -> int:
         place = self.board.where[number]
+        self.board.cuts[number] += 1
         with connection.cursor() as cursor:
             cursor.execute(CUT, [self.workers[number].name])
             was_hit = cursor.fetchall() == [(True,)]
+        self.board.cuts[number] -= not was_hit
         self.board.is_halted[number] = False
         return place if was_hit else IDLE
 
     def _make_work(self) -> None:
-        """Let some more become due, once a worker has found nobody."""
+        """Let some more become due, once no worker has anything to do."""
         sleep(0.001)
         for number, worker in enumerate(self.workers):
             if not worker.is_alive():
                 self._replace(number)
-        if self.board.looked.value == self.board.due.value:
+        if {*self.board.rests} == {self.board.due.value}:
             if self.board.due.value + 2 * WAVE > self.number:
                 self._plant()
             first = self.board.due.value + 1

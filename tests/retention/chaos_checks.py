@@ -135,7 +135,8 @@ def afterwards(planted: Planted, deeds: Iterable[Deed], neighbours: Holdings) ->
     yield from snapshot(planted)
     there = set(Customer.objects.values_list("public_id", flat=True))
     erased = planted.rows.keys() - there
-    if {each: holdings()[0].get(each) for each in neighbours} != neighbours:
+    now, _orphans = holdings()
+    if {each: now.get(each) for each in neighbours} != neighbours:
         yield "the rows of a neighbour are not as they were"
     yield from _people(erased, planted.rows.keys() & there - neighbours.keys(), deeds)
     yield from _files()

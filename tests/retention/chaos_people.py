@@ -1,6 +1,6 @@
 """Whom the chaos is about, and what people do to them while the purge runs."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import timedelta
 from enum import StrEnum
 from itertools import count
@@ -23,7 +23,7 @@ from common.attachments import CheckedFile
 from common.errors import PortalError
 from common.files import store_sealed
 from complaints.intake import file_complaint
-from notices.services import queue_notice
+from notices.services import queue_notices
 from policies.models import PolicyText
 from privacyportal.roles import COMPLAINT_OFFICER, DPO
 from retention.models import LegalHold
@@ -51,15 +51,17 @@ def public_id_of(number: int) -> str:
     return f"{TOKEN}{number:026d}"
 
 
-def plant_customer(number: int) -> None:
-    """Make a customer whose account was closed long ago, and whose last day is far."""
-    token = public_id_of(number)
-    with transaction.atomic():
-        if number % FULL == 0:
-            _make_full(token)
-        else:
-            _make_small(token, closed_days_ago=400)
-        Customer.objects.filter(public_id=token).update(kept_until=timezone.localdate() + FAR)
+@transaction.atomic
+def plant_customers(numbers: Iterable[int]) -> None:
+    """Make customers whose account was closed long ago, and whose last day is far."""
+    full, small = [], []
+    for number in numbers:
+        (small if number % FULL else full).append(public_id_of(number))
+    for token in full:
+        _make_full(token)
+    _make_small(small, closed_days_ago=400)
+    planted = Customer.objects.filter(public_id__in=[*full, *small])
+    planted.update(kept_until=timezone.localdate() + FAR)
 
 
 def _make_full(token: str) -> None:
@@ -75,13 +77,31 @@ def make_due(numbers: Iterable[int]) -> None:
     closed.update(kept_until=timezone.localdate())
 
 
-def plant_neighbour(number: int) -> None:
-    """Make a customer whose account is open."""
-    with transaction.atomic():
-        _make_small(public_id_of(number))
+@transaction.atomic
+def plant_neighbours(numbers: Iterable[int]) -> None:
+    """Make customers whose account is open."""
+    _make_small([*map(public_id_of, numbers)])
 
 
-def _make_small(token: str, **kwargs: Any) -> None:
+def _make_small(tokens: Collection[str], **kwargs: Any) -> None:
+    """Make customers with a case, a file, a session and what they were told."""
+    customers = [_make_with_case(token, **kwargs) for token in tokens]
+    text = PolicyText.objects.first()
+    PolicyEvent.objects.bulk_create(
+        PolicyEvent(customer=each, kind="shown", text=text, channel="web") for each in customers
+    )
+    expires = timezone.now() + FAR
+    Session.objects.bulk_create(
+        Session(session_key=token, session_data="x", expire_date=expires) for token in tokens
+    )
+    UserSession.objects.bulk_create(
+        UserSession(user=each.user, ip="10.0.0.1", user_agent=token, session_key=token)
+        for each, token in zip(customers, tokens, strict=True)
+    )
+    queue_notices("details_changed", [(token, f"changed-{token}", {}) for token in tokens])
+
+
+def _make_with_case(token: str, **kwargs: Any) -> Customer:
     customer = make_customer(
         public_id=token, full_name=f"Ưng {token}", email=f"{token}@example.com", **kwargs
     )
@@ -94,15 +114,7 @@ def _make_small(token: str, **kwargs: Any) -> None:
         closed_at=ended_at,
     )
     make_evidence(complaint, name=f"{token}.pdf", content=evidence_of(token))
-    text = PolicyText.objects.first()
-    PolicyEvent.objects.create(customer=customer, kind="shown", text=text, channel="web")
-    session = Session.objects.create(
-        session_key=token, session_data="x", expire_date=timezone.now() + FAR
-    )
-    UserSession.objects.create(
-        user=customer.user, ip="10.0.0.1", user_agent=token, session_key=session.pk
-    )
-    queue_notice("details_changed", recipient=token, key=f"changed-{token}")
+    return customer
 
 
 def evidence_of(token: str) -> bytes:
