@@ -431,7 +431,7 @@ def end_sign_in(customers: Collection[int]) -> None:
     # Two statements, as an index finds each. Whoever has no address must not stand for all
     # notices without one.
     Notice.objects.filter(recipient__in=people.values("public_id")).delete()
-    Notice.objects.filter(address__in=addresses - {""}).exclude(address="").delete()
+    Notice.objects.filter(among("address", addresses - {""})).exclude(address="").delete()
 
 
 @last_erasure_step

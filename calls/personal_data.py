@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.activity import counts_as_activity
 from calls.models import CallRecording
 from calls.retention import erase_recordings, period_of_recordings, remember_sources
+from common.database import among
 from common.periods import Expiry, expires
 from common.personal_data import (
     DataCategory,
@@ -74,5 +75,5 @@ def calling(since: datetime) -> QuerySet[Any, Any]:
 @erasure_step
 def keep_recordings_from_coming_back(customers: Collection[int]) -> None:
     going = without_keepers(DataCategory.CALL_RECORDING, customers)
-    recordings = CallRecording.objects.filter(customer__in=going)
+    recordings = CallRecording.objects.filter(among("customer", going))
     remember_sources(list(recordings.values_list("source_hash", flat=True)))

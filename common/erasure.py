@@ -53,8 +53,8 @@ def erase_rows(
     What lets somebody in goes first, then the other rows, then their histories, and what the admin
     has logged of them.
     declared: in an order in which a row's references go before the row. known: all these rows, and
-    their history, where they were just read. but: rows that stay; past_of: those of them whose
-    history stays too.
+    the history of others that are gone already, where they were just read. but: rows that stay;
+    past_of: those of them whose history stays too.
     Call it in a transaction that holds the customers' rows.
     """
     erased = Erased()

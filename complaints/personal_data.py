@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from casework.models import without_conflict
+from common.database import among
 from common.periods import Expiry, expires
 from common.personal_data import (
     DataCategory,
@@ -116,7 +117,7 @@ expires(
 def unlink_from_others(customers: Collection[int]) -> None:
     """Remove the links to complaints of other customers, which stay; but where both stay."""
     going = without_keepers(DataCategory.COMPLAINT, customers)
-    either = Q(earlier__customer__in=going) | Q(later__customer__in=going)
+    either = among("earlier__customer", going) | among("later__customer", going)
     ComplaintLink.objects.filter(either).delete()
 
 

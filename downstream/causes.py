@@ -15,8 +15,9 @@ from accounts.closing import ends_with_account
 from accounts.consents import follows_decisions
 from accounts.details import Change, follows_changes
 from accounts.merging import public_ids_of
-from accounts.models import Consent, ConsentDecision, Customer, CustomerMerge, MergeState, User
+from accounts.models import Consent, ConsentDecision, Customer, User
 from accounts.reopening import follows_reopening
+from common.database import among
 from common.personal_data import DataCategory, declarations, erasure_step, is_held, stays_of
 from common.tokens import new_public_id
 from downstream.models import Order, OrderKind, System
@@ -161,12 +162,9 @@ def _kept_of(customers: Collection[int]) -> dict[int, set[str]]:
 
 def _public_ids(customers: Collection[int]) -> dict[int, list[str]]:
     """Return each public id that these customers (primary keys) had, by the key."""
-    rows = Customer.objects.filter(pk__in=customers).without_unproved()
-    ids = {customer: [public_id] for customer, public_id in rows.values_list("pk", "public_id")}
-    merged = CustomerMerge.objects.filter(survivor__in=rows, state=MergeState.MERGED)
-    for customer, earlier in merged.values_list("survivor", "duplicate_public_id"):
-        ids[customer].append(earlier)
-    return ids
+    people: Any = Customer.objects.filter(among("pk", customers)).without_unproved()
+    rows = people.with_former_ids().values_list("pk", "public_id", "former_ids")
+    return {customer: [public_id, *former] for customer, public_id, former in rows}
 
 
 def _order(

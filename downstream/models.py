@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
+from common.database import among
 from common.encryption.fields import EncryptedTextField
 from common.personal_data import DataCategory
 from common.tokens import new_public_id
@@ -167,7 +168,7 @@ class OrderQuerySet(models.QuerySet["Order"]):
         return self.unacknowledged().filter(due_on__lt=on)
 
     def about(self, public_ids: Collection[str]) -> "OrderQuerySet":
-        return self.filter(subject__in=public_ids)
+        return self.filter(among("subject", public_ids))
 
     def of_service(self, public_id: Any) -> "OrderQuerySet":
         """Narrow to those about something hosted (its public id, or a reference to it), whosever

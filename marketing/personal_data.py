@@ -2,6 +2,7 @@ from collections.abc import Collection
 
 from accounts.consents import withdraw_given
 from accounts.models import Customer, EventChannel, MergeState
+from common.database import among
 from common.history import delete_as, save_as
 from common.personal_data import (
     DataCategory,
@@ -50,7 +51,7 @@ exempt("marketing.NewsletterIssue", because="what the company writes to everybod
 @erasure_step
 def end_subscriptions(customers: Collection[int]) -> None:
     """End those of the customers' own addresses; an unproved one may be a subscriber's."""
-    owners = Customer.objects.filter(pk__in=customers).without_unproved()
+    owners = Customer.objects.filter(among("pk", customers)).without_unproved()
     Subscription.objects.filter(email__in=owners.values("email")).delete()
 
 

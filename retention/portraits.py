@@ -10,7 +10,7 @@ from typing import Any
 from django.db import models
 from django.db.models import F, Model, QuerySet
 
-from accounts.models import Customer, MergeState
+from accounts.models import Customer
 from common.encryption import DecryptionError
 from common.encryption.fields import EncryptedTextField, Sealed
 from common.personal_data import Declaration, declarations
@@ -23,7 +23,7 @@ LONGEST = 200  # characters: a copy of a long text begins as the text does
 Column = tuple[type[Model], str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Mark:
     """A string that tells a customer, and the columns in which it was rightly.
 
@@ -39,7 +39,7 @@ class Mark:
 class Portrait:
     """The marks of some customers, and how many rows were about each (by key) of a category.
 
-    keys: of these rows and of their history, by table.
+    keys: of these rows, and of the history of others that are gone already, by table.
     """
 
     marks: dict[str, Mark] = field(default_factory=dict)
@@ -47,7 +47,7 @@ class Portrait:
     keys: dict[type[Model], list[Any]] = field(default_factory=dict)
 
     def add(self, text: str, column: Column | None = None, *, is_telling: bool = False) -> None:
-        text = text[:LONGEST]
+        text = text.strip()[:LONGEST]
         mark = self.marks.get(text)
         if mark is None:
             is_telling = is_telling or _tells(text)
@@ -92,12 +92,9 @@ def without_what_stays(portrait: Portrait, customers: Collection[Customer]) -> P
     return Portrait(marks, {customer: +numbers for customer, numbers in gone.items()})
 
 
-def ids_of(customer: Customer) -> Iterator[str]:
-    """Yield each public id that a customer has had; ask with the merges prefetched."""
-    yield customer.public_id
-    for merge in customer.merges.all():
-        if merge.state == MergeState.MERGED:
-            yield merge.duplicate_public_id
+def ids_of(customer: Any) -> list[str]:
+    """Return each public id that a customer, read with_former_ids(), has had."""
+    return [customer.public_id, *customer.former_ids]
 
 
 def _read(portrait: Portrait, declaration: Declaration, customers: Collection[int]) -> None:
@@ -107,8 +104,10 @@ def _read(portrait: Portrait, declaration: Declaration, customers: Collection[in
         portrait.rows[whose][declaration.category] += 1
     keys = portrait.keys[declaration.model] = [key for key, _whose in read]
     if declaration.history is not None:
-        past = _add_rows(portrait, declaration, declaration.history_about(customers, keys))
-        portrait.keys[declaration.history] = [key for (key,) in past]
+        about = declaration.history_about(customers, keys)
+        past = _add_rows(portrait, declaration, about, declaration.model._meta.pk.attname)
+        there = set(keys)
+        portrait.keys[declaration.history] = [key for key, row in past if row not in there]
 
 
 def _add_rows(
@@ -132,14 +131,16 @@ def _add_rows(
     for row in rows.select_related(None).values_list(*names):
         for place, owner, column in places:
             if value := row[place]:
-                for text in _texts(_opened(value, row[owner])):
+                if isinstance(value, Sealed):
+                    value = _opened(value, row[owner])
+                for text in _texts(value):
                     portrait.add(text, column)
         yield row[: 1 + len(more)]
 
 
-def _opened(value: Any, owner: Any) -> Any:
+def _opened(value: Sealed, owner: Any) -> str:
     try:
-        return value.open(str(owner)) if isinstance(value, Sealed) else value
+        return value.open(str(owner))
     except DecryptionError:
         return ""  # what nobody can read any more has left no copy to be told by
 
@@ -165,7 +166,7 @@ def _value(row: Any, name: str) -> Any:
 
 def _texts(value: Any) -> Iterable[str]:
     if isinstance(value, str):
-        return [value.strip()] if value else []
+        return [value] if value else []
     if isinstance(value, models.fields.files.FieldFile):
         return _texts(value.name)
     if isinstance(value, dict):

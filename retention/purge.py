@@ -207,7 +207,7 @@ def _lock_free(customers: CustomerQuerySet, batch: Collection[int]) -> list[Cust
     wanted = customers.filter(among("pk", batch)).order_by("pk")
     held_rows = wanted.select_for_update(skip_locked=True, of=("self",))
     locked = list(held_rows.values_list("pk", flat=True))
-    people = Customer.objects.filter(among("pk", locked)).prefetch_related("merges")  # for ids_of()
+    people = Customer.objects.filter(among("pk", locked)).with_former_ids()
     return list(free_to_go(people).select_related("remainder").order_by("pk"))
 
 

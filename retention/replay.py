@@ -57,7 +57,7 @@ def _erase_and_bury(
 ) -> None:
     """A hold or a case of the backup keeps nobody: it was over before they were erased."""
     with transaction.atomic():
-        back = Customer.objects.filter(pk__in=batch).order_by("pk").prefetch_related("merges")
+        back = Customer.objects.filter(pk__in=batch).order_by("pk").with_former_ids()
         people = list(back.select_for_update(of=("self",)))
         LegalHold.objects.in_force().filter(customer__in=people).update(
             released_at=timezone.now() - KEEPS_AFTER_RELEASE

@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Lower
@@ -160,6 +161,12 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
         return self.filter(
             Q(**{f"public_id__{how}": public_id}) | Q(pk__in=earlier.values("survivor"))
         )
+
+    def with_former_ids(self) -> "CustomerQuerySet":
+        """Add, as ``former_ids``, the public ids of the records that became one with each."""
+        merges: Any = self.model._meta.get_field("merges").related_model
+        merged = merges.objects.filter(survivor=OuterRef("pk"), state="merged")
+        return self.annotate(former_ids=ArraySubquery(merged.values("duplicate_public_id")))
 
     def kept_too_long(self, on: date) -> "CustomerQuerySet":
         """Narrow to the closed accounts whose last day lies before ``on``."""

@@ -70,7 +70,7 @@ class Command(SpokenCommand):
 
 def _marks_of(public_id: str) -> dict[str, Mark]:
     """Raises CommandError for an id that nobody ever had: a slip of the pen proves nothing."""
-    known = Customer.objects.known_as(public_id).prefetch_related("merges")
+    known = Customer.objects.known_as(public_id).with_former_ids()
     if not known.exists() and not erased_among([public_id]):
         raise CommandError(
             _("No customer has the public id %s, and none ever had. Nothing was searched.")
