@@ -264,10 +264,10 @@ class Customer(SearchableModel):
             ),
         ]
         indexes = [
-            # For kept_too_long() under one rule: what the purge looks for.
+            # For kept_too_long() under one rule: the purge finds the keys by it alone.
             models.Index(
                 name="customer_kept_until",
-                fields=["closing_rule", "kept_until"],
+                fields=["closing_rule", "kept_until", "id"],
                 condition=~Q(kept_until=None),
             ),
             # For the officers' search by exact address or number.
