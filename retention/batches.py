@@ -18,7 +18,7 @@ from retention.exceptions import LedgerAhead, LedgerLost
 
 logger = logging.getLogger(__name__)
 
-BATCH = 500  # rows a transaction: of customers measured as fast as one statement for all
+BATCH = 1000  # rows a transaction: of customers half as many take a fifth longer
 ENDS_THE_RUN = (SoftTimeLimitExceeded, LedgerAhead, LedgerLost)
 
 EraseBatch = Callable[[Collection[Any]], None]
