@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib import import_module
 
-BENCHES = ("access", "announcement", "deadlines", "encryption", "export", "queue", "sign_in")
+BENCHES = (
+    *("access", "announcement", "deadlines", "encryption", "export", "purge", "queue", "sign_in"),
+)
 """Modules of this package, each with a function ``measure``."""
 
 

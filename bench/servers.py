@@ -7,10 +7,13 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import django
+import psycopg
 from django.conf import settings
 from django.core.management import call_command
+from django.db import connection
 from django.test import override_settings
 
 from privacyportal import embedded
@@ -33,6 +36,7 @@ def own_portal(profile: str) -> Iterator[None]:
             "CACHE_KEY_PREFIX": "bench",
             "MEDIA_ROOT": f"{name}/media",
             "ACCESS_SEALS_FILE": f"{name}/access-seals",
+            "ERASURE_LEDGER": f"{name}/erasures",
             "SECRET_KEY": os.urandom(40).hex(),
             "ENCRYPTION_KEYS": f"bench:{secrets.token_urlsafe(32)}",
             "SIGNING_KEYS": f"bench:{secrets.token_urlsafe(32)}",
@@ -43,6 +47,8 @@ def own_portal(profile: str) -> Iterator[None]:
             "DEFAULT_FROM_EMAIL": "privacy@example.com",
             "LOG_LEVEL": "WARNING",
             "TRUSTED_PROXY_COUNT": "0",
+            # However many go at once, nobody has to look at it first.
+            "PURGE_NEVER_MANY": str(10**9),
             # What is compared with is one statement, however many rows it writes.
             "DATABASE_STATEMENT_TIMEOUT_MS": "600000",
         }
@@ -50,6 +56,32 @@ def own_portal(profile: str) -> Iterator[None]:
         call_command("migrate", run_syncdb=True, verbosity=0, interactive=False)
         call_command("load_profile", profile, stdout=sys.stderr)
         yield
+
+
+@contextmanager
+def own_database(name: str) -> Iterator[None]:
+    """Work on a copy of the portal's database as it is now; processes started inside do too."""
+    usual, url = connection.settings_dict["NAME"], os.environ["DATABASE_URL"]
+    _leave(usual)
+    with psycopg.connect(url.replace(f"/{usual}?", "/postgres?"), autocommit=True) as server:
+        server.execute(f"CREATE DATABASE {name} TEMPLATE {usual}")
+        connection.settings_dict["NAME"] = name
+        os.environ["DATABASE_URL"] = url.replace(f"/{usual}?", f"/{name}?")
+        try:
+            yield
+        finally:
+            _leave(usual)
+            os.environ["DATABASE_URL"] = url
+            server.execute(f"DROP DATABASE {name}")
+            Path(settings.ERASURE_LEDGER).unlink(missing_ok=True)  # of erasures in there
+
+
+def _leave(database: str) -> None:
+    """Close all connections, and let the next one be to that database."""
+    ours: Any = connection
+    ours.close()
+    ours.close_pool()
+    ours.settings_dict["NAME"] = database
 
 
 def plain_static() -> override_settings:
