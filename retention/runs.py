@@ -45,6 +45,7 @@ from django.utils.translation import gettext_lazy
 from accounts.staff import tell_officers
 from common.database import database_now
 from common.erasure import Erased
+from common.personal_data import DataCategory
 from policies.counting import local_day
 from policies.models import RetentionRule
 from retention.conflicts import undecided
@@ -55,6 +56,7 @@ logger = logging.getLogger(__name__)
 LOOKED_BACK = 14  # runs
 PERMITTED_FOR = timedelta(days=3)
 APART = timedelta(minutes=5)
+ACCESS_APPROVED_FOR = timedelta(days=3)  # as the function of the database has it
 SILENT_FOR = timedelta(days=4)  # three days without beat, and the night before, ask nobody
 
 DOUBTS = {
@@ -133,6 +135,8 @@ def what_stops(run: PurgeRun) -> str:
         return ""
     if undecided(rule):
         return _("a law demands to store such data for longer, and nobody has decided yet")
+    if is_newly_approved(rule):
+        return _("the approval counts from its third day on; until then a run only reports")
     if not may_delete(rule):
         return _("the DPO has not approved this rule, so that a run only reports")
     if run.doubts and not _is_permitted(rule, run.going, run.doubts):
@@ -142,7 +146,16 @@ def what_stops(run: PurgeRun) -> str:
 
 
 def may_delete(rule: RetentionRule) -> bool:
-    return PurgeApproval.objects.filter(rule=rule).exists() and not undecided(rule)
+    approved = PurgeApproval.objects.filter(rule=rule).exists()
+    return approved and not is_newly_approved(rule) and not undecided(rule)
+
+
+def is_newly_approved(rule: RetentionRule) -> bool:
+    """Say whether an approval does not count yet, as one to delete access records."""
+    if rule.category != DataCategory.ACCESS_RECORD:
+        return False
+    since = timezone.now() - ACCESS_APPROVED_FOR
+    return PurgeApproval.objects.filter(rule=rule, approved_at__gt=since).exists()
 
 
 def count_batch(run: PurgeRun, erased: Erased, *, number: int, partly: int = 0) -> None:

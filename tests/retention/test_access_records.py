@@ -1,8 +1,10 @@
 """The own period of access records, and what of it the seals still prove."""
 
+import re
 from datetime import timedelta
 
 import pytest
+from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
@@ -14,7 +16,7 @@ from access.verification import Finding, verify_all
 from complaints.models import QuestionedAccess
 from policies.models import RetentionRule
 from privacyportal.roles import COMPLAINT_OFFICER, DPO
-from retention.access_records import TABLE, remove_access_records
+from retention.access_records import TABLE, count_due, remove_access_records
 from retention.models import LegalHold, PurgeApproval
 from tests.access.test_sealing import make_older, superuser
 from tests.factories import approve, make_complaint, make_customer, make_hold, make_staff
@@ -67,6 +69,10 @@ def seal_in_the_past(days=400):
 
 def approve_days_ago(rule, days=3):
     approve(rule)
+    make_approval_older(days)
+
+
+def make_approval_older(days):
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute("ALTER TABLE retention_purgeapproval DISABLE TRIGGER USER")
@@ -77,7 +83,14 @@ def approve_days_ago(rule, days=3):
         cursor.execute("ALTER TABLE retention_purgeapproval ENABLE TRIGGER USER")
 
 
-def test_old_records_go_once_the_rule_is_approved_and_the_seals_hold(rule, officer):
+def foretold(capsys):
+    """Return how many rows a dry run says a true one would erase, and what it says of the rule."""
+    call_command("purge", "--dry-run", "--language", "en")
+    told = capsys.readouterr().out
+    return int(re.search(r"other rows (\d+)\.", told)[1]), told.splitlines()[1].strip()
+
+
+def test_old_records_go_once_the_rule_is_approved_and_the_seals_hold(rule, officer, capsys):
     customer = make_customer()
     old = [look(officer, customer).pk for _each in range(3)]
     seal_in_the_past()
@@ -88,7 +101,12 @@ def test_old_records_go_once_the_rule_is_approved_and_the_seals_hold(rule, offic
     assert (run.only_reported, run.counts) == (True, {TABLE: 3})
     assert AccessRecord.objects.count() == 4
 
-    approve_days_ago(rule)
+    approve_days_ago(rule, days=2)
+    too_new = "the approval counts from its third day on; until then a run only reports"
+    assert foretold(capsys) == (0, too_new)
+    assert remove_access_records().only_reported
+    make_approval_older(days=3)
+    assert foretold(capsys) == (3, "approved by the DPO")
     run = remove_access_records()
     again = remove_access_records()
 
@@ -118,7 +136,8 @@ def test_what_is_held_or_questioned_stays_until_it_is_released(rule, officer):
     LegalHold.objects.filter(pk=hold.pk).update(
         released_at=timezone.now() - timedelta(days=1), released_by=make_staff(DPO)
     )
-    remove_access_records()
+    foretold = count_due(rule)
+    assert (foretold, remove_access_records().counts) == (1, {TABLE: 1})
 
     assert not AccessRecord.objects.filter(pk=records[0].pk).exists()
     assert AccessRecord.objects.filter(pk=records[2].pk).exists()

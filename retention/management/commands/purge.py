@@ -13,7 +13,7 @@ from common.errors import PortalError
 from common.jobs import done_by_hand
 from retention.models import PurgeRun
 from retention.purge import purge_closed_accounts
-from retention.runs import may_delete, what_stops
+from retention.runs import is_newly_approved, may_delete, what_stops
 from retention.sweeps import count_by_setting, sweep
 from retention.tasks import PURGE, SWEEP
 
@@ -88,7 +88,8 @@ class Command(SpokenCommand):
 
     def _name_stopped(self, runs: Collection[PurgeRun]) -> bool:
         """Say how many rules wait for the DPO, and where; return whether any does."""
-        rules = [run.rule for run in runs if run.rule and run.going and what_stops(run)]
+        stopped = [run.rule for run in runs if run.rule and run.going and what_stops(run)]
+        rules = [rule for rule in stopped if not is_newly_approved(rule)]
         if rules:
             is_doubted = all(map(may_delete, rules))
             page = reverse(f"admin:retention_{'purgerun' if is_doubted else 'schedule'}_changelist")
