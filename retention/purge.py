@@ -159,9 +159,9 @@ def _erase_and_bury(
         # Now, so that a run that is killed before its search is known to be in doubt.
         count_batch(run, erased, number=len(whole), partly=len(reduced.changed))
     if whole:
-        watch.add(run, portrait)
+        watch.add(run, portrait, number=len(whole))
     if reduced.changed:
-        watch.add(run, portrait_of_parts)
+        watch.add(run, portrait_of_parts, number=len(reduced.changed))
     if whole:
         _write_ledger()
     if watch.is_full:

@@ -66,7 +66,7 @@ def _erase_and_bury(
         erased = erase([customer.pk for customer in people])
         count_batch(run, erased, number=len(people))
         _bury(run, {entries[customer.pk]: portrait.rows[customer.pk] for customer in people})
-    watch.add(run, portrait)
+    watch.add(run, portrait, number=len(people))
     if watch.is_full:
         remove_doomed_files()
         watch.search()

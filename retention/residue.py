@@ -66,7 +66,11 @@ class Search:
         search_statistics(self)
         for url in sorted({settings.REDIS_URL, _redis_url(settings.CELERY_BROKER_URL)}):
             _search_redis(self, url)
-        _search_files(self, "media", Path(settings.MEDIA_ROOT))
+        media = Path(settings.MEDIA_ROOT)
+        if media.is_dir():
+            _search_files(self, "media", media)
+        else:
+            self.left_out["media"] = "there is no such folder"
         for folder in settings.LOG_FOLDERS:
             _search_files(self, "logs", Path(folder))
         if not settings.LOG_FOLDERS:
@@ -110,7 +114,12 @@ def _values(client: Any, key: bytes) -> Iterator[bytes]:
 
 
 def _search_files(search: Search, place: str, folder: Path) -> None:
-    for parent, _folders, names in os.walk(folder):
+    def fail(error: OSError) -> None:
+        """Let nobody think that a folder was searched which cannot be listed."""
+        if error.filename == str(folder) or not isinstance(error, FileNotFoundError):
+            raise error
+
+    for parent, _folders, names in os.walk(folder, onerror=fail):
         for name in names:
             path = Path(parent, name)
             search.searched["files"] += 1

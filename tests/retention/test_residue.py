@@ -23,7 +23,9 @@ from notices.models import Notice
 from policies.retention import rule_after_closing
 from privacyportal.roles import DPO
 from retention.models import PurgeRun, ResidueClearing
+from retention.portraits import Mark, Portrait
 from retention.purge import purge_closed_accounts
+from retention.watch import Watch
 from tests.answers import answer_of
 from tests.factories import approve, make_complaint, make_customer, make_staff
 
@@ -163,12 +165,28 @@ def test_who_has_a_longer_address_is_not_taken_for_the_erased(approved):
 
 
 def test_a_run_that_could_not_look_is_in_doubt(due, settings):
-    settings.REDIS_URL = "unix:///nowhere/redis.sock"
+    there, settings.REDIS_URL = settings.REDIS_URL, "unix:///nowhere/redis.sock"
 
-    (run,) = purge_closed_accounts()
+    with pytest.raises(CommandError, match="nobody could search"):
+        call_command("purge", "--language", "en")
 
-    assert (run.erased, run.searched_at) == (1, None)
+    run = PurgeRun.objects.get(erased=1)
+    assert run.searched_at is None
     assert answer_of("FPT-8") == ("at_risk", 1, "deletions")
+
+    settings.REDIS_URL = there
+    assert of_a_pass(Watch(), run, number=0).searched_at is None  # it knew nothing of the first
+    settings.LOG_FOLDERS = ["/nowhere"]
+    assert of_a_pass(watch := Watch(), run, number=1).searched_at is None
+    settings.LOG_FOLDERS = []
+    assert of_a_pass(watch, run, number=0).searched_at is None
+    assert of_a_pass(Watch(), run, number=1).searched_at is not None
+
+
+def of_a_pass(watch, run, *, number):
+    watch.add(run, Portrait({EMAIL: Mark(EMAIL, True)}), number=number)
+    watch.search()
+    return PurgeRun.objects.get(pk=run.pk)
 
 
 class TestCommand:
@@ -196,6 +214,7 @@ class TestCommand:
         )
         assert "and no more: retention_tombstone.public_id\n" in told
         assert "takes no plain text: accounts_customer.phone, " in told
+        assert "left out, there is no such folder: media\n" in told
 
     def test_looks_for_any_string_inside_of_words(self, capsys):
         JobStatus.objects.create(name="azqcanaryz")
@@ -206,3 +225,5 @@ class TestCommand:
         told = capsys.readouterr().out
         assert "text 1: found\n  common_jobstatus.name\n" in told
         assert "text 2: nothing found\n" in told
+        with pytest.raises(CommandError, match="cannot be searched for"):
+            call_command("residue", "--text", "qcanary", "***")

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from common.commands import SpokenCommand
 from common.errors import PortalError
 from common.jobs import done_by_hand
+from retention.controls import UNSEARCHED
 from retention.models import PurgeRun
 from retention.purge import purge_closed_accounts
 from retention.runs import is_newly_approved, may_delete, what_stops
@@ -85,6 +86,8 @@ class Command(SpokenCommand):
             raise CommandError(_("%d could not be erased; see the log.") % failed)
         if any(run.residue for run in accounts):
             raise CommandError(_("Something is left of those who were erased."))
+        if PurgeRun.objects.in_doubt().filter(pk__in=[run.pk for run in accounts]).exists():
+            raise CommandError(str(UNSEARCHED))
 
     def _name_stopped(self, runs: Collection[PurgeRun]) -> bool:
         """Say how many rules wait for the DPO, and where; return whether any does."""

@@ -5,7 +5,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from common.errors import PortalError
 from retention import ledger
-from retention.models import Tombstone
+from retention.controls import UNSEARCHED
+from retention.models import PurgeRun, Tombstone
 from retention.replay import replay_erasures
 
 
@@ -41,6 +42,8 @@ class Command(BaseCommand):
             )
         if run.residue:
             raise CommandError(f"Something is left: {', '.join(run.residue)}")
+        if PurgeRun.objects.in_doubt().filter(pk=run.pk).exists():
+            raise CommandError(str(UNSEARCHED))
 
     def _write_anew(self) -> None:
         if any(ledger.entries()):

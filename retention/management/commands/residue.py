@@ -1,3 +1,4 @@
+import re
 from argparse import ArgumentParser
 from typing import Any
 
@@ -28,6 +29,8 @@ class Command(SpokenCommand):
         wanted |= {f"text {n}": {each: Mark(each, True)} for n, each in enumerate(text, start=1)}
         if not wanted:
             raise CommandError(_("Name a public id, or strings after --text."))
+        if not all(re.search(r"\w", each) for each in text):
+            raise CommandError(_("A string without a letter or a digit cannot be searched for."))
         search = Search({t: m for marks in wanted.values() for t, m in marks.items()}, True)
         try:
             search.run()
