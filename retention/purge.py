@@ -25,7 +25,6 @@ Deleting cannot be undone, so this is how it is kept safe:
 import logging
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from contextlib import ExitStack
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -46,7 +45,7 @@ from policies.counting import local_day
 from policies.models import RetentionRule
 from policies.retention import rule_after_closing
 from retention import ledger
-from retention.batches import batches, erase_all
+from retention.batches import batches, erase_all, error_of
 from retention.due import due_under, free_to_go, held, rows_about
 from retention.exceptions import PurgeUnfinished
 from retention.failures import forget_old_failures, note_failure
@@ -103,11 +102,13 @@ def purge_closed_accounts(
 
 
 def _end(watch: Watch) -> None:
-    """Do each of these, whatever became of the others or of the connection."""
-    with ExitStack() as steps:  # begins with the one that was added last
-        for step in (forget_old_failures, watch.search, remove_doomed_files):
-            steps.callback(step)
-            steps.callback(drop_dead_connection)
+    """Remove the files, by another connection where one was cut, and search once they are gone."""
+    try:
+        if error_of(remove_doomed_files):
+            remove_doomed_files()
+        watch.search()
+    finally:
+        forget_old_failures()
 
 
 def _ready_under(rule: RetentionRule, today: date) -> list[int]:
