@@ -8,9 +8,12 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from common.encryption.sealing import DecryptionError
+from common.periods import expiries
 from policies.loading import load_profile
 from policies.models import Promise
+from policies.periods import over, terms_or_none
 from policies.promises import control_named
+from retention.batches import batches
 from retention.schedule import schedule, what_if
 
 pytestmark = pytest.mark.django_db
@@ -217,7 +220,10 @@ def plans_of_the_schedule():
         for line in schedule(today):
             if line.rule:
                 what_if(line, 6, today)
-            list(line.stock.rows.filter(line.stock.is_over(today))[:1])
+        for expiry in expiries():
+            for term in terms_or_none(expiry):
+                due = over(expiry, term, today)
+                next(batches(due, by=expiry.until or expiry.begins), None)
     yield from plans(asked)
 
 
