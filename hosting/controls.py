@@ -101,15 +101,16 @@ def hand_over(promise: Promise) -> Asking:
 
     They put the promise at risk; it is broken by any order to hand over, to destroy or to erase
     that nobody acknowledged by its last day (downstream/controls.py). A copy of what the portal
-    itself holds the customer takes along alone. Without a system that takes such orders nothing
-    is measured.
+    itself holds the customer takes along alone. Without systems that take both orders nothing is
+    measured.
     """
     tasks = Order.objects.unacknowledged().filter(state=Order.State.TASK)
     counts = yield {
         "systems": hosting_systems(OrderKind.HAND_OVER),
         "tasks": tasks.filter(kind=OrderKind.HAND_OVER),
+        "destroying": hosting_systems(OrderKind.DESTRUCTION),
     }
-    if not counts["systems"]:
+    if not (counts["systems"] and counts["destroying"]):
         return not_measured(NOBODY_TAKES_ORDERS)
     verdict = at_risk if counts["tasks"] else kept
     link = list_of_orders(OrderKind.HAND_OVER)

@@ -63,7 +63,7 @@ def ask_hand_over(service: HostedService) -> None:
     lock_service(service)
     if is_destroyed(service):
         raise ServiceRefused(_("Its destruction is ordered already."))
-    if _under_way(service).exists():
+    if under_way_of(service).exists():
         return
     number = _number_of(service, OrderKind.HAND_OVER)
     _order([service], OrderKind.HAND_OVER, lambda each: f"hand-over-{number}-{each.public_id}")
@@ -149,12 +149,12 @@ def order_destruction_of_erased(customers: Collection[int]) -> None:
 
 @defers_erasure(HANDING_OVER)
 def being_handed_what_is_hosted() -> QuerySet[Any, Any]:
-    """Keep those to whom something has yet to be handed over: with them it would be destroyed.
+    """Keep those to whom something is being handed over: with them it would be destroyed.
 
     Past its last day a person sees to it, and is reminded each morning (downstream/reminders.py).
     """
-    open_ones = Order.objects.unacknowledged().filter(kind=OrderKind.HAND_OVER)
-    services = open_ones.with_service().values("service")
+    orders = Order.objects.being_handed_over(local_day(timezone.now()))
+    services = orders.with_service().values("service")
     return HostedService.objects.filter(public_id__in=services).values("customer")
 
 
@@ -202,14 +202,15 @@ def _number_of(service: HostedService, kind: OrderKind) -> int:
     return len(set(past.values_list("cause", flat=True))) + 1
 
 
-def _under_way(service: HostedService) -> OrderQuerySet:
+def under_way_of(service: HostedService) -> OrderQuerySet:
+    """Return the hand-overs of a service that are not over."""
     today = local_day(timezone.now())
     return Order.objects.of_service(service.public_id).being_handed_over(today)
 
 
 def _require_handed_over(service: HostedService, *, needs_no_hand_over: bool) -> None:
     """Raises ServiceRefused."""
-    under_way = _under_way(service)
+    under_way = under_way_of(service)
     if not under_way.exists():
         return
     if not needs_no_hand_over:

@@ -12,7 +12,7 @@ from accounts.http import CustomerRequest, confirmed_again, for_customer, posted
 from common.errors import PortalError
 from common.forms import tell_of_masked_cards
 from common.personal_data import DataCategory
-from downstream.models import OrderKind, OrderState
+from downstream.models import HAND_OVER_LASTS, OrderKind
 from hosting import backups, orders, services
 from hosting.forms import NewServiceForm, form_for, values_of
 from hosting.models import BackupAnswer, HostedService
@@ -77,16 +77,11 @@ def _ordered(service: HostedService) -> dict[str, Any]:
     """Return what was ordered about a service, and what the customer may ask for now."""
     told = orders.orders_about(service)
     is_over = orders.is_destroyed(service)
-    under_way = [
-        each.order
-        for each in told
-        if each.order.kind == OrderKind.HAND_OVER
-        and each.order.confirmed_at is None
-        and each.order.state != OrderState.WITHDRAWN
-    ]
+    under_way = list(orders.under_way_of(service))
     return {
         "orders": told,
         "under_way": under_way,
+        "days": HAND_OVER_LASTS.days,
         "is_handed_over": bool(under_way) and all(each.acknowledged_at for each in under_way),
         "may_hand_over": not is_over and orders.can_be_ordered(OrderKind.HAND_OVER),
         "may_destroy": not is_over and orders.can_be_ordered(OrderKind.DESTRUCTION),

@@ -89,7 +89,9 @@ class CarriedOutForm(forms.Form):
     note = LineField(
         label=_("How it was done, and when"),
         max_length=LONGEST_NOTE,
-        help_text=_("No name and no value: this note stays when the customer's data is gone."),
+        help_text=_(
+            "No name and no value: the customer may read it, and it stays when their data is gone."
+        ),
     )
 
 

@@ -124,6 +124,7 @@ def test_vs_16_a_hand_over_comes_before_the_destruction_or_the_customer_says_non
     acknowledge(Order.objects.get(), note="<b>Tải về</b> trong 7 ngày")
     told = client.get(service.get_absolute_url()).content.decode()
     assert "&lt;b&gt;Tải về&lt;/b&gt; trong 7 ngày" in told
+    assert "trong 30 ngày kể từ khi bàn giao" in told
     assert sweep_night() == 0
 
     post(client, "service_handed_over", service)
@@ -160,6 +161,7 @@ def test_nothing_is_destroyed_under_a_hold_nor_offered_where_no_system_takes_ord
     client, customer
 ):
     service = make_service(customer, external_id="web-1")
+    make_system(name="Files", data_categories=["hosted_content"], kinds=["hand_over"])
     assert (answer_of("VS-9")[0], answer_of("VS-16")[0]) == ("not_measured", "not_measured")
     page = client.get(service.get_absolute_url()).content.decode()
     assert "Hủy vĩnh viễn" not in page
@@ -280,6 +282,9 @@ def test_who_is_erased_waits_for_a_hand_over_and_each_system_is_told_in_words_it
     ask_hand_over(service)
     everybody = Customer.objects.filter(pk=customer.pk)
     assert list(free_to_go(everybody)) == []
+    Order.objects.update(state="acknowledged", acknowledged_at=timezone.now())
+    assert list(free_to_go(everybody)) == []
+    Order.objects.update(state="task", acknowledged_at=None)
     give_up(Order.objects.get(), note="thư ngày 1/12", by=make_staff(DPO))
     assert list(free_to_go(everybody)) == [customer]
 
