@@ -10,14 +10,15 @@ confirmed: one without a yes breaks the promise (controls.py).
 from contextlib import suppress
 from datetime import timedelta
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.locks import lock_customer
 from accounts.merging import public_ids_of
 from accounts.models import User
-from common.errors import PortalError
 from common.history import save_as
 from common.personal_data import DataCategory, is_held, not_held
 from downstream.models import Order, OrderKind
@@ -109,14 +110,18 @@ def answer_backup(service: HostedService, *, asked: str, is_yes: bool, by: User)
     elif request.state == BackupState.CONFIRMED and not is_yes:
         request.withdrawn_at = timezone.now()
         save_as(request, by=by, reason="backup taken back", fields=["withdrawn_at"])
-    _follow(request)
+    follow_answer(request)
 
 
-def _follow(request: BackupRequest) -> None:
-    """Order what the answer asks for, once; what a legal hold keeps is ordered after it."""
+def follow_answer(request: BackupRequest) -> None:
+    """Order what the answer asks for, once; what a legal hold keeps is ordered after it.
+
+    Call it with the customer locked.
+    """
     service = request.service
     withdraw_unwanted(public_ids_of(service.customer))
-    if request.state == BackupState.CONFIRMED:
+    may_go_on = service.is_running and service.customer.is_open
+    if request.state == BackupState.CONFIRMED and may_go_on:
         order_where_taken(service, OrderKind.BACKUP, cause=f"backup-{request.public_id}")
     is_kept = is_held(service.customer_id, DataCategory.HOSTED_CONTENT)
     if request.state == BackupState.WITHDRAWN and not is_kept:
@@ -125,33 +130,36 @@ def _follow(request: BackupRequest) -> None:
 
 
 def order_what_waited() -> int:
-    """Order what could not be when a yes was taken back: a hold kept it, or no system took orders.
+    """Order what could not be when it was answered: no system took orders, a hold kept what a yes
+    taken back has to go, or the service or the account had ended for a while.
 
     Return how many were looked at. Safe to repeat.
     """
-    yes = BackupRequest.objects.standing().filter(service=OuterRef("service"))
+    yes = BackupRequest.objects.standing()
     orders = Order.objects.of_service(OuterRef("service__public_id")).standing()
-    ordered = orders.filter(kind=OrderKind.BACKUP_DESTRUCTION, at__gte=OuterRef("withdrawn_at"))
-    ended = BackupRequest.objects.filter(
-        withdrawn_at__isnull=False, service__customer__closed_at=None
+    allowed = orders.filter(kind=OrderKind.BACKUP, at__gte=OuterRef("answered_at"))
+    destroyed = orders.filter(kind=OrderKind.BACKUP_DESTRUCTION, at__gte=OuterRef("withdrawn_at"))
+    taken_back = BackupRequest.objects.filter(
+        ~Exists(yes.filter(service=OuterRef("service"))), withdrawn_at__isnull=False
     )
-    waiting = not_held(
-        ended.filter(~Exists(yes), ~Exists(ordered)),
-        "service__customer",
-        category=DataCategory.HOSTED_CONTENT,
-    )
-    found = list(waiting.select_related("service__customer"))
+    content = DataCategory.HOSTED_CONTENT
+    gone = not_held(taken_back.filter(~Exists(destroyed)), "service__customer", category=content)
+    given = yes.going_on().filter(~Exists(allowed))
+    found = [
+        *gone.select_related("service__customer"),
+        *given.select_related("service__customer"),
+    ]
     for request in found:
-        with suppress(PortalError), transaction.atomic():
-            lock_service(request.service)
+        with suppress(ObjectDoesNotExist), transaction.atomic():
+            lock_customer(request.service.customer)  # of a closed account too
             request.refresh_from_db()
-            _follow(request)
+            follow_answer(request)
     return len(found)
 
 
 @wanted_while(OrderKind.BACKUP)
 def is_still_confirmed(order: Order) -> bool:
-    confirmed = BackupRequest.objects.standing().filter(service__ended_on=None)
+    confirmed = BackupRequest.objects.standing().going_on()
     return confirmed.filter(service__public_id=order.data["service"]).exists()
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db import connection
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from common.periods import expiry_named
@@ -107,8 +108,8 @@ def hand_over(promise: Promise) -> Asking:
     tasks = Order.objects.unacknowledged().filter(state=Order.State.TASK)
     counts = yield {
         "systems": hosting_systems(OrderKind.HAND_OVER),
-        "tasks": tasks.filter(kind=OrderKind.HAND_OVER),
         "destroying": hosting_systems(OrderKind.DESTRUCTION),
+        "tasks": tasks.filter(kind=OrderKind.HAND_OVER),
     }
     if not (counts["systems"] and counts["destroying"]):
         return not_measured(NOBODY_TAKES_ORDERS)
@@ -129,14 +130,17 @@ def backup_confirmation(promise: Promise) -> Asking:
     """Count the running services that the hosting system says it backs up without a standing yes.
 
     So does an order to destroy backups that nobody acknowledged by its last day
-    (downstream/controls.py); what a legal hold keeps, or is ordered to be destroyed, waits rightly.
+    (downstream/controls.py); what is ordered to be destroyed waits rightly, and what a legal hold
+    keeps of a yes that was taken back.
     What has ended is to be destroyed with its backups, by the promise of that. It is shown kept
     only while the hosting system says so of each service on its list.
     """
     reported = HostedService.objects.reported()
     unconfirmed = HostedService.objects.backed_up_without_a_yes()
+    taken_back = BackupRequest.objects.exclude(withdrawn_at=None).filter(service=OuterRef("pk"))
+    free = not_held(unconfirmed, category=DataCategory.HOSTED_CONTENT).values("pk")
     counts = yield {
-        "unconfirmed": not_held(unconfirmed, category=DataCategory.HOSTED_CONTENT),
+        "unconfirmed": unconfirmed.filter(~Exists(taken_back) | Q(pk__in=free)),
         "silent": reported.filter(is_backed_up=None),
         "told": reported.exclude(is_backed_up=None),
     }

@@ -175,6 +175,6 @@ def _bring_up_to_date(service: HostedService, row: Row) -> bool:
         setattr(service, name, row.values[name])
     if changed:
         save_as(service, by=None, reason="reported", fields=changed)
-    if "ended_on" in changed and service.is_running:
+    if "ended_on" in changed:
         withdraw_unwanted(public_ids_of(service.customer))
     return bool(changed)

@@ -202,10 +202,14 @@ class BackupRequestQuerySet(models.QuerySet["BackupRequest"]):
         return self.filter(service__customer=customer).select_related("service")
 
     def waiting(self, at: datetime) -> "BackupRequestQuerySet":
-        return self.filter(answer="", answer_by__gt=at)
+        return self.filter(answer="", answer_by__gt=at, service__ended_on=None)
 
     def standing(self) -> "BackupRequestQuerySet":
         return self.filter(answer=BackupAnswer.YES, withdrawn_at=None)
+
+    def going_on(self) -> "BackupRequestQuerySet":
+        """Narrow to those of services that run, of accounts that are open."""
+        return self.filter(service__ended_on=None, service__customer__closed_at=None)
 
 
 class BackupRequest(models.Model):
@@ -281,10 +285,10 @@ class BackupRequest(models.Model):
 
     @property
     def state(self) -> BackupState:
-        """Return how it stands now."""
+        """Return how it stands now; of what has ended nobody needs an answer any more."""
         if not self.answer:
-            in_time = timezone.now() < self.answer_by
-            return BackupState.WAITING if in_time else BackupState.SILENT
+            is_asked = timezone.now() < self.answer_by and self.service.is_running
+            return BackupState.WAITING if is_asked else BackupState.SILENT
         if self.answer == BackupAnswer.NO:
             return BackupState.REFUSED
         return BackupState.CONFIRMED if self.withdrawn_at is None else BackupState.WITHDRAWN

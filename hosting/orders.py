@@ -173,7 +173,7 @@ def is_still_to_be_destroyed(order: Order) -> bool:
 def orders_about_what_is_here() -> OrderQuerySet:
     here = HostedService.objects.values("public_id")
     found: OrderQuerySet = Order.objects.with_service().filter(service__in=here)
-    return found.filter(kind__in=[OrderKind.DESTRUCTION, OrderKind.BACKUP_DESTRUCTION])
+    return found.exclude(kind=OrderKind.HAND_OVER)
 
 
 def _takes_erasure(system: System) -> bool:

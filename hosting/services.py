@@ -9,9 +9,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.locks import lock_open
+from accounts.merging import public_ids_of
 from accounts.models import Customer, User
 from common.history import save_as
 from common.personal_data import DataCategory, is_held
+from downstream.withdrawing import withdraw_unwanted
+from hosting.backups import follow_answer
 from hosting.exceptions import ServiceRefused
 from hosting.locks import lock_service
 from hosting.models import BackupRequest, HostedService
@@ -60,6 +63,8 @@ def correct_service(service: HostedService, values: Mapping[str, Any], *, by: Us
         setattr(service, name, values[name])
     if changed:
         save_as(service, by=by, reason="corrected by customer", fields=changed)
+    if "ended_on" in changed:
+        withdraw_unwanted(public_ids_of(service.customer))
     return bool(changed)
 
 
@@ -99,6 +104,8 @@ def erase_service(service: HostedService) -> None:
         raise ServiceRefused(_("This service runs. Its entry can be erased once it has ended."))
     if service.backup_requests.standing().exists():
         raise ServiceRefused(_("You have agreed to its backup. Take that back first."))
+    if taken_back := service.backup_requests.exclude(withdrawn_at=None).first():
+        follow_answer(taken_back)
     order_destruction_before_erasure(service)
     key = service.pk
     service.skip_history_when_saving = True  # type: ignore[attr-defined]

@@ -1,9 +1,9 @@
 from common.jobs import daily, scheduled_job
 
 
-@scheduled_job("hosting.order_backup_destructions", daily(4, 15))
-def order_backup_destructions() -> None:
-    """Order what a legal hold kept from being ordered; what is ordered already is not again."""
+@scheduled_job("hosting.order_backups", daily(4, 15))
+def order_backups() -> None:
+    """Order what could not be when it was answered; what is ordered already is not again."""
     from hosting import backups
 
     backups.order_what_waited()

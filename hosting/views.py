@@ -3,6 +3,7 @@ from functools import partial
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import BadRequest
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -75,11 +76,10 @@ def _backed_up(service: HostedService) -> dict[str, Any]:
 
 def _ordered(service: HostedService) -> dict[str, Any]:
     """Return what was ordered about a service, and what the customer may ask for now."""
-    told = orders.orders_about(service)
     is_over = orders.is_destroyed(service)
     under_way = list(orders.under_way_of(service))
     return {
-        "orders": told,
+        "orders": orders.orders_about(service),
         "under_way": under_way,
         "days": HAND_OVER_LASTS.days,
         "is_handed_over": bool(under_way) and all(each.acknowledged_at for each in under_way),
@@ -121,7 +121,10 @@ def handed_over(request: CustomerRequest, public_id: str) -> HttpResponse:
 def answer_backup(request: CustomerRequest, public_id: str) -> HttpResponse:
     """Take a yes, a no, and a yes back, all by one press."""
     service = _get_own(request, public_id)
-    asked, is_yes = request.POST.get("asked", ""), request.POST.get("answer") == BackupAnswer.YES
+    asked, answer = request.POST.get("asked", ""), request.POST.get("answer")
+    if answer not in BackupAnswer.values:
+        raise BadRequest("neither yes nor no")
+    is_yes = answer == BackupAnswer.YES
     act = partial(backups.answer_backup, service, asked=asked, is_yes=is_yes, by=request.user)
     done = _("Noted: you agree to its backup.") if is_yes else _("Noted: you want no backup of it.")
     return _act(request, service, act, done)

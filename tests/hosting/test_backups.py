@@ -8,13 +8,14 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.closing import close_account
 from downstream.models import Order
 from downstream.orders import acknowledge
 from hosting.backups import answer_backup, ask_backup, order_what_waited
 from hosting.exceptions import ServiceRefused
 from hosting.imports import import_services
-from hosting.models import BackupRequest
-from hosting.services import erase_service
+from hosting.models import BackupRequest, HostedService
+from hosting.services import correct_service, end_service, erase_service
 from notices.models import Notice
 from privacyportal.roles import COMPLAINT_OFFICER, DPO
 from tests.answers import answer_of
@@ -28,12 +29,20 @@ NEED = {
     "need_vi": "Nâng cấp máy chủ ngày 5/12.",
     "need_en": "The server is upgraded on 5 December.",
 }
+KINDS = ["backup", "backup_destruction"]
 
 
 def say(client, service, answer, asked=None):
     asked = asked or service.backup_requests.first()
     address = reverse("answer_backup", args=[service.public_id])
     return client.post(address, {"asked": asked.public_id, "answer": answer}, follow=True)
+
+
+def answered(service):
+    asked = ask_backup(service, **NEED, by=make_staff(COMPLAINT_OFFICER))
+    by = service.customer.user
+    answer_backup(service, asked=asked.public_id, is_yes=True, by=by)
+    return asked
 
 
 def report(service, is_backed_up=""):
@@ -113,6 +122,12 @@ def test_nobody_is_asked_twice_and_no_answer_counts_that_is_late_old_or_anothers
         answer_backup(service, asked="0" * 32, is_yes=True, by=customer.user)
     client.force_login(other.user)
     assert say(client, service, "yes").status_code == 404
+    client.force_login(customer.user)
+    assert say(client, service, "maybe").status_code == 400
+    HostedService.objects.update(ended_on=timezone.localdate())
+    assert "Tôi đồng ý cho sao lưu" not in say(client, service, "yes").text
+    assert reverse("hosted_service", args=[service.public_id]) not in client.get("/me/").text
+    HostedService.objects.filter(pk=service.pk).update(ended_on=None)
     with time_machine.travel(first.answer_by, tick=False):
         with pytest.raises(ServiceRefused):
             answer_backup(service, asked=first.public_id, is_yes=True, by=customer.user)
@@ -134,16 +149,37 @@ def test_nobody_is_asked_twice_and_no_answer_counts_that_is_late_old_or_anothers
 
 
 def test_what_a_hold_keeps_is_ordered_to_be_destroyed_after_it(customer):
-    make_system(name="Hosting", data_categories=["hosted_content"])
-    service = make_service(customer, external_id="web-1")
-    asked = ask_backup(service, **NEED, by=make_staff(COMPLAINT_OFFICER))
-    answer_backup(service, asked=asked.public_id, is_yes=True, by=customer.user)
+    make_system(name="Hosting", data_categories=["hosted_content"], kinds=KINDS)
+    service, entered = make_service(customer, external_id="web-1"), make_service(customer)
+    asked = [answered(each) for each in (service, entered)]
     hold = make_hold(customer)
 
-    answer_backup(service, asked=asked.public_id, is_yes=False, by=customer.user)
-    assert (order_what_waited(), orders()) == (0, [("backup", "withdrawn")])
+    for each in asked:
+        answer_backup(each.service, asked=each.public_id, is_yes=False, by=customer.user)
+    assert (order_what_waited(), orders()) == (0, [("backup", "withdrawn")] * 2)
+    HostedService.objects.filter(pk=service.pk).update(is_backed_up=True)
+    assert answer_of("VS-8")[0] == "kept"
+    make_service(customer, external_id="web-2", is_backed_up=True)
+    assert answer_of("VS-8") == ("broken", 1, "services")
 
     hold.released_by, hold.released_at = make_staff(DPO), timezone.now() - timedelta(days=9)
     hold.save()
+    erase_service(entered)
+    close_account(customer, by=customer.user)
     assert (order_what_waited(), order_what_waited()) == (1, 0)
-    assert orders()[1:] == [("backup_destruction", "task")]
+    assert orders()[2:] == [("backup_destruction", "task")] * 2
+
+
+def test_a_yes_is_ordered_once_a_system_takes_it_and_while_service_and_account_go_on(customer):
+    service = answered(make_service(customer)).service
+    assert (order_what_waited(), orders()) == (1, [])
+    make_system(name="Hosting", data_categories=["hosted_content"], kinds=KINDS)
+    assert (order_what_waited(), order_what_waited()) == (1, 0)
+    assert orders() == [("backup", "task")]
+
+    end_service(service, by=customer.user)
+    assert (order_what_waited(), orders()) == (0, [("backup", "withdrawn")])
+    correct_service(service, {"ended_on": None}, by=customer.user)
+    assert (order_what_waited(), orders()[1:]) == (1, [("backup", "task")])
+    close_account(customer, by=customer.user)
+    assert (order_what_waited(), orders()[1:]) == (0, [("backup", "withdrawn")])
