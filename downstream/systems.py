@@ -15,12 +15,13 @@ from accounts.models import User
 from common.history import save_as
 from downstream.addresses import check_endpoint
 from downstream.exceptions import SystemRefused
-from downstream.models import Order, OrderState, System, SystemQuerySet
+from downstream.models import Order, OrderKind, OrderState, System, SystemQuerySet
 from downstream.orders import leave_to_people, put_back
 from policies.models import Purpose
 
 SECRET_BYTES = 32  # the standard asks for 24 to 64
 OVERLAP = timedelta(days=7)  # in which both secrets sign, after a new one was made
+DESTROY_BACKUPS = {OrderKind.BACKUP_DESTRUCTION, OrderKind.DESTRUCTION}
 
 
 def new_secret() -> str:
@@ -46,6 +47,10 @@ def save_system(
         check_endpoint(row.endpoint)
     if not purposes and not row.data_categories:
         raise SystemRefused(_("Name the purposes for which it uses data, or the data it holds."))
+    if OrderKind.BACKUP in row.kinds and not set(row.kinds) >= DESTROY_BACKUPS:
+        raise SystemRefused(
+            _("What backs up must also be told to destroy: backups, and what is hosted.")
+        )
     reason, fields = ("changed", list(values)) if system else ("added", None)
     try:
         with transaction.atomic():

@@ -161,7 +161,9 @@ def test_the_desk_from_the_register_to_what_a_person_carried_out(client, receive
     shown = client.get(f"{desk}/change/").content.decode()
     assert system.secret not in shown
     assert system.secret not in client.get(f"{desk}/history/").content.decode()
-    for refused in ({"endpoint": "https://10.0.0.1/"}, {"data_categories": []}, {"kinds": []}):
+    alone = {"kinds": ["backup", "backup_destruction"]}  # what ends would stay in its backups
+    inside = {"endpoint": "https://10.0.0.1/"}
+    for refused in (inside, {"data_categories": []}, {"kinds": []}, alone):
         answer = client.post(f"{desk}/edit/", {**filled, **refused})
         assert answer.context_data["form"].errors, refused
     assert client.post("/admin/downstream/system/add/", filled).context_data["form"].errors

@@ -29,7 +29,7 @@ NEED = {
     "need_vi": "Nâng cấp máy chủ ngày 5/12.",
     "need_en": "The server is upgraded on 5 December.",
 }
-KINDS = ["backup", "backup_destruction"]
+KINDS = ["backup", "backup_destruction", "destruction"]
 
 
 def say(client, service, answer, asked=None):
