@@ -10,6 +10,7 @@ it, and the few columns that may name the erased by public id.
 
 import gzip
 import os
+import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -142,3 +143,5 @@ def _found_in(search: Search, path: Path) -> Iterator[str]:
                 before = block[-OVERLAP:]
     except FileNotFoundError:
         return  # it was removed meanwhile
+    except (EOFError, zlib.error) as error:
+        raise OSError("A packed file cannot be read to its end.") from error

@@ -164,7 +164,7 @@ def test_who_has_a_longer_address_is_not_taken_for_the_erased(approved):
     assert purge_closed_accounts()[0].residue == []
 
 
-def test_a_run_that_could_not_look_is_in_doubt(due, settings):
+def test_a_run_that_could_not_look_is_in_doubt(due, settings, tmp_path):
     there, settings.REDIS_URL = settings.REDIS_URL, "unix:///nowhere/redis.sock"
 
     with pytest.raises(CommandError, match="nobody could search"):
@@ -178,6 +178,9 @@ def test_a_run_that_could_not_look_is_in_doubt(due, settings):
     assert of_a_pass(Watch(), run, number=0).searched_at is None  # it knew nothing of the first
     settings.LOG_FOLDERS = ["/nowhere"]
     assert of_a_pass(watch := Watch(), run, number=1).searched_at is None
+    (tmp_path / "web.log.gz").write_bytes(gzip.compress(b"GET /")[:-9])  # being packed just now
+    settings.LOG_FOLDERS = [str(tmp_path)]
+    assert of_a_pass(watch, run, number=0).searched_at is None
     settings.LOG_FOLDERS = []
     assert of_a_pass(watch, run, number=0).searched_at is None
     assert of_a_pass(Watch(), run, number=1).searched_at is not None
