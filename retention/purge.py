@@ -13,7 +13,7 @@ Deleting cannot be undone, so this is how it is kept safe:
   order, and writes the tombstones and the list of files. Files go after the commit; killed before,
   the next run finds them on the list. A run that is killed is simply run again.
 - Of whom a part must stay, all else goes (parts.py); the tombstone follows with the last of it.
-- When a batch fails, whatever the error, its customers are tried one by one (batches.py), so that
+- When a batch fails, whatever the error, its halves are tried, and theirs (batches.py), so that
   one broken customer does not keep the others; who fails is listed and told of (failures.py).
 - What the erased could be told by is read under the lock, kept in memory, and searched for
   everywhere once the run is over (watch.py), also where an error ends it. The nightly task erases

@@ -10,6 +10,7 @@ from notices.models import Notice
 from policies.retention import rule_after_closing
 from privacyportal.roles import DPO
 from retention import ledger
+from retention.batches import erase_all
 from retention.models import PurgeFailure, PurgeRun, Tombstone
 from retention.purge import purge_closed_accounts
 from tests.factories import approve, make_customer, make_staff
@@ -30,6 +31,24 @@ def failures():
 def a_night_passes():
     earlier = timezone.now() - timedelta(days=1)
     PurgeFailure.objects.update(last_at=earlier)
+
+
+@pytest.mark.django_db
+def test_the_broken_among_a_thousand_are_found_in_few_steps_and_keep_no_other():
+    tried, erased, told = [], [], []
+
+    def erase(keys):
+        tried.append(len(keys))
+        if broken.intersection(keys):
+            raise ValueError
+        erased.extend(keys)
+
+    broken = {7, 1999}
+    failed = erase_all(range(2500), erase, note=lambda key, error: told.append((key, str(error))))
+
+    assert (failed, told) == (2, [(7, ""), (1999, "")])
+    assert erased == [key for key in range(2500) if key not in broken]
+    assert len(tried) < 50
 
 
 @pytest.mark.django_db
