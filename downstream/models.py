@@ -275,6 +275,12 @@ class Order(models.Model):
                 name="order_open", fields=["kind", "due_on"], condition=Q(acknowledged_at=None)
             ),
             models.Index(name="order_subject", fields=["subject"]),
+            # For being_handed_over(): each batch of the purge asks it.
+            models.Index(
+                name="order_handed_over",
+                fields=["acknowledged_at"],
+                condition=Q(kind=OrderKind.HAND_OVER, confirmed_at=None),
+            ),
             models.Index(
                 KeyTextTransform("service", "data"),
                 name="order_service",
