@@ -262,8 +262,11 @@ def test_a_hand_over_is_found_after_a_merge_and_is_over_a_month_after_it_was_don
     assert states() == [("destruction", "acknowledged")]
 
 
-def test_an_entry_of_what_has_ended_is_erased_with_an_order_to_destroy_it(customer, system):
+def test_an_entry_of_what_has_ended_is_erased_with_an_order_to_destroy_it(client, customer, system):
     service, handed = ended(customer), ended(customer, external_id="web-2")
+    told = client.get(service.get_absolute_url()).text
+    assert "dữ liệu trên máy chủ sẽ bị hủy cùng" in told
+    assert "Dữ liệu trên máy chủ vẫn giữ nguyên" not in told
     ask_hand_over(handed)
     with pytest.raises(ServiceRefused):
         erase_service(handed)
