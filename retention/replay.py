@@ -25,14 +25,18 @@ from retention.runs import count_batch, finish_run
 from retention.watch import Watch
 
 
-def replay_erasures() -> PurgeRun:
+def replay_erasures(*, is_restored: bool = False) -> PurgeRun:
     """Erase again, and bury, everybody whom the ledger names. Safe to repeat; killed, it goes on.
+
+    is_restored: a backup was restored, also where the ledger names nobody whom it does not know.
 
     By public id alone: a restored database gives the numbers of rows anew, to other people. Of whom
     a part was left has no line yet; the next run erases their other rows again, if the backup knows
     that the account was closed (docs/restore.md).
     """
-    run, watch, failed = PurgeRun.objects.create(only_reported=False), Watch(), 0
+    doubts = {"restored": 0} if is_restored else {}
+    run = PurgeRun.objects.create(only_reported=False, doubts=doubts)
+    watch, failed = Watch(), 0
     for some in ledger.entries():
         failed += _replay(run, watch, ledger.unknown_among(some))
     finish_run(run, failed=failed)

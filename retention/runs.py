@@ -17,7 +17,8 @@ few days. A run is in doubt when
   nothing to remove is doubted too, and asks nobody: it must not vouch for the clock to the next.
 - the clocks of the application and of the database differ.
 - a backup was restored and replayed: what was written after it is lost, a hold or a complaint among
-  it, and a person enters that again. Whoever permits one run says that this is done, for all.
+  it, and a person enters that again. Whoever permits one run says that this is done, for all. A
+  replay that found nothing to do, and of which nobody said that a backup was restored, is no doubt.
 
 No permit helps while clocks differ or went back: they are put right, and the next run goes. Whoever
 permits a run after a gap has looked at the clock, and vouches for it to every other run. What goes
@@ -36,7 +37,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, QuerySet, Sum
+from django.db.models import F, Q, QuerySet, Sum
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -91,7 +92,7 @@ def begin_run(
     are no matter then.
     """
     only_report = only_report or not may_delete(rule)
-    doubts = _doubts_about_number(rule, going, beside, among) | _doubt_about_restore()
+    doubts = _doubts_about_number(rule, going, beside, among) | doubt_about_restore()
     if at is None:
         doubts |= _doubts_about_clocks()
     if not only_report and _is_permitted(rule, going, doubts):
@@ -228,8 +229,9 @@ def _is_vouched_for() -> bool:
     return _recent_permits().filter(run__doubts__has_key="gap").exists()
 
 
-def _doubt_about_restore() -> dict[str, int]:
-    replay = PurgeRun.objects.filter(rule=None).order_by("-pk").first()
+def doubt_about_restore() -> dict[str, int]:
+    replays = PurgeRun.objects.filter(Q(due__gt=0) | Q(doubts__has_key="restored"), rule=None)
+    replay = replays.order_by("-pk").first()
     if replay is None:
         return {}
     said = PurgePermit.objects.filter(run__gt=replay.pk, run__doubts__has_key="restored")

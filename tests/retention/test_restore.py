@@ -20,6 +20,7 @@ from retention.models import PurgeRun, Tombstone
 from retention.portraits import Mark
 from retention.purge import purge_closed_accounts
 from retention.residue import Search
+from retention.runs import doubt_about_restore
 from retention.sweeps import sweep
 from retention.tasks import ask_about_idle_data
 from tests.factories import approve, make_complaint, make_customer, make_hold, make_staff
@@ -117,11 +118,17 @@ def test_nobody_comes_back_with_a_backup(backup, client):
     assert JobStatus.objects.filter(name="retention.ask_about_idle_data").exists()
 
 
-def test_after_a_replay_a_run_waits_until_the_dpo_has_entered_again_what_is_lost(due, client):
+def test_after_a_replay_a_run_waits_until_the_dpo_has_entered_again_what_is_lost(
+    due, client, capsys
+):
     client.force_login(make_staff(DPO))
     client.cookies["django_language"] = "en"
     purge_closed_accounts()
     call_command("replay_erasures")
+    assert capsys.readouterr().out.endswith("say so with --restored.\n")
+    assert doubt_about_restore() == {}
+    call_command("replay_erasures", "--restored")
+    assert capsys.readouterr().out.endswith("/admin/retention/purgerun/\n")
     other = the_rule("notices", 1)
     row = ROWS["notices"](make_customer(), timezone.now() - timedelta(days=400))
     customer = make_customer(closed_days_ago=370)
@@ -141,8 +148,10 @@ def test_after_a_replay_a_run_waits_until_the_dpo_has_entered_again_what_is_lost
     (last,) = purge_closed_accounts()
     assert (last.doubts, last.held, is_there(row)) == ({}, 1, False)
     assert Customer.objects.filter(pk=customer.pk).exists()
-    call_command("replay_erasures")
-    assert purge_closed_accounts()[0].doubts == {"restored": 0}
+    make_customer(closed_days_ago=370)
+    call_command("replay_erasures", "--restored")
+    with pytest.raises(CommandError, match=r"1\. Next: .* permit at .*/admin/retention/purgerun/$"):
+        call_command("purge")
 
 
 @pytest.fixture

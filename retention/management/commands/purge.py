@@ -14,7 +14,7 @@ from common.jobs import done_by_hand
 from retention.controls import UNSEARCHED
 from retention.models import PurgeRun
 from retention.purge import purge_closed_accounts
-from retention.runs import is_newly_approved, may_delete, what_stops
+from retention.runs import is_newly_approved, may_delete, removes, what_stops
 from retention.sweeps import count_by_setting, sweep
 from retention.tasks import PURGE, SWEEP
 
@@ -54,7 +54,8 @@ class Command(SpokenCommand):
             **{_(reason): number for reason, number in run.deferred.items()},
         }
         self.stdout.write(f"  {_listed(numbers)}")
-        self.stdout.write("  " + (_("would go:") if run.only_reported else _("gone:")))
+        if run.counts:
+            self.stdout.write("  " + (_("gone:") if removes(run) else _("would go:")))
         for table, number in sorted(run.counts.items()):
             self.stdout.write(f"    {table}: {number}")
         for place in run.residue:
@@ -70,7 +71,11 @@ class Command(SpokenCommand):
             _("A true run would erase now: closed accounts %(accounts)d, other rows %(rows)d.")
             % {"accounts": going_accounts, "rows": going_rows}
         )
-        if not self._name_stopped([*accounts, *rows]) and (going_accounts or going_rows):
+        runs = [*accounts, *rows]
+        is_stopped = self._name_unapproved(runs)
+        if doubted := self._doubted(runs):
+            self.stdout.write(doubted)
+        elif not is_stopped and (going_accounts or going_rows):
             self.stdout.write(_("Next: wait for the nightly jobs, or run purge."))
 
     def _sum_up(self, accounts: Collection[PurgeRun], rows: Collection[PurgeRun]) -> None:
@@ -81,26 +86,44 @@ class Command(SpokenCommand):
                 "rows": sum(run.erased for run in rows),
             }
         )
-        self._name_stopped([*accounts, *rows])
+        self._name_unapproved([*accounts, *rows])
         if failed := sum(run.failed for run in accounts):
             raise CommandError(_("%d could not be erased; see the log.") % failed)
         if any(run.residue for run in accounts):
             raise CommandError(_("Something is left of those who were erased."))
         if PurgeRun.objects.in_doubt().filter(pk__in=[run.pk for run in accounts]).exists():
             raise CommandError(str(UNSEARCHED))
+        if doubted := self._doubted([*accounts, *rows]):
+            raise CommandError(doubted)
 
-    def _name_stopped(self, runs: Collection[PurgeRun]) -> bool:
-        """Say how many rules wait for the DPO, and where; return whether any does."""
-        stopped = [run.rule for run in runs if run.rule and run.going and what_stops(run)]
+    def _name_unapproved(self, runs: Collection[PurgeRun]) -> bool:
+        """Say how many rules with something due wait for the DPO; return whether any does."""
+        stopped = [run.rule for run in runs if run.rule and run.due and not may_delete(run.rule)]
         rules = [rule for rule in stopped if not is_newly_approved(rule)]
         if rules:
-            is_doubted = all(map(may_delete, rules))
-            page = reverse(f"admin:retention_{'purgerun' if is_doubted else 'schedule'}_changelist")
             self.stdout.write(
-                _("Rules that wait for the DPO: %(n)d. Next: look and decide at %(page)s")
-                % {"n": len(rules), "page": f"{settings.SITE_ORIGIN}{page}"}
+                _(
+                    "Rules with something due that wait for the DPO: %(n)d."
+                    " Next: look and decide at %(page)s"
+                )
+                % {"n": len(rules), "page": _page("schedule")}
             )
         return bool(rules)
+
+    def _doubted(self, runs: Collection[PurgeRun]) -> str:
+        """Say how many runs in doubt wait for the DPO, and where, "" if none."""
+        doubted = [run for run in runs if run.rule and run.going and may_delete(run.rule)]
+        number = sum(bool(what_stops(run)) for run in doubted)
+        if not number:
+            return ""
+        return _(
+            "Runs in doubt, of which nothing goes before the DPO permits it: %(n)d."
+            " Next: look at the numbers and permit at %(page)s"
+        ) % {"n": number, "page": _page("purgerun")}
+
+
+def _page(name: str) -> str:
+    return f"{settings.SITE_ORIGIN}{reverse(f'admin:retention_{name}_changelist')}"
 
 
 def _listed(numbers: dict[str, int]) -> str:
