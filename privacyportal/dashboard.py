@@ -27,6 +27,7 @@ from policies.calendars import ends_too_soon, needed_until
 from policies.counting import local_day
 from policies.promise_board import count_stored
 from retention.clocks import late_clocks
+from retention.models import PurgeRun
 from staff.undertakings import renewal_of
 
 # Queue, label, and how the figure looks when it is not 0
@@ -140,16 +141,18 @@ def _of_retention(user: Any) -> Iterator[Figure]:
     """Yield how many should be gone, and of these how many stay and why, each with its list."""
     over = Customer.objects.kept_too_long(local_day(timezone.now()))
     customers = over.filter(remainder=None)  # of whom all has gone that may
-    page = reverse("admin:retention_purgerun_changelist")
-    yield Figure(_("Customers due for deletion"), customers.count(), page)
+    runs = reverse("admin:retention_purgerun_changelist")
+    yield Figure(_("Customers due for deletion"), customers.count(), runs)
     for reason, number in what_keeps(customers).items():
+        page = runs
         if user.has_perm("accounts.view_customer"):
             query = urlencode({"erasure": "over", "kept_by": reason})
             page = f"{reverse('admin:accounts_customer_changelist')}?{query}"
         label = gettext("Of these kept for longer: %(reason)s") % {"reason": gettext(reason)}
         yield Figure(label, number, page, "soon")
+    if waiting := PurgeRun.objects.waiting().count():
+        yield Figure(_("Deletions that wait for a permit"), waiting, runs, "late")
     if late := late_clocks():
-        runs = reverse("admin:retention_purgerun_changelist")
         yield Figure(_("Late clocks of the deletion"), len(late), runs, "late")
 
 

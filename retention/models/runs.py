@@ -24,6 +24,12 @@ class PurgeRunQuerySet(models.QuerySet["PurgeRun"]):
         said = ResidueClearing.objects.filter(run=OuterRef("pk"), residue=OuterRef("residue"))
         return self.filter(IN_DOUBT).exclude(Exists(said))
 
+    def waiting(self) -> "PurgeRunQuerySet":
+        """Narrow to those in whose doubts the DPO has yet to decide: the last of each rule."""
+        runs = PurgeRun.objects.filter(rule=OuterRef("rule"), only_reported=False)
+        stopped = self.filter(only_reported=False, going__gt=0, permit=None).exclude(doubts={})
+        return stopped.exclude(Exists(runs.filter(pk__gt=OuterRef("pk"))))
+
     def replaceable(self) -> "PurgeRunQuerySet":
         """Narrow to those that prove nothing: no tombstone and no permit speaks of them."""
         buried_nobody = Q(erased=0, partly=0) | Q(searches=False)

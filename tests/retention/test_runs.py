@@ -122,6 +122,7 @@ def test_a_run_that_would_delete_far_more_than_usual_waits_for_the_dpo(
     notice = Notice.objects.get(template="purge_waits")
     assert notice.recipient == dpo.public_id
     assert "waits for the DPO" in client.get(RUNS).text
+    assert "Deletions that wait for a permit" in client.get("/admin/").text
 
     step = f"{RUNS}{stopped.pk}/permit/"
     assert "Far more than usual, which is: 1" in client.get(step).text
