@@ -107,6 +107,26 @@ class BackupForm(forms.Form):
     )
 
 
+class DestroyForm(forms.Form):
+    needs_no_hand_over = forms.BooleanField(
+        label=_("I have what is being handed over, or want it no more."),
+        error_messages={
+            "required": _(
+                "It is being handed over. Say first that you have it, or want it no more."
+            )
+        },
+    )
+    understood = forms.BooleanField(
+        label=_("I want it destroyed, and know that nobody can bring it back"),
+        error_messages={"required": _("Tick the box to confirm that you want it destroyed.")},
+    )
+
+    def __init__(self, *args: Any, is_handed_over: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not is_handed_over:
+            del self.fields["needs_no_hand_over"]
+
+
 def form_for(service: HostedService) -> type[forms.Form]:
     """Return the form of what the customer may correct of this service."""
     return DescriptionForm if service.is_imported else ServiceForm

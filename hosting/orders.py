@@ -33,6 +33,7 @@ from downstream.withdrawing import customer_of, wanted_while
 from hosting.exceptions import ServiceRefused
 from hosting.locks import lock_service
 from hosting.models import ASKED, HostedService, HostedServiceQuerySet
+from notices.services import queue_notice
 from policies.counting import local_day
 
 HANDING_OVER = gettext_noop("hand-over under way")
@@ -98,7 +99,14 @@ def ask_destruction(service: HostedService, *, needs_no_hand_over: bool) -> None
     _require_handed_over(service, needs_no_hand_over=needs_no_hand_over)
     if not is_destroyed(service):
         number = _number_of(service, OrderKind.DESTRUCTION)
-        _order([service], OrderKind.DESTRUCTION, lambda each: f"{ASKED}{number}-{each.public_id}")
+        cause = f"{ASKED}{number}-{service.public_id}"
+        _order([service], OrderKind.DESTRUCTION, lambda _each: cause)
+        queue_notice(
+            "destruction_ordered",
+            recipient=service.customer.public_id,
+            key=f"destruction-{cause}",
+            path=service.get_absolute_url(),
+        )
 
 
 def order_destruction_before_erasure(service: HostedService) -> None:

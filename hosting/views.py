@@ -13,9 +13,10 @@ from accounts.http import CustomerRequest, confirmed_again, for_customer, posted
 from common.errors import PortalError
 from common.forms import tell_of_masked_cards
 from common.personal_data import DataCategory
+from common.reauthentication import confirm_anew
 from downstream.models import HAND_OVER_LASTS, OrderKind
 from hosting import backups, orders, services
-from hosting.forms import NewServiceForm, form_for, values_of
+from hosting.forms import DestroyForm, NewServiceForm, form_for, values_of
 from hosting.models import BackupAnswer, HostedService
 from policies.categories import is_dealt_with
 
@@ -131,15 +132,18 @@ def answer_backup(request: CustomerRequest, public_id: str) -> HttpResponse:
 
 
 @for_customer
-@posted_from("hosted_service")
-@confirmed_again
 def destroy(request: CustomerRequest, public_id: str) -> HttpResponse:
+    """Say what goes and that nothing brings it back; then order it."""
     service = _get_own(request, public_id)
-    act = partial(
-        orders.ask_destruction,
-        service,
-        needs_no_hand_over=request.POST.get("needs_no_hand_over") == "yes",
-    )
+    ordered = _ordered(service)
+    if not ordered["may_destroy"]:
+        return redirect(service)
+    form = DestroyForm(request.POST or None, is_handed_over=bool(ordered["under_way"]))
+    if not form.is_valid():
+        return render(request, "hosting/destroy.html", {"form": form, "service": service})
+    confirm_anew(request)
+    given_up = form.cleaned_data.get("needs_no_hand_over", False)
+    act = partial(orders.ask_destruction, service, needs_no_hand_over=given_up)
     done = _("The hosting system is told to destroy it. This page says how it goes on.")
     return _act(request, service, act, done)
 

@@ -19,6 +19,7 @@ from hosting.imports import import_services
 from hosting.models import HostedService
 from hosting.orders import ask_destruction, ask_hand_over, orders_about
 from hosting.services import erase_service
+from notices.models import Notice
 from policies.models import RetentionRule
 from privacyportal.roles import COMPLAINT_OFFICER, DPO
 from retention.due import free_to_go
@@ -29,7 +30,7 @@ from retention.services import place_hold
 from retention.sweeps import sweep
 from tests.answers import answer_of, without_guards
 from tests.downstream.conftest import make_system
-from tests.factories import approve, make_customer, make_hold, make_staff
+from tests.factories import PASSWORD, approve, make_customer, make_hold, make_staff
 from tests.hosting.conftest import make_service
 
 pytestmark = pytest.mark.django_db
@@ -63,6 +64,15 @@ def orders():
 
 def post(client, name, service, **data):
     return client.post(reverse(name, args=[service.public_id]), data, follow=True)
+
+
+def destroy(client, service, **ticked):
+    """Order the destruction, and give the password when asked."""
+    ticked = {"understood": "on", **ticked}
+    asked = client.post(reverse("destroy_service", args=[service.public_id]), ticked)
+    if "reauthenticate" not in asked.get("Location", ""):
+        return asked
+    return client.post(asked.url, {"password": PASSWORD}, follow=True)
 
 
 def test_vs_9_what_the_hosting_system_ended_is_ordered_to_be_destroyed_once(customer, system):
@@ -116,8 +126,7 @@ def test_vs_16_a_hand_over_comes_before_the_destruction_or_the_customer_says_non
     assert orders() == [("hand_over", "waiting", ["web-1"])]
     assert "đang gửi, chờ xác nhận" in page.content.decode()
     assert sweep_night() == 0
-    refused = post(client, "destroy_service", service)
-    assert "đang được bàn giao" in refused.content.decode()
+    assert "đang được bàn giao" in destroy(client, service).content.decode()
     assert (
         "Chưa có gì được bàn giao" in post(client, "service_handed_over", service).content.decode()
     )
@@ -133,8 +142,14 @@ def test_vs_16_a_hand_over_comes_before_the_destruction_or_the_customer_says_non
 
     other = make_service(customer, external_id="web-9")
     post(client, "hand_over_service", other)
-    post(client, "destroy_service", other, needs_no_hand_over="yes")
-    post(client, "destroy_service", other, needs_no_hand_over="yes")
+    asked = client.get(reverse("destroy_service", args=[other.public_id])).text
+    assert "Dịch vụ này đang hoạt động" in asked
+    assert "understood" in destroy(client, other, understood="").context["form"].errors
+    assert len(orders()) == 3
+    destroy(client, other, needs_no_hand_over="on")
+    destroy(client, other, needs_no_hand_over="on")
+    told = Notice.objects.get(template="destruction_ordered")
+    assert (told.recipient, told.context["path"]) == (customer.public_id, other.get_absolute_url())
     assert orders()[2:] == [
         ("hand_over", "given_up", ["web-9"]),
         ("destruction", "waiting", ["web-9"]),
@@ -147,7 +162,14 @@ def test_what_the_hosting_system_does_not_know_by_its_own_name_a_person_destroys
 ):
     entered = make_service(customer)
 
-    post(client, "destroy_service", entered)
+    address = reverse("destroy_service", args=[entered.public_id])
+    client.confirm(customer.user)
+    asked = client.post(address, {"understood": "on"})
+    assert (asked.url.startswith(reverse("account_reauthenticate")), orders()) == (True, [])
+    client.confirm(customer.user)
+    assert client.post(address, {"understood": "on"}).url == asked.url
+    assert orders() == []
+    destroy(client, entered)
     assert orders() == [("destruction", "task", [])]
     assert answer_of("VS-16") == ("kept", 0, "orders")
     carry_out(Order.objects.get(), note="hủy trong bảng điều khiển", by=make_staff(DPO))
@@ -165,8 +187,7 @@ def test_nothing_is_destroyed_under_a_hold_nor_offered_where_no_system_takes_ord
     assert (answer_of("VS-9")[0], answer_of("VS-16")[0]) == ("not_measured", "not_measured")
     page = client.get(service.get_absolute_url()).content.decode()
     assert "Hủy vĩnh viễn" not in page
-    refused = post(client, "destroy_service", service)
-    assert "Chưa có hệ thống nào nhận lệnh này" in refused.content.decode()
+    assert destroy(client, service).url == service.get_absolute_url()
     make_system(name="Hosting", data_categories=["hosted_content"])
     make_hold(customer)
 
