@@ -1,6 +1,7 @@
 """The page of a closed account for its customer: read-only, behind a signed link, no sign-in."""
 
 from datetime import timedelta
+from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -18,6 +19,7 @@ from common.personal_data import stays_of, what_keeps
 from policies.counting import local_day
 from retention.certificates import can_be_certified, issue_certificate
 from retention.models import Tombstone
+from retention.runs import may_delete
 
 REMEMBERED = timedelta(days=30)  # after the erasure the page says for so long that it is done
 
@@ -33,6 +35,8 @@ def closed_account(request: HttpRequest, token: str) -> HttpResponse:
         return _erased(request, token, public_id)
     if customer.kept_until is None:
         return render(request, "accounts/reopened.html")
+    is_over = customer.kept_until < local_day(timezone.now())
+    rule: Any = customer.closing_rule  # a constraint: who closed has one
     me = Customer.objects.filter(pk=customer.pk)
     context = {
         "customer": customer,
@@ -41,7 +45,8 @@ def closed_account(request: HttpRequest, token: str) -> HttpResponse:
         "cases": Case.objects.of(customer).open().select_related("complaint").order_by("pk"),
         "stays": stays_of([customer.pk]).get(customer.pk, []),
         "may_reopen": can_reopen_alone(customer),
-        "is_over": customer.kept_until < local_day(timezone.now()),
+        "is_over": is_over,
+        "is_prepared": is_over and not may_delete(rule),
     }
     return _unindexed(render(request, "accounts/closed.html", context))
 

@@ -383,6 +383,21 @@ def test_the_page_tells_of_open_cases_and_holds_and_not_why(client, customer):
     held = client.get(status_page(customer))
     assert held.context["kept_by"] == "legal hold"
     assert not [v for v in (hold.authority, hold.document, hold.reason) if v in held.text]
+    assert "sau đó bị xóa vĩnh viễn" not in held.text
+
+
+def test_the_page_says_after_the_last_day_whether_the_deletion_is_approved(client):
+    def told():
+        text = client.get(status_page(over), headers={"accept-language": "en"}).text
+        sentences = ("then deleted for good", "is being prepared", "being deleted these days")
+        return [each for each in sentences if each in text]
+
+    over = make_customer(closed_days_ago=360)
+    assert told() == ["then deleted for good"]
+    over = make_customer(closed_days_ago=370)
+    assert told() == ["is being prepared"]
+    approve(over.closing_rule)
+    assert told() == ["being deleted these days"]
 
 
 @pytest.mark.parametrize("form", ["pdf", "json"])
