@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -21,7 +21,7 @@ from accounts.merging import public_ids_of
 from accounts.models import User
 from common.history import save_as
 from common.personal_data import DataCategory, is_held, not_held
-from downstream.models import Order, OrderKind
+from downstream.models import Order, OrderKind, OrderQuerySet
 from downstream.withdrawing import customer_of, wanted_while, withdraw_unwanted
 from hosting.exceptions import ServiceRefused
 from hosting.locks import lock_service
@@ -135,18 +135,10 @@ def order_what_waited() -> int:
 
     Return how many were looked at. Safe to repeat.
     """
-    yes = BackupRequest.objects.standing()
-    orders = Order.objects.of_service(OuterRef("service__public_id")).standing()
-    allowed = orders.filter(kind=OrderKind.BACKUP, at__gte=OuterRef("answered_at"))
-    destroyed = orders.filter(kind=OrderKind.BACKUP_DESTRUCTION, at__gte=OuterRef("withdrawn_at"))
-    taken_back = BackupRequest.objects.filter(
-        ~Exists(yes.filter(service=OuterRef("service"))), withdrawn_at__isnull=False
-    )
-    content = DataCategory.HOSTED_CONTENT
-    gone = not_held(taken_back.filter(~Exists(destroyed)), "service__customer", category=content)
-    given = yes.going_on().filter(~Exists(allowed))
+    allowed = _orders().filter(kind=OrderKind.BACKUP, at__gte=OuterRef("answered_at"))
+    given = BackupRequest.objects.standing().going_on().filter(~Exists(allowed))
     found = [
-        *gone.select_related("service__customer"),
+        *taken_back_and_not_ordered().select_related("service__customer"),
         *given.select_related("service__customer"),
     ]
     for request in found:
@@ -155,6 +147,31 @@ def order_what_waited() -> int:
             request.refresh_from_db()
             follow_answer(request)
     return len(found)
+
+
+def taken_back_and_not_ordered() -> QuerySet[BackupRequest]:
+    """Return the yeses that were taken back, and whose backups nobody is ordered to destroy."""
+    yes = BackupRequest.objects.standing().filter(service=OuterRef("service"))
+    destroyed = _orders().filter(
+        kind=OrderKind.BACKUP_DESTRUCTION, at__gte=OuterRef("withdrawn_at")
+    )
+    taken_back = BackupRequest.objects.filter(
+        ~Exists(yes), ~Exists(destroyed), withdrawn_at__isnull=False
+    )
+    return not_held(taken_back, "service__customer", category=DataCategory.HOSTED_CONTENT)
+
+
+def is_destruction_ordered(request: BackupRequest) -> bool:
+    """Say whether what was backed up meanwhile is ordered to be destroyed."""
+    orders = Order.objects.of_service(request.service.public_id).standing()
+    since = request.withdrawn_at
+    kind = OrderKind.BACKUP_DESTRUCTION
+    return since is not None and orders.filter(kind=kind, at__gte=since).exists()
+
+
+def _orders() -> OrderQuerySet:
+    orders: OrderQuerySet = Order.objects.of_service(OuterRef("service__public_id")).standing()
+    return orders
 
 
 @wanted_while(OrderKind.BACKUP)

@@ -10,6 +10,7 @@ from common.periods import expiry_named
 from common.personal_data import DataCategory, not_held
 from downstream.controls import list_of_orders
 from downstream.models import Order, OrderKind
+from hosting.backups import taken_back_and_not_ordered
 from hosting.models import LONGEST_DESCRIPTION, BackupRequest, HostedService
 from hosting.orders import hosting_systems
 from policies.models import Promise
@@ -118,6 +119,9 @@ def hand_over(promise: Promise) -> Asking:
     return verdict(counts["tasks"], Unit.ORDERS, link=link, note=BY_ITS_WORD)
 
 
+DESTRUCTION_NOT_ORDERED = _(
+    "A yes was taken back, and no system is ordered to destroy what was backed up."
+)
 BACKUPS_UNSEEN = _("The hosting system does not say of each service whether it is backed up.")
 
 
@@ -132,6 +136,7 @@ def backup_confirmation(promise: Promise) -> Asking:
     So does an order to destroy backups that nobody acknowledged by its last day
     (downstream/controls.py); what is ordered to be destroyed waits rightly, and what a legal hold
     keeps of a yes that was taken back.
+    A yes that was taken back while no system took the order puts it at risk.
     What has ended is to be destroyed with its backups, by the promise of that. It is shown kept
     only while the hosting system says so of each service on its list.
     """
@@ -141,12 +146,15 @@ def backup_confirmation(promise: Promise) -> Asking:
     free = not_held(unconfirmed, category=DataCategory.HOSTED_CONTENT).values("pk")
     counts = yield {
         "unconfirmed": unconfirmed.filter(~Exists(taken_back) | Q(pk__in=free)),
+        "not_ordered": taken_back_and_not_ordered(),
         "silent": reported.filter(is_backed_up=None),
         "told": reported.exclude(is_backed_up=None),
     }
     link = admin_list("hosting.hostedservice", state="unconfirmed")
     if counts["unconfirmed"]:
         return broken(counts["unconfirmed"], Unit.SERVICES, link=link)
+    if counts["not_ordered"]:
+        return at_risk(counts["not_ordered"], Unit.SERVICES, note=DESTRUCTION_NOT_ORDERED)
     if counts["silent"] or not counts["told"]:
         return not_measured(BACKUPS_UNSEEN)
     return kept(0, Unit.SERVICES, link=link, note=BY_ITS_WORD)

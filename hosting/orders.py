@@ -55,6 +55,11 @@ def is_destroyed(service: HostedService) -> bool:
     return not HostedService.objects.filter(pk=service.pk).without_destruction().exists()
 
 
+def is_being_destroyed(service: HostedService) -> bool:
+    """Say whether that is ordered and was not carried out yet."""
+    return _orders(service, OrderKind.DESTRUCTION).unacknowledged().exists()
+
+
 @transaction.atomic
 def ask_hand_over(service: HostedService) -> None:
     """Order that the customer gets what is hosted. While one is under way, it adds nothing.

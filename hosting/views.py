@@ -14,7 +14,7 @@ from common.errors import PortalError
 from common.forms import tell_of_masked_cards
 from common.personal_data import DataCategory
 from common.reauthentication import confirm_anew
-from downstream.models import HAND_OVER_LASTS, OrderKind
+from downstream.models import HAND_OVER_LASTS, OF_HOSTING, OrderKind
 from hosting import backups, orders, services
 from hosting.forms import DestroyForm, NewServiceForm, form_for, values_of
 from hosting.models import BackupAnswer, HostedService
@@ -68,9 +68,11 @@ def correct(request: CustomerRequest, public_id: str) -> HttpResponse:
 
 def _backed_up(service: HostedService) -> dict[str, Any]:
     """Return what the customer was asked last, and whether it is backed up all the same."""
+    asked = backups.last_request(service)
     wrong = HostedService.objects.backed_up_without_a_yes().filter(pk=service.pk)
     return {
-        "asked": backups.last_request(service),
+        "asked": asked,
+        "is_to_be_destroyed": asked is not None and backups.is_destruction_ordered(asked),
         "is_backed_up_without_a_yes": bool(service.is_backed_up) and wrong.exists(),
     }
 
@@ -83,6 +85,9 @@ def _ordered(service: HostedService) -> dict[str, Any]:
         "orders": orders.orders_about(service),
         "under_way": under_way,
         "days": HAND_OVER_LASTS.days,
+        "is_over": is_over,
+        "is_being_destroyed": is_over and orders.is_being_destroyed(service),
+        "is_by_hand": not all(orders.can_be_ordered(kind) for kind in OF_HOSTING),
         "is_handed_over": bool(under_way) and all(each.acknowledged_at for each in under_way),
         "may_hand_over": not is_over and orders.can_be_ordered(OrderKind.HAND_OVER),
         "may_destroy": not is_over and orders.can_be_ordered(OrderKind.DESTRUCTION),

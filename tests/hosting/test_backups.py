@@ -170,11 +170,22 @@ def test_what_a_hold_keeps_is_ordered_to_be_destroyed_after_it(customer):
     assert orders()[2:] == [("backup_destruction", "task")] * 2
 
 
-def test_a_yes_is_ordered_once_a_system_takes_it_and_while_service_and_account_go_on(customer):
+def test_a_yes_is_ordered_once_a_system_takes_it_and_while_service_and_account_go_on(
+    client, customer
+):
+    gone = answered(make_service(customer, external_id="web-1", is_backed_up=False)).service
+    said = "Các bản sao lưu đã tạo trong thời gian đó phải được hủy."
+    assert said not in say(client, gone, "no").text
     service = answered(make_service(customer)).service
-    assert (order_what_waited(), orders()) == (1, [])
+    assert (order_what_waited(), orders()) == (2, [])
+    assert answer_of("VS-8") == ("at_risk", 1, "services")
     make_system(name="Hosting", data_categories=["hosted_content"], kinds=KINDS)
-    assert (order_what_waited(), order_what_waited()) == (1, 0)
+    assert (order_what_waited(), order_what_waited()) == (2, 0)
+    assert said in client.get(gone.get_absolute_url()).text
+    acknowledge(Order.objects.get(kind="backup_destruction"))
+    assert answer_of("VS-8") == ("kept", 0, "services")
+    Order.objects.filter(kind="backup_destruction").delete()
+    BackupRequest.objects.filter(service=gone).delete()
     assert orders() == [("backup", "task")]
 
     end_service(service, by=customer.user)

@@ -169,14 +169,20 @@ def test_what_the_hosting_system_does_not_know_by_its_own_name_a_person_destroys
     client.confirm(customer.user)
     assert client.post(address, {"understood": "on"}).url == asked.url
     assert orders() == []
-    destroy(client, entered)
+    told = destroy(client, entered).text
+    assert "Đã có lệnh hủy dịch vụ này" in told
+    assert (
+        'name="label"' in told,
+        reverse("erase_hosted_service", args=[entered.public_id]) in told,
+    ) == (False, False)
     assert orders() == [("destruction", "task", [])]
     assert answer_of("VS-16") == ("kept", 0, "orders")
     carry_out(Order.objects.get(), note="hủy trong bảng điều khiển", by=make_staff(DPO))
 
     page = client.get(entered.get_absolute_url()).content.decode()
     assert f"đã thực hiện, xác nhận ngày {TODAY():%d/%m/%Y}" in page
-    assert "Hủy vĩnh viễn" not in page
+    assert ("Hủy dịch vụ…" in page, "Dữ liệu trên máy chủ vẫn giữ nguyên" in page) == (False, False)
+    assert reverse("erase_hosted_service", args=[entered.public_id]) in page
 
 
 def test_nothing_is_destroyed_under_a_hold_nor_offered_where_no_system_takes_orders(
@@ -186,7 +192,7 @@ def test_nothing_is_destroyed_under_a_hold_nor_offered_where_no_system_takes_ord
     make_system(name="Files", data_categories=["hosted_content"], kinds=["hand_over"])
     assert (answer_of("VS-9")[0], answer_of("VS-16")[0]) == ("not_measured", "not_measured")
     page = client.get(service.get_absolute_url()).content.decode()
-    assert "Hủy vĩnh viễn" not in page
+    assert ("Hủy dịch vụ…" in page, "hãy viết cho chúng tôi" in page) == (False, True)
     assert destroy(client, service).url == service.get_absolute_url()
     make_system(name="Hosting", data_categories=["hosted_content"])
     make_hold(customer)

@@ -11,6 +11,7 @@ from accounts.models import Customer, User
 from calls.models import CallRecording
 from common.files import open_stored
 from complaints.models import Complaint
+from downstream.models import System
 from hosting.models import HostedService
 from notices.models import Notice
 from policies.counting import add_months, local_day
@@ -92,6 +93,7 @@ def test_a_newcomer_finds_what_the_company_holds(profile, calls, services):
     recordings = CallRecording.objects.all()
     assert [each.size for each in recordings.order_by("duration")] == [64_044, 112_044][:calls]
     assert HostedService.objects.count() == services
+    assert System.objects.filter(endpoint="").count() == bool(services)
     for recording in recordings:
         owner = recording.customer.public_id
         with open_stored(str(recording.file), owner=owner) as stored, wave.open(stored) as sound:

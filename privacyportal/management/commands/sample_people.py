@@ -37,6 +37,8 @@ from common.tokens import new_public_id
 from complaints.intake import file_complaint
 from complaints.models import Complaint, ComplaintCategory, Outcome
 from complaints.services import decide_complaint, resolve_complaint, verify_complaint
+from downstream.models import OF_HOSTING
+from downstream.systems import save_system
 from enquiries.models import Enquiry
 from enquiries.services import confirm_enquiry, send_enquiry
 from hosting.backups import ask_backup
@@ -103,7 +105,7 @@ class Command(BaseCommand):
             old = _customer("old", "Bùi Cũ", "+84905000111", "1 Hùng Vương", password)
             _make_cases(customers, staff["officer"])
             enquiry = _ask_a_question()
-            _host(customers[0], staff["officer"])
+            _host(customers[0], staff["officer"], staff["admin"])
             _ask_to_see(customers[0], staff["officer"])
             _close_long_ago(old)
         _drop_mails([*staff.values(), *customers, old, enquiry])
@@ -207,11 +209,21 @@ def _ask_a_question() -> Enquiry:
     return confirm_enquiry(enquiry.public_id)
 
 
-def _host(customer: Customer, officer: User) -> None:
-    """Leave two services where the company hosts; one the hosting system reports, and the customer
-    is asked whether it may be backed up."""
+def _host(customer: Customer, officer: User, admin: User) -> None:
+    """Leave two services where the company hosts, and a hosting system whose orders a person
+    carries out; one service that system reports, and the customer is asked whether it may be backed
+    up."""
     if not is_dealt_with(DataCategory.HOSTED_CONTENT):
         return
+    values = {
+        "name": "Hệ thống hosting",
+        "data_categories": [DataCategory.HOSTED_CONTENT.value],
+        "kinds": [kind.value for kind in OF_HOSTING],
+        "days": 7,
+        "contact": "Tổ vận hành máy chủ",
+        "responsible": officer,
+    }
+    save_system(None, values=values, purposes=[], by=admin)
     since = timezone.localdate() - timedelta(days=50)
     reported = HostedService(
         customer=customer,
