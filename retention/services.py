@@ -16,7 +16,6 @@ from accounts.staff import tell_officers
 from common.history import save_as
 from common.personal_data import declarations
 from downstream.withdrawing import withdraw_unwanted
-from policies.counting import local_day
 from policies.models import RetentionRule
 from retention.conflicts import still_judges, undecided
 from retention.exceptions import ApprovalRefused, ClearingRefused, HoldRefused, PermitRefused
@@ -29,7 +28,6 @@ from retention.models import (
     ResidueClearing,
     Tombstone,
 )
-from retention.models.holds import KEEPS_AFTER_RELEASE
 from retention.runs import BAD_CLOCKS
 
 MOST_PERMITTED = 2  # times what was looked at
@@ -114,8 +112,8 @@ def release_hold(hold: LegalHold, *, reason: str, by: User) -> None:
     hold.released_by, hold.released_at, hold.release = by, timezone.now(), reason
     save_as(hold, by=by, reason="hold released", fields=["released_by", "released_at", "release"])
     if not LegalHold.objects.in_force().filter(customer=hold.customer_id).exists():
-        last_day = local_day(hold.released_at + KEEPS_AFTER_RELEASE)
-        Remainder.objects.filter(customer=hold.customer_id, until=None).update(until=last_day)
+        remainders = Remainder.objects.filter(customer=hold.customer_id, until=None)
+        remainders.update(until=hold.keeps_until)
 
 
 @transaction.atomic

@@ -4,6 +4,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.db import transaction
+from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -18,7 +19,7 @@ from access.purposes import DATA_RETENTION
 from accounts.models import Customer, User
 from common.admin import badge, named
 from common.forms import LineField, ProseField
-from common.personal_data import HELD, DataCategory, declarations, deferred, is_held, stays_of
+from common.personal_data import HELD, DataCategory, declarations, deferred, stays_of
 from policies.counting import local_day
 from retention import services
 from retention.models import LegalHold
@@ -222,6 +223,8 @@ class LegalHoldAdmin(PersonalDataAdmin):
 
     @admin.display(description=_("released"))
     def released(self, hold: LegalHold) -> str:
+        if hold.released_at is None:
+            return gettext("not yet; by another person than the one who placed it")
         return _said(hold.release, hold.released_by, hold.released_at)
 
     @admin.display(description=_("erasure of the customer"))
@@ -247,6 +250,8 @@ class LegalHoldAdmin(PersonalDataAdmin):
         tones={"in_force": "warning", "due": "danger", "released": "success"},
     )
     def state(self, hold: LegalHold) -> tuple[str, Any]:
+        if hold.keeps_until and hold.keeps_until >= local_day(timezone.now()):
+            return "released", gettext("released, keeps until %s") % _day(hold.keeps_until)
         if hold.released_at is not None:
             return "released", _("released")
         if hold.review_due_at <= timezone.now():
@@ -258,7 +263,18 @@ def _waits_for(customer: Customer) -> list[str]:
     """Return what keeps all of a customer's data, in words."""
     kept = deferred(Customer.objects.filter(pk=customer.pk))
     waits = [reason for reason, rows in kept.items() if rows.exists()]
-    return [gettext(each) for each in ([HELD] if is_held(customer.pk) else []) + waits]
+    return [*_whole_holds_of(customer), *map(gettext, waits)]
+
+
+def _whole_holds_of(customer: Customer) -> list[str]:
+    """Say in words that the customer is held, if so; a hold in force outlasts a released one."""
+    keeping = customer.legal_holds.keeping().whole()
+    last = keeping.order_by(F("released_at").desc(nulls_first=True)).first()
+    if last is None:
+        return []
+    if last.keeps_until:
+        return [gettext("a legal hold, released, that keeps until %s") % _day(last.keeps_until)]
+    return [gettext(HELD)]
 
 
 def _said(why: str, who: User | None, at: datetime | None) -> str:

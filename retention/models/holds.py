@@ -1,4 +1,4 @@
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -11,6 +11,7 @@ from simple_history.models import HistoricalRecords
 
 from accounts.models import Customer
 from common.personal_data import DataCategory
+from policies.counting import local_day
 
 KEEPS_AFTER_RELEASE = timedelta(days=1)  # time to see that a release was a mistake
 REVIEWED_EVERY = timedelta(days=90)
@@ -136,6 +137,11 @@ class LegalHold(models.Model):
         if self.case is not None:
             return self.case.reference
         return DataCategory(self.category).label if self.category else _("everything")
+
+    @property
+    def keeps_until(self) -> date | None:
+        """The day until which a released hold still keeps; it may be over."""
+        return self.released_at and local_day(self.released_at + KEEPS_AFTER_RELEASE)
 
     @property
     def review_due_at(self) -> datetime:

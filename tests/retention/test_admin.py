@@ -117,7 +117,9 @@ def test_a_hold_is_released_by_another_person_who_sees_what_it_is_and_says_why(c
     assert response.url == f"{HOLDS}{hold.pk}/change/"
     assert (hold.released_by, hold.release) == (dpo, "Vụ án đã xong.")
     assert hold.history.first().release == hold.release
-    assert hold.release in client.get(response.url).text
+    page = client.get(response.url).text
+    assert [hold.release in page, "a legal hold, released, that keeps until" in page] == [True] * 2
+    assert "released, keeps until" in client.get(HOLDS).text
     past = client.get(f"{HOLDS}{hold.pk}/history/").text
     assert "<strong>No longer needed because:</strong>" in past
     assert "<strong>Reason:</strong>" not in past
@@ -131,6 +133,7 @@ def test_who_placed_a_hold_does_not_release_it(client, dpo):
 
     hold.refresh_from_db()
     assert not offered
+    assert "not yet; by another person" in client.get(f"{HOLDS}{hold.pk}/change/").text
     assert "by another person" in page
     assert hold.released_at is None
 

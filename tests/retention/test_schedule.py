@@ -92,6 +92,7 @@ def test_the_dpo_looks_and_approves_all_at_once_and_a_changed_rule_anew():
     assert re.search(r"report only", page.text)
 
     step = dpo.get(f"{PAGE}approve/")
+    assert "On hold" in step.text
     rules = step.context_data["form"]["rules"].value()
     assert rule.pk in rules
     late = make_rule("call_recording", "created", 6, approved=False)

@@ -50,7 +50,7 @@ class Command(SpokenCommand):
             _("to be erased") if dry_run else _("erased"): run.going if dry_run else run.erased,
             _("erased but for a part"): run.partly,
             _("failed"): run.failed,
-            _("on legal hold"): run.held,
+            _("on legal hold, or in the day after its release"): run.held,
             **{_(reason): number for reason, number in run.deferred.items()},
         }
         self.stdout.write(f"  {_listed(numbers)}")
