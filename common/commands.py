@@ -2,8 +2,10 @@
 
 import os
 import shutil
+import sys
 from argparse import ArgumentParser
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
@@ -27,8 +29,22 @@ class SpokenCommand(BaseCommand):
         return parser
 
     def execute(self, *args: Any, language: str | None = None, **options: Any) -> str | None:
-        with translation.override(language or terminal_language()):
+        with translation.override(language or terminal_language()), ends_with_its_reader():
             return super().execute(*args, **options)
+
+
+@contextmanager
+def ends_with_its_reader() -> Iterator[None]:
+    """End without a traceback once nobody reads what is written, as behind ``| head``."""
+    try:
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # Python writes out what is left as it ends, and would fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
 
 
 def terminal_language() -> str:

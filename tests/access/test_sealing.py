@@ -453,6 +453,9 @@ def test_the_command_names_the_first_fault_and_exits_with_one(officer, copy):
         call_command("verify_access", against=[copy], stdout=out)
     assert ended.value.code == 1
     assert f"FAULT: record {second} (seal 1) was changed." in out.getvalue()
+    with pytest.raises(SystemExit):
+        call_command("verify_access", "--language", "vi", against=[copy], stdout=out)
+    assert f"LỖI: bản ghi {second} (niêm phong 1) đã bị thay đổi." in out.getvalue()
 
 
 def test_the_newest_seal_is_mailed_to_the_auditors_once_a_day(officer, tmp_path):

@@ -6,6 +6,7 @@ from datetime import datetime
 from itertools import chain
 from typing import Any
 
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from common.commands import SpokenCommand
@@ -41,7 +42,7 @@ def _lines(clock: Clock) -> Iterator[str]:
 
 
 def _moment(at: datetime) -> str:
-    return f"{at:%F %H:%M} UTC"
+    return f"{localtime(at):%F %H:%M}"
 
 
 def _row(clock: Clock) -> dict[str, Any]:
