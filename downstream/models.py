@@ -27,13 +27,13 @@ class OrderKind(models.TextChoices):
 
     ERASURE = "erasure", _("erase everything")
     RESTRICTION = "restriction", _("store only, use no more")
-    REOPENING = "reopening", _("may be used again")
+    REOPENING = "reopening", _("use again")
     WITHDRAWAL = "withdrawal", _("use no more for a purpose")
     CORRECTION = "correction", _("correct details")
     DETAIL_ERASURE = "detail_erasure", _("erase details")
     DESTRUCTION = "destruction", _("destroy what is hosted")
     HAND_OVER = "hand_over", _("hand over what is hosted")
-    BACKUP = "backup", _("may back up what is hosted")
+    BACKUP = "backup", _("back up what is hosted")
     BACKUP_DESTRUCTION = "backup_destruction", _("destroy backups of what is hosted")
 
 
@@ -135,7 +135,7 @@ class OrderState(models.TextChoices):
     WAITING = "waiting", _("to be sent")
     DELIVERED = "delivered", _("sent, not acknowledged")
     TASK = "task", _("for a person to carry out")
-    ACKNOWLEDGED = "acknowledged", _("acknowledged")
+    ACKNOWLEDGED = "acknowledged", _("carried out")
     WITHDRAWN = "withdrawn", _("withdrawn before it was carried out")
     GIVEN_UP = "given_up", _("given up by the customer")
 
