@@ -140,6 +140,9 @@ def _end(order: Order, *, note: str, state: OrderState = OrderState.ACKNOWLEDGED
     order.state, order.send_after = state, None
     order.acknowledged_at, order.note = timezone.now(), note
     order.save(update_fields=ENDING)
+    if state == OrderState.ACKNOWLEDGED:
+        for follow in _followers:
+            follow(order)
 
 
 @transaction.atomic
@@ -188,6 +191,17 @@ def forget_old_orders() -> int:
     for needed in _needed:
         over = over.exclude(pk__in=needed().values("pk"))
     return over.delete()[0]
+
+
+Follow = Callable[[Order], None]
+"""Takes an order that was just carried out, in that transaction."""
+
+_followers: list[Follow] = []
+
+
+def follows_carrying_out(follow: Follow) -> Follow:
+    _followers.append(follow)
+    return follow
 
 
 Needed = Callable[[], OrderQuerySet]

@@ -26,8 +26,21 @@ from common.personal_data import (
     is_held,
     stays_of,
 )
-from downstream.models import Order, OrderKind, OrderQuerySet, System, SystemQuerySet
-from downstream.orders import order, remembers_orders, settle_hand_overs, systems_for
+from downstream.models import (
+    HAND_OVER_LASTS,
+    Order,
+    OrderKind,
+    OrderQuerySet,
+    System,
+    SystemQuerySet,
+)
+from downstream.orders import (
+    follows_carrying_out,
+    order,
+    remembers_orders,
+    settle_hand_overs,
+    systems_for,
+)
 from downstream.told import Told, tell
 from downstream.withdrawing import customer_of, wanted_while
 from hosting.exceptions import ServiceRefused
@@ -169,6 +182,22 @@ def being_handed_what_is_hosted() -> QuerySet[Any, Any]:
     orders = Order.objects.being_handed_over(local_day(timezone.now()))
     services = orders.with_service().values("service")
     return HostedService.objects.filter(public_id__in=services).values("customer")
+
+
+@follows_carrying_out
+def tell_of_hand_over(order: Order) -> None:
+    """Tell the customer that what they asked for can be fetched, and until when it is kept."""
+    if order.kind != OrderKind.HAND_OVER:
+        return
+    service = HostedService.objects.filter(public_id=order.data["service"]).first()
+    if service is not None and service.customer.is_open:
+        queue_notice(
+            "hand_over_ready",
+            recipient=service.customer.public_id,
+            key=f"hand-over-{order.public_id}",
+            kept_until=str(local_day(timezone.now()) + HAND_OVER_LASTS),
+            path=service.get_absolute_url(),
+        )
 
 
 @wanted_while(OrderKind.DESTRUCTION)

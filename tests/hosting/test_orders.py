@@ -131,6 +131,12 @@ def test_vs_16_a_hand_over_comes_before_the_destruction_or_the_customer_says_non
         "Chưa có gì được bàn giao" in post(client, "service_handed_over", service).content.decode()
     )
     acknowledge(Order.objects.get(), note="<b>Tải về</b> trong 7 ngày")
+    ready = Notice.objects.get(template="hand_over_ready")
+    assert ready.recipient == customer.public_id
+    assert ready.context == {
+        "kept_until": str(TODAY() + timedelta(days=30)),
+        "path": service.get_absolute_url(),
+    }
     told = client.get(service.get_absolute_url()).content.decode()
     assert "&lt;b&gt;Tải về&lt;/b&gt; trong 7 ngày" in told
     assert "trong 30 ngày kể từ khi bàn giao" in told
@@ -347,6 +353,9 @@ def test_a_hand_over_that_is_never_acknowledged_becomes_a_persons_task_and_ends_
     assert client.post(desk, {"note": ""}).context_data["form"].errors
     client.post(desk, {"note": "thư tay ngày 2/12, hồ sơ 12"})
     carry_out(handed, note="giao đĩa tại quầy", by=system.responsible)
+    assert "đã thực hiện" in client.get(f"/admin/downstream/order/{handed.pk}/change/").text
+    ready = Notice.objects.get(template="hand_over_ready")
+    assert ready.context["path"] == other.get_absolute_url()
 
     given_up.refresh_from_db()
     assert (given_up.state, given_up.acknowledged_by, given_up.note) == (
