@@ -101,10 +101,13 @@ class Document:
         return json.dumps(file, ensure_ascii=False, indent=2, sort_keys=True).encode()
 
 
-def issue(code: str, content: Content) -> Document:
-    """Sign a document of that kind, with this site as its issuer and now as its time."""
-    now = int(timezone.now().timestamp())
-    signed = {**content, "iss": settings.SITE_ORIGIN, "iat": now}
+def issue(code: str, content: Content, *, at: datetime | None = None) -> Document:
+    """Sign a document of that kind, with this site as its issuer.
+
+    at: its time instead of now; the same content gets the same text then, each time.
+    """
+    issued = int((at or timezone.now()).timestamp())
+    signed = {**content, "iss": settings.SITE_ORIGIN, "iat": issued}
     return Document(_kinds[code], signed, sign(code, signed))
 
 

@@ -38,6 +38,7 @@ def can_be_certified(tombstone: Tombstone) -> bool:
 
 
 def issue_certificate(tombstone: Tombstone) -> Document:
+    """Sign what the tombstone says, as of the last search: each time the same."""
     *earlier, last = runs = tombstone.runs()
     if any(map(_is_in_doubt, runs)):
         raise ValueError("a run that is in doubt certifies nothing")
@@ -56,6 +57,7 @@ def issue_certificate(tombstone: Tombstone) -> Document:
             "earlier_runs": [_told(run) for run in earlier],
             "run": _told(last),
         },
+        at=max(run.searched_at for run in runs if run.searched_at),
     )
 
 

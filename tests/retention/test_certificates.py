@@ -4,6 +4,7 @@ import json
 from datetime import timedelta
 
 import pytest
+from django.db.models import F
 from django.urls import reverse
 from django.utils import timezone
 
@@ -43,10 +44,12 @@ def test_the_certificate_is_offered_signed_and_checked_on_the_public_page(client
     page = client.get(reverse("closed_account", args=[token_of(erased.public_id)]))
     assert address(erased, form) in page.text
 
-    file = client.get(address(erased, form)).content
-    document = read_file(file)
+    PurgeRun.objects.update(searched_at=F("searched_at") - timedelta(hours=1))
+    document = read_file(client.get(address(erased, form)).content)
 
     run = PurgeRun.objects.get()
+    # the same whenever it is fetched
+    assert document.issued_at == run.searched_at.replace(microsecond=0)
     content = document.content
     assert content["pii_principal_id"] == erased.public_id
     assert content["kept_until"] == erased.kept_until.isoformat()
