@@ -246,6 +246,9 @@ def _prepared(profile: str, *, sample_people: bool) -> str:
     if done.returncode:
         reason = done.stdout.strip() or done.stderr.strip().rpartition("\n")[2]
         raise RunError(f"{reason}\nThe preparation failed. More: var/log/prepare.log")
+    for line in done.stderr.splitlines():
+        if line.startswith("Warning: "):
+            _say(line, to=sys.stderr)
     if not sample_people:
         return ""
     if done.stdout.strip():

@@ -146,8 +146,11 @@ def test_what_the_law_demands_to_be_stored_stands_beside_the_promise():
     )
 
 
-def test_going_back_to_the_first_profile_brings_its_rules_back():
-    load_profile("vietnam_server")
+def test_going_back_to_the_first_profile_brings_its_rules_back(capsys):
+    for _each in range(2):
+        call_command("load_profile", "vietnam_server")
+    (warning,) = capsys.readouterr().err.splitlines()
+    assert "was of the profile fpt_smart_cloud; from now on" in warning
     load_profile("fpt_smart_cloud")
 
     rule = rule_after_closing(today())
