@@ -18,8 +18,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import models
 from django.db.models import Case, Model, QuerySet, Value, When
 from django.utils.functional import Promise
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import gettext_noop
 
 from common.database import among
 
@@ -382,6 +382,13 @@ def without_keepers(category: str, customers: Collection[int]) -> list[int]:
 def erased_among(public_ids: Collection[str]) -> set[str]:
     """Return those of the public ids whose customer was erased."""
     return {public_id for memory in _memories for public_id in memory(public_ids)}
+
+
+def said_of(reason: str) -> str:
+    """Say to staff what keeps a customer; a hold does so for a day after its release."""
+    if reason == HELD:
+        return gettext("legal hold, or the day after its release")
+    return gettext(reason)
 
 
 def with_what_keeps(customers: QuerySet[Any]) -> QuerySet[Any]:

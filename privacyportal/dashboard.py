@@ -17,7 +17,7 @@ from access.gate import lacks_undertaking
 from accounts.models import Customer, EmergencyAccess
 from casework.deadlines import Deadline, deadline_of, soon_until
 from common.job_report import late_jobs
-from common.personal_data import HELD, what_keeps
+from common.personal_data import said_of, what_keeps
 from complaints.models import Complaint
 from complaints.queue import count_queues
 from downstream.models import Order, OrderState
@@ -148,19 +148,12 @@ def _of_retention(user: Any) -> Iterator[Figure]:
         if user.has_perm("accounts.view_customer"):
             query = urlencode({"erasure": "over", "kept_by": reason})
             page = f"{reverse('admin:accounts_customer_changelist')}?{query}"
-        label = gettext("Of these kept for longer: %(reason)s") % {"reason": _why(reason)}
+        label = gettext("Of these kept for longer: %(reason)s") % {"reason": said_of(reason)}
         yield Figure(label, number, page, "soon")
     if waiting := PurgeRun.objects.waiting().count():
         yield Figure(_("Deletions that wait for a permit"), waiting, runs, "late")
     if late := late_clocks():
         yield Figure(_("Late clocks of the deletion"), len(late), runs, "late")
-
-
-def _why(reason: str) -> str:
-    """Say what keeps customers; a hold does so for a day after its release."""
-    return (
-        gettext("legal hold, or the day after its release") if reason == HELD else gettext(reason)
-    )
 
 
 def _of_orders(user: Any) -> Iterator[Figure]:

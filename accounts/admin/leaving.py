@@ -9,13 +9,12 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from access.admin import PersonalDataAdmin
 from accounts.models import Customer
 from common.admin import badge
-from common.personal_data import HELD, deferrals, with_what_keeps
+from common.personal_data import HELD, deferrals, said_of, with_what_keeps
 from policies.counting import local_day
 
 SOON = timedelta(days=30)
@@ -43,7 +42,7 @@ class KeptByFilter(admin.SimpleListFilter):
     parameter_name = "kept_by"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [(reason, gettext(reason)) for reason in (HELD, *deferrals())]
+        return [(reason, said_of(reason)) for reason in (HELD, *deferrals())]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         if self.value() is None:
@@ -88,7 +87,7 @@ class LeavingAdmin(PersonalDataAdmin):
     @badge(description=_("kept for longer"), tones={HELD: "danger"})
     def kept_by(self, customer: Customer) -> tuple[str, Any]:
         reason = getattr(customer, "kept_by", "")
-        return reason, gettext(reason) if reason else "–"
+        return reason, said_of(reason) if reason else "–"
 
 
 def _is_narrowed(request: HttpRequest) -> bool:
