@@ -279,6 +279,13 @@ class BackupRequest(models.Model):
                 condition=Q(answer=BackupAnswer.YES, withdrawn_at=None),
             ),
         ]
+        indexes = [
+            models.Index(
+                name="backuprequest_taken_back",
+                fields=["service"],
+                condition=Q(withdrawn_at__isnull=False),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.public_id[:8]

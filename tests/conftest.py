@@ -1,3 +1,4 @@
+import asyncio
 import gc
 
 import pytest
@@ -64,6 +65,18 @@ def own_media(settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.ACCESS_SEALS_FILE = tmp_path / "access-seals"
     settings.ERASURE_LEDGER = tmp_path / "erasures"
+
+
+@pytest.fixture(autouse=True)
+def no_event_loop_from_before(request):
+    """Playwright's goes on in the thread of its tests, where no other loop could be run."""
+    loop = asyncio._get_running_loop()
+    if loop is None or request.node.get_closest_marker("browser"):
+        yield
+        return
+    asyncio._set_running_loop(None)
+    yield
+    asyncio._set_running_loop(loop)
 
 
 @pytest.fixture(autouse=True)

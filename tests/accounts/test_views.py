@@ -181,7 +181,7 @@ def test_the_pages_ask_as_often_for_three_rows_as_for_one(
         )
 
     for page in ("overview", "consents", "accesses"):
-        with django_assert_max_num_queries(17):
+        with django_assert_max_num_queries(18):
             client.get(reverse(page))
 
 
