@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import wraps
-from itertools import cycle, islice
+from itertools import chain, cycle, islice, repeat
 from multiprocessing import Pipe, get_context
 from multiprocessing.sharedctypes import RawArray, RawValue
 from pathlib import Path
@@ -180,8 +180,9 @@ def live(plan: Plan, board: Board, desk: Desk, told: Any) -> None:
     for number, kind in enumerate(deeds):
         while board.done.value < number / len(deeds) and not board.is_over.value:
             sleep(0.005)
-        for _attempt in range(20):
-            deed = desk.act(kind, range(max(1, board.due.value - WAVE), board.due.value + WAVE + 1))
+        for attempt in chain(repeat(kind, 20), cycle(A_DAY)):  # some are possible with nobody left
+            first, last = max(1, board.due.value - WAVE), board.due.value + WAVE
+            deed = desk.act(attempt, range(first, last + 1))
             told.send(deed)
             if deed.answer == Answer.DONE:
                 break
