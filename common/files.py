@@ -134,9 +134,8 @@ def keep_files(paths: Collection[str]) -> None:
 def doom_files(paths: Iterable[str], *, removable_at: datetime | None = None) -> None:
     """Put files on the list, to be removed from that moment on (default: now)."""
     at = removable_at or timezone.now()
-    DoomedFile.objects.bulk_create(
-        (DoomedFile(path=path, removable_at=at) for path in paths), ignore_conflicts=True
-    )
+    listed = [DoomedFile(path=path, removable_at=at) for path in paths]
+    DoomedFile.objects.bulk_create(listed, ignore_conflicts=True)
 
 
 def remove_doomed_files() -> int:

@@ -1,3 +1,5 @@
+import gc
+
 from django.apps import AppConfig, apps
 from django.contrib.admin import apps as admin_apps
 from django.db.models.signals import post_migrate
@@ -14,6 +16,7 @@ class PortalConfig(AppConfig):
 
         # Of our rooms `common` is migrated last, so each one has its permissions by then.
         post_migrate.connect(grant_roles, sender=apps.get_app_config("common"))
+        gc.freeze()  # what was imported stays: the collector need not look through it ever again
 
 
 class PortalAdminConfig(admin_apps.AdminConfig):

@@ -1,5 +1,6 @@
 """What the erased can be told by, taken just before they go. Never stored."""
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from copy import deepcopy
@@ -16,7 +17,7 @@ from common.encryption.fields import EncryptedTextField, Sealed
 from common.personal_data import Declaration, declarations
 from retention.matching import Matcher
 
-FEWEST_DIGITS = 9  # of a number that is one person's
+A_NUMBER = re.compile(r"(?:\D*+\d){9}")  # so many digits are one person's
 SHORTEST_WORDS = 24  # characters; fewer may be anybody's: a name, a kind of device
 LONGEST = 200  # characters: a copy of a long text begins as the text does
 
@@ -111,15 +112,15 @@ def _read(portrait: Portrait, declaration: Declaration, customers: Collection[in
 
 
 def _add_rows(
-    portrait: Portrait, declaration: Declaration, rows: QuerySet[Any], *more: str
+    portrait: Portrait, declaration: Declaration, rows: QuerySet[Any], whose: str
 ) -> Iterator[tuple[Any, ...]]:
-    """Yield the key of each row, and ``more`` of it, after its marks were added.
+    """Yield the key of each row, and ``whose`` it is, after its marks were added.
 
     Bare values: to make a model's instance of each takes longer than all the rest.
     """
     fields = _telling_fields(declaration, rows.model)
     sealed_for = {f.name: f.row for f in fields if isinstance(f, EncryptedTextField)}
-    names = [*dict.fromkeys(["pk", *more, *(f.name for f in fields), *sealed_for.values()])]
+    names = [*dict.fromkeys(["pk", whose, *(f.name for f in fields), *sealed_for.values()])]
     places = [
         (
             names.index(f.name),
@@ -133,9 +134,9 @@ def _add_rows(
             if value := row[place]:
                 if isinstance(value, Sealed):
                     value = _opened(value, row[owner])
-                for text in _texts(value):
+                for text in [value] if isinstance(value, str) else _texts(value):
                     portrait.add(text, column)
-        yield row[: 1 + len(more)]
+        yield row[:2]
 
 
 def _opened(value: Sealed, owner: Any) -> str:
@@ -175,6 +176,4 @@ def _texts(value: Any) -> Iterable[str]:
 
 
 def _tells(text: str) -> bool:
-    if len(text) < FEWEST_DIGITS:
-        return "@" in text
-    return "@" in text or sum(map(str.isdigit, text)) >= FEWEST_DIGITS
+    return "@" in text or A_NUMBER.match(text) is not None
