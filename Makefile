@@ -9,6 +9,8 @@ PORT ?= 8000
 PROFILE ?= fpt_smart_cloud
 ARGS ?=
 PYTHON := .venv/bin/python
+# Without bytecode every process of many would compile all of the portal anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 # A lock that changed is a new stamp, so the virtual environment follows the locks by itself.
 RUN_READY := .venv/.installed-$(firstword $(shell cksum < requirements.lock))

@@ -3,20 +3,23 @@
 A signed document is one PDF, in Vietnamese and then in English.
 """
 
+from __future__ import annotations
+
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.http import HttpResponse
 from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from fpdf import FPDF
-from fpdf.enums import XPos, YPos
 
 from common.attachments import as_download
 from common.documents import Document, Fact, Section
+
+if TYPE_CHECKING:
+    from fpdf import FPDF
 
 FONTS = Path(__file__).parent / "fonts"
 FONT = "Be Vietnam Pro"
@@ -43,6 +46,8 @@ def as_pdf(document: Document, *, verified_at: str) -> bytes:
 
 def new_paper(title: str, *, language: str, created_at: datetime) -> FPDF:
     """Return a PDF without a page yet."""
+    from fpdf import FPDF  # noqa: PLC0415 -- it and its fonts would slow every start
+
     pdf = FPDF(format="A4")
     pdf.add_font(FONT, "", FONTS / "be-vietnam-pro-400.ttf")
     pdf.add_font(FONT, "B", FONTS / "be-vietnam-pro-600.ttf")
@@ -114,11 +119,11 @@ def _print_fact(pdf: FPDF, label: str, value: str) -> None:
     page, top = pdf.page, pdf.get_y()
     pdf.set_text_color(*MUTED)
     pdf.set_font(FONT, "", SMALL)
-    pdf.multi_cell(LABEL_WIDTH, LINE_HEIGHT, label, align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+    pdf.multi_cell(LABEL_WIDTH, LINE_HEIGHT, label, align="L", new_x="LMARGIN", new_y="NEXT")
     below = pdf.get_y()
     pdf.set_xy(pdf.l_margin + LABEL_WIDTH, top)
     pdf.set_text_color(*INK)
-    pdf.multi_cell(0, LINE_HEIGHT, value, align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+    pdf.multi_cell(0, LINE_HEIGHT, value, align="L", new_x="LMARGIN", new_y="NEXT")
     if pdf.page == page:
         pdf.set_y(max(below, pdf.get_y()))
 
@@ -158,4 +163,4 @@ def write_line(
 ) -> None:
     pdf.set_font(FONT, style, size)
     pdf.set_text_color(*color)
-    pdf.multi_cell(0, size * 0.55, text, align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+    pdf.multi_cell(0, size * 0.55, text, align="L", new_x="LMARGIN", new_y="NEXT")

@@ -3,6 +3,8 @@
 Source: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 """
 
+from __future__ import annotations
+
 import asyncio
 import json
 import ssl
@@ -10,9 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import httpx
 from standardwebhooks import Webhook
 
 from common.text import clean_line
@@ -20,10 +21,13 @@ from downstream.addresses import FORBIDDEN, PORTS, address_of, check_endpoint
 from downstream.exceptions import NotDelivered, SystemRefused
 from downstream.models import LONGEST_NOTE
 
+if TYPE_CHECKING:
+    import httpx
+
 # Seconds for all of it, however slowly the other side speaks; a name that is being looked up then
 # holds the end of the loop for up to five minutes more (delivery.LEASE).
 DEADLINE = 15
-TIMEOUT = httpx.Timeout(5)  # seconds for each step
+TIMEOUT = 5  # seconds for each step
 LARGEST_ANSWER = 16 * 1024  # bytes
 GONE = 410
 
@@ -56,6 +60,8 @@ def signed_headers(
 
 def post(endpoint: str, body: str, headers: Mapping[str, str]) -> Reply:
     """Raises NotDelivered when no answer came; one of any status is an answer."""
+    import httpx  # noqa: PLC0415 -- it would slow every start
+
     try:
         check_endpoint(endpoint)
         return asyncio.run(_post(httpx.URL(endpoint), body, headers))
@@ -69,6 +75,8 @@ def post(endpoint: str, body: str, headers: Mapping[str, str]) -> Reply:
 
 async def _post(url: httpx.URL, body: str, headers: Mapping[str, str]) -> Reply:
     """Connect to the address that was checked; name and certificate stay those of the host."""
+    import httpx  # noqa: PLC0415 -- as above
+
     host = url.raw_host.decode()
     async with asyncio.timeout(DEADLINE):
         address = await asyncio.to_thread(address_of, host, url.port or PORTS[url.scheme])

@@ -14,7 +14,6 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.utils.translation import gettext as _
-from icalendar import Calendar
 
 from policies.models import DayType, OfficialDayKind
 
@@ -200,6 +199,8 @@ def _label(text: str) -> str:
 
 
 def _read_ics(text: str) -> Iterator[Read]:
+    from icalendar import Calendar  # noqa: PLC0415 -- it would slow every start
+
     try:
         events = Calendar.from_ical(text).walk("VEVENT")
     except (ValueError, KeyError, IndexError, AttributeError, TypeError):

@@ -2,13 +2,8 @@
 
 from datetime import date
 
-import holidays
-from holidays.countries.vietnam import VietnamStaticHolidays
-
 from policies.calendar_import import LONGEST_LABEL, CalendarRow
 from policies.models import OfficialDayKind
-
-SWAPPED = VietnamStaticHolidays.substituted_label.partition("%")[0]
 
 
 def public_holidays(year: int) -> list[CalendarRow]:
@@ -16,6 +11,10 @@ def public_holidays(year: int) -> list[CalendarRow]:
 
     It knows some swaps of past years, yet without the day that was worked: those are left out.
     """
+    # Here, as the package reads a calendar of a thousand years, and would slow every start.
+    from holidays.countries.vietnam import VietnamStaticHolidays  # noqa: PLC0415
+
+    swapped = VietnamStaticHolidays.substituted_label.partition("%")[0]
     names = _names(year, "vi")
     english = _names(year, "en_US")
     statutory = _names(year, "vi", observed=False)
@@ -27,11 +26,11 @@ def public_holidays(year: int) -> list[CalendarRow]:
             label_en=english[day][:LONGEST_LABEL],
         )
         for day, name in sorted(names.items())
-        if not name.startswith(SWAPPED)
+        if not name.startswith(swapped)
     ]
 
 
 def _names(year: int, language: str, *, observed: bool = True) -> dict[date, str]:
-    return dict(
-        holidays.country_holidays("VN", years=year, language=language, observed=observed).items()
-    )
+    from holidays import country_holidays  # noqa: PLC0415 -- as above
+
+    return dict(country_holidays("VN", years=year, language=language, observed=observed).items())
