@@ -312,6 +312,7 @@ ACCESS_SEALS_FILE = env.str("ACCESS_SEALS_FILE", default=f"{OUTSIDE_STORE}/acces
 MAIL_ACCESS_SEALS = env.bool("MAIL_ACCESS_SEALS", default=True)  # the newest, daily to the auditors
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "var" / "static"
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True  # the others nobody asks for, and each is compressed
 STATICFILES_DIRS = [BASE_DIR / "static"]
 
 # What was erased, so that it stays erased after a restore: retention/ledger.py. Never on a disk
