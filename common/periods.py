@@ -66,6 +66,7 @@ class Expiry:
 
 _expiries: dict[str, Expiry] = {}
 _holds: list[Callable[[Expiry], Q]] = []
+_demands: dict[str, Callable[[Expiry], Q]] = {}
 
 
 def expires(expiry: Expiry) -> Expiry:
@@ -81,6 +82,19 @@ def holds_rows(says: Callable[[Expiry], Q]) -> Callable[[Expiry], Q]:
     """Register what keeps rows whatever their age, as what is asked of them."""
     _holds.append(says)
     return says
+
+
+def demands_rows(reason: str, says: Callable[[Expiry], Q]) -> None:
+    """Register what lets nobody delete rows yet, as a law; it says an empty one of all others.
+
+    reason: a short code, which the report of a run counts by.
+    """
+    _demands[reason] = says
+
+
+def wanted_rows(expiry: Expiry) -> dict[str, Q]:
+    """Return what is asked of the rows that must stay for now, as by a law, by the reason."""
+    return {reason: rows for reason, says in _demands.items() if (rows := says(expiry))}
 
 
 def is_held(expiry: Expiry) -> Q:
@@ -105,7 +119,7 @@ def waits_of(expiry: Expiry) -> dict[str, Q]:
         if expiry in parts_of(whole):
             for reason, rows in whole.needed.items():
                 waits[reason] = Q(**{f"{expiry.case}__in": rows().values("pk")})
-    return waits | deferred_rows(expiry)
+    return waits | deferred_rows(expiry) | wanted_rows(expiry)
 
 
 def deferred_rows(expiry: Expiry) -> dict[str, Q]:

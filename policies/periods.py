@@ -2,16 +2,17 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import reduce
 from operator import or_
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.conf import settings
+from django.db.models import F, Max, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from common.periods import Expiry, deferred_rows, expiries, expiry_named, is_held
+from common.periods import Expiry, deferred_rows, expiries, expiry_named, is_held, wanted_rows
 from common.personal_data import DataCategory, RetentionTrigger
 from common.remembering import remembered
 from policies.counting import ONE_DAY, first_kept, local_day, midnight
@@ -126,14 +127,17 @@ def kept_too_long(expiry: Expiry, on: date) -> dict[str, QuerySet[Any]]:
     "late" are those that a nightly run had to erase, "unapproved" those whose rule waits for the
     approval without which it only reports; apart from both, "held" those on legal hold.
     """
-    terms = terms_or_none(expiry)
-    approved = _approved()
-    waiting = {each for each in terms if each is not None and each.rule.pk not in approved}
-    free = ~is_held(expiry)
+    terms, approved, carried = terms_or_none(expiry), _approved(), carried_out()
+    rules = {each: each.rule.pk for each in terms if each is not None}
+    unapproved = {each for each, rule in rules.items() if rule not in approved}
+    done = {each for each, rule in rules.items() if rule in carried}
+    rows, held = expiry.rows(), is_held(expiry)
+    for keeps in (*deferred_rows(expiry).values(), *wanted_rows(expiry).values()):
+        rows = rows.exclude(keeps)
     return {
-        "late": _any_over(expiry, (each for each in terms if each not in waiting), on).filter(free),
-        "unapproved": _any_over(expiry, waiting, on).filter(free),
-        "held": _any_over(expiry, terms, on).filter(is_held(expiry)),
+        "late": rows.filter(_any_over(expiry, ({*terms} - unapproved) - done, on), ~held),
+        "unapproved": rows.filter(_any_over(expiry, unapproved, on), ~held),
+        "held": rows.filter(_any_over(expiry, terms, on), held),
     }
 
 
@@ -141,6 +145,29 @@ def kept_too_long(expiry: Expiry, on: date) -> dict[str, QuerySet[Any]]:
 def _approved() -> set[int]:
     rules = RetentionRule.objects.filter(approval__isnull=False)
     return set(rules.values_list("pk", flat=True))
+
+
+def carried_out() -> set[int]:
+    """Return the rules (primary keys) under which a run of the last nights left nothing behind.
+
+    What is over under one of them all the same was kept then, as by a hold; the next run takes it.
+    """
+    since = timezone.now() - settings.PURGE_RUN_WITHIN
+    return {rule for rule, began in last_whole_runs().items() if began > since}
+
+
+@remembered
+def last_whole_runs() -> dict[int, datetime]:
+    """Return when the last run under a rule (primary key) began that took all that was free."""
+    took_all = Q(
+        runs__only_reported=False,
+        runs__doubts={},
+        runs__finished_at__isnull=False,
+        runs__failed=0,
+        runs__going__lte=F("runs__erased") + F("runs__partly"),
+    )
+    rules = RetentionRule.objects.annotate(began=Max("runs__started_at", filter=took_all))
+    return dict(rules.exclude(began=None).values_list("pk", "began"))
 
 
 def judge_kept(counts: Mapping[str, int], unit: Unit, link: str) -> Measure | None:
@@ -156,14 +183,8 @@ def judge_kept(counts: Mapping[str, int], unit: Unit, link: str) -> Measure | No
     return None
 
 
-def _any_over(expiry: Expiry, terms: Iterable[Term | None], on: date) -> QuerySet[Any]:
-    conditions = [is_over(expiry, term, on) for term in terms]
-    if not conditions:
-        return expiry.rows().none()
-    rows = expiry.rows().filter(reduce(or_, conditions))
-    for deferred in deferred_rows(expiry).values():
-        rows = rows.exclude(deferred)
-    return rows
+def _any_over(expiry: Expiry, terms: Iterable[Term | None], on: date) -> Q:
+    return reduce(or_, (is_over(expiry, term, on) for term in terms), Q(pk__in=()))
 
 
 def is_over(expiry: Expiry, term: Term | None, on: date) -> Q:

@@ -20,6 +20,7 @@ from accounts.models import Customer, User
 from common.history import save_as
 from common.periods import Expiry, expiries, parts_of
 from common.personal_data import DataCategory, Stay, declarations
+from common.remembering import remembered
 from policies.calendars import load_calendar
 from policies.counting import ONE_DAY, add_months, first_kept, local_day
 from policies.models import DayKind, RetentionAction, RetentionRule, RetentionTrigger, RuleFamily
@@ -152,6 +153,7 @@ def decide_conflict(
     return decision
 
 
+@remembered
 def to_be_stored() -> list[RetentionDecision]:
     """Return the decisions by which a law's day is waited for."""
     decided = RetentionDecision.objects.filter(outcome=DecisionOutcome.STORE)

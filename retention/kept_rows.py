@@ -19,7 +19,7 @@ BY_LAW = gettext_noop("a law demands to store it")
 def free_rows(expiry: Expiry, rows: QuerySet[Any]) -> QuerySet[Any]:
     """Narrow to those that neither a hold nor a need keeps."""
     going = rows.exclude(is_held(expiry))
-    for waits in _waits(expiry).values():
+    for waits in waits_of(expiry).values():
         going = going.exclude(waits)
     return going
 
@@ -30,12 +30,11 @@ def held_rows(expiry: Expiry, rows: QuerySet[Any]) -> QuerySet[Any]:
 
 def needed_rows(expiry: Expiry, rows: QuerySet[Any]) -> dict[str, QuerySet[Any]]:
     """Return the rows that wait, by the reason; one may be under several."""
-    return {reason: rows.filter(waits) for reason, waits in _waits(expiry).items()}
+    return {reason: rows.filter(waits) for reason, waits in waits_of(expiry).items()}
 
 
-def _waits(expiry: Expiry) -> dict[str, Q]:
-    by_law = kept_by_law_among(expiry) | _with_parts(expiry, kept_by_law_among)
-    return waits_of(expiry) | ({BY_LAW: by_law} if by_law else {})
+def stored_by_law(expiry: Expiry) -> Q:
+    return kept_by_law_among(expiry) | _with_parts(expiry, kept_by_law_among)
 
 
 def lock_customers(expiry: Expiry, rows: QuerySet[Any]) -> QuerySet[Any]:

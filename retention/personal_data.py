@@ -4,7 +4,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Customer
-from common.periods import Expiry, expires, holds_rows
+from common.periods import Expiry, demands_rows, expires, holds_rows
 from common.personal_data import (
     DataCategory,
     Declaration,
@@ -18,7 +18,7 @@ from common.personal_data import (
     remembers_erased,
 )
 from retention.conflicts import kept_by_law
-from retention.kept_rows import on_legal_hold
+from retention.kept_rows import BY_LAW, on_legal_hold, stored_by_law
 from retention.models import (
     LegalHold,
     NecessityReview,
@@ -109,4 +109,5 @@ expires(
 )
 
 holds_rows(on_legal_hold)
+demands_rows(BY_LAW, stored_by_law)
 keeps_part(kept_by_law)

@@ -75,7 +75,8 @@ def purge_closed_accounts(
     a rule that is not approved. Run again, it continues. until: by the monotonic clock, when no
     other batch begins.
 
-    Raises NotConfigured, LedgerAhead, LedgerLost, OSError, PurgeUnfinished.
+    Raises NotConfigured, LedgerAhead, LedgerLost, OSError, PurgeUnfinished. An error that ends the
+    run of one rule ends none of the others, and is raised when they are over.
     """
     if not only_report:
         ledger.record()  # what a killed run left; and nothing goes beside a ledger that is ahead
@@ -83,19 +84,30 @@ def purge_closed_accounts(
     rules = RetentionRule.objects.filter(closed_customers__isnull=False).distinct()
     in_use = list(rules.order_by("pk")) or [rule_after_closing(today)]
     ready = {rule: _ready_under(rule, today) for rule in in_use}
-    number = sum(map(len, ready.values()))
-    begin = partial(begin_run, among=Customer.objects.all(), only_report=only_report, at=at)
+    number, runs = sum(map(len, ready.values())), list[PurgeRun]()
+
+    def purge_under(rule: RetentionRule, going: Collection[int]) -> None:
+        due = due_under(rule, today)
+        run = begin_run(
+            rule,
+            due=due.count(),
+            going=len(going),
+            among=Customer.objects.all(),
+            beside=number - len(going),
+            only_report=only_report,
+            at=at,
+        )
+        runs.append(run)
+        _purge(run, due, going, watch, until)
+
     try:
-        runs = []
-        for rule, going in ready.items():
-            due = due_under(rule, today)
-            run = begin(rule, due=due.count(), going=len(going), beside=number - len(going))
-            runs.append(run)
-            _purge(run, due, going, watch, until)
+        errors = [error_of(purge_under, rule, going) for rule, going in ready.items()]
         is_cut = monotonic() >= until
     finally:
         if not only_report:
             _end(watch)
+    for error in filter(None, errors):
+        raise error
     if is_cut:
         raise PurgeUnfinished("There was no time for all of them; the next run goes on.")
     return runs

@@ -128,7 +128,7 @@ def test_each_control_answers_with_a_handful_of_queries(name, django_assert_max_
     load_profile(name)
 
     for promise in Promise.objects.active():
-        with django_assert_max_num_queries(5):  # the numbers, and the rules that judge them
+        with django_assert_max_num_queries(8):  # the numbers, and what judges rows of two kinds
             promises.control_named(promise.control).measure(promise)
 
 
@@ -153,8 +153,9 @@ def test_all_controls_are_asked_with_one_query(copies, django_assert_num_queries
             promise.pk, promise.code = None, f"{promise.code.partition('/')[0]}/{number}"
             promise.save()
 
-    # The promises, a savepoint around the numbers, and the rules that judge what goes by itself.
-    with django_assert_num_queries(7):
+    # The promises, a savepoint around the numbers, and the rules that judge what goes by itself,
+    # with those that were carried out lately, and the laws that contradict them.
+    with django_assert_num_queries(9):
         assert len(promises.measure_all()) == 23 * copies
 
 

@@ -6,9 +6,11 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import KnownDevice
+from common.periods import expiry_named
 from common.personal_data import stays_of
 from policies.counting import local_day
 from policies.models import RetentionRule
+from policies.periods import kept_too_long, yesterday
 from policies.retention import rule_after_closing
 from privacyportal.roles import AUDITOR, DPO
 from retention.conflicts import conflicts, decide_conflict
@@ -92,6 +94,9 @@ def test_nothing_is_approved_before_the_decision_and_what_is_stored_waits_for_th
     assert (run.due, run.erased, run.deferred) == (2, 1, {"a law demands to store it": 1})
     left = type(kept).objects.values_list("pk", flat=True)
     assert [each.pk in left for each in (kept, gone, over)] == [True, False, True]
+    PurgeRun.objects.update(started_at=now - 3 * DAY)
+    late = kept_too_long(expiry_named("notices"), yesterday())["late"]
+    assert list(late) == []
 
     clients[DPO].post(address, {"outcome": "delete", "reason": "Không phải chứng từ"})
     assert RetentionDecision.objects.get().history.count() == 2

@@ -13,7 +13,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.models import Session
 from django.core.files.storage import default_storage
 from django.core.management import call_command
-from django.db import IntegrityError, connection, transaction
+from django.db import DataError, IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -421,16 +421,35 @@ def test_the_purge_finds_notices_by_their_address_through_an_index(approved):
 
 
 def break_erasure_of(customer, code="data_exception"):
+    break_change(f"DELETE ON accounts_customer FOR EACH ROW WHEN (OLD.id = {customer.pk})", code)
+
+
+def break_change(change, code="data_exception"):
     """Make a fault that only the database sees."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"CREATE FUNCTION pg_temp.{code}() RETURNS trigger LANGUAGE plpgsql AS"
             f" $$ BEGIN RAISE EXCEPTION 'broken' USING ERRCODE = '{code}'; END $$"
         )
-        cursor.execute(
-            f"CREATE TRIGGER {code} BEFORE DELETE ON accounts_customer FOR EACH ROW"
-            f" WHEN (OLD.id = {customer.pk}) EXECUTE FUNCTION pg_temp.{code}()"
-        )
+        cursor.execute(f"CREATE TRIGGER {code} BEFORE {change} EXECUTE FUNCTION pg_temp.{code}()")
+
+
+def test_a_rule_whose_run_cannot_begin_keeps_no_other(approved):
+    first = make_customer(closed_days_ago=370)
+    RetentionRule.objects.filter(pk=approved.rule.pk).update(valid_to=timezone.localdate())
+    load_profile("speedsms")
+    customer = make_customer(closed_days_ago=2)
+    approve(customer.closing_rule)
+    assert approved.rule.pk < customer.closing_rule.pk
+    rule = f"WHEN (NEW.rule_id = {approved.rule.pk})"
+    break_change(f"INSERT ON retention_purgerun FOR EACH ROW {rule}")
+
+    with pytest.raises(DataError, match="broken"):
+        purge.purge_closed_accounts()
+
+    assert Customer.objects.get() == first
+    run = PurgeRun.objects.get()
+    assert (run.rule, run.erased, run.searched_at is not None) == (customer.closing_rule, 1, True)
 
 
 def test_one_broken_customer_does_not_keep_the_others(approved):
