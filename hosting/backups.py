@@ -32,7 +32,7 @@ from hosting.models import (
     BackupState,
     HostedService,
 )
-from hosting.orders import order_where_taken
+from hosting.orders import is_being_destroyed, order_where_taken
 from notices.services import fills_template, queue_notice
 
 ASK_AGAIN_AFTER = timedelta(days=7)  # whoever said no, or nothing, is left in peace
@@ -70,6 +70,8 @@ def why_not_asked(service: HostedService) -> str:
     """Say why its customer must not be asked now; empty where they may."""
     if not service.is_running:
         return _("This service has ended.")
+    if is_being_destroyed(service):
+        return _("Its destruction is ordered already.")
     if service.customer.user_id is None:
         return _("This customer has no sign-in, so that nobody could answer.")
     last = last_request(service)
@@ -100,7 +102,8 @@ def answer_backup(service: HostedService, *, asked: str, is_yes: bool, by: User)
         raise ServiceRefused(_("We ask you something else by now. Please read it first."))
     answer = BackupAnswer.YES if is_yes else BackupAnswer.NO
     if request.state == BackupState.WAITING:
-        request.answer, request.answered_at = answer, timezone.now()
+        # It was in time a moment ago.
+        request.answer, request.answered_at = answer, min(timezone.now(), request.answer_by)
         reason = "backup confirmed" if is_yes else "backup refused"
         save_as(request, by=by, reason=reason, fields=["answer", "answered_at"])
     elif is_yes and request.state != BackupState.CONFIRMED:

@@ -18,7 +18,7 @@ from hosting.backups import follow_answer
 from hosting.exceptions import ServiceRefused
 from hosting.locks import lock_service
 from hosting.models import BackupRequest, HostedService
-from hosting.orders import order_destruction_before_erasure
+from hosting.orders import is_being_destroyed, order_destruction_before_erasure
 
 MOST_ENTERED = 200  # by one customer
 
@@ -55,7 +55,7 @@ def correct_service(service: HostedService, values: Mapping[str, Any], *, by: Us
 
     Raises AccountClosed, ServiceRefused.
     """
-    lock_service(service)
+    _hold(service)
     if service.is_imported and set(values) > {"description"}:
         raise ServiceRefused(_("The hosting system keeps this up to date; describe it, no more."))
     changed = [name for name, value in values.items() if getattr(service, name) != value]
@@ -95,7 +95,7 @@ def erase_service(service: HostedService) -> None:
 
     Raises AccountClosed, ServiceRefused.
     """
-    lock_service(service)
+    _hold(service)
     if is_held(service.customer_id, DataCategory.HOSTED_CONTENT):
         raise ServiceRefused(
             _("This cannot be erased now, because the law obliges us to keep it for a while.")
@@ -112,3 +112,12 @@ def erase_service(service: HostedService) -> None:
     service.delete()
     HostedService.history.filter(id=key).delete()
     BackupRequest.history.filter(service=key).delete()
+
+
+def _hold(service: HostedService) -> None:
+    """Lock an entry that may be changed: one that is being destroyed stays as it was ordered."""
+    lock_service(service)
+    if is_being_destroyed(service):
+        raise ServiceRefused(
+            _("Its destruction is ordered. This entry can be erased once it is carried out.")
+        )

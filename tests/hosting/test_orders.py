@@ -14,11 +14,12 @@ from downstream.exceptions import OrderRefused
 from downstream.models import Order
 from downstream.orders import acknowledge, carry_out, forget_old_orders, give_up
 from downstream.reminders import remind_of_orders
+from hosting.backups import why_not_asked
 from hosting.exceptions import ServiceRefused
 from hosting.imports import import_services
 from hosting.models import HostedService
 from hosting.orders import ask_destruction, ask_hand_over, orders_about
-from hosting.services import erase_service
+from hosting.services import end_service, erase_service
 from notices.models import Notice
 from policies.models import RetentionRule
 from privacyportal.roles import COMPLAINT_OFFICER, DPO
@@ -89,6 +90,7 @@ def test_vs_9_what_the_hosting_system_ended_is_ordered_to_be_destroyed_once(cust
 
     hold.released_by, hold.released_at = make_staff(), timezone.now() - timedelta(days=9)
     hold.save()
+    PurgeRun.objects.update(started_at=timezone.now() - timedelta(days=3))
     assert answer_of("VS-9") == ("broken", 1, "services")
     assert sweep_night() == 1
     assert answer_of("VS-9") == ("kept", 0, "orders")
@@ -181,6 +183,12 @@ def test_what_the_hosting_system_does_not_know_by_its_own_name_a_person_destroys
         'name="label"' in told,
         reverse("erase_hosted_service", args=[entered.public_id]) in told,
     ) == (False, False)
+    with pytest.raises(ServiceRefused, match="Đã có lệnh hủy"):
+        erase_service(entered)
+    with pytest.raises(ServiceRefused, match="Đã có lệnh hủy"):
+        end_service(entered, by=customer.user)
+    assert "Đã có lệnh hủy" in why_not_asked(entered)
+    assert entered.history.count() == 1
     assert orders() == [("destruction", "task", [])]
     assert answer_of("VS-16") == ("kept", 0, "orders")
     carry_out(Order.objects.get(), note="hủy trong bảng điều khiển", by=make_staff(DPO))
