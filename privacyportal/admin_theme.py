@@ -130,27 +130,32 @@ def submit_once(request: HttpRequest) -> str:
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    absent = _absent()
     groups = [
-        {"title": title, "items": [_item(request, *link) for link in _allowed(request, links)]}
+        {
+            "title": title,
+            "items": [_item(request, *link) for link in _allowed(request, links, absent)],
+        }
         for title, links in GROUPS
     ]
     return [group for group in groups if group["items"]]
 
 
-def _allowed(request: HttpRequest, links: tuple[Link, ...]) -> list[Link]:
+def _allowed(request: HttpRequest, links: tuple[Link, ...], absent: set[str]) -> list[Link]:
     def may_view(label: str) -> bool:
         app, _dot, model = label.partition(".")
         return request.user.has_perm(f"{app}.view_{model}")
 
-    return [link for link in links if may_view(link[2]) and _applies(link[2])]
+    return [link for link in links if link[2] not in absent and may_view(link[2])]
 
 
-def _applies(label: str) -> bool:
-    """Say whether the company has anything of that kind, asked once a minute."""
-    question = OF_SOME_COMPANIES.get(label)
-    if question is None:
-        return True
-    return bool(cache.get_or_set(f"applies-{label}", question, timeout=60))
+def _absent() -> set[str]:
+    """Return of what kinds the company has nothing, asked once a minute."""
+
+    def ask() -> set[str]:
+        return {label for label, applies in OF_SOME_COMPANIES.items() if not applies()}
+
+    return cache.get_or_set("absent", ask, timeout=60) or set()
 
 
 def _item(request: HttpRequest, title: str | Promise, icon: str, label: str) -> dict[str, Any]:

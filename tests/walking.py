@@ -41,6 +41,7 @@ class Walker:
             self._client.force_login(user)
         self._cookies = deepcopy(self._client.cookies)
         self._visits = 0
+        self._newest = AccessRecord.objects.aggregate(newest=Max("pk"))["newest"] or 0
 
     @contextmanager
     def visit(self) -> Iterator[None]:
@@ -58,10 +59,10 @@ class Walker:
             return self.request(method, address, data, **headers)
 
     def request(self, method: str, address: str, data: Any = None, **headers: str) -> Answer:
-        before = AccessRecord.objects.aggregate(newest=Max("pk"))["newest"] or 0
+        """Return the answer with all records of this visit so far."""
         response = getattr(self._client, method)(address, data, headers=headers)
         text = text_in(response)
-        records = list(AccessRecord.objects.filter(pk__gt=before))
+        records = list(AccessRecord.objects.filter(pk__gt=self._newest))
         return Answer(letter_of(response), text, records)
 
 
