@@ -1,5 +1,6 @@
 import asyncio
 import gc
+from itertools import count
 
 import pytest
 from django.core.cache import cache
@@ -59,12 +60,19 @@ def client():
     return PortalClient()
 
 
+@pytest.fixture(scope="session")
+def folders(tmp_path_factory):
+    """Names of folders, none of which exists before it is used: most tests store no file."""
+    return map(tmp_path_factory.mktemp("stored").joinpath, map(str, count()))
+
+
 @pytest.fixture(autouse=True)
-def own_media(settings, tmp_path):
+def own_media(settings, folders):
     """Each test stores files in a folder of its own."""
-    settings.MEDIA_ROOT = tmp_path / "media"
-    settings.ACCESS_SEALS_FILE = tmp_path / "access-seals"
-    settings.ERASURE_LEDGER = tmp_path / "erasures"
+    folder = next(folders)
+    settings.MEDIA_ROOT = folder / "media"
+    settings.ACCESS_SEALS_FILE = folder / "access-seals"
+    settings.ERASURE_LEDGER = folder / "erasures"
 
 
 @pytest.fixture(autouse=True)

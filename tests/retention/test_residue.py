@@ -112,12 +112,11 @@ def test_what_was_left_breaks_the_promise_until_the_dpo_says_why_it_is_cleaned(d
 
 
 def test_queues_files_and_logs_are_searched_as_well(due, settings, tmp_path):
-    settings.LOG_FOLDERS = [str(tmp_path / "logs")]
-    for folder in (tmp_path / "logs", tmp_path / "media"):
-        folder.mkdir(exist_ok=True)
-    (tmp_path / "logs" / "web.log.gz").write_bytes(gzip.compress(f"GET {EMAIL}".encode()))
-    (tmp_path / "media" / f"{EMAIL}.csv").write_text("name")
-    (tmp_path / "media" / "all.csv").write_text("x" * 2_000_000 + f" {EMAIL}")
+    settings.LOG_FOLDERS = [str(tmp_path)]
+    settings.MEDIA_ROOT.mkdir(parents=True, exist_ok=True)
+    (tmp_path / "web.log.gz").write_bytes(gzip.compress(f"GET {EMAIL}".encode()))
+    (settings.MEDIA_ROOT / f"{EMAIL}.csv").write_text("name")
+    (settings.MEDIA_ROOT / "all.csv").write_text("x" * 2_000_000 + f" {EMAIL}")
     cache.set("last", {"who": EMAIL})
     cache.redis.rpush("queue", json.dumps({"body": base64.b64encode(EMAIL.encode()).decode()}))
 
