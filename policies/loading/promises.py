@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from policies import profile_schema
-from policies.loading.rows import put, retire, two_columns
+from policies.loading.rows import put_by_code, retire, two_columns
 from policies.models import Promise, RuleFamily
 
 File = profile_schema.Profile | profile_schema.StatutePack
@@ -32,7 +32,7 @@ def _load(file: File, family: RuleFamily) -> int:
         }
         for position, promise in enumerate(file.promises, start=1)
     }
-    changed = sum(put(Promise, {"code": code}, values) for code, values in rows.items())
+    changed = put_by_code(Promise, rows)
     old = Promise.objects.active().filter(family=family).exclude(code__in=rows)
     return changed + retire(old)
 

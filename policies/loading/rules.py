@@ -4,15 +4,15 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import F
 from django.utils import timezone
 
-from common.history import save_as
+from common.history import save_all_as
 from policies import profile_rules, profile_schema
 from policies.loading.rows import LOADED, two_columns
 from policies.models import DatedRule, RetentionRule, RuleFamily, TimeLimit
 
 ONE_DAY = timedelta(days=1)
+EITHER = {"valid_from", "source_checked"}  # by which no rule is another
 
 
 def load_limits(limits: Iterable[profile_rules.TimeLimit], family: RuleFamily) -> int:
@@ -55,42 +55,42 @@ def _put_rules(
     What is new begins today at the earliest where there was a rule of the same ``key`` before.
     A source that somebody confirmed stays so, whatever the file says.
     """
-    ours = model.objects.filter(family=family)
-    either = {"valid_from": F("valid_from"), "source_checked": F("source_checked")}
-    existing = [ours.filter(**{**row, **either}).first() for row in rows]
-    kept = [rule.pk for rule in existing if rule is not None]
-    ended = list(ours.exclude(pk__in=kept))
-    known = {getattr(rule, key) for rule in ended}
-    changed = sum(map(_supersede, ended))
+    ours = list(model.objects.filter(family=family))
+    existing = [next((rule for rule in ours if _says(rule, row)), None) for row in rows]
+    others = [rule for rule in ours if rule not in existing]
+    known = {getattr(rule, key) for rule in others}
+    ended = [rule for rule in others if _end(rule)]
+    begun, confirmed = [], []
     for row, rule in zip(rows, existing, strict=True):
         if rule is None:
-            changed += _begin(model, row, not_before_today=row[key] in known)
+            begun += _beginning(model, row, not_before_today=row[key] in known)
         elif row["source_checked"] and not rule.source_checked:
-            changed += _confirm(rule)
-    return changed
+            rule.source_checked = True
+            confirmed.append(rule)
+    save_all_as(ended, by=None, reason="superseded", fields=["valid_to"])
+    save_all_as(begun, by=None, reason=LOADED)
+    save_all_as(confirmed, by=None, reason=LOADED, fields=["source_checked"])
+    return len(ended) + len(begun) + len(confirmed)
 
 
-def _begin(model: type[DatedRule], row: dict[str, Any], *, not_before_today: bool) -> int:
-    """Add a rule; return 0 if it is over already: what applied so far stays as recorded."""
+def _says(rule: DatedRule, row: dict[str, Any]) -> bool:
+    return all(getattr(rule, name) == row[name] for name in row.keys() - EITHER)
+
+
+def _beginning(
+    model: type[DatedRule], row: dict[str, Any], *, not_before_today: bool
+) -> list[DatedRule]:
+    """Return the rule, or none if it is over already: what applied so far stays as recorded."""
     if not_before_today:
         row = {**row, "valid_from": max(row["valid_from"], timezone.localdate())}
-    if row["valid_to"] and row["valid_to"] < row["valid_from"]:
-        return 0
-    save_as(model(**row), by=None, reason=LOADED)
-    return 1
+    is_over = row["valid_to"] and row["valid_to"] < row["valid_from"]
+    return [] if is_over else [model(**row)]
 
 
-def _confirm(rule: DatedRule) -> int:
-    rule.source_checked = True
-    save_as(rule, by=None, reason=LOADED, fields=["source_checked"])
-    return 1
-
-
-def _supersede(rule: DatedRule) -> int:
-    """End a rule with yesterday, or before it begins; return 0 if it is over already, else 1."""
+def _end(rule: DatedRule) -> bool:
+    """End a rule with yesterday, or before it begins; return whether it was not over already."""
     last_day = max(rule.valid_from, timezone.localdate()) - ONE_DAY
     if rule.valid_to is not None and rule.valid_to <= last_day:
-        return 0
+        return False
     rule.valid_to = last_day
-    save_as(rule, by=None, reason="superseded", fields=["valid_to"])
-    return 1
+    return True
