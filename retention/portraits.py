@@ -100,43 +100,38 @@ def ids_of(customer: Any) -> list[str]:
 
 def _read(portrait: Portrait, declaration: Declaration, customers: Collection[int]) -> None:
     rows = declaration.about(customers).annotate(whose=F(declaration.customer))
-    read = list(_add_rows(portrait, declaration, rows, "whose"))
-    for _key, whose in read:
-        portrait.rows[whose][declaration.category] += 1
-    keys = portrait.keys[declaration.model] = [key for key, _whose in read]
+    read = _add_rows(portrait, declaration, rows, "whose")
+    for whose, number in Counter(row[1] for row in read).items():
+        portrait.rows[whose][declaration.category] += number
+    keys = portrait.keys[declaration.model] = [row[0] for row in read]
     if declaration.history is not None:
         about = declaration.history_about(customers, keys)
         past = _add_rows(portrait, declaration, about, declaration.model._meta.pk.attname)
         there = set(keys)
-        portrait.keys[declaration.history] = [key for key, row in past if row not in there]
+        portrait.keys[declaration.history] = [row[0] for row in past if row[1] not in there]
 
 
 def _add_rows(
     portrait: Portrait, declaration: Declaration, rows: QuerySet[Any], whose: str
-) -> Iterator[tuple[Any, ...]]:
-    """Yield the key of each row, and ``whose`` it is, after its marks were added.
+) -> list[tuple[Any, ...]]:
+    """Add the marks of these rows; return of each its key, ``whose`` it is, and what else was read.
 
     Bare values: to make a model's instance of each takes longer than all the rest.
     """
     fields = _telling_fields(declaration, rows.model)
     sealed_for = {f.name: f.row for f in fields if isinstance(f, EncryptedTextField)}
     names = [*dict.fromkeys(["pk", whose, *(f.name for f in fields), *sealed_for.values()])]
-    places = [
-        (
-            names.index(f.name),
-            names.index(sealed_for.get(f.name, "pk")),
-            (declaration.model, f.name),
-        )
-        for f in fields
-    ]
-    for row in rows.select_related(None).values_list(*names):
-        for place, owner, column in places:
+    found = list(rows.select_related(None).values_list(*names))
+    for each in fields:
+        column, place = (declaration.model, each.name), names.index(each.name)
+        owner = names.index(sealed_for.get(each.name, "pk"))
+        for row in found:
             if value := row[place]:
                 if isinstance(value, Sealed):
                     value = _opened(value, row[owner])
                 for text in [value] if isinstance(value, str) else _texts(value):
                     portrait.add(text, column)
-        yield row[:2]
+    return found
 
 
 def _opened(value: Sealed, owner: Any) -> str:
