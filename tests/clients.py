@@ -17,10 +17,15 @@ from allauth.mfa.totp.internal.auth import (
     hotp_value,
 )
 from allauth.mfa.utils import decrypt
+from django.contrib.auth import login
 from django.forms import BaseForm
+from django.http import HttpRequest
 from django.test import Client
 
 from accounts.models import User
+from accounts.session_store import SessionStore
+
+AGAIN = {"method": "password", "reauthenticated": True}
 
 
 class PortalClient(Client):
@@ -32,24 +37,32 @@ class PortalClient(Client):
         With ``fresh`` what asks for the password again has been answered: most tests are about
         what comes after.
         """
-        self.cookies.pop("sessionid", None)
-        super().force_login(user, backend)
+        request = HttpRequest()
+        request.session = SessionStore()
+        user.backend = backend or self._get_backend()
+        login(request, user)
         if fresh:
-            self.confirm(user)
+            note(request.session, AGAIN, user)
         if user.is_staff and passed:
-            self.note({"method": "mfa", "type": "totp"}, user)
+            note(request.session, {"method": "mfa", "type": "totp"}, user)
+        request.session.save()
+        self._set_login_cookies(request)
 
     def confirm(self, user: User) -> None:
         """Give the password again."""
-        self.note({"method": "password", "reauthenticated": True}, user)
+        self.note(AGAIN, user)
 
     def note(self, record: dict[str, Any], user: User) -> None:
-        """Write into the session that ``user`` has shown something just now."""
         session = self.session
-        records = session.get(AUTHENTICATION_METHODS_SESSION_KEY, [])
-        session[AUTHENTICATION_METHODS_SESSION_KEY] = [*records, {"at": time.time(), **record}]
-        session[_AUTHENTICATION_METHODS_USER_SESSION_KEY] = str(user.pk)
+        note(session, record, user)
         session.save()
+
+
+def note(session: SessionStore, record: dict[str, Any], user: User) -> None:
+    """Write into the session that ``user`` has shown something just now."""
+    records = session.get(AUTHENTICATION_METHODS_SESSION_KEY, [])
+    session[AUTHENTICATION_METHODS_SESSION_KEY] = [*records, {"at": time.time(), **record}]
+    session[_AUTHENTICATION_METHODS_USER_SESSION_KEY] = str(user.pk)
 
 
 def initial(form: BaseForm) -> dict[str, str]:
