@@ -335,6 +335,8 @@ if CLAMAV_URL and not _scanners.get(_clamav.scheme):
 
 EMAIL_CONFIG = env.email_url("EMAIL_URL")
 vars().update(EMAIL_CONFIG)
+if EMAIL_CONFIG["EMAIL_BACKEND"] == "django.core.mail.backends.filebased.EmailBackend":
+    EMAIL_BACKEND = "privacyportal.mail_files.EmailBackend"
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL")
 # Shown where the company's profile states no address: whom to ask about one's data.
