@@ -62,6 +62,11 @@ def browser_type_launch_args(browser_type_launch_args):
     return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": QUIET}
 
 
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args):
+    return {**browser_context_args, "locale": "en-US", "reduced_motion": "reduce"}
+
+
 @pytest.fixture
 def site(live_server, settings, context) -> Iterator[str]:
     """Serve the portal to the browser and return its address.
@@ -80,11 +85,10 @@ def site(live_server, settings, context) -> Iterator[str]:
 
 @pytest.fixture
 def visitor(site, portal, page):
-    from tests.browser.visitors import DESK, Visitor  # noqa: PLC0415 -- needs what may be missing
+    from tests.browser.visitors import WIDE, Visitor  # noqa: PLC0415 -- needs what may be missing
 
-    page.set_viewport_size(DESK)
+    page.set_viewport_size(WIDE)
     someone = Visitor(page)
-    page.goto(site)
 
     yield someone
 

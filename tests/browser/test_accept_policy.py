@@ -1,11 +1,7 @@
 """From the sign-in to the acceptance of a new policy version, in a real browser."""
 
-import os
-from pathlib import Path
-
 import pytest
 from allauth.account.models import EmailAddress
-from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import expect
@@ -13,10 +9,7 @@ from playwright.sync_api import expect
 from accounts.acceptance import accept_policy
 from accounts.consents import decide_consent
 from policies.models import PolicyVersion, Purpose
-from tests.browser.visitors import AXE
 from tests.factories import PASSWORD, make_customer, make_policy_version
-
-PICTURES = os.environ.get("PICTURES")  # a folder, for whoever wants to look
 
 
 @pytest.fixture
@@ -36,22 +29,13 @@ def customer(portal):
     return customer
 
 
-def look(page, name):
-    """Expect a page that fits both widths and passes axe."""
-    page.wait_for_load_state()
-    for width in (390, 1360):
-        page.set_viewport_size({"width": width, "height": 900})
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, name
-        if PICTURES:
-            page.screenshot(path=Path(PICTURES) / f"{name}-{width}.png", full_page=True)
-        found = Axe().run(page, options=AXE).response["violations"]
-        assert [(fault["id"], fault["nodes"]) for fault in found] == [], name
-
-
 @pytest.mark.parametrize(("language", "colours"), [("vi", "dark"), ("en", "light")])
-def test_a_customer_is_asked_once_waits_and_accepts_later(page, site, customer, language, colours):
-    page.context.add_cookies([{"name": "django_language", "value": language, "url": site}])
-    page.emulate_media(color_scheme=colours, reduced_motion="reduce")
+def test_a_customer_is_asked_once_waits_and_accepts_later(
+    visitor, site, customer, language, colours
+):
+    page = visitor.page
+    visitor.speak(language)
+    page.emulate_media(color_scheme=colours)
     ask, overview = site + reverse("accept_policy"), site + reverse("overview")
     page.goto(site + reverse("account_login"))
     page.fill("#id_login", customer.email)
@@ -59,10 +43,10 @@ def test_a_customer_is_asked_once_waits_and_accepts_later(page, site, customer, 
     page.keyboard.press("Enter")
 
     page.wait_for_url(f"{ask}?next=*")
-    look(page, f"asked-{language}")
+    visitor.look(widely=True)
     page.locator("main form a").click()
     page.wait_for_url(overview)
-    look(page, f"reminded-{language}")
+    visitor.look(widely=True)
 
     page.locator(f"main a[href='{reverse('accept_policy')}']").click()
     page.wait_for_url(ask)
@@ -73,4 +57,4 @@ def test_a_customer_is_asked_once_waits_and_accepts_later(page, site, customer, 
 
     page.goto(f"{ask}?day={timezone.localdate().isoformat()}")
     expect(page.locator("main [role=status] dd a")).to_have_attribute("href", "/policy/1/")
-    look(page, f"told-{language}")
+    visitor.look(widely=True)

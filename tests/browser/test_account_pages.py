@@ -75,22 +75,23 @@ def addresses(customer):
     ]
 
 
-@pytest.mark.parametrize("language", ["vi", "en"])
-def test_every_page_of_an_account(visitor, client, site, customer, language):
-    cookies = {"sessionid": client.cookies["sessionid"].value, "django_language": language}
-    page = visitor.page
-    page.context.add_cookies([{"name": n, "value": v, "url": site} for n, v in cookies.items()])
+def test_every_page_of_an_account(visitor, client, site, customer):
+    page, pages = visitor.page, addresses(customer)
+    visitor.enter(client)
 
-    for address in addresses(customer):
-        assert page.goto(site + address).status == 200
-        expect(page.locator("html")).to_have_attribute("lang", language)
-        visitor.look()
+    for language in ("vi", "en"):
+        visitor.speak(language)
+        for address in pages:
+            assert page.goto(site + address).status == 200
+            expect(page.locator("html")).to_have_attribute("lang", language)
+            visitor.look()
 
 
 def test_an_account_is_opened_again_by_keyboard(visitor, site, portal):
     customer = make_customer(is_verified=True)
     close_account(customer, by=customer.user)
     page, say = visitor.page, in_language("en")
+    visitor.speak("en")
     page.goto(site + reverse("closed_account", args=[token_of(customer.public_id)]))
 
     opening = page.get_by_role("link", name=say("Open my account again"))
@@ -114,7 +115,7 @@ def test_an_account_is_opened_again_by_keyboard(visitor, site, portal):
 @pytest.mark.parametrize("language", ["vi", "en"])
 def test_the_link_of_a_question_is_answered_without_signing_in(visitor, site, customer, language):
     page, say = visitor.page, in_language(language)
-    page.context.add_cookies([{"name": "django_language", "value": language, "url": site}])
+    visitor.speak(language)
     (waiting,) = AccessApproval.objects.filter(answer="")
     page.goto(site + path_of(waiting.public_id))
     visitor.look()

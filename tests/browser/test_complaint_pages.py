@@ -20,8 +20,8 @@ from tests.factories import PASSWORD, answer, decide, make_customer, make_staff
 def test_somebody_without_an_account_complains_and_agrees(visitor, site, language, colours):
     page, look, say = visitor.page, visitor.look, in_language(language)
     page.emulate_media(color_scheme=colours)
+    visitor.speak(language)
     page.goto(site)
-    page.locator(f"button[value={language}]").click()
     page.get_by_role("link", name=say("Complain without an account")).click()
     look()
     page.get_by_role("button", name=say("Send the complaint")).click()
@@ -67,6 +67,7 @@ def test_a_customer_questions_an_access_and_disagrees_by_keyboard(visitor, site)
         field_groups=["contact"],
     )
     page, say = visitor.page, in_language("en")
+    visitor.speak("en")
     page.goto(f"{site}/account/login/")
     page.fill("#id_login", customer.email)
     page.fill("#id_password", PASSWORD)

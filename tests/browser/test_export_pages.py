@@ -1,6 +1,5 @@
 """A customer takes all their data with them, in a real browser."""
 
-import re
 import zipfile
 
 import pytest
@@ -13,16 +12,13 @@ from tests.factories import PASSWORD, make_complaint, make_customer, make_eviden
 
 
 @pytest.mark.parametrize("language", ["vi", "en"])
-def test_a_customer_asks_for_a_copy_and_downloads_it(language, visitor, site):
+def test_a_customer_asks_for_a_copy_and_downloads_it(language, visitor, site, client):
     page, look, say = visitor.page, visitor.look, in_language(language)
     customer = make_customer(language=language, is_verified=True)
     make_evidence(make_complaint(customer=customer))
-    page.locator(f"button[value={language}]").click()
-    page.goto(f"{site}/account/login/")
-    page.fill("#id_login", customer.email)
-    page.fill("#id_password", PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_url(re.compile("/me/"))
+    client.force_login(customer.user, fresh=False)
+    visitor.enter(client)
+    visitor.speak(language)
     page.goto(site + reverse("data"))
     look()
     last_kind = page.locator(".kind .facts").last

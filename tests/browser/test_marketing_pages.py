@@ -1,30 +1,23 @@
 """Subscribing, ending it, and choosing about cookies, in a real browser."""
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from accounts.acceptance import accept_policy
 from marketing import issues
 from policies.models import PolicyVersion
 from privacyportal.roles import DPO
-from tests.browser.test_second_factor import sign_in
-from tests.browser.visitors import DESK, Visitor, in_language
+from tests.browser.visitors import in_language
 from tests.factories import make_customer, make_staff
 from tests.marketing.conftest import decide, delivered, link_in, make_issue
-
-
-@pytest.fixture
-def visitor(site: str, portal: None, page: Page) -> Visitor:
-    page.set_viewport_size(DESK)
-    return Visitor(page)
 
 
 @pytest.mark.parametrize(("language", "colours"), [("vi", "dark"), ("en", "light")])
 def test_a_visitor_subscribes_and_ends_it(visitor, site, language, colours):
     page, look, say = visitor.page, visitor.look, in_language(language)
     page.emulate_media(color_scheme=colours)
+    visitor.speak(language)
     page.goto(site)
-    page.locator(f"button[value={language}]").click()
     page.get_by_role("link", name=say("Newsletter")).click()
     look()
     page.get_by_role("button", name=say("Subscribe")).click()
@@ -55,8 +48,8 @@ def test_a_visitor_subscribes_and_ends_it(visitor, site, language, colours):
 @pytest.mark.parametrize("language", ["vi", "en"])
 def test_a_visitor_chooses_by_keyboard_and_gets_one_cookie(visitor, site, language):
     page, look, say = visitor.page, visitor.look, in_language(language)
+    visitor.speak(language)
     page.goto(f"{site}/preferences/")
-    page.locator(f"button[value={language}]").click()
     look()
 
     page.focus("#id_statistics")
@@ -78,15 +71,15 @@ def test_a_visitor_chooses_by_keyboard_and_gets_one_cookie(visitor, site, langua
     assert page.is_checked("#id_statistics")
 
 
-def test_a_customer_refuses_all_marketing_in_one_click(visitor, site):
+def test_a_customer_refuses_all_marketing_in_one_click(visitor, site, client):
     customer = make_customer(is_verified=True, language="en")
     accept_policy(customer, PolicyVersion.objects.current().text_in("en"))
     decide(customer, "given")
     page, look = visitor.page, visitor.look
-    sign_in(page, site, customer.user)
-    expect(page.locator("h1")).to_contain_text(customer.full_name)
+    client.force_login(customer.user)
+    visitor.enter(client)
+    visitor.speak("en")
     page.goto(f"{site}/me/consents/")
-    page.locator("button[value=en]").click()
 
     page.get_by_role("button", name="Refuse all marketing").click()
 

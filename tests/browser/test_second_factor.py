@@ -8,15 +8,9 @@ from django.urls import reverse
 from playwright.sync_api import Page, expect
 
 from privacyportal.roles import COMPLAINT_OFFICER
-from tests.browser.visitors import DESK, Visitor, in_language
+from tests.browser.visitors import in_language
 from tests.clients import code_of, set_up_app
 from tests.factories import PASSWORD, make_customer, make_staff
-
-
-@pytest.fixture
-def visitor(site: str, portal: None, page: Page) -> Visitor:
-    page.set_viewport_size(DESK)
-    return Visitor(page)
 
 
 @pytest.fixture
@@ -56,8 +50,7 @@ def test_a_member_of_staff_sets_up_an_app_and_signs_in_with_it(visitor, site, la
     page, look, say = visitor.page, visitor.look, in_language(language)
     page.emulate_media(color_scheme=colours)
     member = with_address(make_staff(COMPLAINT_OFFICER, language=language))
-    page.goto(site)
-    page.locator(f"button[value={language}]").click()
+    visitor.speak(language)
     sign_in(page, site, member)
     expect(page.locator("h2").first).to_have_text(say("Second factor"))
     look()
@@ -97,6 +90,7 @@ def shown_by_an_app(secret: str) -> str:
 
 def test_a_passkey_is_added_used_renamed_and_removed(visitor, site, passkeys):
     page, look, say = visitor.page, visitor.look, in_language("en")
+    visitor.speak("en")
     customer = make_customer()
     with_address(customer.user)
     sign_in(page, site, customer.user)

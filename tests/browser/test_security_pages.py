@@ -6,21 +6,15 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.core import mail
 from django.urls import reverse
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from accounts.acceptance import accept_policy
 from notices.services import send_due_notices
 from policies.models import PolicyVersion
-from tests.browser.visitors import DESK, Visitor, in_language
+from tests.browser.visitors import in_language
 from tests.factories import PASSWORD, make_customer
 
 NEW = "a new and long password"
-
-
-@pytest.fixture
-def visitor(site: str, portal: None, page: Page) -> Visitor:
-    page.set_viewport_size(DESK)
-    return Visitor(page)
 
 
 @pytest.fixture
@@ -41,28 +35,27 @@ def sign_in(page, site, customer, password=PASSWORD):
     page.wait_for_url(re.compile("/me/|/locked/"))
 
 
-@pytest.mark.parametrize("name", ["report_use", "report_use_sent", "account_locked"])
-@pytest.mark.parametrize("language", ["vi", "en"])
-def test_pages_that_need_no_sign_in(name, language, visitor, site):
-    visitor.page.goto(site)
-    visitor.page.locator(f"button[value={language}]").click()
-    visitor.page.goto(site + reverse(name))
-
-    visitor.look()
+def test_pages_that_need_no_sign_in(visitor, site):
+    for language in ("vi", "en"):
+        visitor.speak(language)
+        for name in ("report_use", "report_use_sent", "account_locked"):
+            visitor.page.goto(site + reverse(name))
+            visitor.look()
 
 
-@pytest.mark.parametrize("name", ["usersessions_list", "verify_phone", "report_own_use"])
-@pytest.mark.parametrize("colours", ["light", "dark"])
-def test_pages_behind_the_sign_in(name, colours, visitor, site, ung):
-    visitor.page.emulate_media(color_scheme=colours)
-    sign_in(visitor.page, site, ung)
-    visitor.page.goto(site + reverse(name))
-
-    visitor.look()
+def test_pages_behind_the_sign_in(visitor, site, ung, client):
+    client.force_login(ung.user)
+    visitor.enter(client)
+    for name in ("usersessions_list", "verify_phone", "report_own_use"):
+        visitor.page.goto(site + reverse(name))
+        for colours in ("light", "dark"):
+            visitor.page.emulate_media(color_scheme=colours)
+            visitor.look()
 
 
 def test_an_account_is_locked_and_opened_again_without_a_mouse(visitor, site, ung):
     page, look, say = visitor.page, visitor.look, in_language("en")
+    visitor.speak("en")
     page.goto(site + reverse("report_use"))
     page.focus("#id_email")
     page.keyboard.type(ung.email)
