@@ -21,6 +21,7 @@ from policies.promises import Measure, Unit, at_risk, broken
 
 UNAPPROVED = _("The DPO has not approved their rule, so that the next run deletes nothing.")
 HELD_BESIDE = _("On legal hold beside these: %(n)d.")
+A_NIGHT = timedelta(hours=12)  # runs of one night lie no further apart
 ERASING = (RetentionAction.DELETE, RetentionAction.PSEUDONYMISE)
 
 
@@ -158,7 +159,10 @@ def carried_out() -> set[int]:
 
 @remembered
 def last_whole_runs() -> dict[int, datetime]:
-    """Return when the last run under a rule (primary key) began that took all that was free."""
+    """Return when the last run under a rule (primary key) began, if it took all that was free.
+
+    One rule may judge rows of several kinds, each by a run of its own: none of the night failed.
+    """
     took_all = Q(
         runs__only_reported=False,
         runs__doubts={},
@@ -166,8 +170,13 @@ def last_whole_runs() -> dict[int, datetime]:
         runs__failed=0,
         runs__going__lte=F("runs__erased") + F("runs__partly"),
     )
-    rules = RetentionRule.objects.annotate(began=Max("runs__started_at", filter=took_all))
-    return dict(rules.exclude(began=None).values_list("pk", "began"))
+    whole, partial = (Max("runs__started_at", filter=those) for those in (took_all, ~took_all))
+    rules = RetentionRule.objects.annotate(whole=whole, partial=partial).exclude(whole=None)
+    return {
+        rule: began
+        for rule, began, failed in rules.values_list("pk", "whole", "partial")
+        if failed is None or began - failed > A_NIGHT
+    }
 
 
 def judge_kept(counts: Mapping[str, int], unit: Unit, link: str) -> Measure | None:

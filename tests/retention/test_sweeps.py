@@ -130,6 +130,9 @@ def test_a_legal_hold_keeps_a_row_until_it_is_released(name):
     assert is_there(row)  # for a day more
     LegalHold.objects.filter(pk=hold.pk).update(released_at=timezone.now() - DAY)
     assert kept(name)["late"] == 0  # it was kept while the last run took all others
+    failed = PurgeRun.objects.create(rule=rule, only_reported=False, going=1)
+    assert kept(name)["late"] == 1
+    failed.delete()
     no_run_lately()
     assert kept(name)["late"] == 1
     sweep()
