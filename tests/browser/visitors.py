@@ -51,12 +51,12 @@ class Visitor:
     def look(self, *, widely: bool = False) -> None:
         """Expect a page that fits every width, says its name and passes axe."""
         self.page.wait_for_load_state()  # a heading can stand before its style sheets are there
-        assert self.complaints == []
+        assert self.complaints == [], self.complaints
         found = self._too_wide(NARROWEST) + self._too_wide(NARROW) + self._faults(PAGE_RULES)
         found += self._too_wide(WIDE)
         if widely:  # for pages that lay out otherwise what is wide
             found += self._faults(PAGE_RULES)
-        assert found == [], self.page.url
+        assert found == [], f"{self.page.url}: {found}"
         assert " – " in self.page.title()
         self.page.wait_for_timeout(20)
         self.complaints.clear()  # axe itself tries inline styles, which the policy stops
