@@ -18,6 +18,7 @@ from allauth.mfa.totp.internal.auth import (
 )
 from allauth.mfa.utils import decrypt
 from django.contrib.auth import login
+from django.contrib.sessions.backends.base import SessionBase
 from django.forms import BaseForm
 from django.http import HttpRequest
 from django.test import Client
@@ -39,14 +40,14 @@ class PortalClient(Client):
         """
         request = HttpRequest()
         request.session = SessionStore()
-        user.backend = backend or self._get_backend()
+        user.backend = backend or self._get_backend()  # type: ignore[attr-defined]
         login(request, user)
         if fresh:
             note(request.session, AGAIN, user)
         if user.is_staff and passed:
             note(request.session, {"method": "mfa", "type": "totp"}, user)
         request.session.save()
-        self._set_login_cookies(request)
+        self._set_login_cookies(request)  # type: ignore[attr-defined]
 
     def confirm(self, user: User) -> None:
         """Give the password again."""
@@ -58,7 +59,7 @@ class PortalClient(Client):
         session.save()
 
 
-def note(session: SessionStore, record: dict[str, Any], user: User) -> None:
+def note(session: SessionBase, record: dict[str, Any], user: User) -> None:
     """Write into the session that ``user`` has shown something just now."""
     records = session.get(AUTHENTICATION_METHODS_SESSION_KEY, [])
     session[AUTHENTICATION_METHODS_SESSION_KEY] = [*records, {"at": time.time(), **record}]
