@@ -25,7 +25,7 @@ QUIET = [
 if importlib.util.find_spec("pytest_playwright") is None:
     UNAVAILABLE = "Browser tests need the packages of requirements-dev.lock: run make test."
 elif not CHROMIUM:
-    UNAVAILABLE = "Browser tests need Chromium (Debian: apt install chromium) or Google Chrome."
+    UNAVAILABLE = "Browser tests need Chromium (Debian: apt install chromium-headless-shell)."
 else:
     UNAVAILABLE = ""
 
