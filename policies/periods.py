@@ -2,13 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from functools import reduce
 from operator import or_
 from typing import Any
 
-from django.conf import settings
-from django.db.models import F, Max, Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -21,7 +20,6 @@ from policies.promises import Measure, Unit, at_risk, broken
 
 UNAPPROVED = _("The DPO has not approved their rule, so that the next run deletes nothing.")
 HELD_BESIDE = _("On legal hold beside these: %(n)d.")
-A_NIGHT = timedelta(hours=12)  # runs of one night lie no further apart
 ERASING = (RetentionAction.DELETE, RetentionAction.PSEUDONYMISE)
 
 
@@ -128,16 +126,15 @@ def kept_too_long(expiry: Expiry, on: date) -> dict[str, QuerySet[Any]]:
     "late" are those that a nightly run had to erase, "unapproved" those whose rule waits for the
     approval without which it only reports; apart from both, "held" those on legal hold.
     """
-    terms, approved, carried = terms_or_none(expiry), _approved(), carried_out()
-    rules = {each: each.rule.pk for each in terms if each is not None}
-    unapproved = {each for each, rule in rules.items() if rule not in approved}
-    done = {each for each, rule in rules.items() if rule in carried}
+    terms, approved = terms_or_none(expiry), _approved()
+    waiting = {each for each in terms if each is not None and each.rule.pk not in approved}
+    judging = [each for each in terms if each not in waiting]
     rows, held = expiry.rows(), is_held(expiry)
     for keeps in (*deferred_rows(expiry).values(), *wanted_rows(expiry).values()):
         rows = rows.exclude(keeps)
     return {
-        "late": rows.filter(_any_over(expiry, ({*terms} - unapproved) - done, on), ~held),
-        "unapproved": rows.filter(_any_over(expiry, unapproved, on), ~held),
+        "late": rows.filter(_any_over(expiry, judging, on), ~held),
+        "unapproved": rows.filter(_any_over(expiry, waiting, on), ~held),
         "held": rows.filter(_any_over(expiry, terms, on), held),
     }
 
@@ -146,37 +143,6 @@ def kept_too_long(expiry: Expiry, on: date) -> dict[str, QuerySet[Any]]:
 def _approved() -> set[int]:
     rules = RetentionRule.objects.filter(approval__isnull=False)
     return set(rules.values_list("pk", flat=True))
-
-
-def carried_out() -> set[int]:
-    """Return the rules (primary keys) under which a run of the last nights left nothing behind.
-
-    What is over under one of them all the same was kept then, as by a hold; the next run takes it.
-    """
-    since = timezone.now() - settings.PURGE_RUN_WITHIN
-    return {rule for rule, began in last_whole_runs().items() if began > since}
-
-
-@remembered
-def last_whole_runs() -> dict[int, datetime]:
-    """Return when the last run under a rule (primary key) began, if it took all that was free.
-
-    One rule may judge rows of several kinds, each by a run of its own: none of the night failed.
-    """
-    took_all = Q(
-        runs__only_reported=False,
-        runs__doubts={},
-        runs__finished_at__isnull=False,
-        runs__failed=0,
-        runs__going__lte=F("runs__erased") + F("runs__partly"),
-    )
-    whole, partial = (Max("runs__started_at", filter=those) for those in (took_all, ~took_all))
-    rules = RetentionRule.objects.annotate(whole=whole, partial=partial).exclude(whole=None)
-    return {
-        rule: began
-        for rule, began, failed in rules.values_list("pk", "whole", "partial")
-        if failed is None or began - failed > A_NIGHT
-    }
 
 
 def judge_kept(counts: Mapping[str, int], unit: Unit, link: str) -> Measure | None:

@@ -4,12 +4,12 @@ The bounds stand in the settings. What the controls of promises ask of them stan
 a board and a clock never say two things.
 """
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Exists, Max, Min, OuterRef, QuerySet
+from django.db.models import Exists, Max, Min, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -19,7 +19,7 @@ from common.job_report import set_up_at
 from common.models import JobStatus
 from common.periods import Expiry, expiries
 from policies.counting import ONE_DAY, add_months, local_day, midnight
-from policies.periods import Term, last_whole_runs, over, terms_or_none
+from policies.periods import Term, over, terms_or_none
 from retention.due import free_to_go
 from retention.kept_rows import free_rows
 from retention.models import PurgeRun, RehearsalOutcome, RestoreRehearsal
@@ -137,21 +137,24 @@ def _passed() -> "QuerySet[RestoreRehearsal]":
 
 
 def _oldest_account(now: datetime) -> Clock:
-    due = free_to_go(Customer.objects.kept_too_long(local_day(now))).order_by()
-    last_days = due.values_list("closing_rule").annotate(day=Min("kept_until"))
-    label = _("oldest closed account past its day")
-    return _past(now, "oldest_account", [(day, rule) for rule, day in last_days], label)
+    """Ask of whole accounts, and of parts that had to stay once their day is over too."""
+    today = local_day(now)
+    free = free_to_go(Customer.objects.kept_too_long(today))
+    due = free.filter(Q(remainder=None) | Q(remainder__until__lt=today))
+    last_day = due.aggregate(day=Min(Coalesce("remainder__until", "kept_until")))["day"]
+    return _past(now, "oldest_account", last_day, _("oldest closed account past its day"))
 
 
 def _oldest_row(now: datetime) -> Clock:
     """Ask of each kind of rows that go by a period of their own (common/periods.py)."""
     last_days = [
-        (last_day, term.rule.pk if term else None)
+        last_day
         for expiry in expiries()
         for term in terms_or_none(expiry)
         if (last_day := _last_day_of_oldest(expiry, term, local_day(now)))
     ]
-    return _past(now, "oldest_row", last_days, _("oldest other row past its day"))
+    label = _("oldest other row past its day")
+    return _past(now, "oldest_row", min(last_days, default=None), label)
 
 
 def _last_day_of_oldest(expiry: Expiry, term: Term | None, today: date) -> date | None:
@@ -168,19 +171,9 @@ def _last_day_of_oldest(expiry: Expiry, term: Term | None, today: date) -> date 
     return day + timedelta(days=expiry.days() if expiry.days else 0)
 
 
-def _past(
-    now: datetime, name: str, last_days: Collection[tuple[date, int | None]], label: str | Promise
-) -> Clock:
-    """Count from the last days, each with the rule (primary key) that goes for them.
-
-    Whom the rule's last run left though it took all that was free, something kept until then.
-    """
-    runs = last_whole_runs()
-    began = [runs.get(rule, NEVER) if rule else NEVER for _day, rule in last_days]
-    over = [*zip((midnight(day + ONE_DAY) for day, _rule in last_days), began, strict=True)]
-    last = min((since for since, _run in over), default=None)
-    since = min(map(max, over), default=None)
-    return Clock(name, label, last, since, "ERASED_WITHIN", now)
+def _past(now: datetime, name: str, last_day: date | None, label: str | Promise) -> Clock:
+    since = midnight(last_day + ONE_DAY) if last_day else None
+    return Clock(name, label, since, since, "ERASED_WITHIN", now)
 
 
 def _last_success(now: datetime, name: str, job: str, label: str | Promise) -> Clock:

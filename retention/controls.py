@@ -14,7 +14,7 @@ from accounts.models import ClosingCause, Customer, CustomerQuerySet, ServiceRep
 from common.models import JobStatus
 from policies.counting import local_day
 from policies.models import Promise, PromiseStatus
-from policies.periods import UNAPPROVED, carried_out
+from policies.periods import UNAPPROVED
 from policies.promises import (
     Asking,
     Measure,
@@ -55,8 +55,7 @@ def ended_services(promise: Promise) -> Asking:
     """Count the closed accounts that a nightly run should have erased and did not.
 
     Accounts on legal hold or with an open case wait rightly. Who is due since
-    today, or was kept when the last run took all others, goes with the next one: at risk only while
-    their rule is not approved. At risk too while
+    today goes with the next run: at risk only while their rule is not approved. At risk too while
     no nightly run has succeeded, or no rehearsal of a restore has passed, for longer than the
     clocks of the deletion allow.
     Whose service has ended the portal learns from the hosting system's report, from staff
@@ -150,13 +149,12 @@ def _due(among: CustomerQuerySet | None = None) -> dict[str, QuerySet[Any, Any]]
     customers = Customer.objects.all() if among is None else among
     free = free_to_go(customers.kept_too_long(today))
     due, left_over = free.filter(remainder=None), free.filter(remainder__until__lt=today - A_DAY)
-    done = carried_out()
     runs = PurgeRun.objects.in_doubt()
     return {
         "left_behind": runs.exclude(residue=[]),
         "unsearched": runs.filter(residue=[]),
-        "late": due.kept_too_long(today - A_DAY).exclude(closing_rule__in=done),
-        "left_over": left_over.exclude(closing_rule__in=done),
+        "late": due.kept_too_long(today - A_DAY),
+        "left_over": left_over,
         "failing": PurgeFailure.objects.filter(customer__in=customers.values("pk")),
         "unapproved": due.filter(closing_rule__approval=None),
         "run": runs_in_time(now),

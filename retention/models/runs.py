@@ -53,11 +53,7 @@ class PurgeRun(models.Model):
     """
 
     rule = models.ForeignKey(
-        RetentionRule,
-        on_delete=models.PROTECT,
-        null=True,
-        related_name="runs",
-        verbose_name=_("rule"),
+        RetentionRule, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("rule")
     )
     only_reported = models.BooleanField(_("report only"))
     started_at = models.DateTimeField(_("started"), default=timezone.now)

@@ -14,7 +14,7 @@ from downstream.exceptions import OrderRefused
 from downstream.models import Order
 from downstream.orders import acknowledge, carry_out, forget_old_orders, give_up
 from downstream.reminders import remind_of_orders
-from hosting.backups import why_not_asked
+from hosting.backups import answer_backup, ask_backup, why_not_asked
 from hosting.exceptions import ServiceRefused
 from hosting.imports import import_services
 from hosting.models import HostedService
@@ -90,7 +90,6 @@ def test_vs_9_what_the_hosting_system_ended_is_ordered_to_be_destroyed_once(cust
 
     hold.released_by, hold.released_at = make_staff(), timezone.now() - timedelta(days=9)
     hold.save()
-    PurgeRun.objects.update(started_at=timezone.now() - timedelta(days=3))
     assert answer_of("VS-9") == ("broken", 1, "services")
     assert sweep_night() == 1
     assert answer_of("VS-9") == ("kept", 0, "orders")
@@ -169,6 +168,7 @@ def test_what_the_hosting_system_does_not_know_by_its_own_name_a_person_destroys
     client, customer, system
 ):
     entered = make_service(customer)
+    asked_backup = ask_backup(entered, need_vi="x", need_en="x", by=make_staff(COMPLAINT_OFFICER))
 
     address = reverse("destroy_service", args=[entered.public_id])
     client.confirm(customer.user)
@@ -188,6 +188,9 @@ def test_what_the_hosting_system_does_not_know_by_its_own_name_a_person_destroys
     with pytest.raises(ServiceRefused, match="Đã có lệnh hủy"):
         end_service(entered, by=customer.user)
     assert "Đã có lệnh hủy" in why_not_asked(entered)
+    with pytest.raises(ServiceRefused, match="Đã có lệnh hủy"):
+        answer_backup(entered, asked=asked_backup.public_id, is_yes=True, by=customer.user)
+    assert 'value="yes"' not in told
     assert entered.history.count() == 1
     assert orders() == [("destruction", "task", [])]
     assert answer_of("VS-16") == ("kept", 0, "orders")

@@ -1,4 +1,4 @@
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -13,6 +13,7 @@ from policies.models import Promise, PromiseResult, PromiseStatus
 from policies.promise_checks import check_promises_have_controls
 from policies.promises import Measure, Unit, broken, control, kept, not_built
 from policies.tasks import measure_promises
+from retention.tasks import PURGE, SWEEP
 
 pytestmark = pytest.mark.django_db
 
@@ -128,7 +129,7 @@ def test_each_control_answers_with_a_handful_of_queries(name, django_assert_max_
     load_profile(name)
 
     for promise in Promise.objects.active():
-        with django_assert_max_num_queries(8):  # the numbers, and what judges rows of two kinds
+        with django_assert_max_num_queries(7):  # the numbers, and what judges rows of two kinds
             promises.control_named(promise.control).measure(promise)
 
 
@@ -154,8 +155,8 @@ def test_all_controls_are_asked_with_one_query(copies, django_assert_num_queries
             promise.save()
 
     # The promises, a savepoint around the numbers, and the rules that judge what goes by itself,
-    # with those that were carried out lately, and the laws that contradict them.
-    with django_assert_num_queries(9):
+    # with the laws that contradict them.
+    with django_assert_num_queries(8):
         assert len(promises.measure_all()) == 23 * copies
 
 
@@ -268,12 +269,14 @@ def test_each_day_has_a_result_of_its_own():
     assert list(days) == [date(2026, 1, 2), timezone.localdate()]
 
 
-def test_the_daily_job_stores_results_half_an_hour_after_midnight():
-    (job,) = (job for job in all_jobs() if job.name == "policies.measure_promises")
-    now = timezone.localtime()
+def test_the_daily_job_stores_results_once_the_jobs_that_delete_are_over():
+    jobs = {job.name: job for job in all_jobs()}
+    tomorrow = timezone.now() + timedelta(days=1)
 
     measure_promises()
 
     assert PromiseResult.objects.count() == 23
-    planned = timezone.localtime(job.planned(now + timedelta(days=1)))
-    assert (planned.hour, planned.minute) == (0, 30)
+    in_order = (PURGE, SWEEP, "policies.measure_promises")
+    planned = [timezone.localtime(jobs[name].planned(tomorrow)).time() for name in in_order]
+    assert planned == sorted(planned)
+    assert planned[-1] == time(5)

@@ -140,7 +140,7 @@ class TestTheBoard:
                 promise.save()
         client.get(BOARD)
 
-        with django_assert_num_queries(18):
+        with django_assert_num_queries(19):
             page = client.get(BOARD)
 
         assert len(codes(page)) == 23 * copies

@@ -94,7 +94,6 @@ def test_nothing_is_approved_before_the_decision_and_what_is_stored_waits_for_th
     assert (run.due, run.erased, run.deferred) == (2, 1, {"a law demands to store it": 1})
     left = type(kept).objects.values_list("pk", flat=True)
     assert [each.pk in left for each in (kept, gone, over)] == [True, False, True]
-    PurgeRun.objects.update(started_at=now - 3 * DAY)
     late = kept_too_long(expiry_named("notices"), yesterday())["late"]
     assert list(late) == []
 
