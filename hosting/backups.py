@@ -32,7 +32,7 @@ from hosting.models import (
     BackupState,
     HostedService,
 )
-from hosting.orders import is_being_destroyed, order_where_taken
+from hosting.orders import is_destroyed, order_where_taken
 from notices.services import fills_template, queue_notice
 
 ASK_AGAIN_AFTER = timedelta(days=7)  # whoever said no, or nothing, is left in peace
@@ -70,7 +70,7 @@ def why_not_asked(service: HostedService) -> str:
     """Say why its customer must not be asked now; empty where they may."""
     if not service.is_running:
         return _("This service has ended.")
-    if is_being_destroyed(service):
+    if is_destroyed(service):
         return _("Its destruction is ordered already.")
     if service.customer.user_id is None:
         return _("This customer has no sign-in, so that nobody could answer.")
@@ -100,6 +100,8 @@ def answer_backup(service: HostedService, *, asked: str, is_yes: bool, by: User)
     request = last_request(service)
     if request is None or request.public_id != asked:
         raise ServiceRefused(_("We ask you something else by now. Please read it first."))
+    if is_yes and is_destroyed(service):
+        raise ServiceRefused(_("Its destruction is ordered already."))
     answer = BackupAnswer.YES if is_yes else BackupAnswer.NO
     if request.state == BackupState.WAITING:
         # It was in time a moment ago.
@@ -123,7 +125,7 @@ def follow_answer(request: BackupRequest) -> None:
     """
     service = request.service
     withdraw_unwanted(public_ids_of(service.customer))
-    may_go_on = service.is_running and service.customer.is_open
+    may_go_on = service.is_running and service.customer.is_open and not is_destroyed(service)
     if request.state == BackupState.CONFIRMED and may_go_on:
         order_where_taken(service, OrderKind.BACKUP, cause=f"backup-{request.public_id}")
     is_kept = is_held(service.customer_id, DataCategory.HOSTED_CONTENT)
@@ -179,8 +181,8 @@ def _orders() -> OrderQuerySet:
 
 @wanted_while(OrderKind.BACKUP)
 def is_still_confirmed(order: Order) -> bool:
-    confirmed = BackupRequest.objects.standing().going_on()
-    return confirmed.filter(service__public_id=order.data["service"]).exists()
+    hosted = HostedService.objects.filter(public_id=order.data["service"]).without_destruction()
+    return BackupRequest.objects.standing().going_on().filter(service__in=hosted).exists()
 
 
 @wanted_while(OrderKind.BACKUP_DESTRUCTION)

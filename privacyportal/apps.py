@@ -16,7 +16,8 @@ class PortalConfig(AppConfig):
 
         # Of our rooms `common` is migrated last, so each one has its permissions by then.
         post_migrate.connect(grant_roles, sender=apps.get_app_config("common"))
-        gc.freeze()  # what was imported stays: the collector need not look through it ever again
+        gc.collect()
+        gc.freeze()  # what is imported by now stays: the collector need not look through it again
 
 
 class PortalAdminConfig(admin_apps.AdminConfig):

@@ -1,4 +1,7 @@
-"""Mails as files for people to read: one each, in letters instead of what mail servers exchange."""
+"""Mails as files for people to read: one each, in letters instead of what mail servers exchange.
+
+Copies, attachments and pages are left out: what the portal tells stands in the text.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,6 +26,7 @@ class EmailBackend(filebased.EmailBackend):
 
 
 def _readable(message: EmailMessage) -> str:
+    message.message()  # which refuses what no mail may have, as a line's end in its head
     headers = {"From": message.from_email, "To": ", ".join(message.to), "Subject": message.subject}
     headers |= message.extra_headers
     lines = [f"{name}: {value}" for name, value in headers.items()]

@@ -75,8 +75,8 @@ def purge_closed_accounts(
     a rule that is not approved. Run again, it continues. until: by the monotonic clock, when no
     other batch begins.
 
-    Raises NotConfigured, LedgerAhead, LedgerLost, OSError, PurgeUnfinished. An error that ends the
-    run of one rule ends none of the others, and is raised when they are over.
+    Raises NotConfigured, LedgerAhead, LedgerLost, OSError, PurgeUnfinished. Any other error that
+    ends the run of one rule is logged, ends no other run, and the first is raised at the end.
     """
     if not only_report:
         ledger.record()  # what a killed run left; and nothing goes beside a ledger that is ahead
@@ -86,7 +86,12 @@ def purge_closed_accounts(
     ready = {rule: _ready_under(rule, today) for rule in in_use}
     number, runs = sum(map(len, ready.values())), list[PurgeRun]()
 
-    def purge_under(rule: RetentionRule, going: Collection[int]) -> None:
+    def purge_under(rule: RetentionRule, going: Collection[int]) -> Exception | None:
+        if error := error_of(begin_and_purge, rule, going):
+            logger.error("not purged under rule %s: %s", rule.pk, type(error).__name__)
+        return error
+
+    def begin_and_purge(rule: RetentionRule, going: Collection[int]) -> None:
         due = due_under(rule, today)
         run = begin_run(
             rule,
@@ -101,7 +106,7 @@ def purge_closed_accounts(
         _purge(run, due, going, watch, until)
 
     try:
-        errors = [error_of(purge_under, rule, going) for rule, going in ready.items()]
+        errors = [purge_under(rule, going) for rule, going in ready.items()]
         is_cut = monotonic() >= until
     finally:
         if not only_report:

@@ -59,10 +59,11 @@ class Walker:
             return self.request(method, address, data, **headers)
 
     def request(self, method: str, address: str, data: Any = None, **headers: str) -> Answer:
-        """Return the answer with all records of this visit so far."""
         response = getattr(self._client, method)(address, data, headers=headers)
         text = text_in(response)
-        records = list(AccessRecord.objects.filter(pk__gt=self._newest))
+        records = list(AccessRecord.objects.filter(pk__gt=self._newest).order_by("pk"))
+        if records:
+            self._newest = records[-1].pk  # no number comes again, whatever is undone
         return Answer(letter_of(response), text, records)
 
 

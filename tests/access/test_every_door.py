@@ -223,6 +223,7 @@ def listen(desk, walker, found, reason):
     with walker.visit():
         player = walker.request("post", desk["admin:calls_callrecording_play"], reason)
         sound = walker.request("get", AUDIO.search(player.text).group())
+    sound.records += player.records
     found.note("superuser", "admin:calls_callrecording_audio", "get", sound)
     return "admin:calls_callrecording_audio"
 

@@ -59,7 +59,7 @@ def test_each_person_gets_where_the_table_says_and_sees_nobody_else(household):
     for who in OUTSIDE:
         walker = Walker(people[who])
         for name, method in found:
-            with drawn(who != "owner"):  # who may read all that is told
+            with drawn(who != "owner" or method == "get"):  # who may read all that is told
                 answer = walker.ask(method, addresses[name])
             found[name, method] += answer.letter
             told = {each for each in (CANARY, household.customer.public_id) if each in answer.text}
