@@ -1,18 +1,15 @@
-from collections.abc import Collection
 from typing import Any
 
 from allauth.account.models import EmailAddress, EmailConfirmation
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
-from django.contrib.auth.hashers import make_password
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts import erasure_steps, recipients  # noqa: F401 -- what registers there
 from accounts.approvals import end_grants
 from accounts.devices import period_of_devices
 from accounts.emergencies import end_emergencies
-from accounts.merging import rows_of_sign_ins
 from accounts.models import (
     AccessApproval,
     AccuracyDeclaration,
@@ -26,17 +23,14 @@ from accounts.models import (
     IdentityCheck,
     IdentityProof,
     KnownDevice,
-    MergeState,
     PhoneVerification,
     PolicyEvent,
     SecrecyOrder,
     ServiceEnd,
     User,
 )
-from accounts.sessions import end_sessions, period_of_sessions
-from common.database import among
+from accounts.sessions import period_of_sessions
 from common.history import delete_as
-from common.models import FileKey
 from common.periods import Expiry, expires
 from common.personal_data import (
     DataCategory,
@@ -44,17 +38,12 @@ from common.personal_data import (
     RetentionTrigger,
     declare,
     exempt,
-    first_erasure_step,
-    last_erasure_step,
     mask_all,
     mask_email,
     mask_name,
     mask_phone,
     moves_on_merge,
-    reducing_step,
 )
-from notices.models import Notice
-from notices.services import Recipient, finds_recipients, finds_recipients_of
 from policies.counting import local_day
 
 for trigger, field in (
@@ -412,78 +401,6 @@ for table in ("auth.Group", "auth.Permission", "contenttypes.ContentType"):
     exempt(table, because="describes the portal")
 
 
-@first_erasure_step
-def end_sign_in(customers: Collection[int]) -> None:
-    """Stop sessions and pending notices before the data goes."""
-    users = User.objects.filter(among("customer", customers))
-    end_sessions(users.values_list("pk", flat=True))
-    for rights in (User.groups.through, User.user_permissions.through):
-        rights.objects.filter(user__in=users).delete()
-    people = Customer.objects.filter(among("pk", customers))
-    proved = EmailAddress.objects.filter(user__in=users)
-    merged = CustomerMerge.objects.filter(among("survivor", customers), state=MergeState.MERGED)
-    former = Customer.history.filter(id__in=merged.values("duplicate_key"))
-    addresses = {
-        address
-        for rows in (people, users, proved, former)
-        for address in rows.values_list("email", flat=True)
-    }
-    # Two statements, as an index finds each. Whoever has no address must not stand for all
-    # notices without one.
-    Notice.objects.filter(recipient__in=people.values("public_id")).delete()
-    Notice.objects.filter(among("address", addresses - {""})).exclude(address="").delete()
-
-
-@last_erasure_step
-def destroy_file_keys(customers: Collection[int]) -> None:
-    """Make every copy of the customers' files unreadable, those in backups too."""
-    people = Customer.objects.filter(among("pk", customers))
-    merged = CustomerMerge.objects.filter(among("survivor", customers), state=MergeState.MERGED)
-    FileKey.objects.filter(
-        Q(owner__in=people.values("public_id")) | Q(owner__in=merged.values("duplicate_public_id"))
-    ).delete()
-
-
-@last_erasure_step
-@reducing_step(DataCategory.CONTACT)
-def forget_duplicates(customers: Collection[int]) -> None:
-    """Erase the history of records that became one with these."""
-    merged = CustomerMerge.objects.filter(among("survivor", customers), state=MergeState.MERGED)
-    past = Customer.history.filter(id__in=merged.values("duplicate_key"))
-    past._raw_delete(past.db)
-
-
-@last_erasure_step
-@reducing_step(DataCategory.ACCOUNT)
-def forget_sign_ins_of_duplicates(customers: Collection[int]) -> None:
-    """Erase what is left of the sign-ins that they gave up, but the rows that others refer to."""
-    merged = CustomerMerge.objects.filter(among("survivor", customers), state=MergeState.MERGED)
-    keys = list(User.objects.filter(released_by__in=merged).values_list("pk", flat=True))
-    for rows in (User.history.filter(id__in=keys), *rows_of_sign_ins(keys)):
-        rows._raw_delete(rows.db)
-
-
-@last_erasure_step
-def remove_sign_ins_of_duplicates(customers: Collection[int]) -> None:
-    """What refers to them goes in the same transaction."""
-    merged = CustomerMerge.objects.filter(among("survivor", customers), state=MergeState.MERGED)
-    released = User.objects.filter(released_by__in=merged)
-    released._raw_delete(released.db)
-
-
-@reducing_step(DataCategory.ACCOUNT)
-def leave_nothing_to_sign_in_with(customers: Collection[int]) -> None:
-    User.objects.filter(customer__in=customers).update(
-        password=make_password(None), is_active=False, last_login=None
-    )
-
-
-@reducing_step(DataCategory.CONTACT)
-def leave_no_contact(customers: Collection[int]) -> None:
-    """Name and email are left, to know whose the rest is, and to tell them when it is gone."""
-    Customer.objects.filter(pk__in=customers).update(phone="", phone_hash="", address="")
-
-
 @moves_on_merge
 def keep_one_of_each_declared(duplicate: Customer, survivor: Customer) -> None:
     """Keep what the survivor declared; of the duplicate's, what the survivor did not say."""
@@ -504,24 +421,3 @@ def end_openings_of_one(duplicate: Customer, survivor: Customer) -> None:
     for customer in (duplicate, survivor):
         end_grants(customer, by=None)
         end_emergencies(customer)
-
-
-@finds_recipients
-def find_customer(public_id: str) -> Recipient | None:
-    recipient = find_by_phone(public_id)
-    return recipient if recipient and recipient.address else None
-
-
-@finds_recipients_of("sms")
-def find_by_phone(public_id: str) -> Recipient | None:
-    """Find those too who have a phone alone: no mail goes to them, but text messages do."""
-    customer = Customer.objects.known_as(public_id).first()
-    if customer is None:
-        return None
-    return Recipient(customer.full_name, customer.email, customer.language, customer.phone)
-
-
-@finds_recipients
-def find_staff(public_id: str) -> Recipient | None:
-    user = User.objects.filter(public_id=public_id, is_staff=True, is_active=True).first()
-    return Recipient(user.staff_name, user.email, user.language) if user else None
