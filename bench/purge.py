@@ -52,7 +52,7 @@ FEW, QUICK_FEW = 2_000, 10  # due at each size
 BY_DJANGO, QUICK_BY_DJANGO = 200, 5  # due where it takes long
 # Where the search for residue is in the measure too: it reads everything.
 SEARCHED, QUICK_SEARCHED = 24_000, 200  # customers
-DUE_THERE, QUICK_DUE_THERE = (5_000, 20_000), (10, 40)  # more than is searched for in one pass
+DUE_THERE, QUICK_DUE_THERE = (8_000, 20_000), (10, 40)  # more than is searched for in one pass
 
 SEARCH = ("retention.watch.renew_statistics", "retention.watch.Search.run")
 FILES = "retention.purge.remove_doomed_files"
