@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from allauth.account.models import EmailAddress
 from django.contrib.auth.hashers import make_password
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from accounts.merging import rows_of_sign_ins
 from accounts.models import Customer, CustomerMerge, MergeState, User
@@ -29,7 +29,7 @@ def end_sign_in(customers: Collection[int]) -> None:
         rights.objects.filter(user__in=users).delete()
     people = Customer.objects.filter(among("pk", customers))
     proved = EmailAddress.objects.filter(user__in=users)
-    merged = CustomerMerge.objects.filter(among("survivor", customers), state=MergeState.MERGED)
+    merged = _merges_into(customers)
     former = Customer.history.filter(id__in=merged.values("duplicate_key"))
     addresses = {
         address
@@ -46,7 +46,7 @@ def end_sign_in(customers: Collection[int]) -> None:
 def destroy_file_keys(customers: Collection[int]) -> None:
     """Make every copy of the customers' files unreadable, those in backups too."""
     people = Customer.objects.filter(among("pk", customers))
-    merged = CustomerMerge.objects.filter(among("survivor", customers), state=MergeState.MERGED)
+    merged = _merges_into(customers)
     FileKey.objects.filter(
         Q(owner__in=people.values("public_id")) | Q(owner__in=merged.values("duplicate_public_id"))
     ).delete()
@@ -56,7 +56,7 @@ def destroy_file_keys(customers: Collection[int]) -> None:
 @reducing_step(DataCategory.CONTACT)
 def forget_duplicates(customers: Collection[int]) -> None:
     """Erase the history of records that became one with these."""
-    merged = CustomerMerge.objects.filter(among("survivor", customers), state=MergeState.MERGED)
+    merged = _merges_into(customers)
     past = Customer.history.filter(id__in=merged.values("duplicate_key"))
     past._raw_delete(past.db)
 
@@ -65,7 +65,7 @@ def forget_duplicates(customers: Collection[int]) -> None:
 @reducing_step(DataCategory.ACCOUNT)
 def forget_sign_ins_of_duplicates(customers: Collection[int]) -> None:
     """Erase what is left of the sign-ins that they gave up, but the rows that others refer to."""
-    merged = CustomerMerge.objects.filter(among("survivor", customers), state=MergeState.MERGED)
+    merged = _merges_into(customers)
     keys = list(User.objects.filter(released_by__in=merged).values_list("pk", flat=True))
     for rows in (User.history.filter(id__in=keys), *rows_of_sign_ins(keys)):
         rows._raw_delete(rows.db)
@@ -74,7 +74,7 @@ def forget_sign_ins_of_duplicates(customers: Collection[int]) -> None:
 @last_erasure_step
 def remove_sign_ins_of_duplicates(customers: Collection[int]) -> None:
     """What refers to them goes in the same transaction."""
-    merged = CustomerMerge.objects.filter(among("survivor", customers), state=MergeState.MERGED)
+    merged = _merges_into(customers)
     released = User.objects.filter(released_by__in=merged)
     released._raw_delete(released.db)
 
@@ -90,3 +90,7 @@ def leave_nothing_to_sign_in_with(customers: Collection[int]) -> None:
 def leave_no_contact(customers: Collection[int]) -> None:
     """Name and email are left, to know whose the rest is, and to tell them when it is gone."""
     Customer.objects.filter(pk__in=customers).update(phone="", phone_hash="", address="")
+
+
+def _merges_into(customers: Collection[int]) -> QuerySet[CustomerMerge]:
+    return CustomerMerge.objects.filter(among("survivor", customers), state=MergeState.MERGED)

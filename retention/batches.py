@@ -66,6 +66,14 @@ def error_of(step: Callable[..., object], *arguments: Any) -> Exception | None:
     return None
 
 
+def end_of(what: str, part: Callable[..., object], *arguments: Any) -> Exception | None:
+    """Do a part of the night's work; log, and return, what ended it. The other parts go on."""
+    error = error_of(part, *arguments)
+    if error:
+        logger.error("%s not gone through: %s", what, type(error).__name__)
+    return error
+
+
 def batches(rows: QuerySet[Any], *, by: str) -> Iterator[list[Any]]:
     """Yield primary keys along the index of a field; who must stay is met once.
 

@@ -45,7 +45,7 @@ from policies.counting import local_day
 from policies.models import RetentionRule
 from policies.retention import rule_after_closing
 from retention import ledger
-from retention.batches import batches, erase_all, error_of
+from retention.batches import batches, end_of, erase_all, error_of
 from retention.due import due_under, free_to_go, held, rows_about
 from retention.exceptions import PurgeUnfinished
 from retention.failures import forget_old_failures, note_failure
@@ -86,12 +86,7 @@ def purge_closed_accounts(
     ready = {rule: _ready_under(rule, today) for rule in in_use}
     number, runs = sum(map(len, ready.values())), list[PurgeRun]()
 
-    def purge_under(rule: RetentionRule, going: Collection[int]) -> Exception | None:
-        if error := error_of(begin_and_purge, rule, going):
-            logger.error("not purged under rule %s: %s", rule.pk, type(error).__name__)
-        return error
-
-    def begin_and_purge(rule: RetentionRule, going: Collection[int]) -> None:
+    def purge_under(rule: RetentionRule, going: Collection[int]) -> None:
         due = due_under(rule, today)
         run = begin_run(
             rule,
@@ -106,7 +101,7 @@ def purge_closed_accounts(
         _purge(run, due, going, watch, until)
 
     try:
-        errors = [purge_under(rule, going) for rule, going in ready.items()]
+        errors = [end_of(f"rule {each.pk}", purge_under, each, ready[each]) for each in ready]
         is_cut = monotonic() >= until
     finally:
         if not only_report:

@@ -11,7 +11,7 @@
 """
 
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from datetime import date, datetime
 from functools import partial
 from itertools import chain
@@ -29,7 +29,7 @@ from policies.counting import local_day
 from policies.models import RetentionAction
 from policies.periods import Term, over, terms_or_none
 from retention.access_records import remove_access_records
-from retention.batches import batches, erase_all, error_of
+from retention.batches import batches, end_of, erase_all
 from retention.kept_rows import free_rows, held_rows, lock_customers, needed_rows
 from retention.models import PurgeRun
 from retention.runs import (
@@ -61,27 +61,19 @@ def sweep(*, at: datetime | None = None, only_report: bool = False) -> list[Purg
     today, runs = local_day(at or database_now()), list[PurgeRun]()
     sweep_under = partial(_sweep_under, runs, today=today, only_report=only_report, at=at)
     ended = [
-        _ends(expiry.name, sweep_under, expiry, term)
+        end_of(expiry.name, sweep_under, expiry, term)
         for expiry in expiries()
         for term in terms_or_none(expiry)
         if term is not None
     ]
-    ended.append(_ends("access records", _sweep_access_records, runs, only_report))
+    ended.append(end_of("access records", _sweep_access_records, runs, only_report))
     if not only_report:
         if at is not None or not clocks_are_doubted():
-            ended += [_ends(each.name, _sweep_by_setting, each, today) for each in _by_setting()]
+            ended += [end_of(each.name, _sweep_by_setting, each, today) for each in _by_setting()]
         remove_doomed_files()
     if any(ended) or any(run.failed for run in runs):
         raise SweepFailed("Some rows could not be erased; see the log.")
     return runs
-
-
-def _ends(what: str, part: Callable[..., None], *arguments: Any) -> bool:
-    """Sweep a part; say whether an error ended it. The others go on."""
-    error = error_of(part, *arguments)
-    if error:
-        logger.error("%s not swept: %s", what, type(error).__name__)
-    return error is not None
 
 
 def _sweep_under(
